@@ -1,0 +1,70 @@
+"""Every failure that a user, a schedule or a retry rule can meet.
+
+The text of each says what went wrong, where, what was expected against what was found, and the next step.
+`exit_code` is what the command line returns: 2 a user's mistake, 3 bad data, 1 anything else.
+"""
+
+
+class ForecastingError(Exception):
+    """Base of all errors that this project raises on purpose."""
+
+    exit_code = 1
+
+
+class SettingsError(ForecastingError):
+    """A setting, a stream definition or an argument is wrong."""
+
+    exit_code = 2
+
+
+class QueryError(ForecastingError):
+    """A SQL file is missing, does not parse, or names other parameters than it is given."""
+
+    exit_code = 2
+
+
+class FeedError(ForecastingError):
+    """A feed is missing, empty, damaged, too old or not of the shape that its extract expects."""
+
+    exit_code = 3
+
+
+class ContractError(ForecastingError):
+    """Rows broke a contract beyond what the stream allows."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, table: str, check: str, failed: int) -> None:
+        super().__init__(message)
+        self.table = table
+        self.check = check
+        self.failed = failed
+
+
+class FallbackError(ForecastingError):
+    """More series fell back to the last tier than the stream allows."""
+
+    exit_code = 3
+
+
+class InsufficientHistoryError(ForecastingError):
+    """There is too little history to do what was asked."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, have: int, need: int) -> None:
+        super().__init__(message)
+        self.have = have
+        self.need = need
+
+
+class ModelError(ForecastingError):
+    """A model cannot be trained, saved, loaded or asked."""
+
+
+class LakeError(ForecastingError):
+    """The lake cannot be opened, read or written."""
+
+
+class LakeBusyError(LakeError):
+    """Other writers kept the lake busy for longer than a writer waits. Trying again later is safe."""

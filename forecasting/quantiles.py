@@ -1,0 +1,45 @@
+"""Quantile arithmetic: pinball loss, order, and the mean that seven quantiles imply."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecasting.terms import QUANTILES
+
+Floats = NDArray[np.floating]
+
+LEVELS = np.asarray(QUANTILES)
+
+
+def pinball(y: Floats, forecast: Floats, levels: Floats = LEVELS) -> Floats:
+    """Pinball loss of each quantile, elementwise.
+
+    y: (...); forecast: (..., Q) in the order of `levels`. Returns (..., Q). NaN where either is NaN.
+    """
+    error = np.asarray(y)[..., None] - forecast
+    return np.maximum(levels * error, (levels - 1) * error)
+
+
+def sort_quantiles(forecast: Floats, *, lower: float | None = None) -> Floats:
+    """Quantiles in non-decreasing order along the last axis, not below `lower`.
+
+    Sorting never worsens the pinball loss (Chernozhukov, Fernandez-Val and Galichon, 2010).
+    """
+    ordered = np.sort(forecast, axis=-1)
+    return ordered if lower is None else np.maximum(ordered, lower)
+
+
+def mean_of_quantiles(forecast: Floats, levels: Floats = LEVELS) -> Floats:
+    """Mean of the piecewise linear distribution through the quantiles.
+
+    forecast: (..., Q), sorted. Returns (...). The tails beyond the outermost levels continue the outermost segment's
+    slope, which keeps a skewed forecast's mean above its median.
+    """
+    q = np.asarray(forecast)
+    widths = np.diff(levels)
+    inside = ((q[..., 1:] + q[..., :-1]) / 2 * widths).sum(axis=-1)
+    low, high = levels[0], 1 - levels[-1]
+    low_slope = (q[..., 1] - q[..., 0]) / widths[0]
+    high_slope = (q[..., -1] - q[..., -2]) / widths[-1]
+    tails = low * (q[..., 0] - low_slope * low / 2) + high * (q[..., -1] + high_slope * high / 2)
+    mean: Floats = inside + tails
+    return mean

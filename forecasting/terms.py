@@ -1,0 +1,100 @@
+"""The vocabulary: one word per idea, shared by SQL, Python, tables and messages."""
+
+import re
+from datetime import timedelta
+from enum import StrEnum
+
+QUANTILES = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
+QUANTILE_COLUMNS = tuple(f"q{round(level * 100):02d}" for level in QUANTILES)
+MEDIAN = QUANTILES.index(0.50)
+
+DAY = timedelta(days=1)
+
+
+class Tier(StrEnum):
+    """What carried a series' forecast, best first."""
+
+    NBEATS = "nbeats"
+    TFT = "tft"
+    LAST_FOUR = "last_four"
+    SEASONAL_NAIVE = "seasonal_naive"
+    COLD_START = "cold_start"
+
+
+class RunKind(StrEnum):
+    """Why a run was started, or what it does when it publishes no forecast."""
+
+    NIGHTLY = "nightly"
+    MANUAL = "manual"
+    BACKFILL = "backfill"
+    INGEST = "ingest"
+    TRAIN = "train"
+    SCORE = "score"
+
+
+class RunStatus(StrEnum):
+    """How a run ended."""
+
+    RUNNING = "running"
+    PUBLISHED = "published"
+    UNCHANGED = "unchanged"
+    STALE = "stale"
+    INCOMPLETE = "incomplete"
+    FAILED = "failed"
+
+
+class Reason(StrEnum):
+    """Why a row went to quarantine. A stream's own `rejects` SQL may name further reasons."""
+
+    MISSING_KEY = "missing_key"
+    UNKNOWN_KEY = "unknown_key"
+    UNPARSABLE_TS = "unparsable_ts"
+    TS_OUT_OF_RANGE = "ts_out_of_range"
+    TS_AFTER_UNTIL = "ts_after_until"
+    OFF_GRID_TS = "off_grid_ts"
+    NONEXISTENT_LOCAL_TIME = "nonexistent_local_time"
+    AMBIGUOUS_LOCAL_TIME = "ambiguous_local_time"
+    DUPLICATE_KEY = "duplicate_key"
+    UNPARSABLE_VALUE = "unparsable_value"
+    NON_FINITE_VALUE = "non_finite_value"
+    NEGATIVE_VALUE = "negative_value"
+    UNIT_SCALE = "unit_scale"
+
+
+class EventKind(StrEnum):
+    """What an event does to demand, and so what the panel does with it."""
+
+    HOLIDAY = "holiday"
+    CAMPAIGN = "campaign"
+    CLOSURE = "closure"
+    OUTAGE = "outage"
+
+
+_DURATION = re.compile(r"\s*(\d+)\s*(s|sec|min|h|d|w)\s*")
+_UNIT = {
+    "s": timedelta(seconds=1),
+    "sec": timedelta(seconds=1),
+    "min": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": DAY,
+    "w": 7 * DAY,
+}
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read `30min`, `6h`, `14d` or `2w`.
+
+    Raises ValueError on anything else, zero included.
+    """
+    match = _DURATION.fullmatch(text)
+    if match is None or int(match[1]) == 0:
+        raise ValueError(f"expected a duration such as 30min, 6h, 14d or 2w, found {text!r}")
+    return int(match[1]) * _UNIT[match[2]]
+
+
+def format_duration(duration: timedelta) -> str:
+    """Write a duration the way `parse_duration` reads it, in its largest whole unit."""
+    for unit in ("d", "h", "min", "s"):
+        if duration % _UNIT[unit] == timedelta(0):
+            return f"{duration // _UNIT[unit]}{unit}"
+    raise ValueError(f"expected whole seconds, found {duration!r}")
