@@ -1,0 +1,361 @@
+"""The command line: the same jobs that the DAGs call, for people."""
+
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from forecasting import __version__
+from forecasting.errors import ForecastingError
+from forecasting.settings import Settings, read_settings
+
+app = typer.Typer(
+    name="forecasting",
+    help="Demand forecasts for telecom operators: usage history in, quantile forecasts and plans out.",
+    epilog=(
+        "Begin with `forecasting demo`, or with your own data: `forecasting streams add NAME --feed FILE ...`, then "
+        "`forecasting run NAME --origin DATE`. Everything lives below FORECASTING_HOME (default: this folder)."
+    ),
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+streams_app = typer.Typer(help="Stream definitions: what is forecast, from which feed, how far.", no_args_is_help=True)
+events_app = typer.Typer(help="Holidays beyond the calendar, campaigns, closures, outages.", no_args_is_help=True)
+quarantine_app = typer.Typer(help="Rows that broke a contract.", no_args_is_help=True)
+runs_app = typer.Typer(help="Executions and how they ended.", no_args_is_help=True)
+models_app = typer.Typer(help="Trained models.", no_args_is_help=True)
+lake_app = typer.Typer(help="The lake itself.", no_args_is_help=True)
+app.add_typer(streams_app, name="streams")
+app.add_typer(events_app, name="events")
+app.add_typer(quarantine_app, name="quarantine")
+app.add_typer(runs_app, name="runs")
+app.add_typer(models_app, name="models")
+app.add_typer(lake_app, name="lake")
+
+StreamName = Annotated[str, typer.Argument(help="Name of a stream; see `forecasting streams list`.", metavar="STREAM")]
+OriginText = Annotated[
+    str,
+    typer.Option(
+        "--origin",
+        help="First instant not known: an ISO date (local midnight) or timestamp, in the stream's time zone.",
+        metavar="T",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+OneStream = Annotated[str | None, typer.Argument(help="Name of a stream; all when absent.", metavar="[STREAM]")]
+
+
+def main() -> None:
+    """Run the command line; a known error is one line on stderr and its exit code."""
+    try:
+        app()
+    except ForecastingError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+@app.callback()
+def _common(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="One log line a step, on stderr.")] = False,
+) -> None:
+    level = logging.INFO if verbose else logging.ERROR
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option("--out", help="Folder of the demo's lake and feeds.")] = Path("demo"),
+) -> None:
+    """The whole main job on real and generated feeds: ingest, train, forecast and score three streams."""
+    from forecasting.jobs import demo as job
+
+    job.run(folder, say=typer.echo)
+
+
+@app.command()
+def ingest(
+    stream: StreamName,
+    since: Annotated[
+        str | None, typer.Option(help="Pull again from here instead of the watermark less the look-back.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="End of the window, exclusive; now when absent.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Pull new usage: check it, keep good rows as versions and bad rows in quarantine."""
+    from forecasting.jobs import ingest as job
+
+    _report(job.run(_settings(), stream, since=since, until=until).as_dict(), as_json)
+
+
+@app.command()
+def train(stream: StreamName, origin: OriginText, as_json: AsJson = False) -> None:
+    """Train the model that is due at the origin: at the newest retrain boundary, unless it exists."""
+    from forecasting.jobs import train as job
+
+    _report(job.run(_settings(), stream, origin=origin).as_dict(), as_json)
+
+
+@app.command()
+def forecast(stream: StreamName, origin: OriginText, as_json: AsJson = False) -> None:
+    """Forecast from the origin with what was known then, and publish."""
+    from forecasting.jobs import forecast as job
+
+    _report(job.run(_settings(), stream, origin=origin).as_dict(), as_json)
+
+
+@app.command()
+def score(stream: StreamName, origin: OriginText, as_json: AsJson = False) -> None:
+    """Score published forecasts against demand as known at the origin, beside the seasonal naive."""
+    from forecasting.jobs import score as job
+
+    _report(job.run(_settings(), stream, origin=origin).as_dict(), as_json)
+
+
+@app.command()
+def run(
+    origin: OriginText,
+    streams: Annotated[
+        list[str] | None, typer.Argument(help="Streams; all when absent.", metavar="[STREAM]...")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The whole line: ingest, train when due, forecast, score. Streams that fail do not stop the others."""
+    from forecasting.jobs import line
+    from forecasting.jobs import streams as defined
+
+    settings = _settings()
+    outcomes = line.run(
+        settings,
+        streams or defined.names(settings),
+        origin=origin,
+        report=lambda summary: None if as_json else _report(summary.as_dict(), as_json=False),
+    )
+    if as_json:
+        steps = [
+            {
+                "stream": outcome.stream,
+                "steps": [step.as_dict() for step in outcome.steps],
+                "error": str(outcome.error) if outcome.error else None,
+            }
+            for outcome in outcomes
+        ]
+        typer.echo(json.dumps(steps, default=str))
+    errors = [outcome.error for outcome in outcomes if outcome.error]
+    for error in errors:
+        typer.echo(f"error: {error}", err=True)
+    if errors:
+        raise typer.Exit(_worst(errors))
+
+
+@app.command()
+def sql(query: Annotated[str, typer.Argument(help="One SELECT, in DuckDB's SQL.")], as_json: AsJson = False) -> None:
+    """Query the lake read-only, such as: forecasting sql "select * from analyst.forecast_latest limit 5"."""
+    from forecasting.jobs import query as job
+
+    _table(job.run(_settings(), query), as_json)
+
+
+@streams_app.command("list")
+def streams_list(as_json: AsJson = False) -> None:
+    """Streams that are defined, the package's and your own."""
+    from forecasting.jobs import streams as job
+
+    _table(job.overview(_settings()), as_json)
+
+
+@streams_app.command("show")
+def streams_show(stream: StreamName, as_json: AsJson = False) -> None:
+    """A definition with its defaults filled in, and the files it is made of."""
+    from forecasting.jobs import streams as job
+
+    definition = job.show(_settings(), stream)
+    told = {
+        "path": str(definition.path),
+        "extract": str(definition.extract.path),
+        "rejects": str(definition.rejects.path) if definition.rejects else None,
+        **definition.stream.model_dump(mode="json"),
+    }
+    typer.echo(json.dumps(told, indent=None if as_json else 2))
+
+
+@streams_app.command("check")
+def streams_check(
+    streams: Annotated[
+        list[str] | None, typer.Argument(help="Streams; all when absent.", metavar="[STREAM]...")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Validate definitions and their SQL without running them; exit 2 when one is wrong."""
+    from forecasting.jobs import streams as job
+
+    findings = job.check(_settings(), streams or [])
+    if as_json:
+        typer.echo(json.dumps([vars(finding) for finding in findings]))
+    for finding in findings if not as_json else []:
+        typer.echo(f"{finding.verdict:<8} {finding.stream}{f': {finding.message}' if finding.message else ''}")
+    if any(finding.verdict == "error" for finding in findings):
+        raise typer.Exit(2)
+
+
+@streams_app.command("add")
+def streams_add(
+    name: Annotated[str, typer.Argument(help="Name of the new stream: small letters, digits and underscores.")],
+    feed: Annotated[str, typer.Option(help="Parquet or CSV file, or a pattern such as 'feeds/*.parquet'.")],
+    interval: Annotated[str, typer.Option(help="Length of one interval of the feed: 5min, 30min, 1h, 1d.")],
+    horizon: Annotated[str, typer.Option(help="How far to forecast: 7d, 14d.")],
+    timezone: Annotated[str, typer.Option(help="IANA zone in which the series live: America/Toronto.")],
+    series_col: Annotated[str | None, typer.Option(help="Column of the series' key; guessed when absent.")] = None,
+    ts_col: Annotated[str | None, typer.Option(help="Column of the interval's start; guessed when absent.")] = None,
+    y_col: Annotated[str | None, typer.Option(help="Column of the demand; guessed when absent.")] = None,
+    attribute_col: Annotated[list[str] | None, typer.Option(help="Column that describes a series; may repeat.")] = None,
+    unit: Annotated[str, typer.Option(help="Unit of the demand, for tables and plots.")] = "units",
+    as_json: AsJson = False,
+) -> None:
+    """Bring a feed of your own: writes the stream's definition and SQL, for you to read and change."""
+    from forecasting.jobs import adding as job
+
+    new = job.NewStream(
+        name=name,
+        feed=feed,
+        interval=interval,
+        horizon=horizon,
+        timezone=timezone,
+        series_column=series_col,
+        ts_column=ts_col,
+        y_column=y_col,
+        attribute_columns=tuple(attribute_col or ()),
+        unit=unit,
+    )
+    added = job.add(_settings(), new)
+    if as_json:
+        typer.echo(json.dumps(vars(added), default=str))
+        return
+    typer.echo(f"added {name}: {added.rows} rows of {added.series} series, {added.first_ts} to {added.last_ts} (UTC)")
+    typer.echo(f"  {added.definition}\n  {added.extract}")
+    typer.echo(f"next: forecasting run {name} --origin {added.origin}")
+
+
+@events_app.command("import")
+def events_import(
+    file: Annotated[
+        Path, typer.Argument(help="CSV, Parquet or JSON: event_id, kind, starts_at, ends_at[, known_at, name, scope].")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Import events; a version is kept of each that is new or changed."""
+    from forecasting.jobs import events as job
+
+    _report(job.import_file(_settings(), file).as_dict(), as_json)
+
+
+@quarantine_app.command("list")
+def quarantine_list(
+    stream: OneStream = None,
+    rows: Annotated[bool, typer.Option("--rows", help="The rows themselves, newest first, instead of counts.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Also rows that were replayed.")] = False,
+    most: Annotated[int, typer.Option(help="How many rows at most.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Rejected rows by reason, or one by one."""
+    from forecasting.jobs import quarantine as job
+
+    settings = _settings()
+    if rows:
+        _table(job.show_rows(settings, stream=stream, every=every, most=most), as_json)
+    else:
+        _table(job.show_reasons(settings, stream=stream, every=every), as_json)
+
+
+@quarantine_app.command("replay")
+def quarantine_replay(stream: StreamName, as_json: AsJson = False) -> None:
+    """Pull the span of the waiting rows again, after the feed, the SQL or the definition was put right."""
+    from forecasting.jobs import quarantine as job
+
+    _report(job.replay(_settings(), stream).as_dict(), as_json)
+
+
+@runs_app.command("list")
+def runs_list(
+    stream: OneStream = None, most: Annotated[int, typer.Option(help="How many at most.")] = 20, as_json: AsJson = False
+) -> None:
+    """Executions, newest first."""
+    from forecasting.jobs import query as job
+
+    _table(job.runs(_settings(), stream=stream, most=most), as_json)
+
+
+@models_app.command("list")
+def models_list(stream: OneStream = None, as_json: AsJson = False) -> None:
+    """Trained models, newest first."""
+    from forecasting.jobs import query as job
+
+    _table(job.models(_settings(), stream=stream), as_json)
+
+
+@lake_app.command("attach")
+def lake_attach(
+    writable: Annotated[bool, typer.Option("--writable", help="Without READ_ONLY.")] = False,
+) -> None:
+    """Print the statements that attach the lake in any DuckDB client."""
+    from forecasting.jobs import query as job
+
+    typer.echo(job.attach(_settings(), read_only=not writable))
+
+
+def _settings() -> Settings:
+    return read_settings(os.environ)
+
+
+def _worst(errors: list[ForecastingError]) -> int:
+    """The gravest exit code: an unexpected failure, then bad data, then a user's mistake."""
+    codes = {error.exit_code for error in errors}
+    return next(code for code in (1, 3, 2) if code in codes)
+
+
+def _report(summary: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(summary, default=str))
+        return
+    details = ", ".join(f"{key} {_plain(value)}" for key, value in summary["details"].items())
+    origin = f" origin {summary['origin']}" if summary["origin"] else ""
+    told = f" ({details})" if details else ""
+    typer.echo(f"{summary['job']} {summary['stream']}{origin}: {summary['status']}, {summary['rows']} rows{told}")
+    if summary["message"]:
+        typer.echo(f"  {summary['message']}")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return " ".join(f"{key}={count}" for key, count in value.items()) or "none"
+    if isinstance(value, list):
+        return f"{len(value)}" if len(value) > 3 else " ".join(map(str, value)) or "none"
+    return str(value)
+
+
+def _table(frame: Any, as_json: bool) -> None:
+    if as_json:
+        typer.echo(frame.to_json(orient="records", date_format="iso", default_handler=str))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    if not sys.stdout.isatty():
+        typer.echo(frame.to_csv(index=False), nl=False)
+        return
+    table = Table(box=None, header_style="bold")
+    for name in frame.columns:
+        table.add_column(str(name), justify="right" if frame[name].dtype.kind in "iuf" else "left")
+    for row in frame.itertuples(index=False):
+        table.add_row(*(f"{value:.4g}" if isinstance(value, float) else str(value) for value in row))
+    Console().print(table)

@@ -1,0 +1,180 @@
+"""Pull new usage of a stream, check it, keep the good rows as versions and the bad ones in quarantine."""
+
+import logging
+from datetime import datetime
+from functools import partial
+
+import pandas as pd
+
+from forecasting.contracts.history import DemandLimits
+from forecasting.errors import ContractError, FeedError, LakeBusyError, SettingsError
+from forecasting.jobs.events import take_events
+from forecasting.jobs.session import Session, Summary, open_session, wall_clock
+from forecasting.panel.calendar import floor_to_grid, is_on_grid, resolve_origin
+from forecasting.panel.open_time import has_open_interval
+from forecasting.settings import Settings
+from forecasting.store.feeds import Feed, open_feed
+from forecasting.store.history import (
+    BatchCounts,
+    Window,
+    append_batch,
+    append_rejects,
+    audit_raw_rows,
+    count_batch,
+    last_ingest,
+    resolve_rejects,
+    stage_batch,
+    undatable_known,
+)
+from forecasting.store.runs import Run
+from forecasting.streams import Stream
+from forecasting.terms import RunKind, RunStatus
+
+logger = logging.getLogger(__name__)
+
+MAX_WITHDRAWN_SHARE = 0.5
+"""A window that loses more than this share of its known values lost its source, not its values."""
+
+ATTEMPTS = 3
+
+
+def run(settings: Settings, stream: str, *, until: str | None = None, since: str | None = None) -> Summary:
+    """Ingest the window that ends at `until`.
+
+    until: origin text, now when absent. since: origin text that re-pulls from there; else the window begins at the
+    watermark minus the stream's look-back. Raises FeedError or ContractError for bad data, QueryError for bad SQL; no
+    demand is appended then, and what was rejected can be looked at in quarantine.
+    """
+    with open_session(settings, stream) as session:
+        definition = session.definition.stream
+        end = resolve_origin(until, definition) if until else floor_to_grid(wall_clock(), definition)
+        return pull(session, since=resolve_origin(since, definition) if since else None, until=end)
+
+
+def pull(session: Session, *, since: datetime | None, until: datetime) -> Summary:
+    """Ingest up to an instant; see `run`. Rows that waited in quarantine within a re-pulled span and now pass "
+    "are resolved."""
+    stream = session.definition.stream
+    with session.run(RunKind.INGEST, origin=until) as record:
+        for _ in range(ATTEMPTS):
+            ingests, watermark = last_ingest(session.lake, stream)
+            window = choose_window(stream, since=since, until=until, watermark=watermark)
+            counts = _stage(session, record, window, fixed=since is not None)
+            if session.lake.write(
+                partial(_append, session, record, window, counts, ingests), message=f"ingest {record.run_id}"
+            ):
+                return _summary(record, window, counts)
+            logger.info("stream %s: another ingest was first; comparing again with what it wrote", stream.name)
+        raise LakeBusyError(f"stream {stream.name}: {ATTEMPTS} times another ingest was first; run again later")
+
+
+def _stage(session: Session, record: Run, window: Window, *, fixed: bool) -> BatchCounts:
+    stream = session.definition.stream
+    with open_feed(session.lake, session.definition) as feed:
+        feed.check_files()
+        take_events(feed, window, run_id=record.run_id)
+        stage_batch(feed, window, limits=demand_limits(stream, window.until))
+        counts = count_batch(session.lake)
+        try:
+            _judge_batch(feed, window, counts=counts, fixed=fixed)
+        except ContractError:
+            session.lake.write(lambda: _append_rejects(session, record), message=f"quarantine {record.run_id}")
+            raise
+    return counts
+
+
+def _append(session: Session, record: Run, window: Window, counts: BatchCounts, ingests: int) -> bool:
+    """Write the staged batch, unless another ingest came between reading and writing."""
+    lake, stream = session.lake, session.definition.stream
+    if last_ingest(lake, stream)[0] != ingests:
+        return False
+    now = wall_clock()
+    _append_rejects(session, record)
+    append_batch(lake, stream, window, run_id=record.run_id, now=now)
+    resolve_rejects(lake, stream, window, run_id=record.run_id, now=now)
+    record.rows, record.status = counts.versions, RunStatus.PUBLISHED if counts.versions else RunStatus.UNCHANGED
+    record.finish(lake, finished_at=now)
+    return True
+
+
+def _append_rejects(session: Session, record: Run) -> None:
+    source = session.definition.extract.path.name
+    append_rejects(session.lake, session.definition.stream, run_id=record.run_id, now=wall_clock(), source=source)
+
+
+def _summary(record: Run, window: Window, counts: BatchCounts) -> Summary:
+    since, until = window.since.isoformat(), window.until.isoformat()
+    logger.info(
+        "stream %s: ingested %s to %s: %d rows, %d versions, %d withdrawn, %d rejected",
+        *(record.stream.name, since, until, counts.good, counts.versions, counts.withdrawn, counts.rejected),
+    )
+    return Summary(
+        job="ingest",
+        stream=record.stream.name,
+        status=str(record.status),
+        run_id=record.run_id,
+        origin=until,
+        rows=counts.versions,
+        details={
+            "since": since,
+            "read": counts.extracted,
+            "good": counts.good,
+            "withdrawn": counts.withdrawn,
+            "rejected": counts.rejected,
+        },
+    )
+
+
+def choose_window(stream: Stream, *, since: datetime | None, until: datetime, watermark: datetime | None) -> Window:
+    """The span to pull: from `since` when given, else the watermark minus the look-back, else the start of history.
+
+    Raises SettingsError where the span is empty.
+    """
+    first = stream.first_origin()
+    start = since or (min(watermark, until) - stream.source.lookback if watermark else first)
+    start = max(start, first)
+    if start >= until:
+        raise SettingsError(
+            f"stream {stream.name}: nothing to ingest: the window would begin at {start.isoformat()} and end at "
+            f"{until.isoformat()}; history begins at source.start = {stream.source.start}"
+        )
+    return Window(since=start, until=until)
+
+
+def demand_limits(stream: Stream, until: datetime) -> DemandLimits:
+    """The contract's limits for a stream."""
+    return DemandLimits(
+        earliest=pd.Timestamp(stream.first_origin()).tz_convert("UTC"),
+        until=pd.Timestamp(until),
+        keys=stream.source.series,
+        on_grid=partial(is_on_grid, stream=stream),
+    )
+
+
+def _judge_batch(feed: Feed, window: Window, *, counts: BatchCounts, fixed: bool) -> None:
+    """Raises FeedError or ContractError where the batch as a whole must not go in."""
+    stream = feed.definition.stream
+    span = f"[{window.since.isoformat()}, {window.until.isoformat()})"
+    if counts.extracted + counts.rejected == 0 and has_open_interval(stream, window.since, window.until):
+        raise FeedError(
+            f"stream {stream.name}: feed {feed.pattern or 'of the extract'} holds no row in {span}, which has "
+            "open intervals; "
+            "expected usage or zeros; check the source, then run again"
+        )
+    raw = audit_raw_rows(feed, window, counts=counts)
+    bad = counts.rejected - undatable_known(feed.lake, stream)
+    if bad > stream.source.max_bad_share * raw:
+        reasons = ", ".join(f"{rows} {reason}" for reason, rows in feed.lake.rows("ingest/reasons.sql"))
+        raise ContractError(
+            f"stream {stream.name}: {bad} of {raw} raw rows in {span} are bad ({reasons}), more than max_bad_share = "
+            f"{stream.source.max_bad_share}; nothing was ingested; see `forecasting quarantine list {stream.name}`",
+            table="history.demand",
+            check="max_bad_share",
+            failed=bad,
+        )
+    if not fixed and counts.withdrawn > max(1, MAX_WITHDRAWN_SHARE * counts.known):
+        raise FeedError(
+            f"stream {stream.name}: the feed no longer holds {counts.withdrawn} of {counts.known} values known in "
+            f"{span}; "
+            "nothing was ingested; if they are really gone, say so with --since"
+        )

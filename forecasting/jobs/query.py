@@ -1,0 +1,40 @@
+"""Reading the lake: analysts' queries, and lists of runs and models."""
+
+import duckdb
+import pandas as pd
+
+from forecasting.errors import QueryError
+from forecasting.settings import Settings
+from forecasting.store.lake import as_frame, attach_statement, open_lake_to_read
+from forecasting.store.registry import list_models
+from forecasting.store.runs import list_runs
+from forecasting.store.sql import first_line
+
+
+def run(settings: Settings, query: str) -> pd.DataFrame:
+    """Rows of one statement, asked read-only. Raises QueryError with DuckDB's own words where it is wrong."""
+    with open_lake_to_read(settings) as lake:
+        try:
+            return as_frame(lake.connection.execute(query))
+        except duckdb.Error as error:
+            raise QueryError(f"query: {first_line(error)}; see `select * from analyst.dictionary`") from error
+
+
+def runs(settings: Settings, *, stream: str | None, most: int) -> pd.DataFrame:
+    """Newest executions."""
+    with open_lake_to_read(settings) as lake:
+        return list_runs(lake, stream=stream, most=most)
+
+
+def models(settings: Settings, *, stream: str | None) -> pd.DataFrame:
+    """Trained models, newest first."""
+    with open_lake_to_read(settings) as lake:
+        return list_models(lake, stream=stream)
+
+
+def attach(settings: Settings, *, read_only: bool) -> str:
+    """Statements that attach the lake in a DuckDB client: extensions, ATTACH, USE."""
+    scanner = "sqlite" if settings.catalog_file else "postgres"
+    return "\n".join(
+        ("INSTALL ducklake;", f"INSTALL {scanner};", f"{attach_statement(settings, read_only=read_only)};", "USE lake;")
+    )

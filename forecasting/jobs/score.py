@@ -1,0 +1,115 @@
+"""Score published forecasts against what was measured since, beside the seasonal naive."""
+
+import logging
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from forecasting.evaluation.scores import horizon_buckets, score_rows, seasonal_scale
+from forecasting.jobs.forecast import panel_as_of
+from forecasting.jobs.session import Session, Summary, open_session, wall_clock
+from forecasting.models.seasonal import seasonal_naive
+from forecasting.panel.calendar import as_utc, resolve_origin
+from forecasting.panel.grid import Panel
+from forecasting.quantiles import mean_of_quantiles
+from forecasting.settings import Settings
+from forecasting.store.forecasts import published_rows
+from forecasting.store.runs import Run
+from forecasting.store.scores import append_scores, origins_to_score
+from forecasting.streams import Stream
+from forecasting.terms import QUANTILE_COLUMNS, RunKind, RunStatus, Tier
+
+logger = logging.getLogger(__name__)
+
+PUBLISHED = "published"
+
+
+def run(settings: Settings, stream: str, *, origin: str) -> Summary:
+    """Score every published origin before `origin` that has newly measured intervals, with demand as known at "
+    "`origin`."""
+    with open_session(settings, stream) as session:
+        definition = session.definition.stream
+        instant = resolve_origin(origin, definition)
+        origins = origins_to_score(session.lake, definition, scored_until=instant)
+        with session.run(RunKind.SCORE, origin=instant) as record:
+            tables = _score_origins(session, origins, instant) if origins else {}
+            session.lake.write(lambda: _write(session, record, tables, instant), message=f"score {record.run_id}")
+    logger.info("stream %s: scored %d origins until %s", stream, len(tables), instant.isoformat())
+    return Summary(
+        job="score",
+        stream=stream,
+        status=str(record.status),
+        run_id=record.run_id,
+        origin=instant.isoformat(),
+        rows=record.rows or 0,
+        details={"origins": [scored.isoformat() for scored in tables]},
+    )
+
+
+def _score_origins(session: Session, origins: list[datetime], scored_until: datetime) -> dict[datetime, pd.DataFrame]:
+    stream = session.definition.stream
+    panel = panel_as_of(session.lake, stream, scored_until)
+    tables = {}
+    for origin in origins:
+        published = published_rows(session.lake, stream=stream.name, origin=origin)
+        scores = score_published(stream, panel, published, origin=origin)
+        if len(scores):
+            tables[origin] = scores
+    return tables
+
+
+def score_published(stream: Stream, panel: Panel, published: pd.DataFrame, *, origin: datetime) -> pd.DataFrame:
+    """Scores of published rows and of the seasonal naive on the same intervals.
+
+    panel: demand as known when scoring; intervals that it does not hold yet, or whose demand is unknown, are not
+    scored. Returns the columns of `score_rows` and member; empty where nothing can be scored.
+    """
+    at = int(np.searchsorted(panel.ts[: panel.n_history], np.datetime64(origin.replace(tzinfo=None), "us")))
+    series = np.searchsorted(panel.series_ids, published["series_id"].to_numpy(dtype=str))
+    column = np.searchsorted(panel.ts[: panel.n_history], as_utc(published["ts"]))
+    series, column = np.minimum(series, panel.n_series - 1), np.minimum(column, panel.n_history - 1)
+    known = (panel.series_ids[series] == published["series_id"].to_numpy(dtype=str)) & (
+        panel.ts[column] == as_utc(published["ts"])
+    )
+    rows, series, column = published[known], series[known], column[known]
+    if at == 0 or not panel.observed[series, column].any():
+        return pd.DataFrame()
+    frame = pd.DataFrame(
+        {
+            "series_id": rows["series_id"].to_numpy(dtype=str),
+            "horizon_bucket": horizon_buckets(rows["horizon_step"].to_numpy(), interval=stream.interval),
+            "y": panel.y[series, column].astype(np.float64),
+            "scale": seasonal_scale(panel.y[:, :at], season=panel.season)[series],
+        }
+    )
+    naive = seasonal_naive(panel, at=at, length=panel.n_history - at)[series, column - at]
+    answered = np.isfinite(naive).all(axis=1)
+    values = rows[["mean", *QUANTILE_COLUMNS]].to_numpy(np.float64)
+    reference = np.column_stack([mean_of_quantiles(naive), naive]).astype(np.float64)
+    return pd.concat(
+        [
+            _score(frame, values).assign(member=PUBLISHED),
+            _score(frame[answered], reference[answered]).assign(member=str(Tier.SEASONAL_NAIVE)),
+        ],
+        ignore_index=True,
+    )
+
+
+def _score(frame: pd.DataFrame, values: np.ndarray) -> pd.DataFrame:
+    return score_rows(frame.assign(**dict(zip(("mean", *QUANTILE_COLUMNS), values.T, strict=True))))
+
+
+def _write(session: Session, record: Run, tables: dict[datetime, pd.DataFrame], scored_until: datetime) -> None:
+    for origin, rows in tables.items():
+        append_scores(
+            session.lake,
+            rows,
+            eval_id=record.run_id,
+            stream=session.definition.stream.name,
+            origin=origin,
+            scored_until=scored_until,
+        )
+    record.rows = sum(len(rows) for rows in tables.values())
+    record.status = RunStatus.PUBLISHED if tables else RunStatus.UNCHANGED
+    record.finish(session.lake, finished_at=wall_clock())

@@ -1,0 +1,111 @@
+"""Publishing forecasts: rows go in under their run, then one small transaction makes them visible."""
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from forecasting.errors import LakeError
+from forecasting.store.lake import Lake
+from forecasting.store.runs import Run
+from forecasting.terms import QUANTILE_COLUMNS, RunStatus
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What speaks for a stream and origin."""
+
+    run_id: str
+    content_hash: str
+    kind: str
+    published_at: datetime
+
+
+def content_hash(rows: pd.DataFrame, *, model_id: str | None) -> str:
+    """Hash of the published values; the order of rows, the run and the time of issue do not count.
+
+    rows: series_id, ts, horizon_step, mean, quantiles, tier.
+    """
+    ordered = rows.sort_values(["series_id", "ts"], kind="stable")
+    digest = hashlib.sha256((model_id or "").encode())
+    for name in ("series_id", "tier"):
+        values, codes = np.unique(ordered[name].to_numpy(dtype=str), return_inverse=True)
+        digest.update("\0".join(values).encode())
+        digest.update(codes.astype("<i8").tobytes())
+    digest.update(ordered["ts"].dt.tz_convert(None).to_numpy("datetime64[us]").astype("<i8").tobytes())
+    digest.update(ordered["horizon_step"].to_numpy("<i4").tobytes())
+    digest.update(np.ascontiguousarray(ordered[["mean", *QUANTILE_COLUMNS]].to_numpy("<f8")).tobytes())
+    return digest.hexdigest()
+
+
+def newest_publication(lake: Lake, *, stream: str, origin: datetime) -> Publication | None:
+    """The publication that speaks for a stream and origin now."""
+    rows = lake.rows("forecast/newest_publication.sql", stream=stream, origin=origin)
+    return Publication(*rows[0]) if rows else None
+
+
+def publish(lake: Lake, run: Run, rows: pd.DataFrame, *, complete: bool, now: datetime) -> RunStatus:
+    """Publish a run's rows, unless what is published already says the same.
+
+    The rows go in first; nobody sees them until the second transaction names their run. A kill between the two leaves
+    rows that no view shows. Returns `published` or `unchanged`, and leaves the run finished. Raises LakeError or
+    LakeBusyError; then what was published before stays.
+    """
+    stream, origin = run.stream.name, run.origin
+    if origin is None:
+        raise LakeError(f"run {run.run_id}: a publication needs an origin")
+    digest = content_hash(rows, model_id=run.model_id)
+    before = newest_publication(lake, stream=stream, origin=origin)
+    if before is None or before.content_hash != digest:
+        _append(lake, run, rows)
+
+    def make_visible() -> RunStatus:
+        current = newest_publication(lake, stream=stream, origin=origin)
+        if current and current.content_hash == digest:
+            run.status = RunStatus.UNCHANGED
+        else:
+            at = max(now, current.published_at + timedelta(microseconds=1)) if current else now
+            lake.execute(
+                "forecast/insert_publication.sql",
+                stream=stream,
+                origin=origin,
+                published_at=at,
+                run_id=run.run_id,
+                kind=str(run.kind),
+                replaces=current.run_id if current else None,
+                content_hash=digest,
+                rows=len(rows),
+                complete=complete,
+            )
+            run.status = RunStatus.PUBLISHED if complete else RunStatus.STALE
+        run.rows = len(rows)
+        run.finish(lake, finished_at=now)
+        return run.status
+
+    status = lake.write(make_visible, message=f"publish {stream} {origin.isoformat()}")
+    logger.info("stream %s: origin %s %s, %d rows, run %s", stream, origin.isoformat(), status, len(rows), run.run_id)
+    return status
+
+
+def published_rows(lake: Lake, *, stream: str, origin: datetime) -> pd.DataFrame:
+    """The published forecast of a stream and origin; empty where there is none."""
+    return lake.frame("forecast/published_rows.sql", stream=stream, origin=origin)
+
+
+def _append(lake: Lake, run: Run, rows: pd.DataFrame) -> None:
+    def insert() -> None:
+        lake.execute(
+            "forecast/insert_forecasts.sql",
+            frames={"forecast_rows": rows},
+            run_id=run.run_id,
+            stream=run.stream.name,
+            origin=run.origin,
+            model_id=run.model_id,
+        )
+
+    lake.write(insert, message=f"rows of {run.run_id}")

@@ -1,0 +1,305 @@
+"""The lake: one DuckDB connection with the DuckLake catalog attached."""
+
+import hashlib
+import logging
+import os
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import duckdb
+import duckdb_extensions
+import pandas as pd
+
+from forecasting.errors import LakeBusyError, LakeError, SettingsError
+from forecasting.settings import Settings
+from forecasting.store.lock import PATIENCE_SECONDS, hold_writer_lock
+from forecasting.store.sql import SqlFiles, first_line, sql_files
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+ALIAS = "lake"
+ATTEMPTS = 20
+MEMORY_LIMIT = "3GB"
+_BUSY = ("database is locked", "conflict", "could not serialize", "deadlock", "Failed to commit DuckLake transaction")
+_FULL = ("No space left", "disk is full", "Disk quota exceeded")
+
+
+class Lake:
+    """A session with the lake. Statements come from SQL files by name; values are named parameters.
+
+    Frames given by name are visible to the statement as tables of that name.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, settings: Settings, files: SqlFiles) -> None:
+        self.connection = connection
+        self.settings = settings
+        self.files = files
+        self.patience_seconds = PATIENCE_SECONDS
+        self._writing = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.connection.close()
+
+    def execute(self, name: str, /, *, frames: Mapping[str, pd.DataFrame] | None = None, **values: object) -> None:
+        """Run the statement of a packaged SQL file."""
+        with self._translated(name), self._registered(frames or {}):
+            self._run(name, values)
+
+    def rows(self, name: str, /, **values: object) -> list[tuple[Any, ...]]:
+        """Rows of a packaged query as tuples."""
+        with self._translated(name):
+            return self._run(name, values).fetchall()
+
+    def frame(
+        self, name: str, /, *, frames: Mapping[str, pd.DataFrame] | None = None, **values: object
+    ) -> pd.DataFrame:
+        """Rows of a packaged query as a frame; timestamps are UTC."""
+        with self._translated(name), self._registered(frames or {}):
+            return as_frame(self._run(name, values))
+
+    def write(self, action: Callable[[], T], *, message: str) -> T:
+        """Run `action` as one transaction, alone among writers, and again as a whole if the catalog was busy.
+
+        message: kept with the snapshot. Raises LakeBusyError when every attempt met another writer, LakeError when the
+        disk is full or the lake cannot be written; nothing of a failed transaction stays.
+        """
+        jitter = random.Random()
+        for attempt in range(1, ATTEMPTS + 1):
+            with hold_writer_lock(self.settings.writer_lock, patience_seconds=self.patience_seconds):
+                try:
+                    return self._transaction(action, message)
+                except duckdb.Error as error:
+                    if not _is(error, _BUSY):
+                        raise self._lake_error(error, "write") from error
+                    logger.info("lake busy, attempt %d of %d: %s", attempt, ATTEMPTS, first_line(error))
+            time.sleep(jitter.uniform(0, min(2.0, 0.05 * 2**attempt)))
+        raise LakeBusyError(
+            f"{self.settings.catalog}: {ATTEMPTS} attempts to write met other writers; nothing was written; try "
+            "again later"
+        )
+
+    def snapshot_id(self) -> int:
+        """Newest snapshot of the lake, kept with runs as their lineage."""
+        return int(self.rows("lake/snapshot_id.sql")[0][0])
+
+    def _transaction(self, action: Callable[[], T], message: str) -> T:
+        self.connection.begin()
+        self._writing = True
+        try:
+            result = action()
+            self._run("lake/set_commit_message.sql", {"author": f"forecasting pid {os.getpid()}", "message": message})
+            self.connection.commit()
+        except BaseException:
+            self._roll_back()
+            raise
+        finally:
+            self._writing = False
+        return result
+
+    def _roll_back(self) -> None:
+        try:
+            self.connection.rollback()
+        except duckdb.Error as error:  # a failed commit has already ended the transaction
+            logger.debug("rollback: %s", first_line(error))
+
+    def _run(self, name: str, values: Mapping[str, object]) -> duckdb.DuckDBPyConnection:
+        statement = self.files.read(name)
+        return self.connection.execute(statement.text, statement.bind(**values))
+
+    @contextmanager
+    def _registered(self, frames: Mapping[str, pd.DataFrame]) -> Iterator[None]:
+        for name, frame in frames.items():
+            self.connection.register(name, frame)
+        try:
+            yield
+        finally:
+            for name in frames:
+                self.connection.unregister(name)
+
+    @contextmanager
+    def _translated(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except duckdb.Error as error:
+            if self._writing:
+                raise  # `write` decides whether the whole transaction is tried again
+            if _is(error, _BUSY):
+                raise LakeBusyError(f"{self.settings.catalog}: {name} met a busy lake; try again") from error
+            raise self._lake_error(error, name) from error
+
+    def _lake_error(self, error: duckdb.Error, place: str) -> LakeError:
+        if _is(error, _FULL):
+            return LakeError(
+                f"{self.settings.data}: the disk is full ({place}); nothing was published and what was published "
+                "before "
+                "stays; free space and run again"
+            )
+        return LakeError(f"{self.settings.catalog}: {place} failed: {first_line(error)}")
+
+
+def open_lake(settings: Settings) -> Lake:
+    """Open the lake for reading and writing; create and migrate it when needed.
+
+    Raises LakeError when the catalog is unreadable or the folder cannot be written.
+    """
+    if settings.catalog_file:
+        _make_folder(settings.catalog_file.parent)
+    lake = _attach(settings, read_only=False)
+    try:
+        migrate(lake)
+    except BaseException:
+        lake.connection.close()
+        raise
+    return lake
+
+
+def open_lake_to_read(settings: Settings) -> Lake:
+    """Open an existing lake read-only. Raises SettingsError when there is none yet, LakeError when it is unreadable."""
+    if settings.catalog_file and not settings.catalog_file.exists():
+        raise SettingsError(
+            f"{settings.catalog_file}: no lake here yet; set FORECASTING_HOME to its folder or run `forecasting "
+            "ingest` first"
+        )
+    return _attach(settings, read_only=True)
+
+
+def as_frame(result: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """A result as a frame, through Arrow, which keeps UTC timestamps at microseconds and costs no copy of numbers."""
+    frame: pd.DataFrame = result.to_arrow_table().to_pandas()
+    return frame
+
+
+@contextmanager
+def open_memory_lake(settings: Settings) -> Iterator[Lake]:
+    """An empty lake that is gone afterwards: statements can be bound and feeds read without touching the real one."""
+    with TemporaryDirectory(prefix="forecasting-") as folder:
+        catalog = f"sqlite:{Path(folder) / 'lake' / 'catalog.sqlite'}"
+        beside = settings.model_copy(update={"catalog": catalog, "data": str(Path(folder) / "data")})
+        with open_lake(beside) as lake:
+            yield lake
+
+
+def attach_statement(settings: Settings, *, read_only: bool) -> str:
+    """The ATTACH statement that any DuckDB client with the ducklake extension can run."""
+    options = [f"DATA_PATH {_literal(settings.data)}"]
+    if settings.catalog_file:
+        options += ["META_JOURNAL_MODE 'WAL'", "META_BUSY_TIMEOUT 10000"]
+    if read_only:
+        options.append("READ_ONLY")
+    return f"ATTACH {_literal(f'ducklake:{settings.catalog}')} AS {ALIAS} ({', '.join(options)})"
+
+
+def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Load an extension from its wheel, else as DuckDB finds it (installed before, or from its own repository)."""
+    try:
+        duckdb_extensions.import_extension(name, con=connection)
+    except (ImportError, KeyError, FileNotFoundError):
+        connection.install_extension(name)
+    connection.load_extension(name)
+
+
+def migrate(lake: Lake) -> list[str]:
+    """Bring the schema to this version; returns the names of what was applied.
+
+    Numbered files of `schema/` run once, in order; files of `views/` run again whenever their text changed. All that
+    is due runs in one transaction, so a lake is never between two versions.
+    """
+    if not _pending(lake):
+        return []
+
+    def apply() -> list[str]:
+        lake.execute("lake/create_meta.sql")
+        lake.execute("lake/create_migrations.sql")
+        due = _pending(lake)  # again, now alone among writers
+        for path, checksum in due:
+            lake.connection.execute(path.read_text(encoding="utf-8"))
+            lake.execute("lake/insert_migration.sql", name=f"{path.parent.name}/{path.name}", checksum=checksum)
+        return [path.name for path, _ in due]
+
+    applied = lake.write(apply, message="migrate")
+    logger.info("lake %s: applied %s", lake.settings.catalog, ", ".join(applied) or "nothing")
+    return applied
+
+
+def _pending(lake: Lake) -> list[tuple[Path, str]]:
+    known: dict[str, str] = {}
+    if lake.rows("lake/has_migrations.sql")[0][0]:
+        known = dict(lake.rows("lake/migrations.sql"))
+    due = []
+    for folder, repeatable in (("schema", False), ("views", True)):
+        for path in lake.files.folder(folder):
+            checksum = _checksum(path)
+            before = known.get(f"{folder}/{path.name}")
+            if before is None or (repeatable and before != checksum):
+                due.append((path, checksum))
+    return due
+
+
+def _attach(settings: Settings, *, read_only: bool) -> Lake:
+    spill = settings.home / "lake" / "tmp"
+    # pandas must not be mistaken for tables: a frame reaches SQL only when it is registered
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": MEMORY_LIMIT,
+        "temp_directory": str(spill),
+        "python_enable_replacements": False,
+    }
+    connection = duckdb.connect(config=config)
+    try:
+        load_extension(connection, "ducklake")
+        load_extension(connection, "sqlite_scanner" if settings.catalog_file else "postgres_scanner")
+        if "://" in settings.data:
+            load_extension(connection, "httpfs")
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(attach_statement(settings, read_only=read_only))
+        connection.execute(f"use {ALIAS}")
+    except duckdb.Error as error:
+        connection.close()
+        raise LakeError(_attach_message(settings, error)) from error
+    return Lake(connection, settings, sql_files(settings.sql))
+
+
+def _attach_message(settings: Settings, error: duckdb.Error) -> str:
+    place = settings.catalog_file or settings.catalog
+    if settings.catalog_file and ("readonly" in str(error) or not os.access(settings.catalog_file.parent, os.W_OK)):
+        return (
+            f"{place}: this user may not write the catalog's folder, which an embedded catalog needs even to read; "
+            "ask for write permission or use a PostgreSQL catalog with a read-only role"
+        )
+    if _is(error, _BUSY):
+        return f"{place}: the catalog is locked by another program; close it and try again"
+    return (
+        f"{place}: the catalog cannot be read: {first_line(error)}; restore it from a backup or set FORECASTING_CATALOG"
+    )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LakeError(f"{folder}: cannot make the lake's folder: {error.strerror}; set FORECASTING_HOME") from error
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _checksum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
+def _is(error: Exception, marks: tuple[str, ...]) -> bool:
+    text = str(error).lower()
+    return any(mark.lower() in text for mark in marks)

@@ -1,0 +1,3 @@
+create or replace temp table event_file as
+select *
+from read_json_auto($file)

@@ -1,0 +1,5 @@
+insert into forecast.forecasts
+select
+    $run_id, $stream, series_id, ts, $origin, horizon_step, mean, q05, q10, q25, q50, q75, q90, q95, tier, $model_id
+from forecast_rows
+order by series_id, ts

@@ -1,0 +1,12 @@
+-- The published forecast of a stream and origin, in its newest publication.
+select series_id, ts, horizon_step, mean, q05, q10, q25, q50, q75, q90, q95, tier, model_id, run_id
+from forecast.forecasts
+where
+    stream = $stream
+    and origin = $origin
+    and run_id = (
+        select arg_max(run_id, published_at)
+        from forecast.publications
+        where stream = $stream and origin = $origin and kind in ('nightly', 'manual', 'backfill')
+    )
+order by series_id, ts

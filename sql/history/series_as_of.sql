@@ -1,0 +1,13 @@
+-- Series of a stream that reported within the reach before the origin, with their attributes, all as known then.
+with reported as (
+    select distinct series_id
+    from history.demand
+    where stream = $stream and ts >= $active_since and ts < $origin and available_at <= $origin
+)
+
+select series.series_id, arg_max(series.attributes::json::varchar, (series.valid_from, series.known_at)) as attributes
+from history.series as series
+semi join reported on series.series_id = reported.series_id
+where series.stream = $stream and series.known_at <= $origin and series.valid_from < $origin
+group by series.series_id
+order by series.series_id

@@ -1,0 +1,2 @@
+select rule::varchar, rows::bigint
+from audited

@@ -1,0 +1,2 @@
+delete from version
+where row_no in (select row_no from verdict)

@@ -1,0 +1,2 @@
+-- Files of a feed.
+select file from glob($feed) order by file

@@ -1,0 +1,4 @@
+insert into history.demand
+select $stream, series_id, ts, y, weight, censored, available_at, $run_id, $now
+from version
+order by series_id, ts

@@ -1,0 +1,3 @@
+insert into verdict
+select row_no, reason
+from faults

@@ -1,0 +1,64 @@
+-- Rows with their instant, and the first reason that SQL alone can see against them.
+-- A local time that the clocks jumped over does not survive the trip to UTC and back. One that occurs twice maps to its
+-- second occurrence; when the source gives two rows of it, their order says which is which, else nobody can tell.
+create or replace temp table stamped as
+with mapped as (
+    select
+        row_no,
+        series_id::varchar as series_id,
+        local_ts,
+        coalesce(instant, local_ts at time zone $zone) as instant,
+        coalesce(instant, local_ts at time zone $zone) between timestamptz '1900-01-01' and timestamptz '2200-01-01' as plausible,
+        y is null as unknown,
+        try_cast(y as double) as y,
+        try_cast(available_at as timestamptz) as available_at,
+        try_cast(weight as double) as weight,
+        try_cast(censored as boolean) as censored
+    from timed
+),
+
+doubled as (
+    select
+        row_no,
+        shift,
+        row_number() over occurrence as nth,
+        count(*) over (partition by series_id, local_ts) as occurrences
+    from (
+        select
+            row_no,
+            series_id,
+            local_ts,
+            case
+                when (instant - interval 1 hour) at time zone $zone = local_ts then interval 1 hour
+                when (instant - interval 30 minute) at time zone $zone = local_ts then interval 30 minute
+            end as shift
+        from mapped
+        where local_ts is not null
+    )
+    where shift is not null
+    window occurrence as (partition by series_id, local_ts order by row_no)
+)
+
+select
+    mapped.row_no,
+    mapped.series_id,
+    case
+        when not mapped.plausible then null
+        when doubled.nth = 1 then mapped.instant - doubled.shift
+        else mapped.instant
+    end as ts,
+    mapped.unknown,
+    mapped.y,
+    mapped.available_at,
+    mapped.weight,
+    mapped.censored,
+    case
+        when mapped.series_id is null or trim(mapped.series_id) = '' then 'missing_key'
+        when mapped.instant is null then 'unparsable_ts'
+        when not mapped.plausible then 'ts_out_of_range'
+        when mapped.instant at time zone $zone <> mapped.local_ts then 'nonexistent_local_time'
+        when doubled.occurrences <> 2 then 'ambiguous_local_time'
+        when mapped.y is null and not mapped.unknown then 'unparsable_value'
+    end as reason
+from mapped
+left join doubled on mapped.row_no = doubled.row_no

@@ -1,0 +1,2 @@
+-- Newest snapshot of the lake.
+select max(snapshot_id) from lake.snapshots()

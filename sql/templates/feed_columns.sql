@@ -1,0 +1,3 @@
+describe
+select *
+from @reader@($feed)

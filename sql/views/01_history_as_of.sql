@@ -1,0 +1,13 @@
+-- Demand as known at t: of each value the newest version that was available by then.
+create or replace macro analyst.history_as_of(t) as table
+    select
+        stream,
+        series_id,
+        ts,
+        arg_max_null(y, available_at) as y,
+        arg_max_null(weight, available_at) as weight,
+        arg_max_null(censored, available_at) as censored,
+        max(available_at) as available_at
+    from history.demand
+    where ts < t and available_at <= t
+    group by stream, series_id, ts;
