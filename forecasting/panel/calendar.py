@@ -1,0 +1,211 @@
+"""Local time: origins, retrain boundaries, the grid of intervals and public holidays. Nothing else knows a time zone.
+
+Instants inside arrays are UTC in naive datetime64[us]; wall times are local clock readings in the same type.
+"""
+
+from bisect import bisect_left
+from datetime import date, datetime, time, timedelta
+from typing import cast
+from zoneinfo import ZoneInfo
+
+import holidays
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecasting.errors import SettingsError
+from forecasting.streams import Stream
+from forecasting.terms import DAY, format_duration
+
+Times = NDArray[np.datetime64]
+
+MONDAY = date(1970, 1, 5)
+"""Weeks, intervals of several days and retrain periods are counted from here."""
+
+_DAY = np.timedelta64(1, "D")
+
+
+def as_utc(ts: Times | pd.Series | pd.DatetimeIndex) -> Times:
+    """Instants as naive datetime64[us]; a stamp without a zone is UTC already."""
+    index = pd.DatetimeIndex(ts).as_unit("us")
+    return (index if index.tz is None else index.tz_convert(None)).to_numpy()
+
+
+def wall_times(ts: Times, zone: ZoneInfo) -> Times:
+    """Local clock readings of UTC instants."""
+    return pd.DatetimeIndex(ts).as_unit("us").tz_localize("UTC").tz_convert(zone).tz_localize(None).to_numpy()
+
+
+def first_instants(wall: Times, zone: ZoneInfo) -> Times:
+    """First UTC instant at which a local clock shows a wall time or, where that is skipped, anything later."""
+    index = pd.DatetimeIndex(wall.astype("datetime64[us]"))
+    local = index.tz_localize(zone, ambiguous=np.ones(len(index), bool), nonexistent="NaT").tz_convert(None)
+    instants = local.to_numpy(copy=True)
+    # pandas' own shift_forward goes wrong where clocks skip anything but an hour (Lord Howe, Troll, Apia)
+    for place in np.flatnonzero(np.isnat(instants) & index.notna()):
+        instants[place] = _end_of_gap(index[int(place)].to_pydatetime(), zone)
+    return instants
+
+
+def resolve_origin(text: str, stream: Stream) -> datetime:
+    """The UTC instant that an origin text means for a stream.
+
+    A date means local midnight plus the stream's `origin_time`; where an interval is under way at that moment (the grid
+    of 2h intervals is off local midnight in summer, a week starts on Monday) the origin is that interval's start,
+    because the interval is not known yet. A timestamp is read in the stream's zone when it has no offset.
+    Raises SettingsError where the text is unreadable, a local time does not exist or occurs twice, or a timestamp lies
+    off the stream's grid.
+    """
+    try:
+        return floor_to_grid(_origin_on(date.fromisoformat(text.strip()), stream), stream)
+    except (ValueError, OverflowError):
+        pass
+    try:
+        stamp = datetime.fromisoformat(text.strip())
+        origin = _read_local(stamp, stream) if stamp.tzinfo is None else stamp.astimezone(ZoneInfo("UTC"))
+        below = floor_to_grid(origin, stream)
+    except (ValueError, OverflowError) as error:
+        raise SettingsError(
+            f"origin {text!r}: expected an ISO date or timestamp such as 2024-06-30 or 2024-06-30T06:00, found {error}"
+        ) from error
+    if below != origin:
+        raise SettingsError(
+            f"origin {text!r} is off the grid of stream {stream.name} (every {format_duration(stream.interval)}, "
+            f"{stream.stream.timezone}): take {below.astimezone(stream.zone).isoformat()}"
+        )
+    return origin
+
+
+def retrain_boundary(stream: Stream, origin: datetime) -> datetime:
+    """Newest instant up to `origin` that lies a whole number of retrain periods of local days after MONDAY."""
+    period = stream.models.retrain // DAY
+    count = (origin.astimezone(stream.zone).date() - MONDAY).days // period
+    # flooring may put a boundary on the evening before its date, the origin time after the origin
+    for periods in (count + 1, count, count - 1):
+        boundary = floor_to_grid(_origin_on(MONDAY + timedelta(days=periods * period), stream), stream)
+        if boundary <= origin:
+            break
+    return boundary
+
+
+def grid_anchor(stream: Stream) -> tuple[np.datetime64, np.timedelta64]:
+    """An interval start and the step of the regular UTC grid of intervals shorter than a day.
+
+    Anchored at midnight of the zone's standard time when the stream starts, so that hours are whole local hours in
+    Kolkata (+05:30) too; the grid does not move when clocks change.
+    """
+    noon = datetime.combine(stream.source.start, time(12), stream.zone)
+    standard = (noon.utcoffset() or timedelta(0)) - (noon.dst() or timedelta(0))
+    return np.datetime64("1970-01-01", "us") - np.timedelta64(standard % stream.interval), step_of(stream)
+
+
+def step_of(stream: Stream) -> np.timedelta64:
+    """The interval of a stream as a numpy duration."""
+    return np.timedelta64(stream.interval, "us")
+
+
+def is_on_grid(ts: Times | pd.Series | pd.DatetimeIndex, stream: Stream) -> NDArray[np.bool_]:
+    """Whether each instant starts an interval of the stream; missing ones do not."""
+    instants = as_utc(ts)
+    return cast(NDArray[np.bool_], _floor(instants, stream) == instants)
+
+
+def floor_to_grid(instant: datetime, stream: Stream) -> datetime:
+    """Start of the interval that holds an aware instant, in UTC."""
+    floored = _floor(np.array([_naive(instant)], "datetime64[us]"), stream)[0]
+    return cast(datetime, floored.astype(datetime)).replace(tzinfo=ZoneInfo("UTC"))
+
+
+def grid_between(stream: Stream, since: np.datetime64, until: np.datetime64) -> Times:
+    """Interval starts in [since, until), ascending."""
+    if stream.interval < DAY:
+        anchor, step = grid_anchor(stream)
+        first, last = (int(-((anchor - edge) // step)) for edge in (since, until))
+        return anchor + np.arange(first, last) * step
+    edges = wall_times(np.array([since, until]), stream.zone).astype("datetime64[D]")
+    dates = np.arange(_floor_dates(edges[:1], stream)[0], edges[1] + _DAY, stream.interval // DAY)
+    starts = np.unique(first_instants(dates, stream.zone))
+    return starts[(starts >= since) & (starts < until)]
+
+
+def grid_from(stream: Stream, start: np.datetime64, *, steps: int) -> Times:
+    """`steps` interval starts from `start`, itself on the grid."""
+    if stream.interval < DAY:
+        return start + np.arange(steps) * step_of(stream)
+    first = wall_times(np.array([start]), stream.zone).astype("datetime64[D]")[0]
+    return first_instants(first + np.arange(steps) * (stream.interval // DAY), stream.zone)
+
+
+def grid_ends(ts: Times, stream: Stream) -> Times:
+    """Ends of the intervals that start at `ts`."""
+    if stream.interval < DAY:
+        return ts + step_of(stream)
+    dates = wall_times(ts, stream.zone).astype("datetime64[D]")
+    return first_instants(dates + stream.interval // DAY, stream.zone)
+
+
+def local_days_before(instant: np.datetime64, days: int, zone: ZoneInfo) -> np.datetime64:
+    """The instant whose wall time lies `days` local days before that of `instant`."""
+    return cast(np.datetime64, first_instants(wall_times(np.array([instant]), zone) - days * _DAY, zone)[0])
+
+
+def public_holidays(stream: Stream, days: Times) -> NDArray[np.bool_]:
+    """Whether each local date (datetime64[D], ascending) is a public holiday of the stream's country."""
+    calendar = stream.calendar
+    if calendar.country is None or not len(days):
+        return np.zeros(len(days), bool)
+    first, last = (cast(date, day.astype(date)).year for day in (days[0], days[-1]))
+    known = holidays.country_holidays(calendar.country, subdiv=calendar.subdivision, years=range(first, last + 1))
+    return np.isin(days, np.array(sorted(known), "datetime64[D]"))
+
+
+def weekend(stream: Stream) -> tuple[int, ...]:
+    """Weekday numbers, Monday 0, of the weekend in the stream's country."""
+    if stream.calendar.country is None:
+        return (5, 6)
+    return tuple(sorted(holidays.country_holidays(stream.calendar.country).weekend))
+
+
+def _end_of_gap(wall: datetime, zone: ZoneInfo) -> datetime:
+    """First instant, naive UTC, at which clocks show more than a wall time that they skip."""
+    before, after = (_naive(wall.replace(tzinfo=zone, fold=fold)) for fold in (1, 0))
+    microsecond = timedelta(microseconds=1)
+
+    def reading(passed: int) -> datetime:
+        instant = (before + passed * microsecond).replace(tzinfo=ZoneInfo("UTC"))
+        return instant.astimezone(zone).replace(tzinfo=None)
+
+    return before + bisect_left(range((after - before) // microsecond), wall, key=reading) * microsecond
+
+
+def _naive(instant: datetime) -> datetime:
+    return instant.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
+
+
+def _origin_on(day: date, stream: Stream) -> datetime:
+    wall = np.array([datetime.combine(day, stream.stream.origin_time)], "datetime64[us]")
+    return cast(datetime, first_instants(wall, stream.zone)[0].astype(datetime)).replace(tzinfo=ZoneInfo("UTC"))
+
+
+def _read_local(wall: datetime, stream: Stream) -> datetime:
+    first, second = (wall.replace(tzinfo=stream.zone, fold=fold).astimezone(ZoneInfo("UTC")) for fold in (0, 1))
+    shown = f"{wall.isoformat()} in {stream.stream.timezone}"
+    if first.astimezone(stream.zone).replace(tzinfo=None) != wall:
+        raise SettingsError(f"origin {shown} does not exist: clocks skip it; give the time before or after")
+    if first != second:
+        choices = " or ".join(instant.astimezone(stream.zone).isoformat() for instant in (first, second))
+        raise SettingsError(f"origin {shown} occurs twice: clocks go back over it; take {choices}")
+    return first
+
+
+def _floor(instants: Times, stream: Stream) -> Times:
+    if stream.interval < DAY:
+        anchor, step = grid_anchor(stream)
+        return instants - (instants - anchor) % step
+    return first_instants(_floor_dates(wall_times(instants, stream.zone), stream), stream.zone)
+
+
+def _floor_dates(wall: Times, stream: Stream) -> Times:
+    """Local dates on which intervals of whole days start, at or before each wall time."""
+    days = wall.astype("datetime64[D]") - np.datetime64(MONDAY, "D")
+    return np.datetime64(MONDAY, "D") + days // (stream.interval // DAY) * (stream.interval // DAY)

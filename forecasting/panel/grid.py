@@ -1,0 +1,229 @@
+"""The panel: what was known of a stream at an origin, as arrays on a regular grid."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecasting.errors import InsufficientHistoryError, SettingsError
+from forecasting.panel.calendar import (
+    MONDAY,
+    Times,
+    as_utc,
+    grid_between,
+    grid_ends,
+    grid_from,
+    is_on_grid,
+    local_days_before,
+    step_of,
+    wall_times,
+)
+from forecasting.panel.covariates import build_covariates
+from forecasting.panel.events import Event, read_events, touched
+from forecasting.panel.hours import group_series, most_columns, open_mask, rules_of_series, slots_a_week, week_template
+from forecasting.panel.rows import DemandRows, place_rows, read_attributes, read_rows
+from forecasting.streams import Stream
+from forecasting.terms import DAY, EventKind
+
+
+@dataclass(frozen=True)
+class Panel:
+    """N series on T columns of history and H columns of horizon.
+
+    Columns are the intervals in which at least one series is open by its weekly hours, so that a week of opening hours
+    is one season; nights on which everyone is closed do not exist here. An interval that is closed for some series, or
+    by a holiday or a closure, keeps its column and is not open.
+    """
+
+    series_ids: NDArray[np.str_]
+    """(N,) sorted."""
+    attributes: pd.DataFrame
+    """(N, A) text, indexed by series_id; '' where an attribute is unknown."""
+    ts: NDArray[np.datetime64]
+    """(T+H,) UTC interval starts, datetime64[us], ascending."""
+    horizon_step: NDArray[np.int32]
+    """(H,) 1-based step after the origin, counted on the full grid (closed intervals count)."""
+    slot: NDArray[np.int32]
+    """(T+H,) position in the season by local time, 0..season-1; equal slots are comparable intervals."""
+    cycle: NDArray[np.int32]
+    """(T+H,) which season (local week) a column lies in, ascending from 0."""
+    season: int
+    """Number of slots in a season: a local week, or 1 for intervals longer than a day."""
+    max_horizon: int
+    """Most columns that a horizon of this stream can have, whatever its origin; at least H."""
+    y: NDArray[np.float32]
+    """(N, T) demand, NaN where unobserved."""
+    observed: NDArray[np.bool_]
+    """(N, T) open, known and not masked by an outage."""
+    open: NDArray[np.bool_]
+    """(N, T+H) whether the series takes demand in that interval."""
+    covariates: NDArray[np.float32]
+    """(T+H, C) known in advance and shared by all series."""
+    covariate_names: tuple[str, ...]
+    campaign: NDArray[np.bool_]
+    """(N, T+H) whether a campaign known at the origin touches the series."""
+
+    @property
+    def n_series(self) -> int:
+        return len(self.series_ids)
+
+    @property
+    def n_history(self) -> int:
+        return int(self.y.shape[1])
+
+    @property
+    def n_horizon(self) -> int:
+        return len(self.ts) - self.n_history
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """The intervals of a panel."""
+
+    history: Times
+    """(G,) full grid before the origin."""
+    kept: NDArray[np.bool_]
+    """(G + steps,) which interval of history and horizon has a column."""
+    ts: Times
+    ends: Times
+    days: Times
+    """Consecutive local dates from the day before the first interval to two days after the last."""
+    slot: NDArray[np.int32]
+    cycle: NDArray[np.int32]
+
+    @property
+    def n_history(self) -> int:
+        return len(self.ts) - len(self.horizon_step)
+
+    @property
+    def horizon_step(self) -> NDArray[np.int32]:
+        return (np.flatnonzero(self.kept[len(self.history) :]) + 1).astype(np.int32)
+
+
+def build_panel(
+    stream: Stream, *, origin: datetime, demand: pd.DataFrame, series: pd.DataFrame, events: pd.DataFrame
+) -> Panel:
+    """Put what was known of a stream at an origin on a regular grid.
+
+    origin: as of `resolve_origin`. demand: series_id (fastest as a categorical), ts (UTC), y with NaN for unknown; rows
+    of other series, at or after the origin or in closed time are ignored. series: series_id and attributes. events:
+    kind, scope, starts_at, ends_at. History goes back `models.history`, but not before the first demand.
+    Raises InsufficientHistoryError where no series has an observation, ContractError on repeated or off-grid rows.
+    """
+    at = _instant(origin, stream)
+    attributes = read_attributes(series, stream_name=stream.name)
+    rules = rules_of_series(stream, attributes)
+    template = week_template(stream, rules)
+    rows = read_rows(demand, attributes.index)
+    since = _history_start(stream, first=rows.first_known(before=at), at=at)
+    columns = _columns(stream, template, since=since, at=at)
+    known = read_events(events, attributes=attributes, stream_name=stream.name)
+    groups = group_series(stream, rules=rules, events=known, days=columns.days)
+    is_open = open_mask(stream, groups, known, ts=columns.ts, ends=columns.ends, days=columns.days)
+    y = _observe(rows, columns, known, is_open=is_open, since=since, until=at)
+    if not np.isfinite(y).any():
+        raise _no_history(stream, at)
+    covariates, names = build_covariates(stream, groups, ts=columns.ts, days=columns.days)
+    return Panel(
+        series_ids=attributes.index.to_numpy(np.str_),
+        attributes=attributes,
+        ts=columns.ts,
+        horizon_step=columns.horizon_step,
+        slot=columns.slot,
+        cycle=columns.cycle,
+        season=int(template.sum()),
+        max_horizon=max(most_columns(stream, template), len(columns.horizon_step)),
+        y=y,
+        observed=np.isfinite(y),
+        open=is_open,
+        covariates=covariates,
+        covariate_names=names,
+        campaign=touched(known, EventKind.CAMPAIGN, n_series=len(is_open), ts=columns.ts, ends=columns.ends),
+    )
+
+
+def open_age(panel: Panel, *, interval: timedelta) -> timedelta:
+    """Open time between the newest observation of any series and the origin: how old the feed is at the origin.
+
+    Intervals in which every series is closed do not age a feed.
+    """
+    last = int(np.flatnonzero(panel.observed.any(axis=0))[-1])
+    since = panel.open[:, last + 1 : panel.n_history].any(axis=0)
+    return int(since.sum()) * interval
+
+
+def horizon_rows(panel: Panel) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Series index and horizon column (0..H-1) of every open interval of the horizon: exactly one forecast row each."""
+    series, column = np.nonzero(panel.open[:, panel.n_history :])
+    return series, column
+
+
+def _instant(origin: datetime, stream: Stream) -> np.datetime64:
+    at = np.datetime64(origin.astimezone(UTC).replace(tzinfo=None), "us")
+    if not is_on_grid(np.array([at]), stream)[0]:
+        raise SettingsError(
+            f"stream {stream.name}: origin {origin.isoformat()} does not start an interval of the stream; "
+            "take one that resolve_origin returns"
+        )
+    return at
+
+
+def _history_start(stream: Stream, *, first: np.datetime64, at: np.datetime64) -> np.datetime64:
+    if first == at:
+        raise _no_history(stream, at)
+    start = as_utc(pd.DatetimeIndex([stream.first_origin()]))[0]
+    return max(first, start, local_days_before(at, stream.models.history // DAY, stream.zone))
+
+
+def _no_history(stream: Stream, at: np.datetime64) -> InsufficientHistoryError:
+    return InsufficientHistoryError(
+        f"stream {stream.name}: no demand in open time is known before origin {at}Z, expected at least one value; "
+        "ingest earlier usage or take a later origin",
+        have=0,
+        need=1,
+    )
+
+
+def _columns(stream: Stream, template: NDArray[np.bool_], *, since: np.datetime64, at: np.datetime64) -> _Columns:
+    """Intervals from `since` over the horizon that the week's template keeps."""
+    if not template.any():
+        raise SettingsError(f"stream {stream.name}: calendar.hours leave no open time in a week; expected some")
+    history = grid_between(stream, since, at)
+    grid = np.concatenate([history, grid_from(stream, at, steps=stream.steps)])
+    position = np.arange(len(grid))
+    if stream.interval <= DAY:
+        position = (wall_times(grid, stream.zone) - np.datetime64(MONDAY, "us")) // step_of(stream)
+    cycle, place = np.divmod(position, slots_a_week(stream))
+    kept = template[place]
+    ts, ends = grid[kept], grid_ends(grid[kept], stream)
+    first, last = wall_times(np.array([ts[0], ends[-1]]), stream.zone).astype("datetime64[D]")
+    return _Columns(
+        history=history,
+        kept=kept,
+        ts=ts,
+        ends=ends,
+        days=np.arange(first - np.timedelta64(1, "D"), last + np.timedelta64(3, "D")),
+        slot=(np.cumsum(template) - 1)[place[kept]].astype(np.int32),
+        cycle=(cycle[kept] - cycle[kept].min(initial=cycle[-1])).astype(np.int32),
+    )
+
+
+def _observe(
+    rows: DemandRows,
+    columns: _Columns,
+    events: Sequence[Event],
+    *,
+    is_open: NDArray[np.bool_],
+    since: np.datetime64,
+    until: np.datetime64,
+) -> NDArray[np.float32]:
+    """(N, T) demand, NaN where it is missing, closed or under an outage."""
+    n_series, history = len(is_open), slice(columns.n_history)
+    kept = columns.kept[: len(columns.history)]
+    y = place_rows(rows, grid=columns.history, kept=kept, n_series=n_series, since=since, until=until)
+    ts, ends = columns.ts[history], columns.ends[history]
+    y[~is_open[:, history] | touched(events, EventKind.OUTAGE, n_series=n_series, ts=ts, ends=ends)] = np.nan
+    return y

@@ -1,0 +1,327 @@
+"""The panel as a whole: what is on it, and what is not."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forecasting.errors import ContractError, InsufficientHistoryError, SettingsError
+from forecasting.panel.calendar import resolve_origin, wall_times
+from forecasting.panel.grid import build_panel, horizon_rows, open_age
+from tests.panel.factories import hours_since_1970, make_demand, make_events, make_panel, make_series, make_stream, utc
+
+SHARED_DATA = Path(os.environ.get("SHARED_DATA") or Path(__file__).parents[3] / "shared" / "data")
+OFFICE = {"mon-fri": "09:00-17:00"}
+ZONES = ("UTC", "Europe/Berlin", "America/Santiago", "Asia/Kolkata", "Australia/Lord_Howe")
+
+
+def shared(name):
+    path = SHARED_DATA / name
+    if not path.exists():
+        pytest.skip(f"{path} is absent; set SHARED_DATA to the folder that holds it")
+    return pd.read_parquet(path)
+
+
+def build(stream, demand, *, origin="2024-02-01", series=None, events=None):
+    return build_panel(
+        stream,
+        origin=resolve_origin(origin, stream),
+        demand=demand,
+        series=make_series("a") if series is None else series,
+        events=make_events() if events is None else events,
+    )
+
+
+def assert_same(one, other):
+    for name, value in vars(one).items():
+        if isinstance(value, np.ndarray):
+            np.testing.assert_array_equal(value, getattr(other, name), err_msg=name)
+    assert one.attributes.equals(other.attributes)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    zone=st.sampled_from(ZONES),
+    interval=st.sampled_from(["30min", "1h", "1d"]),
+    hours=st.sampled_from([(), (OFFICE,), ({"mon-sun": "20:00-02:00"},)]),
+    day=st.dates(pd.Timestamp("2024-02-01").date(), pd.Timestamp("2024-12-31").date()),
+)
+def test_every_column_holds_the_value_of_its_own_instant(zone, interval, hours, day):
+    stream = make_stream(interval=interval, timezone=zone, hours=hours, horizon="7d")
+    panel = make_panel(stream, since=str(day - timedelta(days=10)), origin=str(day))
+    expected = np.where(panel.open[0], hours_since_1970(panel.ts), np.nan)[: panel.n_history]
+    np.testing.assert_array_equal(panel.y[0], expected.astype(np.float32))
+    np.testing.assert_array_equal(panel.observed, np.isfinite(panel.y))
+    assert (np.diff(panel.ts) > np.timedelta64(0)).all()
+    assert len(panel.horizon_step) == panel.n_horizon <= panel.max_horizon
+    assert panel.y.dtype == panel.covariates.dtype == np.float32
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    zone=st.sampled_from(ZONES),
+    interval=st.sampled_from(["30min", "1h", "1d"]),
+    hours=st.sampled_from([(), (OFFICE,), ({"mon-sun": "20:00-02:00"},)]),
+    day=st.dates(pd.Timestamp("2024-02-01").date(), pd.Timestamp("2024-12-31").date()),
+)
+def test_equal_slots_are_the_same_weekday_and_local_time_one_cycle_a_week(zone, interval, hours, day):
+    stream = make_stream(interval=interval, timezone=zone, hours=hours, horizon="7d")
+    panel = make_panel(stream, since=str(day - timedelta(days=20)), origin=str(day))
+    wall = wall_times(panel.ts, stream.zone) - np.datetime64("2024-01-01")
+    place = wall % np.timedelta64(7, "D") // np.timedelta64(stream.interval)
+    assert panel.slot.min() >= 0
+    assert panel.slot.max() < panel.season
+    pairs = np.unique(np.column_stack([panel.slot, place]), axis=0)
+    assert len(np.unique(pairs[:, 0])) == len(np.unique(pairs[:, 1])) == len(pairs)
+    np.testing.assert_array_equal(panel.cycle, (week := wall // np.timedelta64(7, "D")) - week[0])
+
+
+def test_a_week_of_opening_hours_is_one_season_without_nights_and_weekends():
+    panel = make_panel(make_stream(hours=[OFFICE]), since="2024-01-08", origin="2024-01-22")
+    assert (panel.season, panel.max_horizon, panel.n_history, panel.n_horizon) == (40, 40, 80, 40)
+    np.testing.assert_array_equal(panel.slot, np.tile(np.arange(40), 3))
+    np.testing.assert_array_equal(panel.cycle, np.repeat([0, 1, 2], 40))
+    assert panel.horizon_step[:9].tolist() == [10, 11, 12, 13, 14, 15, 16, 17, 34]
+
+
+def test_an_origin_in_the_middle_of_a_day_splits_it():
+    panel = make_panel(make_stream(hours=[OFFICE], horizon="1d"), since="2024-01-08", origin="2024-01-09T12:00")
+    assert panel.n_history == 8 + 3
+    assert panel.ts[panel.n_history] == np.datetime64("2024-01-09T12:00")
+    assert panel.horizon_step.tolist() == [1, 2, 3, 4, 5, 22, 23, 24]
+
+
+def test_a_horizon_within_a_closed_weekend_has_no_columns():
+    panel = make_panel(make_stream(hours=[OFFICE], horizon="2d"), since="2024-01-08", origin="2024-01-13")
+    assert panel.n_horizon == 0
+    assert len(horizon_rows(panel)[0]) == 0
+    assert panel.max_horizon == 16
+
+
+@pytest.mark.parametrize(("origin", "last"), [("2024-03-30", "2024-04-01T00:00"), ("2024-10-26", "2024-10-27T22:00")])
+def test_a_horizon_over_a_clock_change_keeps_its_number_of_steps(origin, last):
+    stream = make_stream(timezone="Europe/Berlin", horizon="2d", start="2024-03-01")
+    panel = make_panel(stream, since=origin.replace("-30", "-20").replace("-26", "-20"), origin=origin)
+    assert panel.horizon_step.tolist() == list(range(1, 49))
+    assert str(wall_times(panel.ts, stream.zone)[-1]).startswith(last)
+
+
+def test_days_are_local_dates_across_a_clock_change():
+    stream = make_stream(interval="1d", timezone="Europe/Berlin", horizon="3d")
+    panel = make_panel(stream, since="2024-03-20", origin="2024-03-31")
+    assert wall_times(panel.ts, stream.zone)[-3:].astype("datetime64[h]").tolist() == [
+        pd.Timestamp(day).to_pydatetime() for day in ("2024-03-31", "2024-04-01", "2024-04-02")
+    ]
+    assert panel.season == 7
+
+
+def test_weeks_have_no_season():
+    panel = make_panel(
+        make_stream(interval="7d", horizon="28d", history="364d"), since="2024-01-01", origin="2024-03-06"
+    )
+    assert (panel.season, panel.n_history, panel.n_horizon) == (1, 9, 4)
+    assert not panel.slot.any()
+    np.testing.assert_array_equal(panel.cycle, np.arange(13))
+
+
+def test_series_with_different_hours_share_columns_but_not_their_rows():
+    stream = make_stream(hours=[{"where": {"queue": "chat"}, "mon": "08:00-10:00"}, {"mon": "09:00-12:00"}])
+    series = make_series("b", "a", queue=["chat", "voice"])
+    panel = make_panel(stream, series=series, since="2024-01-08", origin="2024-01-15")
+    assert panel.series_ids.tolist() == ["a", "b"]
+    np.testing.assert_array_equal(panel.open[:, :4], [[False, True, True, True], [True, True, False, False]])
+    np.testing.assert_array_equal(panel.observed, panel.open[:, :4])
+    np.testing.assert_array_equal(np.column_stack(horizon_rows(panel)), [[0, 1], [0, 2], [0, 3], [1, 0], [1, 1]])
+
+
+def test_missing_stays_missing_and_is_never_zero():
+    stream = make_stream()
+    demand = make_demand(stream, "a", since="2024-01-08", until="2024-01-15")
+    demand.loc[3, "y"] = np.nan
+    demand.loc[4, "y"] = 0.0
+    panel = build(stream, demand.drop(index=5), origin="2024-01-15")
+    assert panel.observed[0, 2:7].tolist() == [True, False, True, False, True]
+    assert np.isnan(panel.y[0, [3, 5]]).all()
+    assert panel.y[0, 4] == 0.0
+    assert panel.open.all()
+
+
+def test_an_outage_interval_is_unobserved_not_zero_and_not_closed():
+    events = make_events(("outage", {"series_id": "a"}, "2024-01-10T01:30Z", "2024-01-10T03:00Z"))
+    panel = make_panel(
+        make_stream(), series=make_series("a", "b"), events=events, since="2024-01-08", origin="2024-01-15"
+    )
+    hidden = panel.ts[: panel.n_history][~panel.observed[0]]
+    assert np.datetime_as_string(hidden, "h").tolist() == ["2024-01-10T01", "2024-01-10T02"]
+    assert np.isnan(panel.y[0]).sum() == 2
+    assert panel.observed[1].all()
+    assert panel.open.all()
+
+
+def test_a_campaign_marks_what_it_touches_ahead_of_the_origin_too():
+    events = make_events(("campaign", {"region": "qc"}, "2024-01-14T22:00Z", "2024-01-15T02:30Z"))
+    series = make_series("a", "b", region=["qc", None])
+    panel = make_panel(make_stream(), series=series, events=events, since="2024-01-08", origin="2024-01-15")
+    marked = np.datetime_as_string(panel.ts[panel.campaign[0]], "h").tolist()
+    assert marked == ["2024-01-14T22", "2024-01-14T23", "2024-01-15T00", "2024-01-15T01", "2024-01-15T02"]
+    assert not panel.campaign[1].any()
+    assert panel.attributes.loc["b", "region"] == ""
+
+
+def test_an_event_without_an_end_goes_on():
+    events = make_events(("campaign", {}, "2024-01-14T22:00Z", None))
+    panel = make_panel(make_stream(), events=events, since="2024-01-08", origin="2024-01-15")
+    np.testing.assert_array_equal(panel.campaign[0], panel.ts >= np.datetime64("2024-01-14T22:00"))
+
+
+def test_history_goes_back_as_far_as_the_stream_says_but_not_before_the_first_demand():
+    stream = make_stream(history="7d", timezone="Europe/Berlin")
+    assert make_panel(stream, since="2024-03-01", origin="2024-04-03").n_history == 7 * 24 - 1
+    assert make_panel(stream, since="2024-03-30T05:00", origin="2024-04-03").n_history == 4 * 24 - 1 - 5
+    demand = make_demand(stream, "a", "other", since="2024-03-01", until="2024-04-03")
+    late = demand[(demand["series_id"] == "other") | (demand["ts"] >= "2024-04-01")]
+    assert build(stream, late, origin="2024-04-03").n_history == 48 - 2
+
+
+def test_history_never_goes_back_before_the_source_starts():
+    stream = make_stream(start="2024-01-10")
+    assert make_panel(stream, since="2024-01-01", origin="2024-01-15").n_history == 5 * 24
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_rows_at_or_after_the_origin_and_rows_of_other_series_change_nothing(seed):
+    rng = np.random.default_rng(seed)
+    stream = make_stream(hours=[OFFICE])
+    demand = make_demand(stream, "a", "other", since="2024-01-08", until="2024-02-05")
+    other = demand.copy()
+    free = (other["ts"] >= "2024-02-01") | (other["series_id"] == "other")
+    other.loc[free, "y"] = rng.normal(size=int(free.sum()))
+    other = other.sample(frac=1, random_state=seed)
+    assert_same(build(stream, demand), build(stream, other))
+
+
+def test_rows_in_closed_time_change_nothing():
+    stream = make_stream(hours=[{"mon-fri": "09:00-17:00", "holiday": "closed"}], country="US")
+    demand = make_demand(stream, "a", since="2024-01-08", until="2024-02-01")
+    panel = build(stream, demand)
+    known = demand["ts"].isin(pd.DatetimeIndex(panel.ts[panel.open[0]], tz="UTC"))
+    assert 0 < known.sum() < len(demand)
+    assert_same(panel, build(stream, demand[known]))
+
+
+def test_text_and_categorical_keys_with_unused_and_missing_categories_give_the_same_panel():
+    stream = make_stream()
+    demand = make_demand(stream, "b", "a", "other", since="2024-01-20", until="2024-02-01")
+    series = make_series("a", "b", "never_seen")
+    coded = demand.assign(series_id=pd.Categorical(demand["series_id"], categories=["zz", "b", "a", "other"]))
+    coded["series_id"] = coded["series_id"].cat.remove_categories("other")
+    panel = build(stream, demand, series=series)
+    assert_same(panel, build(stream, coded, series=series))
+    assert panel.series_ids.tolist() == ["a", "b", "never_seen"]
+    assert panel.observed.any(axis=1).tolist() == [True, True, False]
+
+
+def test_building_a_panel_changes_none_of_its_arguments():
+    stream = make_stream(hours=[{"where": {"queue": "chat"}, "mon": "08:00-10:00"}], country="CA")
+    demand = make_demand(stream, "a", "b", since="2024-01-08", until="2024-02-05")
+    demand.loc[7, "y"] = np.nan
+    series = make_series("b", "a", queue=["chat", None])
+    events = make_events(
+        ("closure", {"queue": "chat"}, "2024-01-08T08:00Z", "2024-01-08T09:00Z"),
+        ("outage", {}, "2024-01-18T08:00Z", "2024-01-18T09:00Z"),
+        ("holiday", {"series_id": "a"}, "2024-01-19T00:00Z", "2024-01-20T00:00Z"),
+    )
+    before = [frame.copy(deep=True) for frame in (demand, series, events)]
+    first = build(stream, demand, series=series, events=events)
+    for frame, copy in zip((demand, series, events), before, strict=True):
+        pd.testing.assert_frame_equal(frame, copy)
+    assert_same(first, build(stream, demand, series=series, events=events))
+
+
+def test_the_age_of_a_feed_counts_open_time_only():
+    stream = make_stream(hours=[OFFICE])
+    demand = make_demand(stream, "a", "b", since="2024-01-08", until="2024-02-05")
+    series = make_series("a", "b")
+
+    def age(until, origin):
+        return open_age(
+            build(stream, demand[demand["ts"] < until], origin=origin, series=series), interval=stream.interval
+        )
+
+    assert age("2024-01-19T17:00Z", "2024-01-22") == timedelta(0)
+    assert age("2024-01-19T15:00Z", "2024-01-22") == timedelta(hours=2)
+    assert age("2024-01-19T15:00Z", "2024-01-22T11:00") == timedelta(hours=4)
+    one_behind = demand[(demand["series_id"] == "a") | (demand["ts"] < "2024-01-17")]
+    assert open_age(build(stream, one_behind, series=series), interval=stream.interval) == timedelta(0)
+
+
+def test_a_panel_without_any_observation_is_refused():
+    stream = make_stream(hours=[OFFICE])
+    demand = make_demand(stream, "a", since="2024-01-08", until="2024-01-12")
+    with pytest.raises(InsufficientHistoryError, match="no demand in open time is known before origin 2024-01-08"):
+        build(stream, demand, origin="2024-01-08")
+    with pytest.raises(InsufficientHistoryError, match="no demand in open time"):
+        build(stream, demand.assign(y=np.nan))
+    with pytest.raises(InsufficientHistoryError, match="no demand in open time"):
+        build(stream, demand.iloc[:3], origin="2024-01-12")
+    with pytest.raises(InsufficientHistoryError, match="no series is known"):
+        build(stream, demand, series=make_series())
+    with pytest.raises(InsufficientHistoryError, match="no demand in open time"):
+        build(stream, demand.iloc[:0])
+
+
+def test_a_series_with_two_rows_of_attributes_is_refused():
+    stream = make_stream()
+    demand = make_demand(stream, "a", since="2024-01-08", until="2024-01-12")
+    with pytest.raises(ContractError, match="repeated series, for example 'a'"):
+        build(stream, demand, series=make_series("a", "a"))
+
+
+def test_an_origin_off_the_grid_is_refused():
+    stream = make_stream()
+    demand = make_demand(stream, "a", since="2024-01-08", until="2024-01-12")
+    with pytest.raises(SettingsError, match="does not start an interval"):
+        build_panel(
+            stream, origin=utc("2024-01-10T00:10"), demand=demand, series=make_series("a"), events=make_events()
+        )
+
+
+def test_half_hours_of_the_bank_calls_make_weeks_of_140_columns():
+    calls = shared("bank_calls.parquet")
+    stream = make_stream(
+        interval="30min",
+        timezone="America/Toronto",
+        start="2003-03-03",
+        history="364d",
+        hours=[{"mon-fri": "07:00-21:00"}],
+    )
+    half_hours = calls.assign(ts=calls["ts"].dt.tz_localize(stream.zone).dt.tz_convert("UTC").dt.floor("30min"))
+    demand = half_hours.groupby("ts", as_index=False).agg(y=("calls", "sum")).assign(series_id="bank")
+    panel = build(stream, demand, origin="2003-09-22", series=make_series("bank"))
+    assert (panel.season, panel.max_horizon) == (140, 142)
+    assert (panel.n_history, panel.n_horizon) == (29 * 140, 140)
+    absent = np.unique(wall_times(panel.ts[: panel.n_history][~panel.observed[0]], stream.zone).astype("datetime64[D]"))
+    assert absent.astype(str).tolist() == ["2003-04-04", "2003-04-07", "2003-05-26", "2003-07-04", "2003-09-01"]
+    assert panel.y[0, 0] == calls["calls"].iloc[:6].sum()
+
+
+def test_hours_that_clocks_skip_are_no_columns_and_holes_stay_holes():
+    rates = shared("lte_kpi_hourly.parquet")
+    rates = rates[rates["ts"].between("2017-01-01", "2017-12-31 23:00")].dropna(subset="value")
+    stream = make_stream(timezone="Europe/Berlin", start="2017-01-01", history="365d")
+    local = rates["ts"].dt.tz_localize(stream.zone, ambiguous="NaT", nonexistent="NaT")
+    demand = pd.DataFrame({"series_id": rates["series_id"], "ts": local.dt.tz_convert("UTC"), "y": rates["value"]})
+    series = make_series(*rates["series_id"].unique())
+    panel = build(stream, demand.dropna(), origin="2017-12-31", series=series)
+    assert panel.n_history == 364 * 24
+    assert panel.observed.sum() == len(demand.dropna()[demand.dropna()["ts"] < "2017-12-30T23:00Z"])
+    wall = wall_times(panel.ts, stream.zone)
+    assert np.datetime64("2017-03-26T02:00") not in wall
+    assert (wall == np.datetime64("2017-10-29T02:00")).sum() == 2
+    assert not panel.observed[:, np.flatnonzero(wall == np.datetime64("2017-10-29T02:00"))].any()
