@@ -5,11 +5,12 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from forecasting import __version__
+from forecasting.console import report, show_table
 from forecasting.errors import ForecastingError
 from forecasting.settings import Settings, read_settings
 
@@ -65,6 +66,8 @@ def _common(
 ) -> None:
     level = logging.INFO if verbose else logging.ERROR
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    for library in ("darts", "pytorch_lightning", "lightning"):
+        logging.getLogger(library).setLevel(logging.ERROR)
 
 
 @app.command()
@@ -95,7 +98,7 @@ def ingest(
     """Pull new usage: check it, keep good rows as versions and bad rows in quarantine."""
     from forecasting.jobs import ingest as job
 
-    _report(job.run(_settings(), stream, since=since, until=until).as_dict(), as_json)
+    report(job.run(_settings(), stream, since=since, until=until).as_dict(), as_json)
 
 
 @app.command()
@@ -103,7 +106,7 @@ def train(stream: StreamName, origin: OriginText, as_json: AsJson = False) -> No
     """Train the model that is due at the origin: at the newest retrain boundary, unless it exists."""
     from forecasting.jobs import train as job
 
-    _report(job.run(_settings(), stream, origin=origin).as_dict(), as_json)
+    report(job.run(_settings(), stream, origin=origin).as_dict(), as_json)
 
 
 @app.command()
@@ -111,7 +114,7 @@ def forecast(stream: StreamName, origin: OriginText, as_json: AsJson = False) ->
     """Forecast from the origin with what was known then, and publish."""
     from forecasting.jobs import forecast as job
 
-    _report(job.run(_settings(), stream, origin=origin).as_dict(), as_json)
+    report(job.run(_settings(), stream, origin=origin).as_dict(), as_json)
 
 
 @app.command()
@@ -119,7 +122,7 @@ def score(stream: StreamName, origin: OriginText, as_json: AsJson = False) -> No
     """Score published forecasts against demand as known at the origin, beside the seasonal naive."""
     from forecasting.jobs import score as job
 
-    _report(job.run(_settings(), stream, origin=origin).as_dict(), as_json)
+    report(job.run(_settings(), stream, origin=origin).as_dict(), as_json)
 
 
 @app.command()
@@ -139,7 +142,7 @@ def run(
         settings,
         streams or defined.names(settings),
         origin=origin,
-        report=lambda summary: None if as_json else _report(summary.as_dict(), as_json=False),
+        report=lambda summary: None if as_json else report(summary.as_dict(), as_json=False),
     )
     if as_json:
         steps = [
@@ -163,7 +166,7 @@ def sql(query: Annotated[str, typer.Argument(help="One SELECT, in DuckDB's SQL."
     """Query the lake read-only, such as: forecasting sql "select * from analyst.forecast_latest limit 5"."""
     from forecasting.jobs import query as job
 
-    _table(job.run(_settings(), query), as_json)
+    show_table(job.run(_settings(), query), as_json)
 
 
 @streams_app.command("list")
@@ -171,7 +174,7 @@ def streams_list(as_json: AsJson = False) -> None:
     """Streams that are defined, the package's and your own."""
     from forecasting.jobs import streams as job
 
-    _table(job.overview(_settings()), as_json)
+    show_table(job.overview(_settings()), as_json)
 
 
 @streams_app.command("show")
@@ -256,7 +259,7 @@ def events_import(
     """Import events; a version is kept of each that is new or changed."""
     from forecasting.jobs import events as job
 
-    _report(job.import_file(_settings(), file).as_dict(), as_json)
+    report(job.import_file(_settings(), file).as_dict(), as_json)
 
 
 @quarantine_app.command("list")
@@ -272,9 +275,9 @@ def quarantine_list(
 
     settings = _settings()
     if rows:
-        _table(job.show_rows(settings, stream=stream, every=every, most=most), as_json)
+        show_table(job.show_rows(settings, stream=stream, every=every, most=most), as_json)
     else:
-        _table(job.show_reasons(settings, stream=stream, every=every), as_json)
+        show_table(job.show_reasons(settings, stream=stream, every=every), as_json)
 
 
 @quarantine_app.command("replay")
@@ -282,7 +285,7 @@ def quarantine_replay(stream: StreamName, as_json: AsJson = False) -> None:
     """Pull the span of the waiting rows again, after the feed, the SQL or the definition was put right."""
     from forecasting.jobs import quarantine as job
 
-    _report(job.replay(_settings(), stream).as_dict(), as_json)
+    report(job.replay(_settings(), stream).as_dict(), as_json)
 
 
 @runs_app.command("list")
@@ -292,7 +295,7 @@ def runs_list(
     """Executions, newest first."""
     from forecasting.jobs import query as job
 
-    _table(job.runs(_settings(), stream=stream, most=most), as_json)
+    show_table(job.runs(_settings(), stream=stream, most=most), as_json)
 
 
 @models_app.command("list")
@@ -300,7 +303,7 @@ def models_list(stream: OneStream = None, as_json: AsJson = False) -> None:
     """Trained models, newest first."""
     from forecasting.jobs import query as job
 
-    _table(job.models(_settings(), stream=stream), as_json)
+    show_table(job.models(_settings(), stream=stream), as_json)
 
 
 @lake_app.command("attach")
@@ -321,41 +324,3 @@ def _worst(errors: list[ForecastingError]) -> int:
     """The gravest exit code: an unexpected failure, then bad data, then a user's mistake."""
     codes = {error.exit_code for error in errors}
     return next(code for code in (1, 3, 2) if code in codes)
-
-
-def _report(summary: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(summary, default=str))
-        return
-    details = ", ".join(f"{key} {_plain(value)}" for key, value in summary["details"].items())
-    origin = f" origin {summary['origin']}" if summary["origin"] else ""
-    told = f" ({details})" if details else ""
-    typer.echo(f"{summary['job']} {summary['stream']}{origin}: {summary['status']}, {summary['rows']} rows{told}")
-    if summary["message"]:
-        typer.echo(f"  {summary['message']}")
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, dict):
-        return " ".join(f"{key}={count}" for key, count in value.items()) or "none"
-    if isinstance(value, list):
-        return f"{len(value)}" if len(value) > 3 else " ".join(map(str, value)) or "none"
-    return str(value)
-
-
-def _table(frame: Any, as_json: bool) -> None:
-    if as_json:
-        typer.echo(frame.to_json(orient="records", date_format="iso", default_handler=str))
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    if not sys.stdout.isatty():
-        typer.echo(frame.to_csv(index=False), nl=False)
-        return
-    table = Table(box=None, header_style="bold")
-    for name in frame.columns:
-        table.add_column(str(name), justify="right" if frame[name].dtype.kind in "iuf" else "left")
-    for row in frame.itertuples(index=False):
-        table.add_row(*(f"{value:.4g}" if isinstance(value, float) else str(value) for value in row))
-    Console().print(table)

@@ -51,7 +51,7 @@ def _run_stream(
         try:
             done.append(step())
         except ForecastingError as error:
-            logger.error("%s", error)
+            logger.info("stream %s: stopped: %s", stream, error)
             return Outcome(stream, tuple(done), error)
         report(done[-1])
     return Outcome(stream, tuple(done), None)

@@ -4,12 +4,12 @@ create or replace temp table version as
 with changes as (
     select *
     from good
+    window steps as (partition by series_id, ts order by available_at)
     qualify
         row_number() over steps = 1
         or y is distinct from lag(y) over steps
         or weight is distinct from lag(weight) over steps
         or censored is distinct from lag(censored) over steps
-    window steps as (partition by series_id, ts order by available_at)
 ),
 
 known as (

