@@ -1,0 +1,82 @@
+"""What the generated feeds really hold: levels, values and every injected fault."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One row that must not be counted: why, and where it lies (`row` from 0 in `file`, a path in the feed folder)."""
+
+    reason: str
+    file: str
+    row: int
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Account of a feed's rows: raw = counted + rejected + dropped by a named rule."""
+
+    raw: int
+    faults: tuple[Fault, ...] = ()
+    dropped: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def rejected(self) -> dict[str, int]:
+        """Number of faults by reason."""
+        return dict(Counter(fault.reason for fault in self.faults))
+
+    @property
+    def counted(self) -> int:
+        return self.raw - len(self.faults) - sum(self.dropped.values())
+
+
+@dataclass(frozen=True)
+class CallTruth:
+    """N queues on T half hours.
+
+    series: series_id and attributes, one row a queue. ts: (T,) UTC starts, datetime64[us]. expected: (N, T) calls
+    expected before the day's own luck, 0 where closed, not yet opened or retired. counts: (N, T) calls that the feed
+    holds.
+    """
+
+    series: pd.DataFrame
+    ts: NDArray[np.datetime64]
+    expected: NDArray[np.float64]
+    counts: NDArray[np.int64]
+    ledger: Ledger
+
+
+@dataclass(frozen=True)
+class LinkTruth:
+    """N links on H hours.
+
+    series: series_id, attributes and counter_bits. ts: (H,) UTC starts, datetime64[us]. level: (N, H) Mbit/s behind
+    the noise. mbps: (N, H) true mean over the hour's polls, NaN before a link's first hour and after its last. whole:
+    (N, H) no poll of the hour, nor the one before it, is missing, and no restart lies between them: there the feed
+    yields `mbps` exactly.
+    """
+
+    series: pd.DataFrame
+    ts: NDArray[np.datetime64]
+    level: NDArray[np.float32]
+    mbps: NDArray[np.float64]
+    whole: NDArray[np.bool_]
+    ledger: Ledger
+
+
+@dataclass(frozen=True)
+class IntervalTruth:
+    """A feed of ready intervals.
+
+    demand: rows without a fault: series_id, ts (UTC), y (NaN where withdrawn), region. changes: of the second
+    delivery, its rows that were `late`, `revised` or `withdrawn` (emptied; a removed row is in neither).
+    """
+
+    demand: pd.DataFrame
+    changes: dict[str, pd.DataFrame]
+    ledger: Ledger

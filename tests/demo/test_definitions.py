@@ -1,0 +1,45 @@
+"""The shipped stream definitions, their SQL and the events feed."""
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from forecasting.demo.feeds import CALLS_START, LINKS_START, write_events_feed
+from forecasting.streams import Stream, parse_stream
+from forecasting.terms import EventKind
+from tests.demo.extracts import SQL
+
+DEFINITIONS = SQL.parent.parent / "forecasting" / "definitions"
+
+
+def read_definition(name: str) -> Stream:
+    path = DEFINITIONS / f"{name}.toml"
+    return parse_stream(path.read_text(), path=str(path))
+
+
+@pytest.mark.parametrize(("name", "start"), [("call_volume", CALLS_START), ("link_traffic", LINKS_START)])
+def test_definition_fits_the_generated_period_and_names_sql_with_the_agreed_parameters(name, start):
+    stream = read_definition(name)
+    assert stream.name == name
+    assert stream.source.start == start
+    for file in (stream.source.extract, stream.source.extract.replace(".sql", ".rejects.sql")):
+        statements = duckdb.extract_statements((SQL.parent / file).read_text())
+        assert [set(statement.named_parameters) for statement in statements] == [{"since", "until", "feed"}]
+
+
+def test_events_extract_returns_what_was_written(tmp_path: Path):
+    written = write_events_feed(tmp_path / "events.csv")
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        rows = connection.execute((SQL / "events.sql").read_text(), {"feed": str(tmp_path / "events.csv")}).df()
+    assert list(rows.columns) == ["event_id", "kind", "name", "scope", "starts_at", "ends_at", "known_at", "withdrawn"]
+    assert list(rows["event_id"]) == list(written["event_id"])
+    assert (rows["starts_at"] == written["starts_at"]).all()
+    assert (rows["known_at"] == written["known_at"]).all()
+    assert list(rows["withdrawn"]) == list(written["withdrawn"])
+    assert set(rows["kind"]) == set(EventKind)
+    scopes = [json.loads(scope) for scope in rows["scope"]]
+    assert scopes[0] == {"stream": "call_volume", "skill": "sales"}
+    assert all(value for scope in scopes for value in scope.values())
