@@ -1,0 +1,182 @@
+"""What the DAGs of this folder share: schedules, assets, params, retry rules and the tasks themselves.
+
+A task imports its job when it runs, calls it once for one stream and returns the job's summary, a small JSON object.
+"""
+
+import os
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from airflow.sdk import (
+    Asset,
+    CronDataIntervalTimetable,
+    ExceptionRetryPolicy,
+    Param,
+    RetryAction,
+    RetryRule,
+    task,
+)
+from airflow.sdk.exceptions import AirflowFailException
+
+# At 09:30 UTC the calendar shows the same date from Anchorage to Auckland, and every local midnight of it has passed:
+# one origin date therefore suits streams of any zone in between. In Montreal it is 04:30 or 05:30.
+ZONE = "UTC"
+EVERY_HOUR = CronDataIntervalTimetable("0 * * * *", timezone=ZONE)
+BEFORE_THE_NIGHT = CronDataIntervalTimetable("30 8 * * *", timezone=ZONE)
+EVERY_NIGHT = CronDataIntervalTimetable("30 9 * * *", timezone=ZONE)
+
+DEMAND_HISTORY = Asset("demand_history")
+DEMAND_MODEL = Asset("demand_model")
+DEMAND_FORECAST = Asset("demand_forecast")
+DEMAND_SCORE = Asset("demand_score")
+
+TAGS = ["forecasting"]
+DEFAULT_ARGS = {
+    "owner": "forecasting",
+    "retries": 4,
+    "retry_delay": timedelta(minutes=1),
+    "retry_exponential_backoff": 2.0,
+    "max_retry_delay": timedelta(minutes=15),
+    "execution_timeout": timedelta(hours=6),
+}
+
+_ERRORS = "forecasting.errors"
+_BUSY = RetryRule(
+    f"{_ERRORS}.LakeBusyError",
+    RetryAction.RETRY,
+    reason="other writers held the lake; nothing was written, so the task tries again, each time later",
+)
+_HOPELESS = [
+    RetryRule(f"{_ERRORS}.{name}", RetryAction.FAIL, reason=reason)
+    for name, reason in {
+        "SettingsError": "a setting, a definition or a param is wrong; correct it, then clear the task",
+        "QueryError": "a SQL file is wrong; correct it, then clear the task",
+        "ContractError": "too many rows broke the contract; see the quarantine, correct the feed, then clear the task",
+        "FallbackError": "too many series fell back; look at the run's message, then clear the task",
+        "InsufficientHistoryError": "there is too little history; ingest more, then clear the task",
+        "FeedError": "the feed is missing, damaged or too old; restore it, then clear the task",
+    }.items()
+]
+RETRY_RULES = ExceptionRetryPolicy([_BUSY, *_HOPELESS])
+
+LATE_FEED_DELAY = timedelta(minutes=20)
+# A night waits for a feed that is late or still being copied: the hourly ingest need not, its next run covers the gap.
+RETRY_RULES_AWAITING_FEED = ExceptionRetryPolicy(
+    [
+        RetryRule(
+            f"{_ERRORS}.FeedError",
+            RetryAction.RETRY,
+            retry_delay=LATE_FEED_DELAY,
+            reason="the feed may be late; the task looks again in 20 minutes",
+        ),
+        _BUSY,
+        *_HOPELESS,
+    ]
+)
+
+_STREAM = "{{ task.op_kwargs['stream'] }}"
+
+
+def night_params() -> dict[str, Param]:
+    """Params of every DAG here: which origin and which streams."""
+    return {
+        "origin": Param(
+            None,
+            type=["null", "string"],
+            format="date",
+            description="Origin date: its local midnight is the first instant that is not known. "
+            "Empty: the date on which the run's data interval ends.",
+        ),
+        "streams": Param(
+            [],
+            type="array",
+            items={"type": "string", "pattern": "^[a-z][a-z0-9_]*$"},
+            uniqueItems=True,
+            description="Streams to run. Empty: all that are in use.",
+        ),
+    }
+
+
+def origin_date(given: str | None, interval_end: datetime | None) -> str:
+    """Origin date of a run as YYYY-MM-DD: the param, else the date in `ZONE` of the data interval's end.
+
+    Raises AirflowFailException where a run has neither, as one that was triggered without a logical date.
+    """
+    if given:
+        return given
+    if interval_end is None:
+        raise AirflowFailException(
+            "origin: this run has no data interval to take it from; expected the param origin (YYYY-MM-DD) or a "
+            'logical date; trigger it again with --conf \'{"origin": "2026-01-31"}\''
+        )
+    return interval_end.astimezone(ZoneInfo(ZONE)).date().isoformat()
+
+
+def publication_kind(run_type: str) -> str:
+    """What a publication says of why it was made; `run_type` is Airflow's."""
+    return {"scheduled": "nightly", "backfill": "backfill"}.get(run_type, "manual")
+
+
+@task(retries=0)
+def resolve_origin(params: Any = None, data_interval_end: datetime | None = None) -> str:
+    return origin_date(params["origin"], data_interval_end)
+
+
+@task(retry_policy=RETRY_RULES)
+def list_streams(params: Any = None) -> list[str]:
+    """The streams that were asked for, else every one in use. Each is then checked by its own tasks."""
+    from forecasting.jobs import streams
+
+    chosen: list[str] = params["streams"] or streams.in_use(_settings())
+    if not chosen:
+        raise AirflowFailException(
+            "streams: none is in use; expected a definition in FORECASTING_STREAMS or the feed of a packaged one"
+        )
+    return chosen
+
+
+@task(outlets=[DEMAND_HISTORY], retry_policy=RETRY_RULES, map_index_template=_STREAM)
+def ingest(*, stream: str, until: str | None = None, params: Any = None, outlet_events: Any = None) -> dict[str, Any]:
+    from forecasting.jobs import ingest
+
+    until = until or params["origin"]
+    summary = ingest.run(_settings(), stream, until=until, since=params.get("since")).as_dict()
+    return _announced(outlet_events[DEMAND_HISTORY], summary)
+
+
+@task(outlets=[DEMAND_MODEL], retry_policy=RETRY_RULES, map_index_template=_STREAM)
+def train(*, stream: str, origin: str, outlet_events: Any = None) -> dict[str, Any]:
+    from forecasting.jobs import train
+
+    summary = train.run(_settings(), stream, origin=origin).as_dict()
+    return _announced(outlet_events[DEMAND_MODEL], summary)
+
+
+@task(outlets=[DEMAND_FORECAST], retry_policy=RETRY_RULES, map_index_template=_STREAM)
+def forecast(*, stream: str, origin: str, dag_run: Any = None, outlet_events: Any = None) -> dict[str, Any]:
+    from forecasting.jobs import forecast
+
+    kind = publication_kind(dag_run.run_type)
+    summary = forecast.run(_settings(), stream, origin=origin, kind=kind).as_dict()
+    return _announced(outlet_events[DEMAND_FORECAST], summary)
+
+
+@task(outlets=[DEMAND_SCORE], retry_policy=RETRY_RULES, map_index_template=_STREAM)
+def score(*, stream: str, origin: str, outlet_events: Any = None) -> dict[str, Any]:
+    from forecasting.jobs import score
+
+    summary = score.run(_settings(), stream, origin=origin).as_dict()
+    return _announced(outlet_events[DEMAND_SCORE], summary)
+
+
+def _settings() -> Any:
+    from forecasting.settings import read_settings
+
+    return read_settings(os.environ)
+
+
+def _announced(event: Any, summary: dict[str, Any]) -> dict[str, Any]:
+    """The summary, after the asset's event was told its stream, its origin and the number of its rows."""
+    event.extra = {key: summary[key] for key in ("stream", "origin", "rows")}
+    return summary

@@ -1,0 +1,70 @@
+"""
+### Nightly forecast
+
+Every night, for each stream by itself: **ingest** new usage, **train** when a retrain boundary has passed, **forecast**
+and publish, **score** what earlier nights said against what has happened since. A stream that fails stops no other
+stream, and what it published before stays visible.
+
+**When.** 09:30 UTC, early morning in the Americas. The *origin*, the first instant that is not known, is the local
+midnight (or the stream's `origin_time`) of the date on which the data interval ends. Logical date and origin therefore
+differ by one day: the run of logical date 2026-01-30 ends, and runs, on 2026-01-31 and has the origin 2026-01-31.
+
+**Params.** `origin`: another origin date, `YYYY-MM-DD`. `streams`: some streams only, such as `["call_volume"]`.
+
+    airflow dags trigger nightly_forecast --conf '{"origin": "2026-01-31", "streams": ["call_volume"]}'
+
+**When a task fails**, its log ends with one line: what, where, expected against found, next step.
+
+| error | what the task does | what you do |
+|---|---|---|
+| `LakeBusyError` | tries again four times within half an hour | nothing, unless it stays red |
+| `FeedError` in `ingest` | looks again every 20 minutes, four times | ask the feed's owner, then clear the task |
+| `FeedError` in `forecast` | fails at once: usage is too old to forecast from | restore the feed, then clear `ingest` |
+| `ContractError` | fails at once, publishes nothing | see `forecasting quarantine list`, correct the feed, clear it |
+| `FallbackError`, `InsufficientHistoryError` | fails at once | follow the message's next step, clear the task |
+| `SettingsError`, `QueryError` | fails at once | correct the definition, the SQL or the param, clear the task |
+| anything else | tries again four times within half an hour | read the log |
+
+Clearing a task with all that follow it is always safe: a repeat that finds the same rows publishes nothing.
+
+**Backfill.** Logical dates D1..D2 are the origins D1+1..D2+1; the end of D2 belongs into `--to-date`.
+The origins 2026-01-02..2026-01-08 again, as known then:
+
+    airflow backfill create --dag-id nightly_forecast --from-date 2026-01-01 --to-date 2026-01-07T23:59 \\
+        --max-active-runs 1 --reprocess-behavior completed
+"""
+
+from airflow.sdk import DAG, task_group
+from forecasting_dags import (
+    DEFAULT_ARGS,
+    EVERY_NIGHT,
+    RETRY_RULES_AWAITING_FEED,
+    TAGS,
+    forecast,
+    ingest,
+    list_streams,
+    night_params,
+    resolve_origin,
+    score,
+    train,
+)
+
+with DAG(
+    "nightly_forecast",
+    schedule=EVERY_NIGHT,
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    params=night_params(),
+    tags=TAGS,
+    doc_md=__doc__,
+):
+
+    @task_group
+    def night(stream: str, origin: str) -> None:
+        """One stream's night, step after step."""
+        ingested = ingest.override(retry_policy=RETRY_RULES_AWAITING_FEED)(stream=stream, until=origin)
+        trained = train(stream=stream, origin=origin)
+        ingested >> trained >> forecast(stream=stream, origin=origin) >> score(stream=stream, origin=origin)
+
+    night.partial(origin=resolve_origin()).expand(stream=list_streams())

@@ -1,0 +1,25 @@
+"""Every test here gets an Airflow and a lake of its own; the metadata database is migrated once and copied."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.airflow.installation import Installation, install
+
+
+@pytest.fixture(scope="session")
+def migrated_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("migrated")
+    installed = install(root)
+    installed.airflow("db", "migrate")
+    return root / "airflow"
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory, migrated_home: Path) -> Installation:
+    installed = install(tmp_path_factory.mktemp("installation"))
+    home = Path(installed.environment["AIRFLOW_HOME"])
+    home.mkdir()
+    shutil.copy(migrated_home / "airflow.db", home)
+    return installed

@@ -1,0 +1,118 @@
+"""A throw-away Airflow beside a throw-away lake, for one small stream."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecasting.jobs import query
+from forecasting.settings import read_settings
+
+ROOT = Path(__file__).parents[2]
+SERIES = {"billing": 15, "care": 90, "sales": 40}
+HORIZON_HOURS = 24
+
+DEFINITION = """
+[stream]
+name = "calls"
+metric = "calls"
+unit = "calls"
+interval = "1h"
+timezone = "America/Toronto"
+horizon = "1d"
+
+[source]
+extract = "calls.sql"
+feed = "feeds/calls/*.parquet"
+start = 2026-01-05
+
+[models]
+members = ["nbeats", "seasonal"]
+budget = "20s"
+history = "28d"
+"""
+EXTRACT = """
+select
+    queue as series_id,
+    ts,
+    calls::double as y
+from read_parquet($feed)
+where ts >= $since and ts < $until
+"""
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Where it is, and the environment in which its processes run."""
+
+    root: Path
+    environment: dict[str, str]
+
+    def run(self, *command: str, timeout: float = 120) -> str:
+        """Output of a command that must succeed."""
+        done = subprocess.run(
+            command, env=self.environment, cwd=self.root, capture_output=True, text=True, timeout=timeout, check=False
+        )
+        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+        return done.stdout
+
+    def airflow(self, *arguments: str) -> str:
+        """Output of an Airflow command that must succeed."""
+        return self.run(sys.executable, "-m", "airflow", *arguments)
+
+    def rows(self, statement: str) -> list[dict[str, Any]]:
+        """Rows of a query over the lake, asked read-only as an analyst would."""
+        return query.run(read_settings(self.environment), statement).to_dict("records")
+
+
+def install(root: Path) -> Installation:
+    """The folders, the feed and the definition below `root`; Airflow's metadata database is not made yet."""
+    feeds, streams = root / "feeds" / "calls", root / "streams"
+    feeds.mkdir(parents=True)
+    streams.mkdir()
+    make_feed().to_parquet(feeds / "calls.parquet", index=False)
+    (streams / "calls.toml").write_text(DEFINITION, encoding="utf-8")
+    (streams / "calls.sql").write_text(EXTRACT, encoding="utf-8")
+    foreign = {key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW", "FORECASTING"))}
+    return Installation(root, foreign | airflow_environment(root / "airflow") | {"FORECASTING_HOME": str(root)})
+
+
+def make_feed() -> pd.DataFrame:
+    """Eight weeks of hourly calls in three queues, with a daily and a weekly rhythm."""
+    ts = pd.date_range("2026-01-05 05:00", "2026-03-02 05:00", freq="h", tz="UTC", inclusive="left")
+    local = ts.tz_convert("America/Toronto")
+    rhythm = (1 + 0.8 * np.sin(2 * np.pi * (local.hour - 8) / 24)) * np.where(local.day_of_week < 5, 1.0, 0.5)
+    noise = np.random.default_rng(1)
+    queues = [
+        pd.DataFrame({"queue": queue, "ts": ts, "calls": noise.poisson(level * rhythm)})
+        for queue, level in SERIES.items()
+    ]
+    return pd.concat(queues, ignore_index=True)
+
+
+def airflow_environment(home: Path) -> dict[str, str]:
+    """Settings of a local Airflow that loads the DAGs of this repository and talks to nobody."""
+    path = os.pathsep.join([str(ROOT), str(ROOT / "dags"), os.environ.get("PYTHONPATH", "")])
+    return {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__PARALLELISM": "2",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
+        # only what the test asks for runs, not last night's schedule as soon as a DAG is unpaused
+        "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",
+        "AIRFLOW__API_AUTH__JWT_SECRET": "a secret of at least sixty-four bytes that guards nothing but tests",
+        # several threads on few busy cores wait for each other
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": path.rstrip(os.pathsep),
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
+    }

@@ -1,0 +1,149 @@
+"""A real scheduler with its DAG processor and API server, on loopback, for as long as a test needs it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.airflow.installation import Installation
+
+COMPONENTS = {
+    "scheduler": ["scheduler", "--skip-serve-logs"],
+    "dag-processor": ["dag-processor"],
+    "api-server": ["api-server"],
+}
+POLL_SECONDS = 0.5
+GRACE_SECONDS = 10
+
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@dataclass(frozen=True)
+class Airflow:
+    """The running components and the address of their API."""
+
+    installation: Installation
+    url: str
+    processes: dict[str, subprocess.Popen[bytes]]
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Answer of the API, None where it has no such thing or does not listen yet."""
+        request = urllib.request.Request(
+            f"{self.url}/api/v2/{path}",
+            method=method,
+            data=json.dumps(body).encode() if body is not None else None,
+            headers={"content-type": "application/json"},
+        )
+        try:
+            with _direct.open(request, timeout=10) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                return None
+            raise AssertionError(f"{method} {path}: {error.code} {error.read().decode()}") from error
+        except OSError:
+            return None
+
+    def wait_for(self, what: str, probe: Callable[[], Any], *, seconds: float) -> Any:
+        """First true answer of `probe`. Fails, showing the ends of all logs, when none comes or a component dies."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if answer := probe():
+                return answer
+            dead = [name for name, process in self.processes.items() if process.poll() is not None]
+            assert not dead, f"waiting for {what}: {dead[0]} ended\n{self.log_tails()}"
+            time.sleep(POLL_SECONDS)
+        raise AssertionError(f"waited {seconds:.0f} s in vain for {what}\n{self.log_tails()}")
+
+    def is_healthy(self) -> bool:
+        health = self.call("GET", "monitor/health") or {}
+        return all(health.get(part, {}).get("status") == "healthy" for part in ("scheduler", "dag_processor"))
+
+    def finished_state(self, dag_id: str, run_id: str) -> str | None:
+        """`success` or `failed`; None while the run goes on."""
+        run = self.call("GET", f"dags/{dag_id}/dagRuns/{run_id}") or {}
+        return run["state"] if run.get("state") in ("success", "failed") else None
+
+    def log_tails(self, *, lines: int = 25) -> str:
+        logs = sorted(self.installation.root.glob("*.log")) + sorted(
+            self.installation.root.glob("airflow/logs/dag_id=*/**/*.log")
+        )
+        ends = (log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:] for log in logs)
+        return "\n".join(f"--- {log}\n" + "\n".join(end) for log, end in zip(logs, ends, strict=True))
+
+
+@contextmanager
+def running(installation: Installation) -> Iterator[Airflow]:
+    """Start all components; whatever happens, end them with everything that they started."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    environment = installation.environment | {
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__API__BASE_URL": url,
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+    }
+    processes: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        for name, arguments in COMPONENTS.items():
+            with (installation.root / f"{name}.log").open("wb") as log:
+                processes[name] = subprocess.Popen(
+                    [sys.executable, "-m", "airflow", *arguments],
+                    env=environment,
+                    cwd=installation.root,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+        yield Airflow(installation, url, processes)
+    finally:
+        end_sessions(list(processes.values()))
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def end_sessions(leaders: list[subprocess.Popen[bytes]]) -> None:
+    """Ask each leader's process group to stop, then kill what is left of its session."""
+    for leader in leaders:
+        signal_group(leader.pid, signal.SIGTERM)
+    deadline = time.monotonic() + GRACE_SECONDS
+    for leader in leaders:
+        with suppress(subprocess.TimeoutExpired):
+            leader.wait(max(0.1, deadline - time.monotonic()))
+        for group in groups_of_session(leader.pid):
+            signal_group(group, signal.SIGKILL)
+        leader.wait()
+
+
+def signal_group(group: int, number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(group, number)
+
+
+def groups_of_session(session: int) -> set[int]:
+    """Process groups that the leader's children made for themselves, as task supervisors do."""
+    groups = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            # after the name in parentheses: state, parent, group, session
+            _, _, group, owner, *_ = stat.read_text().rpartition(")")[2].split()
+        except (OSError, ValueError):
+            continue
+        if int(owner) == session:
+            groups.add(int(group))
+    return groups

@@ -1,0 +1,115 @@
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.airflow.installation import HORIZON_HOURS, SERIES, Installation
+
+pytestmark = pytest.mark.airflow
+
+MONDAY, TUESDAY = datetime(2026, 2, 23, 5, tzinfo=UTC), datetime(2026, 2, 24, 5, tzinfo=UTC)
+REQUESTS = {
+    "ingest": {"dag_id": "ingest_usage", "conf": {"origin": "2026-02-23", "streams": ["calls"]}},
+    "train": {"dag_id": "train_models", "conf": {"origin": "2026-02-23", "streams": ["calls"]}},
+    "monday": {
+        "dag_id": "nightly_forecast",
+        "conf": {"streams": ["no_such_stream", "calls"]},
+        "logical_date": "2026-02-23T12:00:00+00:00",
+    },
+    "tuesday": {"dag_id": "nightly_forecast", "conf": {"origin": "2026-02-24", "streams": ["calls"]}},
+}
+NIGHT = ("night.ingest", "night.train", "night.forecast", "night.score")
+
+
+@pytest.fixture(scope="module")
+def outcomes(installation: Installation) -> dict[str, Any]:
+    """What came of one run of each DAG and a second night, in this order, on one lake."""
+    asked, told = installation.root / "requests.json", installation.root / "outcomes.json"
+    asked.write_text(json.dumps(list(REQUESTS.values())), encoding="utf-8")
+    installation.run(sys.executable, str(Path(__file__).with_name("run_dags.py")), str(asked), str(told), timeout=420)
+    return dict(zip(REQUESTS, json.loads(told.read_text(encoding="utf-8")), strict=True))
+
+
+def states(outcome: dict[str, Any], stream: str) -> list[str]:
+    return [outcome["tasks"][f"{step} {stream}"]["state"] for step in NIGHT]
+
+
+def test_ingest_usage_fills_history_up_to_the_origin(outcomes: dict[str, Any], installation: Installation) -> None:
+    hours = (MONDAY - datetime(2026, 1, 5, 5, tzinfo=UTC)).days * 24
+    assert outcomes["ingest"]["state"] == "success"
+    assert outcomes["ingest"]["returned"]["ingest calls"]["rows"] == hours * len(SERIES)
+    loaded = installation.rows(
+        "select series_id, count(*) as n from history.demand where ts < '2026-02-23 05:00:00+00' group by 1 order by 1"
+    )
+    assert loaded == [{"series_id": series, "n": hours} for series in SERIES]
+
+
+def test_train_models_trains_up_to_the_boundary(outcomes: dict[str, Any], installation: Installation) -> None:
+    assert outcomes["train"]["state"] == "success"
+    (model,) = installation.rows("select stream, members, trained_until from forecast.models")
+    assert model["stream"] == "calls"
+    assert list(model["members"]) == ["nbeats"]
+    assert model["trained_until"] == MONDAY
+
+
+def test_night_without_param_takes_the_date_on_which_its_interval_ends(
+    outcomes: dict[str, Any], installation: Installation
+) -> None:
+    assert outcomes["monday"]["returned"]["resolve_origin"] == "2026-02-23"
+    published = installation.rows(
+        "select stream, origin, kind, rows, complete from forecast.publications order by origin"
+    )
+    expected = {"stream": "calls", "kind": "manual", "rows": HORIZON_HOURS * len(SERIES), "complete": True}
+    assert published == [expected | {"origin": MONDAY}, expected | {"origin": TUESDAY}]
+
+
+def test_stream_that_fails_stops_neither_the_others_nor_is_it_hidden(outcomes: dict[str, Any]) -> None:
+    monday = outcomes["monday"]
+    assert states(monday, "calls") == ["success"] * 4
+    assert monday["state"] == "failed"
+    failed = [name for name, task in monday["tasks"].items() if task["state"] != "success"]
+    assert len(failed) == 4
+    assert not any("calls" in name for name in failed)
+
+
+def test_user_mistake_is_not_retried(outcomes: dict[str, Any]) -> None:
+    assert outcomes["monday"]["tasks"]["night.ingest no_such_stream"] == {"state": "failed", "tries": 1}
+
+
+def test_second_night_ingests_a_day_keeps_the_model_and_scores_the_first(
+    outcomes: dict[str, Any], installation: Installation
+) -> None:
+    tuesday = outcomes["tuesday"]
+    assert tuesday["state"] == "success"
+    assert tuesday["returned"]["night.ingest calls"]["rows"] == 24 * len(SERIES)
+    assert tuesday["returned"]["night.train calls"]["status"] == "unchanged"
+    scored = installation.rows(
+        "select distinct origin, scored_until from evaluation.scores where scored_until > origin"
+    )
+    assert {"origin": MONDAY, "scored_until": TUESDAY} in scored
+
+
+def test_forecast_rows_are_there_for_analysts(outcomes: dict[str, Any], installation: Installation) -> None:
+    rows = installation.rows(
+        "select series_id, count(*) as n, min(ts) as first, bool_and(q05 <= q50 and q50 <= q95) as sorted "
+        "from analyst.forecast_latest where stream = 'calls' group by all order by all"
+    )
+    assert [row["series_id"] for row in rows] == list(SERIES)
+    assert all(row["n"] == HORIZON_HOURS and row["first"] == TUESDAY and row["sorted"] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("run", "asset", "rows"),
+    [
+        ("ingest", "demand_history", 49 * 24 * len(SERIES)),
+        ("monday", "demand_forecast", HORIZON_HOURS * len(SERIES)),
+        ("tuesday", "demand_history", 24 * len(SERIES)),
+    ],
+)
+def test_asset_event_names_stream_origin_and_rows(outcomes: dict[str, Any], run: str, asset: str, rows: int) -> None:
+    (event,) = [event for event in outcomes[run]["announced"] if event["asset"] == asset]
+    assert (event["stream"], event["rows"]) == ("calls", rows)
+    assert datetime.fromisoformat(event["origin"]) == (TUESDAY if run == "tuesday" else MONDAY)

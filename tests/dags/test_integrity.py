@@ -1,0 +1,166 @@
+import os
+import subprocess
+import sys
+from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pendulum
+import pytest
+from airflow.sdk import CronDataIntervalTimetable
+from airflow.sdk.exceptions import ParamValidationError
+from airflow.serialization.serialized_objects import DagSerialization
+from forecasting_dags import RETRY_RULES, RETRY_RULES_AWAITING_FEED
+
+from tests.dags.conftest import DAGS
+
+EDGES = {
+    "ingest_usage": {"list_streams": {"ingest"}, "ingest": set()},
+    "train_models": {"resolve_origin": {"train"}, "list_streams": {"train"}, "train": set()},
+    "nightly_forecast": {
+        "resolve_origin": {"night.ingest", "night.train", "night.forecast", "night.score"},
+        "list_streams": {"night.ingest", "night.train", "night.forecast", "night.score"},
+        "night.ingest": {"night.train"},
+        "night.train": {"night.forecast"},
+        "night.forecast": {"night.score"},
+        "night.score": set(),
+    },
+}
+OUTLETS = {
+    "ingest": "demand_history",
+    "train": "demand_model",
+    "forecast": "demand_forecast",
+    "score": "demand_score",
+}
+JOBS = [
+    ("ingest_usage", "ingest"),
+    ("train_models", "train"),
+    *(("nightly_forecast", f"night.{step}") for step in ("ingest", "train", "forecast", "score")),
+]
+
+PARSE = """
+import sys, time
+import airflow.sdk
+from airflow.dag_processing.dagbag import DagBag
+start = time.perf_counter()
+bag = DagBag(sys.argv[1])
+seconds = time.perf_counter() - start
+heavy = {"torch", "darts", "pandas", "duckdb", "pandera", "pytorch_lightning", "forecasting.jobs"} & sys.modules.keys()
+print(len(bag.dags), round(seconds, 3), ",".join(sorted(heavy)) or "light")
+"""
+
+
+def as_scheduled(bag: Any, dag_id: str) -> Any:
+    """The DAG as the scheduler sees it, after serialization."""
+    return DagSerialization.from_dict(DagSerialization.to_dict(bag.dags[dag_id]))
+
+
+def test_folder_holds_exactly_the_three_dags_and_none_fails_to_import(bag: Any) -> None:
+    assert bag.import_errors == {}
+    assert set(bag.dags) == set(EDGES)
+
+
+def test_filling_a_dag_bag_takes_under_a_second_and_loads_nothing_heavy() -> None:
+    path = os.pathsep.join([str(DAGS), str(DAGS.parent), os.environ.get("PYTHONPATH", "")])
+    output = subprocess.run(
+        [sys.executable, "-c", PARSE, str(DAGS)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": path},
+    ).stdout
+    dags, seconds, heavy = output.splitlines()[-1].split()
+    assert dags == "3"
+    assert heavy == "light"
+    assert float(seconds) < 1
+
+
+@pytest.mark.parametrize("dag_id", EDGES)
+def test_dag_says_whose_it_is_and_what_to_do_with_it(bag: Any, dag_id: str) -> None:
+    dag = bag.dags[dag_id]
+    assert dag.tags == {"forecasting"}
+    assert dag.owner == "forecasting"
+    for word in ("**Params.**", "`origin`", "`streams`", "When a task fails"):
+        assert word in dag.doc_md
+    assert Path(dag.fileloc).stem == dag_id
+
+
+@pytest.mark.parametrize("dag_id", EDGES)
+def test_dag_never_catches_up_and_runs_once_at_a_time(bag: Any, dag_id: str) -> None:
+    dag = bag.dags[dag_id]
+    assert dag.catchup is False
+    assert dag.max_active_runs == 1
+    assert isinstance(dag.timetable, CronDataIntervalTimetable)
+
+
+@pytest.mark.parametrize(("dag_id", "edges"), EDGES.items())
+def test_steps_follow_each_other(bag: Any, dag_id: str, edges: dict[str, set[str]]) -> None:
+    assert {task.task_id: task.downstream_task_ids for task in bag.dags[dag_id].tasks} == edges
+
+
+@pytest.mark.parametrize(("dag_id", "task_id"), JOBS)
+def test_job_is_mapped_over_streams_named_after_its_stream_and_announced_as_an_asset(
+    bag: Any, dag_id: str, task_id: str
+) -> None:
+    task = bag.dags[dag_id].get_task(task_id)
+    outlets = task.partial_kwargs["outlets"] if task.is_mapped else task.outlets
+    assert task.is_mapped or next(task.iter_mapped_task_groups(), None) is not None
+    assert task.map_index_template == "{{ task.op_kwargs['stream'] }}"
+    assert [asset.name for asset in outlets] == [OUTLETS[task_id.removeprefix("night.")]]
+
+
+@pytest.mark.parametrize(("dag_id", "task_id"), JOBS)
+def test_only_the_night_waits_for_a_late_feed(bag: Any, dag_id: str, task_id: str) -> None:
+    task = bag.dags[dag_id].get_task(task_id)
+    expected = RETRY_RULES_AWAITING_FEED if task_id == "night.ingest" else RETRY_RULES
+    assert task.retry_policy.serialize() == expected.serialize()
+    assert task.retries == 4
+    assert task.retry_exponential_backoff == 2
+    assert task.execution_timeout == timedelta(hours=6)
+
+
+@pytest.mark.parametrize("dag_id", EDGES)
+@pytest.mark.parametrize("change", ["2026-03-08", "2026-11-01", "2026-03-29", "2026-10-25"])
+def test_intervals_have_a_length_and_touch_each_other_where_clocks_change(bag: Any, dag_id: str, change: str) -> None:
+    first = pendulum.parse(change).subtract(days=2)
+    runs = list(as_scheduled(bag, dag_id).iter_dagrun_infos_between(first, first.add(days=4)))
+    assert len(runs) >= 4
+    assert all(run.data_interval.start < run.data_interval.end <= run.run_after for run in runs)
+    for run, following in pairwise(runs):
+        assert run.data_interval.end == following.data_interval.start
+
+
+def test_backfill_of_logical_dates_covers_the_origins_one_day_later(bag: Any) -> None:
+    from forecasting_dags import origin_date
+
+    first, last = pendulum.datetime(2026, 1, 1), pendulum.datetime(2026, 1, 7, 23, 59)
+    runs = as_scheduled(bag, "nightly_forecast").iter_dagrun_infos_between(first, last)
+    origins = [origin_date(None, run.data_interval.end) for run in runs]
+    assert origins == [(date(2026, 1, 2) + timedelta(days=day)).isoformat() for day in range(7)]
+
+
+@pytest.mark.parametrize("dag_id", EDGES)
+@pytest.mark.parametrize(
+    "conf",
+    [
+        {"origin": "2026-02-30"},
+        {"origin": "yesterday"},
+        {"origin": 20260228},
+        {"streams": "call_volume"},
+        {"streams": ["Call Volume"]},
+        {"streams": ["call_volume", "call_volume"]},
+    ],
+)
+def test_bad_param_is_refused_before_any_task_runs(bag: Any, dag_id: str, conf: dict[str, Any]) -> None:
+    with pytest.raises(ParamValidationError, match=next(iter(conf))):
+        as_scheduled(bag, dag_id).params.deep_merge(conf).validate()
+
+
+@pytest.mark.parametrize("dag_id", EDGES)
+def test_good_params_are_taken(bag: Any, dag_id: str) -> None:
+    params = as_scheduled(bag, dag_id).params
+    assert {"origin": None, "streams": []}.items() <= params.validate().items()
+    conf = {"origin": "2026-02-28", "streams": ["call_volume", "link_traffic"]}
+    assert conf.items() <= params.deep_merge(conf).validate().items()
