@@ -129,7 +129,7 @@ def score(stream: StreamName, origin: OriginText, as_json: AsJson = False) -> No
 def run(
     origin: OriginText,
     streams: Annotated[
-        list[str] | None, typer.Argument(help="Streams; all when absent.", metavar="[STREAM]...")
+        list[str] | None, typer.Argument(help="Streams; all in use when absent.", metavar="[STREAM]...")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -140,7 +140,7 @@ def run(
     settings = _settings()
     outcomes = line.run(
         settings,
-        streams or defined.names(settings),
+        streams or defined.in_use(settings),
         origin=origin,
         report=lambda summary: None if as_json else report(summary.as_dict(), as_json=False),
     )

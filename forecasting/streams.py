@@ -24,8 +24,8 @@ Member = Neural | Literal["seasonal"]
 Span = tuple[int, int]
 
 
-def _duration(value: Any) -> Any:
-    return parse_duration(value) if isinstance(value, str) else value
+def _duration(value: Any) -> timedelta:
+    return value if isinstance(value, timedelta) else parse_duration(str(value))
 
 
 def _zone(value: str) -> str:

@@ -15,9 +15,9 @@ from forecasting.store.definitions import (
     read_definition_file,
     read_definitions,
 )
-from forecasting.store.feeds import open_feed
-from forecasting.store.history import check_extract_columns
-from forecasting.store.lake import Lake, open_memory_lake
+from forecasting.store.feeds import has_feed, open_feed
+from forecasting.store.history import check_extract_columns, ingested_streams
+from forecasting.store.lake import Lake, open_lake, open_memory_lake
 from forecasting.streams import Stream
 from forecasting.terms import format_duration
 
@@ -36,6 +36,21 @@ class Finding:
 def names(settings: Settings) -> list[str]:
     """Names of the streams that are defined, without reading them."""
     return sorted(definition_paths(settings))
+
+
+def in_use(settings: Settings) -> list[str]:
+    """Streams that a run of all streams means: the user's own, and packaged ones that have a feed or ever had one.
+
+    A packaged definition is a template until somebody delivers its feed; from then on a missing feed is an error.
+    """
+    paths = definition_paths(settings)
+    with open_lake(settings) as lake:
+        ingested = ingested_streams(lake)
+    return [
+        name
+        for name in sorted(paths)
+        if paths[name].parent == settings.streams or name in ingested or has_feed(read_definition(settings, name), settings)
+    ]
 
 
 def show(settings: Settings, name: str) -> Definition:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from glob import iglob
 
 import duckdb
 
@@ -42,6 +43,16 @@ def expand_feed(settings: Settings, feed: str) -> str:
 
     expanded = _VARIABLE.sub(value, feed)
     return expanded if "://" in expanded else str(settings.home / expanded)
+
+
+def has_feed(definition: Definition, settings: Settings) -> bool:
+    """Whether a stream's feed can be there: local files that exist, or anything that is no local file."""
+    feed = definition.stream.source.feed
+    try:
+        pattern = expand_feed(settings, feed) if feed else None
+    except SettingsError:
+        return False
+    return pattern is None or "://" in pattern or any(iglob(pattern, recursive=True))
 
 
 class Feed:

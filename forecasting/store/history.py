@@ -52,6 +52,11 @@ def last_ingest(lake: Lake, stream: Stream) -> tuple[int, datetime | None]:
     return int(ingests), watermark
 
 
+def ingested_streams(lake: Lake) -> set[str]:
+    """Streams that were ever ingested."""
+    return {stream for (stream,) in lake.rows("ingest/ingested_streams.sql")}
+
+
 def check_extract_columns(columns: dict[str, str], statement: Statement) -> None:
     """Raises QueryError where an extract lacks a column or gives one a type that cannot be read."""
     missing = [name for name in _REQUIRED if name not in columns]

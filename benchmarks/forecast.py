@@ -1,0 +1,89 @@
+"""The whole forecast job: panel, N-BEATS, seasonal members, held-back comparison, checks, publication.
+
+Prints its seconds, and their ratio to the bare insert of the same forecast rows in the same process.
+"""
+
+import argparse
+import logging
+import resource
+import tempfile
+import time
+from pathlib import Path
+
+import duckdb
+
+from forecasting.jobs import forecast, ingest, train
+from forecasting.settings import Settings, read_settings
+
+DEFINITION = """
+[stream]
+name = "wide"
+metric = "traffic"
+unit = "GB"
+interval = "1h"
+timezone = "UTC"
+horizon = "7d"
+[source]
+extract = "wide.sql"
+feed = "wide.parquet"
+start = 2024-01-01
+[models]
+members = ["nbeats", "seasonal"]
+budget = "20s"
+history = "90d"
+"""
+EXTRACT = "select * from read_parquet($feed) where ts >= $since and ts < $until"
+FEED = """
+copy (
+    select
+        printf('link-%05d', series) as series_id,
+        timestamptz '2024-01-01 00:00:00+00' + interval (step) hour as ts,
+        greatest(0, (50 + series % 500) * (1 + 0.5 * sin(2 * pi() * (step % 24) / 24) + 0.2 * (random() - 0.5))) as y
+    from range($series) as s(series), range($steps) as t(step)
+) to '{path}' (format parquet)
+"""
+
+
+def make_home(folder: Path, *, series: int, days: int) -> Settings:
+    settings = read_settings({"FORECASTING_HOME": str(folder)})
+    settings.streams.mkdir(parents=True)
+    (settings.streams / "wide.toml").write_text(DEFINITION, encoding="utf-8")
+    (settings.streams / "wide.sql").write_text(EXTRACT, encoding="utf-8")
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(FEED.format(path=folder / "wide.parquet"), {"series": series, "steps": 24 * days})
+    return settings
+
+
+def bare_insert_seconds(settings: Settings) -> float:
+    """The forecast rows once more, into a plain DuckDB file: the least that writing them can take."""
+    with duckdb.connect(str(settings.home / "bare.duckdb")) as connection:
+        files = f"{settings.data}/forecast/forecasts/**/*.parquet"
+        connection.execute("create temp table rows as select * from read_parquet($files)", {"files": files})
+        started = time.perf_counter()
+        connection.execute("create table bare as select * from rows order by series_id, ts")
+        return time.perf_counter() - started
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--series", type=int, default=10_000)
+    parser.add_argument("--days", type=int, default=84, help="days of history")
+    given = parser.parse_args()
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    with tempfile.TemporaryDirectory() as folder:
+        settings = make_home(Path(folder), series=given.series, days=given.days)
+        origin = str(duckdb.execute("select (date '2024-01-01' + $days::int)::date", {"days": given.days}).fetchall()[0][0])
+        print("ingest", ingest.run(settings, "wide", until=origin).rows, "rows", flush=True)
+        print("train", train.run(settings, "wide", origin=origin).details, flush=True)
+        started = time.perf_counter()
+        summary = forecast.run(settings, "wide", origin=origin)
+        seconds = time.perf_counter() - started
+        bare = bare_insert_seconds(settings)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(f"forecast {summary.rows} rows {summary.details['tiers']}: {seconds:.1f} s, {seconds / bare:.1f} times a bare insert")
+    print(f"peak memory {peak:.2f} GiB")
+
+
+if __name__ == "__main__":
+    main()

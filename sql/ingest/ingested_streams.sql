@@ -1,0 +1,2 @@
+select distinct stream
+from history.ingests

@@ -1,0 +1,142 @@
+"""Checking definitions and bringing one's own feed."""
+
+import re
+
+import pandas as pd
+import pytest
+
+from forecasting.errors import FeedError, SettingsError
+from forecasting.jobs import adding, forecast, ingest, streams
+from forecasting.jobs.adding import NewStream
+from tests.feeds import EXTRACT, define_stream, deliver, hourly_rows
+
+
+def verdict(settings, name="usage"):
+    (finding,) = streams.check(settings, [name])
+    return finding.verdict, finding.message
+
+
+def test_packaged_definitions_are_sound(settings):
+    findings = {finding.stream: finding for finding in streams.check(settings, [])}
+    assert {"call_volume", "link_traffic"} <= findings.keys()
+    assert all(finding.verdict == "warning" and "no file found" in finding.message for finding in findings.values())
+
+
+def test_sound_stream_with_its_feed_is_ok(settings):
+    define_stream(settings)
+    deliver(settings, hourly_rows(days=2))
+    assert verdict(settings) == ("ok", "")
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"extract": "select series_id, ts from read_parquet($feed) where ts >= $since and ts < $until"}, "column y is missing"),
+        (
+            {"extract": EXTRACT.replace("select *", "select series_id, ts, ts as y")},
+            r"column y has type TIMESTAMP WITH TIME ZONE; expected a number",
+        ),
+        ({"extract": EXTRACT.replace("select *", "select series_id, 1.5 as ts, y")}, r"column ts has type .*expected TIMESTAMPTZ"),
+        ({"extract": EXTRACT.replace("$until", "$untli")}, r"usage\.sql:4: parameter \$untli is not known here"),
+        ({"extract": "select * from read_parquet($feed)"}, r"the extract must name \$since and \$until"),
+        ({"extract": "selec * from x"}, r"usage\.sql: not SQL: .*syntax error"),
+        ({"extract": "select 1; select 2"}, r"usage\.sql: expected one statement, found 2"),
+        ({"timezone": "Mars/Olympus"}, r"usage\.toml:6: stream\.timezone: expected an IANA time zone"),
+        ({"horizon": "90min"}, r"usage\.toml:1: stream: horizon .* is no multiple of interval"),
+        (
+            {"tables": '[[calendar.hours]]\nwhere = { queue = "chat" }\nmon = "08:00-18:00"\n'},
+            r"calendar\.hours\.0\.where names 'queue', which the extract does not return",
+        ),
+        (
+            {"tables": '[[calendar.hours]]\nmon-wed = "08:00-26:00"\n'},
+            r"usage\.toml:15: calendar\.hours\.0: expected hours between",
+        ),
+    ],
+)
+def test_check_finds_the_mistake_and_says_where(settings, changes, told):
+    define_stream(settings, **changes)
+    deliver(settings, hourly_rows(days=2))
+    found, message = verdict(settings)
+    assert found == "error"
+    assert re.search(told, message), message
+
+
+def test_rejects_need_their_columns(settings):
+    define_stream(settings)
+    deliver(settings, hourly_rows(days=2))
+    rejects = "select 'x' as reason, '{}' as raw from read_parquet($feed)"
+    (settings.streams / "usage.rejects.sql").write_text(rejects, encoding="utf-8")
+    assert verdict(settings)[0] == "error"
+    assert "usage.rejects.sql: column ts is missing" in verdict(settings)[1]
+
+
+def test_check_writes_nothing(settings):
+    define_stream(settings)
+    streams.check(settings, [])
+    assert not (settings.home / "lake" / "catalog.sqlite").exists()
+
+
+def test_unknown_stream_is_named(settings):
+    with pytest.raises(SettingsError, match="stream 'nope' does not exist; there are call_volume"):
+        streams.check(settings, ["nope"])
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+@pytest.mark.parametrize("stamps", ["instants", "local", "text"])
+def test_own_feed_has_forecasts_after_two_commands(settings, kind, stamps):
+    rows = hourly_rows(days=35).rename(columns={"series_id": "queue", "ts": "time", "y": "calls"})
+    local = rows["time"].dt.tz_convert("Europe/Berlin").dt.tz_localize(None)
+    if stamps == "local":
+        rows["time"] = local
+    if stamps == "text":
+        rows["time"] = local.dt.strftime("%Y-%m-%dT%H:%M:%S").where(rows.index != 5, "unreadable")
+    settings.home.mkdir(parents=True)
+    path = settings.home / f"usage.{kind}"
+    rows.to_parquet(path, index=False) if kind == "parquet" else rows.to_csv(path, index=False)
+    new = NewStream(name="mine", feed=str(path), interval="1h", horizon="2d", timezone="Europe/Berlin")
+    added = adding.add(settings, new)
+    assert added.series == 2
+    assert added.origin == "2024-02-06"
+    text = added.definition.read_text(encoding="utf-8").replace('["nbeats", "tft", "seasonal"]', '["seasonal"]')
+    added.definition.write_text(text, encoding="utf-8")
+    assert streams.check(settings, ["mine"])[0].verdict == "ok"
+    told = ingest.run(settings, "mine", until="2024-02-05")
+    assert told.details["rejected"] == (1 if stamps == "text" else 0)
+    assert forecast.run(settings, "mine", origin="2024-02-05").rows == 2 * 48
+
+
+def test_feed_without_a_key_is_one_series(settings, tmp_path):
+    rows = hourly_rows(days=3, series=("a",))[["ts", "y"]]
+    rows.to_parquet(tmp_path / "one.parquet", index=False)
+    new = NewStream(name="one", feed=str(tmp_path / "one.parquet"), interval="1h", horizon="2d", timezone="UTC")
+    assert adding.add(settings, new).series == 1
+    assert ingest.run(settings, "one", until="2024-01-04").rows == 72
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "told"),
+    [
+        ({"feed": "nowhere.parquet"}, FeedError, "cannot be read: .*nowhere.parquet"),
+        ({"feed": "usage.xlsx"}, SettingsError, r"expected .parquet or .csv"),
+        ({"timezone": "Mars/Olympus"}, SettingsError, "--timezone Mars/Olympus: expected an IANA"),
+        ({"interval": "soon"}, SettingsError, "--interval: expected a duration"),
+        ({"y_column": "calls"}, SettingsError, "column 'calls' is not in the feed, which has series_id, ts, y"),
+        ({"name": "call_volume"}, SettingsError, "exists already"),
+        ({"name": "Bad Name"}, SettingsError, "name"),
+        ({"horizon": "90min"}, SettingsError, "no multiple of interval"),
+    ],
+)
+def test_mistake_in_adding_is_told_and_writes_nothing(settings, changes, error, told):
+    settings.home.mkdir(parents=True)
+    hourly_rows(days=2).to_parquet(settings.home / "usage.parquet", index=False)
+    given = {"name": "mine", "feed": "usage.parquet", "interval": "1h", "horizon": "2d", "timezone": "UTC", **changes}
+    with pytest.raises(error, match=told):
+        adding.add(settings, NewStream(**given))
+    assert not list(settings.home.glob("streams/*"))
+
+
+def test_column_that_cannot_be_told_is_asked_for(settings, tmp_path):
+    pd.DataFrame({"when": ["2024-01-01"], "much": [1.0]}).to_parquet(tmp_path / "odd.parquet")
+    new = NewStream(name="odd", feed=str(tmp_path / "odd.parquet"), interval="1h", horizon="2d", timezone="UTC")
+    with pytest.raises(SettingsError, match="cannot tell which column is the ts; say --ts-col, one of when, much"):
+        adding.add(settings, new)
