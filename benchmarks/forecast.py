@@ -73,7 +73,9 @@ def main() -> None:
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder:
         settings = make_home(Path(folder), series=given.series, days=given.days)
-        origin = str(duckdb.execute("select (date '2024-01-01' + $days::int)::date", {"days": given.days}).fetchall()[0][0])
+        origin = str(
+            duckdb.execute("select (date '2024-01-01' + $days::int)::date", {"days": given.days}).fetchall()[0][0]
+        )
         print("ingest", ingest.run(settings, "wide", until=origin).rows, "rows", flush=True)
         print("train", train.run(settings, "wide", origin=origin).details, flush=True)
         started = time.perf_counter()
@@ -81,7 +83,10 @@ def main() -> None:
         seconds = time.perf_counter() - started
         bare = bare_insert_seconds(settings)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"forecast {summary.rows} rows {summary.details['tiers']}: {seconds:.1f} s, {seconds / bare:.1f} times a bare insert")
+    print(
+        f"forecast {summary.rows} rows {summary.details['tiers']}: {seconds:.1f} s, {seconds / bare:.1f} times a "
+        "bare insert"
+    )
     print(f"peak memory {peak:.2f} GiB")
 
 

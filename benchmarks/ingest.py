@@ -62,7 +62,10 @@ def main() -> None:
             bare.append(bare_seconds(pattern))
             seconds, versions = ingest_seconds(home, Path(folder) / f"lake{repeat}", days=given.days)
             whole.append(seconds)
-            print(f"bare {rows / bare[-1]:,.0f} rows/s, ingest {rows / seconds:,.0f} rows/s, {versions} versions", flush=True)
+            print(
+                f"bare {rows / bare[-1]:,.0f} rows/s, ingest {rows / seconds:,.0f} rows/s, {versions} versions",
+                flush=True,
+            )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     ratio = statistics.median(bare) / statistics.median(whole)
     print(f"{rows:,} rows: ingest reaches {ratio:.2f} of a bare GROUP BY; peak memory {peak:.2f} GiB")

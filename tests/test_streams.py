@@ -1,6 +1,7 @@
 """Stream definitions: what is read, and what is refused with the file, line and key."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -53,7 +54,11 @@ def test_good_definition_is_read_whole():
     ("old", "new", "told"),
     [
         ('horizon = "14d"', 'horizon = "100min"', r"calls.toml:1: stream: horizon 1:40:00 is no multiple of interval"),
-        ("America/Toronto", "America/Tronto", r"calls.toml:6: stream.timezone: expected an IANA time zone.*'America/Tronto'"),
+        (
+            "America/Toronto",
+            "America/Tronto",
+            r"calls.toml:6: stream.timezone: expected an IANA time zone.*'America/Tronto'",
+        ),
         ('"30min"', '"25min"', r"calls.toml:1: stream: interval 0:25:00 does not divide a day"),
         ('"30min"', '"soon"', r"calls.toml:5: stream.interval: expected a duration such as 30min.*'soon'"),
         ('"30min"', "30", r"calls.toml:5: stream.interval"),
@@ -92,7 +97,7 @@ def test_weekday_ranges_wrap_and_hold_both_ends(first, last):
     days = parse_weekdays(f"{first}-{last}")
     assert days[0] == WEEKDAYS.index(first)
     assert days[-1] == WEEKDAYS.index(last)
-    assert all((after - before) % 7 == 1 for before, after in zip(days, days[1:], strict=False))
+    assert all((after - before) % 7 == 1 for before, after in pairwise(days))
     assert len(days) == len(set(days))
 
 

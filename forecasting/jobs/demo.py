@@ -40,8 +40,8 @@ class Origins:
 def run(folder: Path, *, say: Callable[[str], None]) -> None:
     """Write the feeds, then ingest, train, forecast and score; ends with a table and the next commands.
 
-    folder: must be absent, empty or an earlier demo; what an earlier one left is used again. say: takes each line of progress.
-    Raises SettingsError where the extra `demo` is not installed.
+    folder: must be absent, empty or an earlier demo; what an earlier one left is used again. say: takes each line of
+    progress. Raises SettingsError where the extra `demo` is not installed.
     """
     settings = read_settings({"FORECASTING_HOME": str(folder)})
     origins = _write_home(settings, say)
@@ -133,6 +133,7 @@ def _next_steps(folder: Path) -> str:
             '  forecasting sql "select series_id, ts, q10, q50, q90, tier from analyst.forecast_latest '
             "where stream = 'call_volume' limit 8\"",
             "  forecasting quarantine list call_volume",
-            "  forecasting streams add mine --feed FILE.parquet --interval 30min --horizon 7d --timezone America/Toronto",
+            "  forecasting streams add mine --feed FILE.parquet --interval 30min --horizon 7d --timezone "
+            "America/Toronto",
         )
     )

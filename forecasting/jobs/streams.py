@@ -49,7 +49,9 @@ def in_use(settings: Settings) -> list[str]:
     return [
         name
         for name in sorted(paths)
-        if paths[name].parent == settings.streams or name in ingested or has_feed(read_definition(settings, name), settings)
+        if paths[name].parent == settings.streams
+        or name in ingested
+        or has_feed(read_definition(settings, name), settings)
     ]
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from glob import iglob
+from pathlib import Path
 
 import duckdb
 
@@ -52,7 +52,12 @@ def has_feed(definition: Definition, settings: Settings) -> bool:
         pattern = expand_feed(settings, feed) if feed else None
     except SettingsError:
         return False
-    return pattern is None or "://" in pattern or any(iglob(pattern, recursive=True))
+    return pattern is None or "://" in pattern or any(_local_files(pattern))
+
+
+def _local_files(pattern: str) -> Iterator[Path]:
+    path = Path(pattern)
+    return Path(path.anchor).glob(str(path.relative_to(path.anchor)))
 
 
 class Feed:

@@ -16,7 +16,7 @@ from forecasting.streams import Stream
 CHUNK_ROWS = 5_000_000
 _REQUIRED = ("series_id", "ts", "y")
 _TIMED_BY = {
-    "TIMESTAMP WITH TIME ZONE": "ingest/time_instants.sql",
+    "TIMESTAMP WITH TIME ZONE": None,
     "TIMESTAMP": "ingest/time_local.sql",
     "TIMESTAMP_S": "ingest/time_local.sql",
     "TIMESTAMP_MS": "ingest/time_local.sql",
@@ -85,12 +85,15 @@ def stage_batch(feed: Feed, window: Window, *, limits: DemandLimits) -> None:
     columns = {row[0]: row[1] for row in lake.connection.execute("describe extracted").fetchall()}
     check_extract_columns(columns, extract)
     lake.execute("ingest/complete_batch.sql")
-    lake.execute(_TIMED_BY[columns["ts"]])
-    lake.execute("ingest/stamp.sql", zone=stream.stream.timezone)
+    timed = _TIMED_BY[columns["ts"]]
+    if timed is None:
+        lake.execute("ingest/stamp_instants.sql")
+    else:
+        lake.execute(timed)
+        lake.execute("ingest/stamp_local.sql", zone=stream.stream.timezone)
     _refuse_unfiltered(lake, extract, limits, window)
     _judge_rows(lake, stream, limits)
     span: dict[str, Any] = {"stream": stream.name, "since": window.since, "until": window.until}
-    lake.execute("ingest/keep_good.sql")
     lake.execute("ingest/latest.sql", **span)
     clocked = "available_at" in columns
     versions = "ingest/versions_clocked.sql" if clocked else "ingest/versions_ruled.sql"
@@ -176,7 +179,9 @@ def _judge_rows(lake: Lake, stream: Stream, limits: DemandLimits) -> None:
         faults = find_faulty_rows(rows, limits)
         if len(faults):
             lake.execute("ingest/insert_verdict.sql", frames={"faults": faults})
+    lake.execute("ingest/key_rows.sql")
     lake.execute("ingest/reject_duplicates.sql")
+    lake.execute("ingest/keep_good.sql")
 
 
 def _chunks(days: list[tuple[datetime, int]]) -> list[tuple[datetime, datetime]]:

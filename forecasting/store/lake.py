@@ -4,11 +4,12 @@ import hashlib
 import logging
 import os
 import random
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -30,6 +31,8 @@ ATTEMPTS = 20
 MEMORY_LIMIT = "3GB"
 _BUSY = ("database is locked", "conflict", "could not serialize", "deadlock", "Failed to commit DuckLake transaction")
 _FULL = ("No space left", "disk is full", "Disk quota exceeded")
+_LEAST_ROOM = 1_000_000
+"""Bytes; SQLite reports an I/O error where it finds less than it needs for its journal and shared memory."""
 
 
 class Lake:
@@ -82,7 +85,7 @@ class Lake:
                 try:
                     return self._transaction(action, message)
                 except duckdb.Error as error:
-                    if not _is(error, _BUSY):
+                    if _is_full(error, self.settings) or not _is(error, _BUSY):
                         raise self._lake_error(error, "write") from error
                     logger.info("lake busy, attempt %d of %d: %s", attempt, ATTEMPTS, first_line(error))
             time.sleep(jitter.uniform(0, min(2.0, 0.05 * 2**attempt)))
@@ -136,17 +139,13 @@ class Lake:
         except duckdb.Error as error:
             if self._writing:
                 raise  # `write` decides whether the whole transaction is tried again
-            if _is(error, _BUSY):
+            if _is(error, _BUSY) and not _is_full(error, self.settings):
                 raise LakeBusyError(f"{self.settings.catalog}: {name} met a busy lake; try again") from error
             raise self._lake_error(error, name) from error
 
     def _lake_error(self, error: duckdb.Error, place: str) -> LakeError:
-        if _is(error, _FULL):
-            return LakeError(
-                f"{self.settings.data}: the disk is full ({place}); nothing was published and what was published "
-                "before "
-                "stays; free space and run again"
-            )
+        if _is_full(error, self.settings):
+            return LakeError(_full_message(self.settings, place))
         return LakeError(f"{self.settings.catalog}: {place} failed: {first_line(error)}")
 
 
@@ -249,11 +248,11 @@ def _pending(lake: Lake) -> list[tuple[Path, str]]:
 
 
 def _attach(settings: Settings, *, read_only: bool) -> Lake:
-    spill = settings.home / "lake" / "tmp"
+    beside = settings.catalog_file.parent if settings.catalog_file else Path(gettempdir())
     # pandas must not be mistaken for tables: a frame reaches SQL only when it is registered
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": MEMORY_LIMIT,
-        "temp_directory": str(spill),
+        "temp_directory": str(beside / "spill"),
         "python_enable_replacements": False,
     }
     connection = duckdb.connect(config=config)
@@ -273,6 +272,8 @@ def _attach(settings: Settings, *, read_only: bool) -> Lake:
 
 def _attach_message(settings: Settings, error: duckdb.Error) -> str:
     place = settings.catalog_file or settings.catalog
+    if _is_full(error, settings):
+        return _full_message(settings, "attach")
     if settings.catalog_file and ("readonly" in str(error) or not os.access(settings.catalog_file.parent, os.W_OK)):
         return (
             f"{place}: this user may not write the catalog's folder, which an embedded catalog needs even to read; "
@@ -282,6 +283,19 @@ def _attach_message(settings: Settings, error: duckdb.Error) -> str:
         return f"{place}: the catalog is locked by another program; close it and try again"
     return (
         f"{place}: the catalog cannot be read: {first_line(error)}; restore it from a backup or set FORECASTING_CATALOG"
+    )
+
+
+def _is_full(error: Exception, settings: Settings) -> bool:
+    if settings.catalog_file and _is(error, ("disk I/O error",)):
+        return shutil.disk_usage(settings.catalog_file.parent).free < _LEAST_ROOM
+    return _is(error, _FULL)
+
+
+def _full_message(settings: Settings, place: str) -> str:
+    return (
+        f"{settings.data}: the disk is full ({place}); nothing was published and what was published before stays; "
+        "free space and run again"
     )
 
 

@@ -5,7 +5,7 @@ import os
 import random
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from forecasting.errors import LakeBusyError, LakeError
@@ -29,11 +29,17 @@ def hold_writer_lock(path: Path | None, *, patience_seconds: float = PATIENCE_SE
         raise LakeError(f"{path}: cannot open the writer lock: {error.strerror}; a writer needs this folder") from error
     try:
         _wait_for(descriptor, path, patience_seconds)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        _tell_holder(descriptor)
         yield
     finally:
         os.close(descriptor)
+
+
+def _tell_holder(descriptor: int) -> None:
+    # a courtesy to those who wait; what cannot be written on a full disk says so itself
+    with suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
 
 
 def _wait_for(descriptor: int, path: Path, patience_seconds: float) -> None:

@@ -1,6 +1,13 @@
--- Rows of each local day that are still to be checked.
-select date_trunc('day', ts at time zone $zone) at time zone $zone as day, count(*) as rows
-from stamped
-where reason is null
+-- Rows of each local day that are still to be checked. Quarters of an hour are counted first: no zone's midnight divides
+-- one, and they are few where rows are millions.
+select
+    date_trunc('day', make_timestamptz(quarter * 900000000) at time zone $zone) at time zone $zone as day,
+    sum(rows)::bigint as rows
+from (
+    select epoch_us(ts) // 900000000 as quarter, count(*) as rows
+    from stamped
+    where reason is null
+    group by quarter
+)
 group by day
 order by day

@@ -13,7 +13,7 @@ PACKAGE = ROOT / "forecasting"
 
 FIRST_ROW = {"terms", "errors", "settings", "streams", "quantiles"}
 MAY_IMPORT = {
-    **{name: FIRST_ROW for name in FIRST_ROW},
+    **dict.fromkeys(FIRST_ROW, FIRST_ROW),
     "contracts": FIRST_ROW,
     "panel": FIRST_ROW,
     "store": FIRST_ROW | {"contracts"},

@@ -10,9 +10,22 @@ from forecasting.errors import ContractError, FeedError, QueryError, SettingsErr
 from forecasting.jobs import ingest, quarantine
 from forecasting.settings import Settings
 from forecasting.store.lake import open_lake_to_read
-from tests.feeds import EXTRACT, START, define_stream, deliver, hourly_rows
+from tests.feeds import EXTRACT, define_stream, deliver, hourly_rows
 
 HOUR = pd.Timedelta("1h")
+
+TEXT_EXTRACT = """select *
+from read_parquet($feed)
+where
+    try_cast(ts as timestamptz) is null
+    or ts < '2024-01-01'
+    or (ts::timestamptz >= $since and ts::timestamptz < $until)
+"""
+
+LOCAL_EXTRACT = """select *
+from read_parquet($feed)
+where ts at time zone 'Europe/Berlin' >= $since and ts at time zone 'Europe/Berlin' < $until
+"""
 
 
 def ask(settings: Settings, query: str) -> list[tuple]:
@@ -23,7 +36,8 @@ def ask(settings: Settings, query: str) -> list[tuple]:
 def versions(settings: Settings, series: str = "a", ts: str = "2024-01-03 00:00:00Z") -> list[tuple]:
     return ask(
         settings,
-        f"select y, available_at from history.demand where series_id = '{series}' and ts = '{ts}' order by available_at",
+        f"select y, available_at from history.demand where series_id = '{series}' and ts = '{ts}' order by "
+        "available_at",
     )
 
 
@@ -186,7 +200,7 @@ def test_bad_row_goes_to_quarantine_whole_and_the_good_ones_go_on(settings, faul
     place = 50
     for column, value in fault.items():
         rows[column] = rows[column].astype(object)
-        rows.at[place, column] = value
+        rows.loc[place, column] = value
         if column == "y":
             rows["y"] = rows["y"].astype(float)
         if column == "ts":
@@ -218,8 +232,7 @@ def _write_nan(path, place: int) -> None:
     [("soon", "unparsable_ts"), ("2023-12-31 23:00:00+00", "ts_out_of_range"), ("2024-01-05 00:30:00", "off_grid_ts")],
 )
 def test_text_stamps_are_read_and_the_unreadable_rejected(settings, text, reason):
-    keep = "where try_cast(ts as timestamptz) is null or ts < '2024-01-01' or (ts::timestamptz >= $since and ts::timestamptz < $until)"
-    define_stream(settings, extract=f"select * from read_parquet($feed) {keep}")
+    define_stream(settings, extract=TEXT_EXTRACT)
     rows = hourly_rows(days=5)
     rows["ts"] = rows["ts"].dt.strftime("%Y-%m-%d %H:%M:%S+00")
     rows.loc[10, "ts"] = text
@@ -266,7 +279,9 @@ def test_rows_that_share_a_key_and_differ_are_all_rejected(settings):
 def test_series_whose_unit_changed_is_held_back_alone(settings):
     define_stream(settings, source="max_bad_share = 1.0")
     rows = hourly_rows(days=10)
-    scaled = rows.assign(y=rows["y"] * np.where((rows["series_id"] == "a") & (rows["ts"] >= instant("2024-01-09")), 1000, 1))
+    scaled = rows.assign(
+        y=rows["y"] * np.where((rows["series_id"] == "a") & (rows["ts"] >= instant("2024-01-09")), 1000, 1)
+    )
     deliver(settings, scaled)
     ingest.run(settings, "usage", until="2024-01-09")
     summary = ingest.run(settings, "usage", until="2024-01-10")
@@ -275,8 +290,7 @@ def test_series_whose_unit_changed_is_held_back_alone(settings):
 
 
 def test_local_time_that_does_not_exist_is_rejected_and_the_doubled_hour_is_told_by_row_order(settings):
-    local = "select * from read_parquet($feed) where ts at time zone 'Europe/Berlin' >= $since and ts at time zone 'Europe/Berlin' < $until"
-    define_stream(settings, timezone="Europe/Berlin", extract=local)
+    define_stream(settings, timezone="Europe/Berlin", extract=LOCAL_EXTRACT)
     spring = pd.DataFrame({"ts": pd.date_range("2024-03-30", "2024-04-01", freq="h", inclusive="left")})
     autumn = pd.date_range("2024-10-26", "2024-10-28", freq="h", inclusive="left", tz="Europe/Berlin").tz_localize(None)
     rows = pd.concat([spring, pd.DataFrame({"ts": autumn})]).assign(series_id="a")
@@ -284,14 +298,18 @@ def test_local_time_that_does_not_exist_is_rejected_and_the_doubled_hour_is_told
     deliver(settings, rows)
     ingest.run(settings, "usage", until="2024-11-01")
     assert reasons(settings) == {"nonexistent_local_time": 1}
-    found = dict(ask(settings, "select ts, y from history.demand where ts between '2024-10-27 00:00:00Z' and '2024-10-27 02:00:00Z'"))
+    found = dict(
+        ask(
+            settings,
+            "select ts, y from history.demand where ts between '2024-10-27 00:00:00Z' and '2024-10-27 02:00:00Z'",
+        )
+    )
     first = int(np.flatnonzero(autumn == pd.Timestamp("2024-10-27 02:00"))[0]) + len(spring)
     assert [found[instant("2024-10-27") + hours * HOUR] for hours in range(3)] == [first, first + 1, first + 2]
 
 
 def test_doubled_hour_that_came_once_is_rejected(settings):
-    local = "select * from read_parquet($feed) where ts at time zone 'Europe/Berlin' >= $since and ts at time zone 'Europe/Berlin' < $until"
-    define_stream(settings, timezone="Europe/Berlin", extract=local, source="max_bad_share = 0.1")
+    define_stream(settings, timezone="Europe/Berlin", extract=LOCAL_EXTRACT, source="max_bad_share = 0.1")
     ts = pd.date_range("2024-10-26", "2024-10-28", freq="h", inclusive="left")
     deliver(settings, pd.DataFrame({"series_id": "a", "ts": ts, "y": 1.0}))
     ingest.run(settings, "usage", until="2024-11-01")
@@ -303,7 +321,9 @@ def test_too_many_bad_rows_stop_the_ingest_and_can_be_looked_at(settings):
     rows = hourly_rows(days=5)
     rows.loc[:20, "y"] = -1.0
     deliver(settings, rows)
-    with pytest.raises(ContractError, match=r"21 of 240 raw rows .* \(21 negative_value\), more than max_bad_share = 0.02") as failure:
+    with pytest.raises(
+        ContractError, match=r"21 of 240 raw rows .* \(21 negative_value\), more than max_bad_share = 0.02"
+    ) as failure:
         ingest.run(settings, "usage", until="2024-01-06")
     assert failure.value.exit_code == 3
     assert ask(settings, "select count(*) from history.demand") == [(0,)]
@@ -407,10 +427,17 @@ def test_anonymous_bank_log_is_counted_to_the_call(shared_streams):
 
 def test_lost_days_of_the_log_are_missing_and_quiet_half_hours_are_zero(shared_streams):
     ingest.run(shared_streams, "anonymous_bank", until="1999-02-01")
-    days = dict(ask(shared_streams, "select (ts at time zone 'Asia/Jerusalem')::date::varchar, count(*) from history.demand group by 1"))
+    days = dict(
+        ask(
+            shared_streams,
+            "select (ts at time zone 'Asia/Jerusalem')::date::varchar, count(*) from history.demand group by 1",
+        )
+    )
     assert "1999-01-11" not in days
     assert "1999-01-12" not in days
-    assert ask(shared_streams, "select count(*) > 500 from history.demand where series_id = 'PE' and y = 0") == [(True,)]
+    assert ask(shared_streams, "select count(*) > 500 from history.demand where series_id = 'PE' and y = 0") == [
+        (True,)
+    ]
 
 
 def test_conservation_of_raw_rows_is_checked(shared_streams, tmp_path):

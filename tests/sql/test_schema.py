@@ -55,7 +55,9 @@ def test_every_view_column_and_macro_is_in_the_dictionary(lake):
     """
     told = set(ask(lake, "select object, name from analyst.dictionary"))
     assert set(ask(lake, views)) - told == set()
-    macros = ask(lake, "select function_name from duckdb_functions() where database_name = 'lake' and schema_name = 'analyst'")
+    macros = ask(
+        lake, "select function_name from duckdb_functions() where database_name = 'lake' and schema_name = 'analyst'"
+    )
     for (macro,) in macros:
         assert (macro, None) in told
         columns = ask(lake, f"describe select * from analyst.{macro}(timestamptz '2024-01-01')")

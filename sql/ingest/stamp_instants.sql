@@ -1,0 +1,18 @@
+-- Rows of a feed whose ts is an instant, with the first reason that SQL alone can see against them.
+create or replace temp table stamped as
+select
+    row_no,
+    series_id::varchar as series_id,
+    case when ts between timestamptz '1900-01-01' and timestamptz '2200-01-01' then ts end as ts,
+    y is null as unknown,
+    try_cast(y as double) as y,
+    try_cast(available_at as timestamptz) as available_at,
+    try_cast(weight as double) as weight,
+    try_cast(censored as boolean) as censored,
+    case
+        when series_id is null or trim(series_id::varchar) = '' then 'missing_key'
+        when ts is null then 'unparsable_ts'
+        when ts not between timestamptz '1900-01-01' and timestamptz '2200-01-01' then 'ts_out_of_range'
+        when try_cast(y as double) is null and y is not null then 'unparsable_value'
+    end as reason
+from batch
