@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from forecasting import __version__
-from forecasting.console import report, show_table
+from forecasting.console import report, show_table, working
 from forecasting.errors import ForecastingError
 from forecasting.settings import Settings, read_settings
 
@@ -81,9 +81,10 @@ def demo(
     folder: Annotated[Path, typer.Option("--out", help="Folder of the demo's lake and feeds.")] = Path("demo"),
 ) -> None:
     """The whole main job on real and generated feeds: ingest, train, forecast and score three streams."""
-    from forecasting.jobs import demo as job
+    with working("demo"):
+        from forecasting.jobs import demo as job
 
-    job.run(folder, say=typer.echo)
+        job.run(folder, say=typer.echo)
 
 
 @app.command()
@@ -96,33 +97,41 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """Pull new usage: check it, keep good rows as versions and bad rows in quarantine."""
-    from forecasting.jobs import ingest as job
+    with working(f"ingest {stream}"):
+        from forecasting.jobs import ingest as job
 
-    report(job.run(_settings(), stream, since=since, until=until).as_dict(), as_json)
+        summary = job.run(_settings(), stream, since=since, until=until)
+    report(summary.as_dict(), as_json)
 
 
 @app.command()
 def train(stream: StreamName, origin: OriginText, as_json: AsJson = False) -> None:
     """Train the model that is due at the origin: at the newest retrain boundary, unless it exists."""
-    from forecasting.jobs import train as job
+    with working(f"train {stream}"):
+        from forecasting.jobs import train as job
 
-    report(job.run(_settings(), stream, origin=origin).as_dict(), as_json)
+        summary = job.run(_settings(), stream, origin=origin)
+    report(summary.as_dict(), as_json)
 
 
 @app.command()
 def forecast(stream: StreamName, origin: OriginText, as_json: AsJson = False) -> None:
     """Forecast from the origin with what was known then, and publish."""
-    from forecasting.jobs import forecast as job
+    with working(f"forecast {stream}"):
+        from forecasting.jobs import forecast as job
 
-    report(job.run(_settings(), stream, origin=origin).as_dict(), as_json)
+        summary = job.run(_settings(), stream, origin=origin)
+    report(summary.as_dict(), as_json)
 
 
 @app.command()
 def score(stream: StreamName, origin: OriginText, as_json: AsJson = False) -> None:
     """Score published forecasts against demand as known at the origin, beside the seasonal naive."""
-    from forecasting.jobs import score as job
+    with working(f"score {stream}"):
+        from forecasting.jobs import score as job
 
-    report(job.run(_settings(), stream, origin=origin).as_dict(), as_json)
+        summary = job.run(_settings(), stream, origin=origin)
+    report(summary.as_dict(), as_json)
 
 
 @app.command()
@@ -134,16 +143,18 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """The whole line: ingest, train when due, forecast, score. Streams that fail do not stop the others."""
-    from forecasting.jobs import line
-    from forecasting.jobs import streams as defined
+    with working("run") as told:
+        from forecasting.jobs import line
+        from forecasting.jobs import streams as defined
 
-    settings = _settings()
-    outcomes = line.run(
-        settings,
-        streams or defined.in_use(settings),
-        origin=origin,
-        report=lambda summary: None if as_json else report(summary.as_dict(), as_json=False),
-    )
+        settings = _settings()
+        outcomes = line.run(
+            settings,
+            streams or defined.in_use(settings),
+            origin=origin,
+            begin=lambda job, stream: told(f"{job} {stream}"),
+            report=lambda summary: None if as_json else report(summary.as_dict(), as_json=False),
+        )
     if as_json:
         steps = [
             {

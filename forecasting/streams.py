@@ -173,6 +173,10 @@ class ModelsSection(_Section):
     history: Duration = timedelta(days=730)
     seed: int = 1
     max_fallback_share: float = Field(default=0.1, ge=0, le=1)
+    accelerator: str = "auto"
+    """Lightning's own setting: auto takes a GPU where there is one."""
+    devices: int | Literal["auto"] = 1
+    strategy: str = "auto"
 
     @property
     def neural(self) -> tuple[Neural, ...]:
@@ -220,7 +224,9 @@ class Stream(_Section):
         shaping = {
             "stream": self.stream.model_dump(mode="json"),
             "calendar": self.calendar.model_dump(mode="json"),
-            "models": self.models.model_dump(mode="json", exclude={"max_fallback_share"}),
+            "models": self.models.model_dump(
+                mode="json", exclude={"max_fallback_share", "accelerator", "devices", "strategy"}
+            ),
         }
         return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:12]
 

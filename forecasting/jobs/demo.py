@@ -1,7 +1,6 @@
 """The demo: the whole main job on one real and two generated feeds, in a folder of its own."""
 
-import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
@@ -12,12 +11,11 @@ import pandas as pd
 from forecasting.demo.feeds import write_call_feed, write_events_feed, write_link_feed
 from forecasting.errors import SettingsError
 from forecasting.jobs import forecast, ingest, score, train
+from forecasting.jobs.session import Summary
 from forecasting.settings import Settings, read_settings
 from forecasting.store.lake import open_lake_to_read
 from forecasting.store.scores import newest_scores
 from forecasting.terms import Tier
-
-logger = logging.getLogger(__name__)
 
 SEED = 20
 BUDGET = "45s"
@@ -38,30 +36,41 @@ class Origins:
 
 
 def run(folder: Path, *, say: Callable[[str], None]) -> None:
-    """Write the feeds, then ingest, train, forecast and score; ends with a table and the next commands.
+    """Write the feeds, then ingest, train, forecast and score; ends with tables and the next commands.
 
     folder: must be absent, empty or an earlier demo; what an earlier one left is used again. say: takes each line of
     progress. Raises SettingsError where the extra `demo` is not installed.
     """
     settings = read_settings({"FORECASTING_HOME": str(folder)})
     origins = _write_home(settings, say)
+    published = []
     for stream, told in STREAMS.items():
         say(f"{stream} ({told})")
-        for step in (
-            lambda at, stream=stream: ingest.run(settings, stream, until=at.first),
-            lambda at, stream=stream: train.run(settings, stream, origin=at.first),
-            lambda at, stream=stream: forecast.run(settings, stream, origin=at.first),
-            lambda at, stream=stream: ingest.run(settings, stream, until=at.last),
-            lambda at, stream=stream: forecast.run(settings, stream, origin=at.last),
-            lambda at, stream=stream: score.run(settings, stream, origin=at.last),
-        ):
-            summary = step(origins[stream])
-            detail = f", {summary.message}" if summary.message else ""
-            say(f"  {summary.job:<8} {summary.status}, {summary.rows} rows{detail}")
-    say("")
+        for summary in _steps(settings, stream, origins[stream]):
+            say(f"  {summary.job:<8} {summary.status}, {summary.rows} rows{_told(summary)}")
+            if summary.job == "forecast":
+                published.append(summary)
     with open_lake_to_read(settings) as lake:
-        say(_result(newest_scores(lake, stream=None, most=100)).to_string(index=False))
+        scores = newest_scores(lake, stream=None, most=100)
+    say(f"\nPublished\n{_published(published).to_string(index=False)}")
+    say(f"\nScored against what came after, beside the seasonal naive\n{_scored(scores).to_string(index=False)}")
     say(_next_steps(folder))
+
+
+def _steps(settings: Settings, stream: str, at: Origins) -> Iterator[Summary]:
+    """The line twice: from an origin that can be scored, then from the newest."""
+    yield ingest.run(settings, stream, until=at.first)
+    yield train.run(settings, stream, origin=at.first)
+    yield forecast.run(settings, stream, origin=at.first)
+    yield ingest.run(settings, stream, until=at.last)
+    yield forecast.run(settings, stream, origin=at.last)
+    yield score.run(settings, stream, origin=at.last)
+
+
+def _told(summary: Summary) -> str:
+    details = {key: value for key, value in summary.details.items() if key in ("nbeats", "tft", "rejected") and value}
+    told = [f"{key} {value}" for key, value in details.items()] + ([summary.message] if summary.message else [])
+    return f" ({'; '.join(told)})" if told else ""
 
 
 def _write_home(settings: Settings, say: Callable[[str], None]) -> dict[str, Origins]:
@@ -80,7 +89,7 @@ def _write_home(settings: Settings, say: Callable[[str], None]) -> dict[str, Ori
     calls = write_call_feed(feeds / "calls", seed=SEED)
     links = write_link_feed(feeds / "links", seed=SEED)
     return {
-        "bank_calls": Origins("2003-10-13", "2003-10-20"),
+        "bank_calls": Origins("2003-10-06", "2003-10-13"),
         "call_volume": _last_origins(calls.ts[-1], days=14, timezone="America/Toronto"),
         "link_traffic": _last_origins(links.ts[-1], days=7, timezone="America/Toronto"),
     }
@@ -104,7 +113,21 @@ def _last_origins(last_ts: object, *, days: int, timezone: str) -> Origins:
     return Origins(first.isoformat(), last.date().isoformat())
 
 
-def _result(scores: pd.DataFrame) -> pd.DataFrame:
+def _published(summaries: list[Summary]) -> pd.DataFrame:
+    """One row a forecast: what was published and what carried the series."""
+    return pd.DataFrame(
+        {
+            "stream": summary.stream,
+            "origin": summary.origin,
+            "series": summary.details["series"],
+            "rows": summary.rows,
+            "carried by": ", ".join(f"{tier} {count}" for tier, count in summary.details["tiers"].items()),
+        }
+        for summary in summaries
+    )
+
+
+def _scored(scores: pd.DataFrame) -> pd.DataFrame:
     """Published forecasts beside the seasonal naive, one row a stream and origin."""
     keys = ["stream", "origin"]
     published = scores[scores["member"] == "published"].set_index(keys)

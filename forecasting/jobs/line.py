@@ -28,26 +28,34 @@ def run(
     *,
     origin: str,
     kind: str = RunKind.MANUAL,
+    begin: Callable[[str, str], None] = lambda _job, _stream: None,
     report: Callable[[Summary], None] = lambda _: None,
 ) -> list[Outcome]:
     """Run the line for each stream. An error stops its stream; the others go on.
 
-    report: called after each step.
+    begin: called with the job and the stream before each step; report: called after it.
     """
-    return [_run_stream(settings, stream, origin=origin, kind=kind, report=report) for stream in streams]
+    return [_run_stream(settings, stream, origin=origin, kind=kind, begin=begin, report=report) for stream in streams]
 
 
 def _run_stream(
-    settings: Settings, stream: str, *, origin: str, kind: str, report: Callable[[Summary], None]
+    settings: Settings,
+    stream: str,
+    *,
+    origin: str,
+    kind: str,
+    begin: Callable[[str, str], None],
+    report: Callable[[Summary], None],
 ) -> Outcome:
-    steps: list[Callable[[], Summary]] = [
-        lambda: ingest.run(settings, stream, until=origin),
-        lambda: train.run(settings, stream, origin=origin),
-        lambda: forecast.run(settings, stream, origin=origin, kind=kind),
-        lambda: score.run(settings, stream, origin=origin),
-    ]
+    steps: dict[str, Callable[[], Summary]] = {
+        "ingest": lambda: ingest.run(settings, stream, until=origin),
+        "train": lambda: train.run(settings, stream, origin=origin),
+        "forecast": lambda: forecast.run(settings, stream, origin=origin, kind=kind),
+        "score": lambda: score.run(settings, stream, origin=origin),
+    }
     done: list[Summary] = []
-    for step in steps:
+    for job, step in steps.items():
+        begin(job, stream)
         try:
             done.append(step())
         except ForecastingError as error:

@@ -78,13 +78,16 @@ def _train(session: Session, record: Run, boundary: datetime, model_id: str) -> 
             if training.member
         },
     )
-    uri = f"{stream.name}/{model_id}"
-    checksum = save_bundle(session.settings.models / uri, bundle)
-    entry = ModelRecord(model_id, stream.name, sorted(trained), boundary, parent_id, stream.config_hash, uri, checksum)
     record.model_id = model_id
 
     def register() -> None:
+        # files and their checksum go on record together: of two trainings at once the first counts, whole
         if find_model(lake, model_id) is None:
+            uri = f"{stream.name}/{model_id}"
+            checksum = save_bundle(session.settings.models / uri, bundle)
+            entry = ModelRecord(
+                model_id, stream.name, sorted(trained), boundary, parent_id, stream.config_hash, uri, checksum
+            )
             steps = {kind: training.n_steps for kind, training in trained.items()}
             append_model(
                 lake,
@@ -112,6 +115,7 @@ def train_members(stream: Stream, panel: Panel, parent: LoadedModel) -> dict[str
     train_until = held_back[0] if held_back else panel.n_history
     started, budget = time.monotonic(), stream.models.budget.total_seconds()
     trainings: dict[str, Training] = {}
+    trainer = stream.models.model_dump(include={"accelerator", "devices", "strategy"})
     for number, kind in enumerate(stream.models.neural):
         left = budget - (time.monotonic() - started)
         trainings[kind] = train_member(
@@ -121,6 +125,7 @@ def train_members(stream: Stream, panel: Panel, parent: LoadedModel) -> dict[str
             budget_seconds=left / (len(stream.models.neural) - number),
             seed=stream.models.seed,
             parent=parent.members.get(kind),
+            trainer=trainer,
         )
     return trainings
 

@@ -279,6 +279,8 @@ def _attach_message(settings: Settings, error: duckdb.Error) -> str:
             f"{place}: this user may not write the catalog's folder, which an embedded catalog needs even to read; "
             "ask for write permission or use a PostgreSQL catalog with a read-only role"
         )
+    if _is(error, ("does not match existing data path",)):
+        return f"{place}: this lake keeps its data elsewhere: {first_line(error)}; set FORECASTING_DATA to that folder"
     if _is(error, _BUSY):
         return f"{place}: the catalog is locked by another program; close it and try again"
     return (

@@ -57,7 +57,7 @@ def save_bundle(folder: Path, bundle: Bundle) -> str:
                     folder.rename(Path(scratch) / "replaced")
                 fresh.rename(folder)
                 _sync(folder.parent)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:  # safetensors wraps what the disk says
         raise ModelError(f"model {bundle.model_id}: cannot write {folder}: {error}; free or repair the disk") from error
     return checksum
 

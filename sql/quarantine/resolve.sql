@@ -1,10 +1,11 @@
--- Waiting rows that lie in a window pulled again and were not rejected again: they were put right. A row without a time is
--- shown to every window.
+-- Waiting rows that lie in a window pulled again and were not rejected again: they were put right. A row without a time may
+-- lie anywhere in the window of the ingest that rejected it, or, where that ingest was stopped, anywhere in history.
 update history.quarantine
 set resolved_at = $now
 where
     stream = $stream
     and resolved_at is null
     and run_id <> $run_id
-    and (ts is null or (ts >= $since and ts < $until))
+    and coalesce(ts, (select since from history.ingests where ingests.run_id = quarantine.run_id), $first) >= $since
+    and coalesce(ts, (select until from history.ingests where ingests.run_id = quarantine.run_id), $until) <= $until
     and (reason, raw) not in (select (reason, raw) from rejected)

@@ -31,12 +31,18 @@ def test_sound_stream_with_its_feed_is_ok(settings):
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"extract": "select series_id, ts from read_parquet($feed) where ts >= $since and ts < $until"}, "column y is missing"),
+        (
+            {"extract": "select series_id, ts from read_parquet($feed) where ts >= $since and ts < $until"},
+            "column y is missing",
+        ),
         (
             {"extract": EXTRACT.replace("select *", "select series_id, ts, ts as y")},
             r"column y has type TIMESTAMP WITH TIME ZONE; expected a number",
         ),
-        ({"extract": EXTRACT.replace("select *", "select series_id, 1.5 as ts, y")}, r"column ts has type .*expected TIMESTAMPTZ"),
+        (
+            {"extract": EXTRACT.replace("select *", "select series_id, 1.5 as ts, y")},
+            r"column ts has type .*expected TIMESTAMPTZ",
+        ),
         ({"extract": EXTRACT.replace("$until", "$untli")}, r"usage\.sql:4: parameter \$untli is not known here"),
         ({"extract": "select * from read_parquet($feed)"}, r"the extract must name \$since and \$until"),
         ({"extract": "selec * from x"}, r"usage\.sql: not SQL: .*syntax error"),
