@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def working(text: str) -> Iterator[Callable[[str], None]]:
-    """A spinner with the elapsed time on stderr while work goes on, on a terminal only; yields what changes its text."""
+    """A spinner with the elapsed time on stderr while work goes on, on a terminal only; yields what sets its text."""
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
     bar = Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
     with bar:

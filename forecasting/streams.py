@@ -221,12 +221,11 @@ class Stream(_Section):
     @property
     def config_hash(self) -> str:
         """Hash of everything that shapes a trained model; two equal hashes train alike on equal data."""
+        not_shaping = {"max_fallback_share", "accelerator", "devices", "strategy"}
         shaping = {
             "stream": self.stream.model_dump(mode="json"),
             "calendar": self.calendar.model_dump(mode="json"),
-            "models": self.models.model_dump(
-                mode="json", exclude={"max_fallback_share", "accelerator", "devices", "strategy"}
-            ),
+            "models": self.models.model_dump(mode="json", exclude=not_shaping),
         }
         return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:12]
 

@@ -30,7 +30,7 @@ def replay(settings: Settings, stream: str) -> Summary:
     """
     with open_session(settings, stream) as session:
         definition = session.definition.stream
-        waiting, since = waiting_rows(session.lake, stream=stream)
+        waiting, since = waiting_rows(session.lake, definition)
         _, watermark = last_ingest(session.lake, definition)
         if not waiting:
             return Summary(job="quarantine replay", stream=stream, status="unchanged", message="no row waits")
@@ -38,7 +38,7 @@ def replay(settings: Settings, stream: str) -> Summary:
         start = max(floor_to_grid(since, definition), first) if since else first
         end = watermark or floor_to_grid(since or first, definition) + definition.interval
         pulled = pull(session, since=start, until=end)
-        still, _ = waiting_rows(session.lake, stream=stream)
+        still, _ = waiting_rows(session.lake, definition)
     return Summary(
         job="quarantine replay",
         stream=stream,

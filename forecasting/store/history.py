@@ -157,7 +157,7 @@ def append_rejects(lake: Lake, stream: Stream, *, run_id: str, now: datetime, so
 
 def resolve_rejects(lake: Lake, stream: Stream, window: Window, *, run_id: str, now: datetime) -> None:
     """Mark waiting rejects of the window that were not rejected again; to be called inside `Lake.write`."""
-    span: dict[str, Any] = {"since": window.since, "until": window.until}
+    span: dict[str, Any] = {"since": window.since, "until": window.until, "first": stream.first_origin()}
     lake.execute("quarantine/resolve.sql", stream=stream.name, run_id=run_id, now=now, **span)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 import pandas as pd
 
 from forecasting.store.lake import Lake
+from forecasting.streams import Stream
 
 
 def list_rows(lake: Lake, *, stream: str | None, every: bool, most: int) -> pd.DataFrame:
@@ -17,7 +18,7 @@ def count_reasons(lake: Lake, *, stream: str | None, every: bool) -> pd.DataFram
     return lake.frame("quarantine/reasons.sql", stream=stream, every=every)
 
 
-def waiting_rows(lake: Lake, *, stream: str) -> tuple[int, datetime | None]:
+def waiting_rows(lake: Lake, stream: Stream) -> tuple[int, datetime | None]:
     """How many rows wait, and how far back they go."""
-    ((waiting, since),) = lake.rows("quarantine/reach.sql", stream=stream)
+    ((waiting, since),) = lake.rows("quarantine/reach.sql", stream=stream.name, first=stream.first_origin())
     return int(waiting), since

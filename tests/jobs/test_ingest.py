@@ -359,6 +359,20 @@ def test_row_without_a_time_is_on_record_once_and_does_not_stop_later_nights(set
     assert reasons(settings) == {"unparsable_ts": 4}
 
 
+def test_row_without_a_time_waits_until_its_whole_window_was_pulled_again(settings):
+    by_delivery = EXTRACT.replace("where ts is null or", "where (ts is null and day >= $since) or")
+    define_stream(settings, source='lookback = "1d"', extract=by_delivery)
+    rows = hourly_rows(days=10).assign(day=lambda f: f["ts"])
+    good = rows.copy()
+    rows.loc[50, "ts"] = pd.NaT
+    deliver(settings, rows)
+    ingest.run(settings, "usage", until="2024-01-10")
+    ingest.run(settings, "usage", until="2024-01-11")
+    assert reasons(settings) == {"unparsable_ts": 1}
+    deliver(settings, good)
+    assert quarantine.replay(settings, "usage").details == {"waiting_before": 1, "waiting_after": 0}
+
+
 def test_missing_feed_is_named(settings):
     define_stream(settings)
     with pytest.raises(FeedError, match=r"stream usage: feed .*feeds/usage/\*\.parquet: no file found"):
