@@ -42,15 +42,7 @@ def check_forecasts(rows: pd.DataFrame, *, expected: pd.DataFrame) -> None:
     try:
         forecast_schema().validate(rows, lazy=True)
     except SchemaErrors as failure:
-        case = failure.failure_cases.iloc[0]
-        failed = len(failure.failure_cases)
-        raise ContractError(
-            f"forecast.forecasts: {failed} values break '{case['check']}', first {case['failure_case']!r} in column "
-            f"{case['column']!r}; nothing was published",
-            table="forecast.forecasts",
-            check=str(case["check"]),
-            failed=failed,
-        ) from failure
+        raise _broken(rows, failure.failure_cases) from failure
     found = pd.MultiIndex.from_frame(rows[["series_id", "ts"]])
     wanted = pd.MultiIndex.from_frame(expected[["series_id", "ts"]])
     missing, extra = wanted.difference(found), found.difference(wanted)
@@ -64,3 +56,24 @@ def check_forecasts(rows: pd.DataFrame, *, expected: pd.DataFrame) -> None:
             check="one row an open interval",
             failed=len(missing) + len(extra),
         )
+
+
+def _broken(rows: pd.DataFrame, cases: pd.DataFrame) -> ContractError:
+    """The error of the first check that failed, of one column before one of the whole row, with its first row."""
+    cases = cases.sort_values("schema_context", kind="stable")
+    case = cases.iloc[0]
+    check = str(case["check"])
+    indices = cases.loc[cases["check"] == check, "index"].dropna().unique()
+    place = f"{case['failure_case']}"
+    if len(indices):
+        row = rows.loc[indices[0]]
+        place = f"{row['series_id']} at {row['ts']}"
+    if case["schema_context"] == "Column" and len(indices):
+        place = f"{place} with {case['column']} {case['failure_case']}"
+    failed = max(len(indices), 1)
+    return ContractError(
+        f"forecast.forecasts: {failed} rows break '{check}', first {place}; nothing was published",
+        table="forecast.forecasts",
+        check=check,
+        failed=failed,
+    )

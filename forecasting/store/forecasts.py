@@ -31,15 +31,17 @@ def content_hash(rows: pd.DataFrame, *, model_id: str | None) -> str:
 
     rows: series_id, ts, horizon_step, mean, quantiles, tier.
     """
-    ordered = rows.sort_values(["series_id", "ts"], kind="stable")
+    labels = {name: np.unique(rows[name].to_numpy(dtype=str), return_inverse=True) for name in ("series_id", "tier")}
+    ts = rows["ts"].dt.tz_convert(None).to_numpy("datetime64[us]").astype("<i8")
+    # by the key's text: the order of categories is the frame's own
+    order = np.lexsort((ts, labels["series_id"][1]))
     digest = hashlib.sha256((model_id or "").encode())
-    for name in ("series_id", "tier"):
-        values, codes = np.unique(ordered[name].to_numpy(dtype=str), return_inverse=True)
+    for values, codes in labels.values():
         digest.update("\0".join(values).encode())
-        digest.update(codes.astype("<i8").tobytes())
-    digest.update(ordered["ts"].dt.tz_convert(None).to_numpy("datetime64[us]").astype("<i8").tobytes())
-    digest.update(ordered["horizon_step"].to_numpy("<i4").tobytes())
-    digest.update(np.ascontiguousarray(ordered[["mean", *QUANTILE_COLUMNS]].to_numpy("<f8")).tobytes())
+        digest.update(codes[order].astype("<i8").tobytes())
+    digest.update(ts[order].tobytes())
+    digest.update(rows["horizon_step"].to_numpy("<i4")[order].tobytes())
+    digest.update(rows[["mean", *QUANTILE_COLUMNS]].to_numpy("<f8")[order].tobytes())
     return digest.hexdigest()
 
 
