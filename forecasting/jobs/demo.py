@@ -18,7 +18,7 @@ from forecasting.store.scores import newest_scores
 from forecasting.terms import Tier
 
 SEED = 20
-BUDGET = "45s"
+BUDGET = "80s"
 """Training time of a stream here; the packaged definitions allow a real night's ten minutes."""
 STREAMS = {
     "bank_calls": "real: calls of a bank, 2003",

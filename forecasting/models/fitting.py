@@ -3,7 +3,8 @@
 import copy
 import math
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import pytorch_lightning as pl
@@ -61,7 +62,15 @@ def fit_windows(
             **QUIET,
             **settings,
         )
+        model.model.log = partial(_log_but_training, model.model.log)
         model.fit_from_dataset(dataset, held, trainer=trainer, dataloader_kwargs=loading)
+        del model.model.log
+
+
+def _log_but_training(log: Callable[..., None], name: str, value: torch.Tensor, **settings: Any) -> None:
+    """Log a value unless it is the training loss, which nobody reads and which costs a twentieth of a small step."""
+    if name != "train_loss":
+        log(name, value, **settings)
 
 
 def _as_gathered(batch: WindowBatch) -> WindowBatch:

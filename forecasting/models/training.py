@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,8 @@ from forecasting.panel.grid import Panel
 
 logger = logging.getLogger(__name__)
 
-BATCH_SIZES = {"nbeats": (64, 1024), "tft": (32, 64)}
+BATCH_SIZES = {"nbeats": (64, 1024), "tft": (16, 64)}
+"""Least and most windows a step."""
 VALIDATION_WINDOWS = {"nbeats": 512, "tft": 256}
 LEAST_STEPS = 100
 """Fewer steps leave a module worse than the base that it starts from; then none is trained."""
@@ -97,9 +98,15 @@ def train_member(
     with own_threads(plan.batch_size):
         step_seconds = 0.0
         if n_steps is None:
-            step_seconds, check_seconds = _measure(plan, settings=settings, limit=budget_seconds / 10)
+            step_seconds, check_seconds = _measure(plan, settings=settings, limit=budget_seconds / 20)
             left = budget_seconds - (time.perf_counter() - started)
             n_steps = _affordable_steps(plan, step_seconds=step_seconds, check_seconds=check_seconds, left=left)
+            if n_steps < FEW_STEPS and plan.batch_size > BATCH_SIZES[kind][0]:
+                # many steps on fewer windows teach more than few steps on many
+                plan = replace(plan, batch_size=_smaller_batch(kind, plan.batch_size, share=n_steps / FEW_STEPS))
+                step_seconds, check_seconds = _measure(plan, settings=settings, limit=budget_seconds / 20)
+                left = budget_seconds - (time.perf_counter() - started)
+                n_steps = _affordable_steps(plan, step_seconds=step_seconds, check_seconds=check_seconds, left=left)
             if n_steps < LEAST_STEPS:
                 needed = budget_seconds - left + (LEAST_STEPS * step_seconds + CHECKS * check_seconds) / SAFETY
                 reason = f"too expensive: {LEAST_STEPS} steps need about {needed:.0f} s of {budget_seconds:.0f} s"
@@ -109,6 +116,11 @@ def train_member(
     seconds = time.perf_counter() - started
     logger.info("%s: trained %d steps of %d windows in %.0f s: %.4f", kind, n_steps, plan.batch_size, seconds, loss)
     return Training(member, n_steps=n_steps, step_seconds=step_seconds, validation_loss=loss)
+
+
+def _smaller_batch(kind: Kind, size: int, *, share: float) -> int:
+    """Largest power of two that is at most `share` of a batch, and no smaller than a batch of that kind may be."""
+    return max(BATCH_SIZES[kind][0], 2 ** int(np.log2(max(size * share, 1))))
 
 
 def _plan(kind: Kind, panel: Panel, *, train_until: int) -> Plan | str:
