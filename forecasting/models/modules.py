@@ -71,7 +71,7 @@ class NeuralConfig:
                 covariate_names=tuple(raw["covariate_names"]),
                 center=tuple(raw["center"]),
                 spread=tuple(raw["spread"]),
-                vocabulary={name: tuple(values) for name, values in raw["vocabulary"].items()},
+                vocabulary={name: tuple(values) for name, values in sorted(raw["vocabulary"].items())},
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
@@ -123,12 +123,15 @@ def _block(season: int, horizon: int) -> int:
 
 
 def _vocabulary(attributes: pd.DataFrame) -> dict[str, tuple[str, ...]]:
-    """Categories worth an embedding: attributes that are shared by series, and tell some apart."""
+    """Categories worth an embedding: attributes that are shared by series, and tell some apart.
+
+    In the order of names: that of their embeddings must not depend on how an extract or a file lists them.
+    """
     vocabulary = {}
-    for name in attributes.columns:
+    for name in sorted(map(str, attributes.columns)):
         values = sorted(set(attributes[name].astype(str)) - {""})
         if 1 < len(values) <= min(MOST_CATEGORIES, max(len(attributes) // 2, 2)):
-            vocabulary[str(name)] = tuple(values)
+            vocabulary[name] = tuple(values)
     return vocabulary
 
 

@@ -120,7 +120,7 @@ def train_member(
 
 def _smaller_batch(kind: Kind, size: int, *, share: float) -> int:
     """Largest power of two that is at most `share` of a batch, and no smaller than a batch of that kind may be."""
-    return max(BATCH_SIZES[kind][0], 2 ** int(np.log2(max(size * share, 1))))
+    return int(max(BATCH_SIZES[kind][0], 2 ** int(np.log2(max(size * share, 1)))))
 
 
 def _plan(kind: Kind, panel: Panel, *, train_until: int) -> Plan | str:
