@@ -1,0 +1,107 @@
+"""Real processes for faults, forked from a server that has imported everything once, so that a start costs little."""
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from forecasting import cli
+from forecasting.settings import Settings, read_settings
+from tests.extensions import trust_extensions
+
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["tests.faults.processes", "forecasting.jobs.line", "forecasting.jobs.query"])
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a process ended; code is negative for the signal that killed it."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Running:
+    """A process whose output is kept in files."""
+
+    def __init__(self, function: Callable[..., object], *arguments: object) -> None:
+        self._output = TemporaryDirectory(prefix="output-")
+        self._process = CONTEXT.Process(target=_redirected, args=(self._output.name, function, arguments))
+        self._process.start()
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def is_alive(self) -> bool:
+        return self._process.is_alive()
+
+    def wait_at_most(self, seconds: float) -> None:
+        self._process.join(seconds)
+
+    def wait(self, seconds: float = 120) -> Finished:
+        self._process.join(seconds)
+        if self._process.exitcode is None:
+            self._process.kill()
+            raise TimeoutError(f"still running after {seconds} s: {self._read('err')}")
+        return Finished(self._process.exitcode, self._read("out"), self._read("err"))
+
+    def _read(self, kind: str) -> str:
+        path = Path(self._output.name) / kind
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def assert_one_line(err: str) -> None:
+    """What a person sees of a known error."""
+    assert err.startswith("error: "), err
+    assert err.count("\n") == 1, err
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """Variables from which a process reads these settings."""
+    return {
+        "FORECASTING_HOME": str(settings.home),
+        "FORECASTING_CATALOG": settings.catalog,
+        "FORECASTING_DATA": settings.data,
+        "FORECASTING_MODELS": str(settings.models),
+        "FORECASTING_STREAMS": str(settings.streams),
+    }
+
+
+def start_command(settings: Settings, *arguments: str, **variables: str) -> Running:
+    """`forecasting ARGUMENTS` as a process of its own."""
+    return Running(run_command, environment_of(settings) | variables, arguments)
+
+
+def command(settings: Settings, *arguments: str, **variables: str) -> Finished:
+    """`forecasting ARGUMENTS`, waited for."""
+    return start_command(settings, *arguments, **variables).wait()
+
+
+def run_command(variables: dict[str, str], arguments: tuple[str, ...]) -> None:
+    """The command line, in a process that may end with it."""
+    for name in [name for name in os.environ if name.startswith("FORECASTING_")]:
+        del os.environ[name]
+    os.environ.update(variables)
+    sys.argv = ["forecasting", *arguments]
+    cli.main()
+
+
+def settings_of(variables: dict[str, str]) -> Settings:
+    return read_settings(variables)
+
+
+def _redirected(folder: str, function: Callable[..., object], arguments: tuple[object, ...]) -> None:
+    for number, kind in ((1, "out"), (2, "err")):
+        descriptor = os.open(Path(folder) / kind, os.O_WRONLY | os.O_CREAT)
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    trust_extensions()
+    function(*arguments)

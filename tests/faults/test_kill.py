@@ -1,0 +1,132 @@
+"""kill -9 at any moment of the line: the next run finds nothing half-done and ends where one never killed ends."""
+
+import os
+import random
+import signal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from forecasting.settings import Settings, read_settings
+from forecasting.store.lake import Lake, as_frame, open_lake_to_read
+from forecasting.store.lock import hold_writer_lock
+from tests.faults.processes import Running, assert_one_line, command, environment_of, run_command, start_command
+from tests.feeds import define_stream, deliver, hourly_rows
+
+NIGHTS = ("2024-01-30", "2024-01-31")
+ROWS = 2 * 48
+WHAT_LASTS = {
+    "demand": "select stream, series_id, ts, y, weight, censored, available_at from history.demand order by all",
+    "series": "select stream, series_id, valid_from, known_at, attributes::varchar from history.series order by all",
+    "watermark": "select stream, max(until) from history.ingests group by all",
+    "publications": "select stream, origin, kind, content_hash, rows, complete from forecast.publications order by all",
+    "published": "select * exclude run_id from analyst.forecast_vs_actual order by all",
+    "latest": "select * exclude run_id from analyst.forecast_latest order by all",
+    "scores": "select * exclude eval_id from analyst.accuracy order by all",
+}
+COUNTS = "select (select count(*) from forecast.publications), (select count(*) from analyst.forecast_latest)"
+
+
+def make_home(folder: Path) -> Settings:
+    settings = read_settings({"FORECASTING_HOME": str(folder)})
+    define_stream(settings)
+    deliver(settings, hourly_rows(days=31))
+    return settings
+
+
+def lasting(settings: Settings) -> dict[str, pd.DataFrame]:
+    """Everything that must not depend on how often a run was killed."""
+    with open_lake_to_read(settings) as lake:
+        return {name: as_frame(lake.connection.execute(query)) for name, query in WHAT_LASTS.items()}
+
+
+@pytest.fixture(scope="module")
+def never_killed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
+    settings = make_home(tmp_path_factory.mktemp("sound") / "home")
+    for night in NIGHTS:
+        assert command(settings, "run", "usage", "--origin", night).code == 0
+    return lasting(settings)
+
+
+def assert_nothing_half_done(settings: Settings) -> None:
+    """The lock is free and what is published is whole."""
+    with hold_writer_lock(settings.writer_lock, patience_seconds=0):
+        pass
+    with open_lake_to_read(settings) as lake:
+        published, rows = lake.connection.execute(COUNTS).fetchone() or (0, 0)
+    assert rows == (ROWS if published else 0)
+
+
+def assert_same(settings: Settings, expected: dict[str, pd.DataFrame]) -> None:
+    for name, found in lasting(settings).items():
+        pd.testing.assert_frame_equal(found, expected[name], obj=name)
+
+
+def die_in_transaction(variables: dict[str, str], arguments: tuple[str, ...], number: int, committed: bool) -> None:
+    """Run the command and die by kill -9 in its n-th write transaction, just before or just after its commit."""
+    write, begun = Lake.write, []
+
+    def deadly(lake, action, *, message):
+        begun.append(message)
+        last = len(begun) == number
+
+        def act():
+            result = action()
+            if last and not committed:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return result
+
+        result = write(lake, act, message=message)
+        if last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    Lake.write = deadly
+    run_command(variables, arguments)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("committed", [False, True], ids=["before its commit", "after its commit"])
+def test_killed_in_each_transaction_of_the_line_in_turn(tmp_path, never_killed, committed):
+    settings = make_home(tmp_path / "home")
+    assert command(settings, "run", "usage", "--origin", NIGHTS[0]).code == 0
+    number, code = 0, -signal.SIGKILL
+    while code:
+        number += 1
+        arguments = (environment_of(settings), ("run", "usage", "--origin", NIGHTS[1]), number, committed)
+        code = Running(die_in_transaction, *arguments).wait().code
+        assert code in (0, -signal.SIGKILL)
+        assert_nothing_half_done(settings)
+    assert number >= 7
+    assert_same(settings, never_killed)
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments_of_two_nights(tmp_path, never_killed):
+    settings = make_home(tmp_path / "home")
+    assert command(settings, "ingest", "usage", "--until", "2024-01-02").code == 0
+    moments = random.Random(7)
+    killed = 0
+    for night in NIGHTS:
+        for _ in range(7):
+            process = start_command(settings, "run", "usage", "--origin", night)
+            process.wait_at_most(moments.uniform(0, 1.3))
+            process.kill()
+            killed += process.wait().code == -signal.SIGKILL
+            assert_nothing_half_done(settings)
+        finished = command(settings, "run", "usage", "--origin", night)
+        assert (finished.code, finished.err) == (0, "")
+    assert killed >= 7
+    assert_same(settings, never_killed)
+
+
+@pytest.mark.slow
+def test_killed_while_the_lake_is_made(tmp_path):
+    settings = make_home(tmp_path / "home")
+    arguments = (environment_of(settings), ("ingest", "usage", "--until", "2024-01-05"), 1, False)
+    assert Running(die_in_transaction, *arguments).wait().code == -signal.SIGKILL
+    read = command(settings, "sql", "select count(*) from history.demand")
+    assert read.code
+    assert_one_line(read.err)
+    assert command(settings, "ingest", "usage", "--until", "2024-01-05").code == 0

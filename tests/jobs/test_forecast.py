@@ -1,0 +1,147 @@
+"""The forecast job: what it reads, what it publishes, and when it publishes again."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from forecasting.errors import SettingsError
+from forecasting.jobs import events, forecast, ingest
+from forecasting.settings import Settings
+from forecasting.store.lake import open_lake_to_read
+from forecasting.terms import QUANTILE_COLUMNS
+from tests.feeds import START, define_stream, deliver, hourly_rows
+
+ORIGIN = pd.Timestamp("2024-01-29", tz="UTC")
+DAY = pd.Timedelta("1D")
+HOUR = pd.Timedelta("1h")
+
+
+def frame(settings: Settings, query: str) -> pd.DataFrame:
+    with open_lake_to_read(settings) as lake:
+        return lake.connection.execute(query).to_arrow_table().to_pandas()
+
+
+def publications(settings: Settings) -> pd.DataFrame:
+    return frame(settings, "select * from forecast.publications order by published_at")
+
+
+def rows_with_clock(*, days: int = 28, series: tuple[str, ...] = ("a", "b")) -> pd.DataFrame:
+    """Hourly demand, each value known an hour after its interval began."""
+    return hourly_rows(days=days, series=series).assign(available_at=lambda rows: rows["ts"] + HOUR)
+
+
+def take_in(settings: Settings, rows: pd.DataFrame) -> None:
+    deliver(settings, rows)
+    ingest.run(settings, "usage", since=str(START.date()), until="2024-02-10")
+
+
+@pytest.fixture
+def filled(settings: Settings) -> Settings:
+    """Four weeks of history up to the origin, whose feed has its own clock."""
+    define_stream(settings, source='max_bad_share = 1.0\nmax_age = "2d"')
+    take_in(settings, rows_with_clock())
+    return settings
+
+
+def test_every_open_interval_of_the_horizon_has_one_row_with_its_lineage(filled):
+    summary = forecast.run(filled, "usage", origin="2024-01-29", kind="nightly")
+    rows = frame(filled, "select * from analyst.forecast_latest order by series_id, ts")
+    assert summary.rows == len(rows) == 2 * 48
+    for _, of_series in rows.groupby("series_id"):
+        assert of_series["ts"].tolist() == pd.date_range(ORIGIN, periods=48, freq="h").tolist()
+        assert of_series["horizon_step"].tolist() == list(range(1, 49))
+    quantiles = rows[list(QUANTILE_COLUMNS)].to_numpy()
+    assert (np.diff(quantiles, axis=1) >= 0).all()
+    assert (quantiles[:, 0] >= 0).all()
+    assert rows["mean"].between(rows["q05"], rows["q95"]).all()
+    assert set(rows["run_id"]) == {summary.run_id}
+    assert set(rows["tier"]) == set(summary.details["tiers"])
+    run = frame(filled, "select * from forecast.runs where kind = 'nightly'").iloc[0]
+    assert (run["run_id"], run["status"], run["rows"]) == (summary.run_id, "published", 96)
+    assert run["snapshot_id"] > 0
+    assert run["finished_at"] >= run["started_at"]
+
+
+def test_unchanged_night_adds_no_publication_and_no_row(filled):
+    first = forecast.run(filled, "usage", origin="2024-01-29")
+    second = forecast.run(filled, "usage", origin="2024-01-29", kind="backfill")
+    assert (first.status, second.status) == ("published", "unchanged")
+    assert publications(filled)["run_id"].tolist() == [first.run_id]
+    assert frame(filled, "select distinct run_id from forecast.forecasts")["run_id"].tolist() == [first.run_id]
+    assert frame(filled, "select status from forecast.runs where kind = 'backfill'")["status"].tolist() == ["unchanged"]
+
+
+def test_revision_replaces_the_night_even_where_the_clock_stands_still(filled, monkeypatch):
+    monkeypatch.setattr(forecast, "wall_clock", lambda: datetime(2024, 3, 1, tzinfo=UTC))
+    issued = [forecast.run(filled, "usage", origin="2024-01-29").run_id]
+    for factor in (1.5, 1.0):
+        rows = rows_with_clock()
+        revised = rows["ts"] >= ORIGIN - 7 * DAY
+        known = ORIGIN - pd.Timedelta(minutes=60 - len(issued))
+        again = rows[revised].assign(y=lambda rows, factor=factor: rows["y"] * factor, available_at=known)
+        deliver(filled, again, file=f"revision{len(issued)}")
+        ingest.run(filled, "usage", since=str(START.date()), until="2024-02-10")
+        issued.append(forecast.run(filled, "usage", origin="2024-01-29").run_id)
+    found = publications(filled)
+    assert found["run_id"].tolist() == issued
+    assert found["replaces"].iloc[1:].tolist() == issued[:-1]
+    assert found["replaces"].isna().tolist() == [True, False, False]
+    assert found["published_at"].is_monotonic_increasing
+    assert found["published_at"].is_unique
+    # what said the same said it under the same hash, and what was replaced can still be read
+    assert found["content_hash"].duplicated().tolist() == [False, False, True]
+    assert frame(filled, "select count(*) as rows from forecast.forecasts")["rows"].item() == 3 * 96
+    assert frame(filled, "select distinct run_id from analyst.forecast_latest")["run_id"].tolist() == issued[-1:]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_nothing_that_became_known_after_the_origin_is_used(filled, seed):
+    before = forecast.run(filled, "usage", origin="2024-01-29")
+    random = np.random.default_rng(seed)
+    late = ORIGIN + pd.to_timedelta(random.integers(1, 10**6), unit="s")
+    rows = rows_with_clock()
+    touched = random.random(len(rows)) < 0.3
+    revised = rows[touched].assign(y=lambda rows: rows["y"] * random.uniform(0, 5, len(rows)), available_at=late)
+    after = rows_with_clock(days=38).query("ts >= @ORIGIN")
+    unheard_of = rows_with_clock(series=("c",)).assign(available_at=late)
+    take_in(filled, pd.concat([rows, revised, after, unheard_of]))
+    again = forecast.run(filled, "usage", origin="2024-01-29")
+    assert (again.status, again.rows) == ("unchanged", before.rows)
+    assert len(publications(filled)) == 1
+
+
+def test_what_became_known_at_the_origin_is_used(filled):
+    forecast.run(filled, "usage", origin="2024-01-29")
+    rows = rows_with_clock()
+    known = rows[rows["ts"] >= ORIGIN - 7 * DAY].assign(y=lambda rows: rows["y"] * 2, available_at=ORIGIN)
+    take_in(filled, pd.concat([rows, known]))
+    assert forecast.run(filled, "usage", origin="2024-01-29").status == "published"
+
+
+@pytest.mark.parametrize(("known_at", "rows"), [(ORIGIN, 48), (ORIGIN + HOUR, 96)])
+def test_closure_counts_from_the_moment_it_is_known(filled, tmp_path, known_at, rows):
+    closure = {"event_id": "c", "kind": "closure", "starts_at": ORIGIN, "ends_at": ORIGIN + DAY, "known_at": known_at}
+    pd.DataFrame([closure]).to_parquet(tmp_path / "events.parquet")
+    events.import_file(filled, tmp_path / "events.parquet")
+    assert forecast.run(filled, "usage", origin="2024-01-29").rows == rows
+
+
+def test_newest_origin_speaks_even_if_an_older_one_was_issued_after_it(filled):
+    newest = forecast.run(filled, "usage", origin="2024-01-29").run_id
+    forecast.run(filled, "usage", origin="2024-01-28")
+    assert frame(filled, "select distinct run_id from analyst.forecast_latest")["run_id"].tolist() == [newest]
+
+
+def test_missing_model_is_told_and_the_seasonal_members_forecast(filled):
+    define_stream(filled, members='["nbeats", "seasonal"]', source='max_age = "2d"')
+    summary = forecast.run(filled, "usage", origin="2024-01-29")
+    assert summary.status == "published"
+    assert summary.message == "no model is trained for this definition yet; seasonal members only"
+
+
+def test_unknown_kind_is_refused_before_anything_is_on_record(filled):
+    with pytest.raises((SettingsError, ValueError)):
+        forecast.run(filled, "usage", origin="2024-01-29", kind="weekly")
+    assert frame(filled, "select count(*) as n from forecast.runs where kind <> 'ingest'")["n"].item() == 0

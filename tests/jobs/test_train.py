@@ -1,0 +1,168 @@
+"""Training jobs: when a model is due, what it starts from, and what is on record."""
+
+import numpy as np
+import pytest
+
+from forecasting.errors import ModelError
+from forecasting.jobs import ingest, train
+from forecasting.jobs.bundles import load_model
+from forecasting.jobs.session import open_session
+from forecasting.settings import Settings
+from forecasting.store.lake import open_lake_to_read
+from forecasting.store.registry import find_model
+from tests.feeds import define_stream, deliver, hourly_rows
+from tests.quick_training import MEMBERS, train_two_steps
+
+
+def ask(settings: Settings, query: str) -> list[tuple]:
+    with open_lake_to_read(settings) as lake:
+        return lake.connection.execute(query).fetchall()
+
+
+@pytest.fixture
+def filled(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Five weeks of history of a stream whose N-BEATS trains in two steps."""
+    monkeypatch.setattr(train, "train_member", train_two_steps)
+    define_stream(settings, members=MEMBERS, horizon="1d")
+    deliver(settings, hourly_rows(days=36))
+    ingest.run(settings, "usage", until="2024-02-06")
+    return settings
+
+
+def weights(settings: Settings, model_id: str) -> np.ndarray:
+    with open_session(settings, "usage") as session:
+        record = find_model(session.lake, model_id)
+        assert record is not None
+        return np.concatenate(
+            [value.ravel() for value in load_model(session, record).members["nbeats"].weights().values()]
+        )
+
+
+def test_model_is_trained_at_the_boundary_before_the_origin_on_what_was_known_there(filled):
+    summary = train.run(filled, "usage", origin="2024-02-01")
+    assert summary.status == "published"
+    assert summary.origin == "2024-01-29T00:00:00+00:00"
+    ((model_id, trained_until, members, steps, seed, uri),) = ask(
+        filled, "select model_id, trained_until, members, n_steps, seed, uri from forecast.models"
+    )
+    assert model_id == summary.details["model"]
+    assert model_id.startswith("usage-20240129-")
+    assert (trained_until.isoformat(), members, steps, seed) == (summary.origin, ["nbeats"], {"nbeats": 2}, 1)
+    assert (filled.models / uri / "bundle.json").is_file()
+    assert ask(filled, "select status, model_id from forecast.runs where kind = 'train'") == [("published", model_id)]
+
+
+def test_model_that_exists_is_not_trained_again(filled, monkeypatch):
+    model_id = train.run(filled, "usage", origin="2024-01-29").details["model"]
+    monkeypatch.delattr(train, "train_member")
+    for origin in ("2024-01-29", "2024-02-04"):
+        summary = train.run(filled, "usage", origin=origin)
+        assert (summary.status, summary.message) == ("unchanged", f"{model_id} exists")
+    assert ask(filled, "select count(*) from forecast.models") == [(1,)]
+
+
+def test_equal_data_and_seed_make_equal_weights(filled):
+    model_id = train.run(filled, "usage", origin="2024-01-29").details["model"]
+    (filled.models / "usage" / model_id / "nbeats.safetensors").write_bytes(b"")
+    second = train.run(filled, "usage", origin="2024-01-29").details["model"]
+    assert second == f"{model_id}.2"
+    (filled.models / "usage" / model_id / "nbeats.safetensors").write_bytes(
+        (filled.models / "usage" / second / "nbeats.safetensors").read_bytes()
+    )
+    np.testing.assert_array_equal(weights(filled, model_id), weights(filled, second))
+
+
+def test_next_model_starts_from_the_weights_of_the_one_before(filled, monkeypatch):
+    first = train.run(filled, "usage", origin="2024-01-29").details["model"]
+    parents = []
+
+    def watch(kind, panel, *, parent, **given):
+        parents.append(parent)
+        return train_two_steps(kind, panel, parent=parent, **given)
+
+    monkeypatch.setattr(train, "train_member", watch)
+    second = train.run(filled, "usage", origin="2024-02-05").details["model"]
+    assert ask(filled, f"select parent_model_id from forecast.models where model_id = '{second}'") == [(first,)]
+    found = np.concatenate([value.ravel() for value in parents[0].weights().values()])
+    np.testing.assert_array_equal(found, weights(filled, first))
+
+
+def test_damaged_parent_is_no_reason_not_to_train(filled):
+    first = train.run(filled, "usage", origin="2024-01-29").details["model"]
+    (filled.models / "usage" / first / "nbeats.safetensors").unlink()
+    second = train.run(filled, "usage", origin="2024-02-05").details["model"]
+    assert ask(filled, f"select parent_model_id from forecast.models where model_id = '{second}'") == [(None,)]
+
+
+def test_changed_definition_is_trained_anew(filled):
+    first = train.run(filled, "usage", origin="2024-01-29").details["model"]
+    define_stream(filled, members=MEMBERS, horizon="1d", models="seed = 2")
+    second = train.run(filled, "usage", origin="2024-01-29").details["model"]
+    assert first != second
+    assert ask(filled, "select count(*) from forecast.models") == [(2,)]
+
+
+def test_later_versions_of_values_do_not_change_what_is_trained(filled):
+    model_id = train.run(filled, "usage", origin="2024-01-29").details["model"]
+    before = weights(filled, model_id)
+    deliver(filled, hourly_rows(days=36).assign(y=lambda rows: 3 * rows["y"]))
+    ingest.run(filled, "usage", since="2024-01-01", until="2024-02-06")
+    (filled.models / "usage" / model_id / "nbeats.safetensors").unlink()
+    again = train.run(filled, "usage", origin="2024-01-29").details["model"]
+    np.testing.assert_array_equal(weights(filled, again), before)
+
+
+def test_too_little_history_is_told_and_is_no_failure(filled):
+    summary = train.run(filled, "usage", origin="2024-01-08")
+    assert summary.status == "unchanged"
+    assert "nbeats not trained: too little history" in summary.message
+    assert ask(filled, "select count(*) from forecast.models") == [(0,)]
+
+
+def test_budget_too_small_for_any_step_is_told_and_is_no_failure(filled, monkeypatch):
+    monkeypatch.undo()
+    define_stream(filled, members=MEMBERS, horizon="1d", budget="1s")
+    monkeypatch.setattr("forecasting.models.training.LEAST_STEPS", 10**6)
+    summary = train.run(filled, "usage", origin="2024-01-29")
+    assert summary.status == "unchanged"
+    assert "nbeats not trained: too expensive" in summary.message
+
+
+def test_stream_of_seasonal_members_trains_nothing(settings):
+    define_stream(settings)
+    summary = train.run(settings, "usage", origin="2024-01-29")
+    assert (summary.status, summary.run_id) == ("unchanged", None)
+
+
+def test_stream_without_history_trains_nothing(settings):
+    define_stream(settings, members=MEMBERS)
+    summary = train.run(settings, "usage", origin="2024-01-29")
+    assert summary.status == "unchanged"
+    assert "no history yet" in summary.message
+
+
+def test_training_that_goes_astray_is_on_record(filled, monkeypatch):
+    def diverge(*_, **__):
+        raise ModelError("nbeats: expected a finite loss, found nan")
+
+    monkeypatch.setattr(train, "train_member", diverge)
+    with pytest.raises(ModelError):
+        train.run(filled, "usage", origin="2024-01-29")
+    assert ask(filled, "select status, message from forecast.runs where kind = 'train'") == [
+        ("failed", "nbeats: expected a finite loss, found nan")
+    ]
+
+
+def test_day_of_rest_after_the_boundary_does_not_stop_training(settings, monkeypatch):
+    monkeypatch.setattr(train, "train_member", train_two_steps)
+    define_stream(
+        settings,
+        members=MEMBERS,
+        horizon="1d",
+        tables='[[calendar.hours]]\ntue-sun = "00:00-24:00"\n',
+        source='max_age = "2d"',
+    )
+    rows = hourly_rows(days=36)
+    deliver(settings, rows[rows["ts"].dt.day_of_week > 0])
+    ingest.run(settings, "usage", until="2024-01-29")
+    assert train.run(settings, "usage", origin="2024-01-29").status == "published"
