@@ -58,6 +58,12 @@ def main() -> None:
     except ForecastingError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
+    except Exception as error:
+        if logging.getLogger().isEnabledFor(logging.INFO):
+            raise
+        told = f"{type(error).__name__}: {error}".splitlines()[0]
+        typer.echo(f"error: unexpected: {told}; `forecasting --verbose ...` shows where it happened", err=True)
+        sys.exit(1)
 
 
 @app.callback()

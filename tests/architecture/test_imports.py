@@ -107,4 +107,4 @@ def test_every_packaged_query_is_used():
 
 def test_files_hold_one_idea_each():
     for path in modules():
-        assert len(path.read_text(encoding="utf-8").splitlines()) <= 330, path
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 350, path

@@ -1,0 +1,93 @@
+"""The command line as a person meets it; the jobs behind it have tests of their own."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from forecasting import cli
+from forecasting.jobs import streams
+from tests.feeds import define_stream, deliver, hourly_rows
+
+
+@pytest.fixture
+def home(settings, monkeypatch):
+    monkeypatch.setenv("FORECASTING_HOME", str(settings.home))
+    define_stream(settings)
+    deliver(settings, hourly_rows(days=35))
+    return settings
+
+
+def ask(*arguments: str):
+    return CliRunner().invoke(cli.app, list(arguments))
+
+
+def test_every_command_teaches():
+    commands = [["--help"], ["run", "--help"], ["ingest", "--help"], ["sql", "--help"], ["lake", "attach", "--help"]]
+    commands += [["streams", name, "--help"] for name in ("list", "show", "check", "add")]
+    for command in commands:
+        told = ask(*command)
+        assert told.exit_code == 0
+        assert len(told.output.splitlines()) > 5
+
+
+def test_whole_line_and_what_an_analyst_asks_afterwards(home):
+    assert ask("run", "usage", "--origin", "2024-02-03").exit_code == 0
+    summary = json.loads(ask("run", "usage", "--origin", "2024-02-04", "--json").output)[0]
+    assert [step["job"] for step in summary["steps"]] == ["ingest", "train", "forecast", "score"]
+    rows = json.loads(
+        ask("sql", "select count(*) as n, min(tier) as tier from analyst.forecast_latest", "--json").output
+    )
+    assert rows == [{"n": 96, "tier": "last_four"}]
+    (first, *_) = json.loads(ask("runs", "list", "--json").output)
+    assert first["kind"] == "score"
+    assert json.loads(ask("models", "list", "--json").output) == []
+    assert json.loads(ask("quarantine", "list", "--json").output) == []
+
+
+def test_attach_statement_runs_in_a_plain_duckdb(home):
+    import duckdb
+
+    from forecasting.store.lake import load_extension
+
+    ask("run", "usage", "--origin", "2024-02-03")
+    lines = [line for line in ask("lake", "attach").output.splitlines() if not line.startswith("INSTALL")]
+    with duckdb.connect() as connection:
+        for extension in ("ducklake", "sqlite_scanner"):
+            load_extension(connection, extension)
+        for line in lines:
+            connection.execute(line)
+        assert connection.execute("select count(*) from analyst.forecast_latest").fetchall() == [(96,)]
+
+
+def test_streams_are_listed_shown_and_checked(home):
+    listed = {row["stream"] for row in json.loads(ask("streams", "list", "--json").output)}
+    assert {"usage", "call_volume", "link_traffic"} <= listed
+    assert json.loads(ask("streams", "show", "usage").output)["stream"]["interval"] == "PT1H"
+    assert ask("streams", "check", "usage").output.split() == ["ok", "usage"]
+    path = home.streams / "usage.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace('"1h"', '"1 hour"'), encoding="utf-8")
+    told = ask("streams", "check", "usage")
+    assert told.exit_code == 2
+    assert "usage.toml:5: stream.interval: expected a duration" in told.output
+
+
+def test_streams_in_use_are_the_users_own_and_packaged_ones_with_a_feed(home):
+    assert streams.in_use(home) == ["usage"]
+    deliver(home, hourly_rows(days=1), "links")
+    assert streams.in_use(home) == ["link_traffic", "usage"]
+
+
+def test_unexpected_failure_is_one_line_too(home, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["forecasting", "streams", "list"])
+
+    def fail(_settings):
+        raise RuntimeError("first\nsecond")
+
+    monkeypatch.setattr(streams, "overview", fail)
+    with pytest.raises(SystemExit) as leave:
+        cli.main()
+    assert leave.value.code == 1
+    assert capsys.readouterr().err == (
+        "error: unexpected: RuntimeError: first; `forecasting --verbose ...` shows where it happened\n"
+    )
