@@ -58,5 +58,11 @@ def show_table(frame: "pd.DataFrame", as_json: bool) -> None:
     for name in frame.columns:
         table.add_column(str(name), justify="right" if frame[name].dtype.kind in "iuf" else "left")
     for row in frame.itertuples(index=False):
-        table.add_row(*(f"{value:.4g}" if isinstance(value, float) else str(value) for value in row))
+        table.add_row(*map(_cell, row))
     Console().print(table)
+
+
+def _cell(value: Any) -> str:
+    if str(value) in ("None", "nan", "NaT", "<NA>"):
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

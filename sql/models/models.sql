@@ -1,5 +1,13 @@
 -- Models, newest first.
-select model_id, stream, members, trained_until, parent_model_id, n_steps, seed, config_hash, uri
+select
+    model_id,
+    stream,
+    trained_until,
+    array_to_string(list_transform(map_entries(n_steps), lambda entry: entry.key || ' ' || entry.value), ', ') as steps,
+    parent_model_id,
+    seed,
+    config_hash,
+    uri
 from forecast.models
 where $stream is null or stream = $stream
 order by trained_until desc, model_id
