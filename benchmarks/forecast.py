@@ -29,7 +29,7 @@ feed = "wide.parquet"
 start = 2024-01-01
 [models]
 members = ["nbeats", "seasonal"]
-budget = "20s"
+budget = "60s"
 history = "90d"
 """
 EXTRACT = "select * from read_parquet($feed) where ts >= $since and ts < $until"

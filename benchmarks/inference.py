@@ -7,6 +7,9 @@ alone with everything ready. Its TFT is spared attributes, campaigns and opening
 TFT costs mostly its own arithmetic, so that there is little to win around it.
 """
 
+# first: it says how OpenMP threads wait, which torch reads once
+import forecasting  # noqa: F401  # isort: skip
+
 import argparse
 import statistics
 import time

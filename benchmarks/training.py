@@ -5,6 +5,9 @@ training does (drawing, gathering, scaling, Lightning, clipping, the learning ra
 optimiser steps on one batch that is ready. The ratio of the medians is printed; 1 would mean that only the step costs.
 """
 
+# first: it says how OpenMP threads wait, which torch reads once
+import forecasting  # noqa: F401  # isort: skip
+
 import argparse
 import statistics
 import time

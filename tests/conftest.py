@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from forecasting.settings import Settings, read_settings
+from tests.extensions import trust_extensions
 
 REPOSITORY = Path(__file__).parent.parent
+
+trust_extensions()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import logging
 import time
 from datetime import datetime
 
-from forecasting.errors import InsufficientHistoryError, ModelError
+from forecasting.errors import FeedError, InsufficientHistoryError, ModelError
 from forecasting.jobs.bundles import LoadedModel, load_model
 from forecasting.jobs.forecast import panel_as_of
 from forecasting.jobs.session import Session, Summary, open_session, wall_clock
@@ -14,6 +14,7 @@ from forecasting.panel.calendar import resolve_origin, retrain_boundary
 from forecasting.panel.grid import Panel
 from forecasting.settings import Settings
 from forecasting.store.models import Bundle, save_bundle
+from forecasting.store.readings import read_extent
 from forecasting.store.registry import ModelRecord, append_model, find_model, newest_model
 from forecasting.store.runs import Run
 from forecasting.streams import Stream
@@ -56,9 +57,12 @@ def _name_after(model_id: str) -> str:
 
 def _train(session: Session, record: Run, boundary: datetime, model_id: str) -> Summary:
     lake, stream = session.lake, session.definition.stream
+    first = read_extent(lake, stream).first_ts
+    if first is not None and first >= boundary:
+        return _finish(session, record, boundary, f"no history before {boundary.isoformat()} yet")
     try:
         panel = panel_as_of(lake, stream, boundary)
-    except InsufficientHistoryError as error:
+    except (InsufficientHistoryError, FeedError) as error:
         return _finish(session, record, boundary, str(error))
     parent, parent_id = _parent(session, boundary)
     trainings = train_members(stream, panel, parent)
@@ -79,24 +83,10 @@ def _train(session: Session, record: Run, boundary: datetime, model_id: str) -> 
         },
     )
     record.model_id = model_id
+    steps = {kind: training.n_steps for kind, training in trained.items()}
 
     def register() -> None:
-        # files and their checksum go on record together: of two trainings at once the first counts, whole
-        if find_model(lake, model_id) is None:
-            uri = f"{stream.name}/{model_id}"
-            checksum = save_bundle(session.settings.models / uri, bundle)
-            entry = ModelRecord(
-                model_id, stream.name, sorted(trained), boundary, parent_id, stream.config_hash, uri, checksum
-            )
-            steps = {kind: training.n_steps for kind, training in trained.items()}
-            append_model(
-                lake,
-                entry,
-                n_steps=steps,
-                seed=stream.models.seed,
-                snapshot_id=record.snapshot_id,
-                run_id=record.run_id,
-            )
+        _register(session, record, bundle, boundary=boundary, parent_id=parent_id, steps=steps)
         _end(session, record, told)
 
     lake.write(register, message=f"model {model_id}")
@@ -106,6 +96,31 @@ def _train(session: Session, record: Run, boundary: datetime, model_id: str) -> 
     }
     return _summary(
         stream, boundary, record.status, told or None, run_id=record.run_id, details={"model": model_id, **details}
+    )
+
+
+def _register(
+    session: Session,
+    record: Run,
+    bundle: Bundle,
+    *,
+    boundary: datetime,
+    parent_id: str | None,
+    steps: dict[str, int],
+) -> None:
+    """Files and their checksum go on record together: of two trainings at once the first counts, whole."""
+    stream, model_id = session.definition.stream, bundle.model_id
+    if find_model(session.lake, model_id) is not None:
+        return
+    uri = f"{stream.name}/{model_id}"
+    checksum = save_bundle(session.settings.models / uri, bundle)
+    append_model(
+        session.lake,
+        ModelRecord(model_id, stream.name, sorted(steps), boundary, parent_id, stream.config_hash, uri, checksum),
+        n_steps=steps,
+        seed=stream.models.seed,
+        snapshot_id=record.snapshot_id,
+        run_id=record.run_id,
     )
 
 

@@ -112,6 +112,32 @@ def test_nothing_that_became_known_after_the_origin_is_used(filled, seed):
     assert len(publications(filled)) == 1
 
 
+def test_series_whose_recent_values_were_not_known_at_the_origin_is_not_forecast(filled):
+    rows = rows_with_clock(days=34, series=("a", "b", "c"))
+    silent = (rows["series_id"] == "c") & (rows["ts"] >= START + DAY)
+    known = rows["available_at"].where(~silent, ORIGIN + 9 * DAY)
+    take_in(filled, rows.assign(available_at=known))
+    forecast.run(filled, "usage", origin="2024-02-04")
+    assert frame(filled, "select distinct series_id from analyst.forecast_latest")[
+        "series_id"
+    ].sort_values().tolist() == [
+        "a",
+        "b",
+    ]
+
+
+def test_attributes_are_those_known_at_the_origin(settings):
+    office = '[[calendar.hours]]\nwhere = { region = "north" }\nmon-sun = "08:00-18:00"\n'
+    hours = f'{office}[[calendar.hours]]\nmon-sun = "00:00-24:00"\n'
+    define_stream(settings, tables=hours)
+    for region, until in (("south", "2024-01-29"), ("north", "2024-01-30")):
+        deliver(settings, hourly_rows(days=29).assign(region=region))
+        ingest.run(settings, "usage", until=until)
+    # the change was seen by the ingest that ended on the 30th, in rows from the 29th on
+    assert forecast.run(settings, "usage", origin="2024-01-29T12:00").rows == 96
+    assert forecast.run(settings, "usage", origin="2024-01-30").rows == 40
+
+
 def test_what_became_known_at_the_origin_is_used(filled):
     forecast.run(filled, "usage", origin="2024-01-29")
     rows = rows_with_clock()

@@ -1,6 +1,7 @@
 """Training jobs: when a model is due, what it starts from, and what is on record."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from forecasting.errors import ModelError
@@ -139,6 +140,23 @@ def test_stream_without_history_trains_nothing(settings):
     summary = train.run(settings, "usage", origin="2024-01-29")
     assert summary.status == "unchanged"
     assert "no history yet" in summary.message
+
+
+@pytest.mark.parametrize(
+    ("start", "resumed"), [("2024-01-29", None), ("2024-01-31", None), ("2023-11-01", "2024-01-31")]
+)
+def test_boundary_before_the_data_is_no_failure(settings, start, resumed):
+    define_stream(settings, members=MEMBERS)
+    rows = hourly_rows(days=100, start=pd.Timestamp(start, tz="UTC"))
+    silent = (rows["ts"] >= "2023-12-01") & (rows["ts"] < resumed) if resumed else rows["ts"].isna()
+    (settings.streams / "usage.toml").write_text(
+        (settings.streams / "usage.toml").read_text().replace("start = 2024-01-01", "start = 2023-01-01")
+    )
+    deliver(settings, rows[~silent])
+    ingest.run(settings, "usage", until="2024-02-02")
+    summary = train.run(settings, "usage", origin="2024-02-02")
+    assert (summary.status, summary.origin) == ("unchanged", "2024-01-29T00:00:00+00:00")
+    assert "before" in summary.message
 
 
 def test_training_that_goes_astray_is_on_record(filled, monkeypatch):
