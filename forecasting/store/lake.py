@@ -1,6 +1,5 @@
 """The lake: one DuckDB connection with the DuckLake catalog attached."""
 
-import hashlib
 import logging
 import os
 import random
@@ -20,6 +19,7 @@ import pandas as pd
 from forecasting.errors import LakeBusyError, LakeError, SettingsError
 from forecasting.settings import Settings
 from forecasting.store.lock import PATIENCE_SECONDS, hold_writer_lock
+from forecasting.store.migrations import migrate
 from forecasting.store.sql import SqlFiles, first_line, sql_files
 
 logger = logging.getLogger(__name__)
@@ -210,43 +210,6 @@ def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     connection.load_extension(name)
 
 
-def migrate(lake: Lake) -> list[str]:
-    """Bring the schema to this version; returns the names of what was applied.
-
-    Numbered files of `schema/` run once, in order; files of `views/` run again whenever their text changed. All that
-    is due runs in one transaction, so a lake is never between two versions.
-    """
-    if not _pending(lake):
-        return []
-
-    def apply() -> list[str]:
-        lake.execute("lake/create_meta.sql")
-        lake.execute("lake/create_migrations.sql")
-        due = _pending(lake)  # again, now alone among writers
-        for path, checksum in due:
-            lake.connection.execute(path.read_text(encoding="utf-8"))
-            lake.execute("lake/insert_migration.sql", name=f"{path.parent.name}/{path.name}", checksum=checksum)
-        return [path.name for path, _ in due]
-
-    applied = lake.write(apply, message="migrate")
-    logger.info("lake %s: applied %s", lake.settings.catalog, ", ".join(applied) or "nothing")
-    return applied
-
-
-def _pending(lake: Lake) -> list[tuple[Path, str]]:
-    known: dict[str, str] = {}
-    if lake.rows("lake/has_migrations.sql")[0][0]:
-        known = dict(lake.rows("lake/migrations.sql"))
-    due = []
-    for folder, repeatable in (("schema", False), ("views", True)):
-        for path in lake.files.folder(folder):
-            checksum = _checksum(path)
-            before = known.get(f"{folder}/{path.name}")
-            if before is None or (repeatable and before != checksum):
-                due.append((path, checksum))
-    return due
-
-
 def _attach(settings: Settings, *, read_only: bool) -> Lake:
     beside = settings.catalog_file.parent if settings.catalog_file else Path(gettempdir())
     # pandas must not be mistaken for tables: a frame reaches SQL only when it is registered
@@ -310,10 +273,6 @@ def _make_folder(folder: Path) -> None:
 
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-def _checksum(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
 def _is(error: Exception, marks: tuple[str, ...]) -> bool:

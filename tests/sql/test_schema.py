@@ -2,7 +2,8 @@
 
 import pytest
 
-from forecasting.store.lake import Lake, migrate, open_lake, open_lake_to_read
+from forecasting.store.lake import Lake, open_lake, open_lake_to_read
+from forecasting.store.migrations import migrate
 
 
 @pytest.fixture

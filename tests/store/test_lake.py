@@ -12,11 +12,11 @@ from forecasting.settings import Settings
 from forecasting.store.lake import (
     Lake,
     attach_statement,
-    migrate,
     open_lake,
     open_lake_to_read,
     open_memory_lake,
 )
+from forecasting.store.migrations import migrate
 from forecasting.store.sql import SqlFiles
 
 
