@@ -1,6 +1,8 @@
 """Every test here gets an Airflow and a lake of its own; the metadata database is migrated once and copied."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -22,4 +24,6 @@ def installation(tmp_path_factory: pytest.TempPathFactory, migrated_home: Path) 
     home = Path(installed.environment["AIRFLOW_HOME"])
     home.mkdir()
     shutil.copy(migrated_home / "airflow.db", home)
+    with closing(sqlite3.connect(home / "airflow.db")) as metadata:
+        metadata.execute("pragma journal_mode = wal")  # readers do not hold up writers
     return installed

@@ -105,7 +105,8 @@ def airflow_environment(home: Path) -> dict[str, str]:
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": "2",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        # a scheduler, an API server, a DAG processor and a command write to one SQLite file: each waits for its turn
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}?timeout=60",
         "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
         # only what the test asks for runs, not last night's schedule as soon as a DAG is unpaused
         "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",

@@ -115,13 +115,13 @@ def test_every_error_class_was_thought_of() -> None:
 
 
 def test_night_runs_the_streams_that_were_asked_for_else_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "names", lambda _: ["call_volume", "link_traffic"])
+    monkeypatch.setattr(streams, "in_use", lambda _: ["call_volume", "link_traffic"])
     chosen = forecasting_dags.list_streams.function
     assert chosen(params={"streams": ["link_traffic"]}) == ["link_traffic"]
     assert chosen(params={"streams": []}) == ["call_volume", "link_traffic"]
 
 
 def test_night_without_any_stream_fails_instead_of_doing_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "names", lambda _: [])
+    monkeypatch.setattr(streams, "in_use", lambda _: [])
     with pytest.raises(AirflowFailException, match="FORECASTING_STREAMS"):
         forecasting_dags.list_streams.function(params={"streams": []})
