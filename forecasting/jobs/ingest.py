@@ -22,6 +22,7 @@ from forecasting.store.history import (
     audit_raw_rows,
     count_batch,
     last_ingest,
+    release_rows,
     resolve_rejects,
     stage_batch,
     undatable_known,
@@ -80,6 +81,7 @@ def _stage(session: Session, record: Run, window: Window, *, fixed: bool) -> Bat
         except ContractError:
             session.lake.write(lambda: _append_rejects(session, record), message=f"quarantine {record.run_id}")
             raise
+    release_rows(session.lake)
     return counts
 
 
@@ -90,7 +92,7 @@ def _append(session: Session, record: Run, window: Window, counts: BatchCounts, 
         return False
     now = wall_clock()
     _append_rejects(session, record)
-    append_batch(lake, stream, window, run_id=record.run_id, now=now)
+    append_batch(lake, stream, window, counts=counts, run_id=record.run_id, now=now)
     resolve_rejects(lake, stream, window, run_id=record.run_id, now=now)
     record.rows, record.status = counts.versions, RunStatus.PUBLISHED if counts.versions else RunStatus.UNCHANGED
     record.finish(lake, finished_at=now)

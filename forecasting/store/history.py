@@ -142,12 +142,27 @@ def undatable_known(lake: Lake, stream: Stream) -> int:
     return int(lake.rows("ingest/undatable_known.sql", stream=stream.name)[0][0])
 
 
-def append_batch(lake: Lake, stream: Stream, window: Window, *, run_id: str, now: datetime) -> None:
+def release_rows(lake: Lake) -> None:
+    """Drop the batch's rows once they are judged; what is to be written keeps the memory that they held."""
+    for table in ("extracted", "stamped"):
+        lake.connection.execute(f"drop table {table}")
+
+
+def append_batch(
+    lake: Lake, stream: Stream, window: Window, *, counts: BatchCounts, run_id: str, now: datetime
+) -> None:
     """Write the staged versions, series and the ingest itself; to be called inside `Lake.write`."""
     lake.execute("ingest/insert_demand.sql", stream=stream.name, run_id=run_id, now=now)
     span: dict[str, Any] = {"stream": stream.name, "run_id": run_id, "since": window.since, "until": window.until}
     lake.execute("ingest/insert_series.sql", **span)
-    lake.execute("ingest/insert_ingest.sql", **span)
+    lake.execute(
+        "ingest/insert_ingest.sql",
+        **span,
+        good=counts.good,
+        versions=counts.versions,
+        withdrawn=counts.withdrawn,
+        rejected=counts.rejected,
+    )
 
 
 def append_rejects(lake: Lake, stream: Stream, *, run_id: str, now: datetime, source: str) -> None:
@@ -175,11 +190,11 @@ def _judge_rows(lake: Lake, stream: Stream, limits: DemandLimits) -> None:
     lake.execute("ingest/create_verdict.sql")
     lake.execute("ingest/reject_stamped.sql")
     for since, until in _chunks(lake.rows("ingest/local_days.sql", zone=stream.stream.timezone)):
-        rows = lake.frame("ingest/chunk.sql", since=since, until=until)
+        rows = lake.frame("ingest/chunk.sql", categories=["series_id"], since=since, until=until)
         faults = find_faulty_rows(rows, limits)
         if len(faults):
             lake.execute("ingest/insert_verdict.sql", frames={"faults": faults})
-    lake.execute("ingest/key_rows.sql")
+    lake.execute("ingest/find_repeated.sql")
     lake.execute("ingest/reject_duplicates.sql")
     lake.execute("ingest/keep_good.sql")
 

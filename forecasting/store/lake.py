@@ -5,7 +5,7 @@ import os
 import random
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
@@ -66,12 +66,10 @@ class Lake:
         with self._translated(name):
             return self._run(name, values).fetchall()
 
-    def frame(
-        self, name: str, /, *, frames: Mapping[str, pd.DataFrame] | None = None, **values: object
-    ) -> pd.DataFrame:
-        """Rows of a packaged query as a frame; timestamps are UTC."""
-        with self._translated(name), self._registered(frames or {}):
-            return as_frame(self._run(name, values))
+    def frame(self, name: str, /, *, categories: Sequence[str] = (), **values: object) -> pd.DataFrame:
+        """Rows of a packaged query as a frame; timestamps are UTC. categories: text columns that repeat few values."""
+        with self._translated(name):
+            return as_frame(self._run(name, values), categories=categories)
 
     def write(self, action: Callable[[], T], *, message: str) -> T:
         """Run `action` as one transaction, alone among writers, and again as a whole if the catalog was busy.
@@ -175,9 +173,9 @@ def open_lake_to_read(settings: Settings) -> Lake:
     return _attach(settings, read_only=True)
 
 
-def as_frame(result: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+def as_frame(result: duckdb.DuckDBPyConnection, *, categories: Sequence[str] = ()) -> pd.DataFrame:
     """A result as a frame, through Arrow, which keeps UTC timestamps at microseconds and costs no copy of numbers."""
-    frame: pd.DataFrame = result.to_arrow_table().to_pandas()
+    frame: pd.DataFrame = result.to_arrow_table().to_pandas(categories=list(categories))
     return frame
 
 

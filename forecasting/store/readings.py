@@ -43,7 +43,9 @@ def read_extent(lake: Lake, stream: Stream) -> Extent:
 def read_as_of(lake: Lake, stream: Stream, origin: datetime) -> Readings:
     """Everything that a forecast from `origin` may use, over the stream's `models.history` before it."""
     since = origin - stream.models.history - timedelta(days=1)
-    demand = lake.frame("history/demand_as_of.sql", stream=stream.name, origin=origin, since=since)
+    demand = lake.frame(
+        "history/demand_as_of.sql", categories=["series_id"], stream=stream.name, origin=origin, since=since
+    )
     series = lake.frame(
         "history/series_as_of.sql",
         stream=stream.name,
@@ -52,7 +54,7 @@ def read_as_of(lake: Lake, stream: Stream, origin: datetime) -> Readings:
     )
     attributes = pd.DataFrame([json.loads(text) for text in series["attributes"]], index=series.index, dtype=object)
     return Readings(
-        demand=demand.assign(series_id=demand["series_id"].astype("category")),
+        demand=demand,
         series=pd.concat([series[["series_id"]], attributes], axis=1),
         events=events_as_of(lake, origin),
     )

@@ -139,14 +139,18 @@ def test_reader_sees_no_transaction_before_its_commit(lake, settings):
 
 def test_frame_is_a_table_only_while_it_is_given(lake, tmp_path):
     (tmp_path / "t").mkdir()
-    (tmp_path / "t" / "count.sql").write_text("select sum(x) as total, max(ts) as ts from given")
+    (tmp_path / "t" / "keep.sql").write_text("create or replace temp table kept as select x, ts, k from given")
+    (tmp_path / "t" / "kept.sql").write_text("select sum(x) as total, max(ts) as ts, k from kept group by k")
     lake.files = SqlFiles((tmp_path, *lake.files.roots))
-    given = pd.DataFrame({"x": [1, 2], "ts": pd.to_datetime(["2024-01-01", "2024-07-01"], utc=True)})
-    found = lake.frame("t/count.sql", frames={"given": given})
+    stamps = pd.to_datetime(["2024-01-01", "2024-07-01"], utc=True)
+    given = pd.DataFrame({"x": [1, 2], "ts": stamps, "k": "same"})
+    lake.execute("t/keep.sql", frames={"given": given})
+    found = lake.frame("t/kept.sql", categories=["k"])
     assert found["total"].item() == 3
     assert str(found["ts"].dtype) == "datetime64[us, UTC]"
+    assert isinstance(found["k"].dtype, pd.CategoricalDtype)
     with pytest.raises(LakeError, match="given"):
-        lake.frame("t/count.sql")
+        lake.execute("t/keep.sql")
 
 
 def test_statement_gets_no_parameter_that_it_does_not_name(lake):
