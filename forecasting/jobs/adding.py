@@ -12,7 +12,7 @@ from forecasting.errors import FeedError, SettingsError
 from forecasting.panel.calendar import resolve_origin
 from forecasting.settings import Settings
 from forecasting.store.definitions import definition_paths
-from forecasting.store.feeds import expand_feed
+from forecasting.store.feeds import expand_feed, local_files
 from forecasting.store.lake import Lake, open_memory_lake
 from forecasting.store.sql import first_line
 from forecasting.streams import parse_stream
@@ -66,7 +66,7 @@ def add(settings: Settings, new: NewStream) -> Added:
         raise SettingsError(
             f"stream {new.name!r} exists already at {definition_paths(settings)[new.name]}; choose another name"
         )
-    pattern = expand_feed(settings, new.feed)
+    pattern = _find_feed(settings, new.feed)
     with open_memory_lake(settings) as lake:
         reader = _reader(pattern)
         columns = _columns(lake, reader, pattern)
@@ -87,6 +87,14 @@ def add(settings: Settings, new: NewStream) -> Added:
     )
     resolve_origin(following.isoformat(), stream)
     return Added(written[1], written[0], series, rows, first_ts, last_ts, following.isoformat())
+
+
+def _find_feed(settings: Settings, feed: str) -> str:
+    """The feed below FORECASTING_HOME, as a definition reads it, else where the person who names it stands."""
+    pattern, here = expand_feed(settings, feed), str(Path(feed).absolute())
+    if "://" not in pattern and not any(local_files(pattern)) and any(local_files(here)):
+        return here
+    return pattern
 
 
 def _zone(new: NewStream) -> ZoneInfo:

@@ -52,10 +52,11 @@ def has_feed(definition: Definition, settings: Settings) -> bool:
         pattern = expand_feed(settings, feed) if feed else None
     except SettingsError:
         return False
-    return pattern is None or "://" in pattern or any(_local_files(pattern))
+    return pattern is None or "://" in pattern or any(local_files(pattern))
 
 
-def _local_files(pattern: str) -> Iterator[Path]:
+def local_files(pattern: str) -> Iterator[Path]:
+    """Files of an absolute feed pattern."""
     path = Path(pattern)
     return Path(path.anchor).glob(str(path.relative_to(path.anchor)))
 

@@ -119,6 +119,13 @@ def test_feed_without_a_key_is_one_series(settings, tmp_path):
     assert ingest.run(settings, "one", until="2024-01-04").rows == 72
 
 
+def test_feed_is_also_found_where_the_person_stands(settings, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    hourly_rows(days=3).to_parquet("usage.parquet", index=False)
+    adding.add(settings, NewStream(name="mine", feed="usage.parquet", interval="1h", horizon="2d", timezone="UTC"))
+    assert ingest.run(settings, "mine", until="2024-01-04").rows == 144
+
+
 @pytest.mark.parametrize(
     ("changes", "error", "told"),
     [
