@@ -53,7 +53,7 @@ class Added:
     first_ts: datetime
     last_ts: datetime
     origin: str
-    """The local day after the newest value: the first origin worth asking for."""
+    """The local midnight up to which the feed is whole: the newest origin worth asking for."""
 
 
 def add(settings: Settings, new: NewStream) -> Added:
@@ -82,9 +82,8 @@ def add(settings: Settings, new: NewStream) -> Added:
     written = settings.streams / f"{new.name}.sql", settings.streams / f"{new.name}.toml"
     written[0].write_text(extract, encoding="utf-8")
     written[1].write_text(definition, encoding="utf-8")
-    following = (last_ts + stream.interval - timedelta(microseconds=1)).astimezone(stream.zone).date() + timedelta(
-        days=1
-    )
+    # a day that is only begun would count as a feed that stopped
+    following = (last_ts + stream.interval).astimezone(stream.zone).date()
     resolve_origin(following.isoformat(), stream)
     return Added(written[1], written[0], series, rows, first_ts, last_ts, following.isoformat())
 
