@@ -37,10 +37,12 @@ def make_panel(n_series: int, *, weeks: int, seed: int) -> Panel:
     observed = rng.random((n_series, history)) > 0.02
     ids = np.array([f"series-{i:05d}" for i in range(n_series)])
     waves = [wave(2 * np.pi * hour / period) for period in (DAY, DAY / 2, WEEK) for wave in (np.sin, np.cos)]
+    ts = np.datetime64("2024-01-01", "us") + hour * np.timedelta64(1, "h")
     return Panel(
         series_ids=ids,
         attributes=pd.DataFrame({"region": [f"r{i % 8}" for i in range(n_series)]}, index=ids),
-        ts=np.datetime64("2024-01-01", "us") + hour * np.timedelta64(1, "h"),
+        ts=ts,
+        wall=ts,
         horizon_step=np.arange(1, DAY + 1, dtype=np.int32),
         slot=(hour % WEEK).astype(np.int32),
         cycle=(hour // WEEK).astype(np.int32),
@@ -52,6 +54,8 @@ def make_panel(n_series: int, *, weeks: int, seed: int) -> Panel:
         covariates=np.stack(waves, axis=1).astype(np.float32),
         covariate_names=tuple(f"wave{i}" for i in range(len(waves))),
         campaign=np.zeros((n_series, total), dtype=bool),
+        fault=np.zeros((n_series, history), dtype=np.uint8),
+        level_start=np.zeros(n_series, dtype=np.int64),
     )
 
 

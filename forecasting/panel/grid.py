@@ -1,7 +1,7 @@
 """The panel: what was known of a stream at an origin, as arrays on a regular grid."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.errors import InsufficientHistoryError, SettingsError
+from forecasting.panel.breaks import Fault, find_breaks
 from forecasting.panel.calendar import (
     MONDAY,
     Times,
@@ -21,10 +22,19 @@ from forecasting.panel.calendar import (
     step_of,
     wall_times,
 )
-from forecasting.panel.covariates import build_covariates
+from forecasting.panel.covariates import DAYS_AROUND, build_covariates
 from forecasting.panel.events import Event, read_events, touched
-from forecasting.panel.hours import group_series, most_columns, open_mask, rules_of_series, slots_a_week, week_template
+from forecasting.panel.hours import (
+    group_series,
+    most_columns,
+    open_mask,
+    rules_of_series,
+    slots_a_week,
+    special_mask,
+    week_template,
+)
 from forecasting.panel.rows import DemandRows, place_rows, read_attributes, read_rows
+from forecasting.panel.runs import Grid
 from forecasting.streams import Stream
 from forecasting.terms import DAY, EventKind
 
@@ -44,6 +54,8 @@ class Panel:
     """(N, A) text, indexed by series_id; '' where an attribute is unknown."""
     ts: NDArray[np.datetime64]
     """(T+H,) UTC interval starts, datetime64[us], ascending."""
+    wall: NDArray[np.datetime64]
+    """(T+H,) what a local clock shows as each interval starts, datetime64[us]."""
     horizon_step: NDArray[np.int32]
     """(H,) 1-based step after the origin, counted on the full grid (closed intervals count)."""
     slot: NDArray[np.int32]
@@ -57,7 +69,7 @@ class Panel:
     y: NDArray[np.float32]
     """(N, T) demand, NaN where unobserved."""
     observed: NDArray[np.bool_]
-    """(N, T) open, known and not masked by an outage."""
+    """(N, T) open, known and not set aside as a fault."""
     open: NDArray[np.bool_]
     """(N, T+H) whether the series takes demand in that interval."""
     covariates: NDArray[np.float32]
@@ -65,6 +77,10 @@ class Panel:
     covariate_names: tuple[str, ...]
     campaign: NDArray[np.bool_]
     """(N, T+H) whether a campaign known at the origin touches the series."""
+    fault: NDArray[np.uint8]
+    """(N, T) a `Fault` each: why a measured value is not used. NONE where it is, and where nothing was measured."""
+    level_start: NDArray[np.int64]
+    """(N,) first column of each series' present level; 0 where it never shifted."""
 
     @property
     def n_series(self) -> int:
@@ -78,6 +94,11 @@ class Panel:
     def n_horizon(self) -> int:
         return len(self.ts) - self.n_history
 
+    @property
+    def masked(self) -> NDArray[np.bool_]:
+        """(N, T) measured, but set aside as a fault."""
+        return self.fault > 0
+
 
 @dataclass(frozen=True)
 class _Columns:
@@ -90,7 +111,7 @@ class _Columns:
     ts: Times
     ends: Times
     days: Times
-    """Consecutive local dates from the day before the first interval to two days after the last."""
+    """Consecutive local dates that go beyond the intervals by DAYS_AROUND on both sides."""
     slot: NDArray[np.int32]
     cycle: NDArray[np.int32]
 
@@ -123,14 +144,20 @@ def build_panel(
     known = read_events(events, attributes=attributes, stream_name=stream.name)
     groups = group_series(stream, rules=rules, events=known, days=columns.days)
     is_open = open_mask(stream, groups, known, ts=columns.ts, ends=columns.ends, days=columns.days)
-    y = _observe(rows, columns, known, is_open=is_open, since=since, until=at)
+    y, outage = _observe(rows, columns, known, is_open=is_open, since=since, until=at)
     if not np.isfinite(y).any():
         raise _no_history(stream, at)
-    covariates, names = build_covariates(stream, groups, ts=columns.ts, days=columns.days)
+    history = slice(columns.n_history)
+    explained = special_mask(groups, ts=columns.ts[history], days=columns.days, zone=stream.zone)
+    grid = Grid(columns.slot[history], columns.cycle[history], season=int(template.sum()))
+    breaks = find_breaks(y, grid, columns.ts[history], explained=explained)
+    y[breaks.fault > 0] = np.nan
+    covariates, names = build_covariates(stream, groups, known, ts=columns.ts, days=columns.days)
     return Panel(
         series_ids=attributes.index.to_numpy(np.str_),
         attributes=attributes,
         ts=columns.ts,
+        wall=wall_times(columns.ts, stream.zone),
         horizon_step=columns.horizon_step,
         slot=columns.slot,
         cycle=columns.cycle,
@@ -142,15 +169,23 @@ def build_panel(
         covariates=covariates,
         covariate_names=names,
         campaign=touched(known, EventKind.CAMPAIGN, n_series=len(is_open), ts=columns.ts, ends=columns.ends),
+        fault=np.where(outage, np.uint8(Fault.OUTAGE), breaks.fault),
+        level_start=breaks.level_start,
     )
 
 
-def open_age(panel: Panel, *, interval: timedelta) -> timedelta:
-    """Open time between the newest observation of any series and the origin: how old the feed is at the origin.
+def take_series(panel: Panel, rows: NDArray[np.integer]) -> Panel:
+    """The panel of some of its series, in ascending order."""
+    own = ("y", "observed", "open", "campaign", "fault", "level_start", "series_ids")
+    return replace(panel, attributes=panel.attributes.iloc[rows], **{name: getattr(panel, name)[rows] for name in own})
 
-    Intervals in which every series is closed do not age a feed.
+
+def open_age(panel: Panel, *, interval: timedelta) -> timedelta:
+    """Open time between the newest value of any series and the origin: how old the feed is at the origin.
+
+    Intervals in which every series is closed do not age a feed, and values that were set aside still show it alive.
     """
-    last = int(np.flatnonzero(panel.observed.any(axis=0))[-1])
+    last = int(np.flatnonzero((panel.observed | panel.masked).any(axis=0))[-1])
     since = panel.open[:, last + 1 : panel.n_history].any(axis=0)
     return int(since.sum()) * interval
 
@@ -205,7 +240,7 @@ def _columns(stream: Stream, template: NDArray[np.bool_], *, since: np.datetime6
         kept=kept,
         ts=ts,
         ends=ends,
-        days=np.arange(first - np.timedelta64(1, "D"), last + np.timedelta64(3, "D")),
+        days=np.arange(first - DAYS_AROUND, last + DAYS_AROUND + 1),
         slot=(np.cumsum(template) - 1)[place[kept]].astype(np.int32),
         cycle=(cycle[kept] - cycle[kept].min(initial=cycle[-1])).astype(np.int32),
     )
@@ -219,11 +254,13 @@ def _observe(
     is_open: NDArray[np.bool_],
     since: np.datetime64,
     until: np.datetime64,
-) -> NDArray[np.float32]:
-    """(N, T) demand, NaN where it is missing, closed or under an outage."""
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """(N, T) demand, NaN where it is missing, closed or under an outage event, and which values such an event hides."""
     n_series, history = len(is_open), slice(columns.n_history)
     kept = columns.kept[: len(columns.history)]
     y = place_rows(rows, grid=columns.history, kept=kept, n_series=n_series, since=since, until=until)
     ts, ends = columns.ts[history], columns.ends[history]
-    y[~is_open[:, history] | touched(events, EventKind.OUTAGE, n_series=n_series, ts=ts, ends=ends)] = np.nan
-    return y
+    y[~is_open[:, history]] = np.nan
+    outage = touched(events, EventKind.OUTAGE, n_series=n_series, ts=ts, ends=ends) & np.isfinite(y)
+    y[outage] = np.nan
+    return y, outage

@@ -6,6 +6,7 @@ An interval is open when any minute of it is. Minutes are counted on the local c
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from forecasting.streams import MINUTES_A_DAY, HoursRule, Stream
 from forecasting.terms import DAY, EventKind
 
 Mask = NDArray[np.bool_]
+Minutes = NDArray[np.int64]
 
 _WEEK = 7 * MINUTES_A_DAY
 _MINUTE = np.timedelta64(1, "m")
@@ -106,6 +108,27 @@ def open_mask(
                 whole = (ts[columns] >= closure.starts_at) & (ends[columns] <= closure.ends_at)
                 mask[members, columns] &= (total[last] - total[first] > shut) & ~whole
     return mask
+
+
+def special_mask(groups: Sequence[OpeningGroup], *, ts: Times, days: Times, zone: ZoneInfo) -> Mask:
+    """(N, columns) whether an interval lies on a holiday of its series or on the eve of one."""
+    day = (wall_times(ts, zone).astype("datetime64[D]") - days[0]).astype(np.int64)
+    mask = np.zeros((sum(len(group.series) for group in groups), len(ts)), bool)
+    for group in groups:
+        mask[group.series] = (group.holidays | np.roll(group.holidays, -1))[day]
+    return mask
+
+
+def open_minutes_a_day(group: OpeningGroup, closures: Sequence[Event], *, days: Times, zone: ZoneInfo) -> Minutes:
+    """(D,) open minutes of each local date for the series of a group that the given closures touch."""
+    minutes = _open_minutes(group.rule, group.holidays, days)
+    if closures:
+        edges = np.array([[event.starts_at, event.ends_at] for event in closures])
+        since = (wall_times(edges.ravel(), zone) - _midnight(days)) // _MINUTE
+        for first, last in since.clip(0, len(minutes)).reshape(-1, 2):
+            minutes[first:last] = False
+    total: Minutes = minutes.reshape(len(days), MINUTES_A_DAY).sum(axis=1)
+    return total
 
 
 def _wall_minutes(stream: Stream, ts: Times, days: Times) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -35,10 +35,12 @@ def make_panel(
     observed = rng.random((n_series, history)) >= gaps
     interval = np.timedelta64(7 * 24 * 60 // season, "m")
     ids = np.array([f"series-{i:05d}" for i in range(n_series)])
+    ts = (np.datetime64("2024-01-01T00:00", "us") + column * interval).astype("datetime64[us]")
     return Panel(
         series_ids=ids,
         attributes=pd.DataFrame({"region": [f"r{i % 3}" for i in range(n_series)]}, index=ids),
-        ts=(np.datetime64("2024-01-01T00:00", "us") + column * interval).astype("datetime64[us]"),
+        ts=ts,
+        wall=ts,
         horizon_step=np.arange(1, horizon + 1, dtype=np.int32),
         slot=(column % season).astype(np.int32),
         cycle=(column // season).astype(np.int32),
@@ -50,6 +52,8 @@ def make_panel(
         covariates=np.stack([np.sin(phase), np.cos(phase)], axis=1).astype(np.float32),
         covariate_names=("sin_week", "cos_week"),
         campaign=np.zeros((n_series, total), dtype=bool),
+        fault=np.zeros((n_series, history), dtype=np.uint8),
+        level_start=np.zeros(n_series, dtype=np.int64),
     )
 
 
@@ -69,6 +73,7 @@ def repeat_slot(panel: Panel, *, column: int) -> Panel:
     return replace(
         panel,
         ts=np.insert(panel.ts, column, panel.ts[column]),
+        wall=np.insert(panel.wall, column, panel.wall[column]),
         slot=doubled(panel.slot),
         cycle=doubled(panel.cycle),
         y=doubled(panel.y),
@@ -76,4 +81,15 @@ def repeat_slot(panel: Panel, *, column: int) -> Panel:
         open=doubled(panel.open),
         covariates=np.insert(panel.covariates, column, panel.covariates[column], axis=0),
         campaign=doubled(panel.campaign),
+        fault=doubled(panel.fault),
     )
+
+
+def scramble_from(panel: Panel, at: int, *, seed: int = 0) -> Panel:
+    """The same panel with another demand, observed elsewhere, from column `at` on: nothing known at `at` differs."""
+    rng = np.random.default_rng(seed)
+    y, observed = panel.y.copy(), panel.observed.copy()
+    later = y[:, at:].shape
+    observed[:, at:] = rng.random(later) < 0.7
+    y[:, at:] = np.where(observed[:, at:], rng.uniform(0, 1e6, later), np.nan)
+    return replace(panel, y=y, observed=observed)

@@ -4,6 +4,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,11 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecasting.errors import ContractError, InsufficientHistoryError, SettingsError
+from forecasting.panel.breaks import Fault
 from forecasting.panel.calendar import resolve_origin, wall_times
 from forecasting.panel.grid import build_panel, horizon_rows, open_age
+from forecasting.streams import parse_stream
 from tests.panel.factories import hours_since_1970, make_demand, make_events, make_panel, make_series, make_stream, utc
 
 SHARED_DATA = Path(os.environ.get("SHARED_DATA") or Path(__file__).parents[3] / "shared" / "data")
+BANK = Path(__file__).parents[1] / "streams" / "anonymous_bank"
 OFFICE = {"mon-fri": "09:00-17:00"}
 ZONES = ("UTC", "Europe/Berlin", "America/Santiago", "Asia/Kolkata", "Australia/Lord_Howe")
 
@@ -161,6 +165,98 @@ def test_an_outage_interval_is_unobserved_not_zero_and_not_closed():
     assert np.isnan(panel.y[0]).sum() == 2
     assert panel.observed[1].all()
     assert panel.open.all()
+    np.testing.assert_array_equal(panel.masked, ~panel.observed)
+    assert set(panel.fault[panel.masked]) == {Fault.OUTAGE}
+
+
+def test_an_outage_sets_nothing_aside_where_nothing_was_measured():
+    events = make_events(("outage", {}, "2024-01-10T01:00Z", "2024-01-10T03:00Z"))
+    stream = make_stream()
+    demand = make_demand(stream, "a", since="2024-01-08", until="2024-01-15")
+    panel = build(stream, demand[demand["ts"] != "2024-01-10T01:00Z"], origin="2024-01-15", events=events)
+    assert np.datetime_as_string(panel.ts[: panel.n_history][panel.masked[0]], "h").tolist() == ["2024-01-10T02"]
+
+
+def counts(ts):
+    """Calls of an office day, the same every week but for noise."""
+    hour = ts.astype("datetime64[h]").astype(np.int64)
+    return np.random.default_rng(0).poisson(30 + 20 * np.sin(2 * np.pi * hour / 24))
+
+
+def lost_day(demand, day):
+    """The rows of a feed that delivered zeros for a day."""
+    return demand.assign(y=demand["y"].where(demand["ts"].dt.strftime("%Y-%m-%d") != day, 0.0))
+
+
+def test_lost_data_that_nobody_told_us_of_is_set_aside():
+    stream = make_stream(hours=[OFFICE], history="84d")
+    demand = lost_day(make_demand(stream, "a", "b", since="2024-01-08", until="2024-04-01", value=counts), "2024-02-21")
+    panel = build(stream, demand, origin="2024-04-01", series=make_series("a", "b"))
+    lost = panel.ts[: panel.n_history].astype("datetime64[D]") == np.datetime64("2024-02-21")
+    np.testing.assert_array_equal(panel.fault == Fault.LOST, np.tile(lost, (2, 1)))
+    np.testing.assert_array_equal(panel.masked, ~panel.observed)
+    assert np.isnan(panel.y[:, lost]).all()
+    assert panel.open.all()
+    assert not panel.level_start.any()
+
+
+@pytest.mark.parametrize("day", ["2024-02-19", "2024-02-16"], ids=["holiday", "eve of one"])
+def test_a_silent_holiday_and_a_silent_eve_of_one_are_demand_to_learn_from(day):
+    stream = make_stream(hours=[OFFICE], history="84d", country="US")
+    event = make_events(("holiday", {}, "2024-02-17T00:00Z", "2024-02-18T00:00Z"))
+    demand = lost_day(make_demand(stream, "a", since="2024-01-08", until="2024-04-01", value=counts), day)
+    panel = build(stream, demand, origin="2024-04-01", events=event)
+    assert panel.observed.all()
+    assert (panel.y == 0).sum() == 8
+
+
+def test_values_that_were_set_aside_show_a_feed_alive():
+    stream = make_stream(hours=[OFFICE], history="84d")
+    demand = make_demand(stream, "a", since="2024-01-08", until="2024-04-02", value=counts)
+    panel = build(stream, lost_day(demand, "2024-04-01"), origin="2024-04-02")
+    assert panel.masked[0, -8:].all()
+    assert open_age(panel, interval=stream.interval) == timedelta(0)
+
+
+def test_a_shift_of_level_is_told_by_its_first_column():
+    stream = make_stream(history="140d", hours=[OFFICE])
+    demand = make_demand(stream, "a", "b", since="2024-01-08", until="2024-05-06", value=counts)
+    later = (demand["series_id"] == "b") & (demand["ts"] >= "2024-03-20")
+    demand["y"] = demand["y"].where(~later, demand["y"] * 4)
+    panel = build(stream, demand, origin="2024-05-06", series=make_series("a", "b"))
+    assert panel.level_start[0] == 0
+    assert panel.ts[panel.level_start[1]].astype("datetime64[D]") == np.datetime64("2024-03-20")
+
+
+def test_the_bank_log_has_lost_its_days_and_hours_and_one_queue_has_a_new_level():
+    """The faults that the README of the log lists, its missing rows read as zeros as a careless extract would."""
+    definition = BANK.with_suffix(".toml").read_text() + '[calendar]\ncountry = "IL"\n'
+    stream = parse_stream(definition, path="anonymous_bank.toml")
+    feed = SHARED_DATA / "anonymous_bank_calls_raw.parquet"
+    shared(feed.name)
+    with duckdb.connect() as con:
+        con.execute("set timezone = 'UTC'")
+        asked = {"feed": str(feed), "since": utc("1998-12-01"), "until": utc("1999-10-31")}
+        rows = con.execute(BANK.with_suffix(".sql").read_text(), asked).to_arrow_table().to_pandas()
+    grid = pd.date_range("1999-01-01", "1999-10-31", freq="30min", tz="UTC", inclusive="left")
+    filled = rows.pivot_table(index="ts", columns="series_id", values="y").reindex(grid).fillna(0.0)
+    demand = filled.rename_axis("ts").reset_index().melt("ts", var_name="series_id", value_name="y")
+    panel = build(stream, demand, origin="1999-10-30", series=make_series(*filled.columns))
+    wall = wall_times(panel.ts[: panel.n_history], stream.zone)
+
+    def share(since, until):
+        return panel.masked[:, (wall >= np.datetime64(since)) & (wall < np.datetime64(until))].mean()
+
+    for since, until in (
+        ("1999-01-11", "1999-01-13"),
+        ("1999-03-02T15:00", "1999-03-02T18:00"),
+        ("1999-03-08T12:00", "1999-03-09"),
+    ):
+        assert share(since, until) > 0.9
+    assert share("1999-01-01", "1999-10-30") < 0.03
+    since = dict(zip(panel.series_ids, panel.level_start, strict=True))
+    assert np.datetime64("1999-07-01") < wall[since.pop("IN")] < np.datetime64("1999-08-01")
+    assert not any(since.values())
 
 
 def test_a_campaign_marks_what_it_touches_ahead_of_the_origin_too():

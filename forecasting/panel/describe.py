@@ -1,0 +1,39 @@
+"""What a panel found in its history, in words for planners."""
+
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from forecasting.panel.breaks import Fault
+from forecasting.panel.calendar import wall_times
+from forecasting.panel.grid import Panel
+
+_NAMED = 3
+"""Series that a message names before it says how many more there are."""
+_REASONS = {
+    Fault.OUTAGE: "under an outage event",
+    Fault.LOST: "as lost data",
+    Fault.STUCK: "as a stuck counter",
+    Fault.SPIKE: "as an absurd spike",
+}
+
+
+def describe_breaks(panel: Panel, *, zone: ZoneInfo) -> str | None:
+    """One line on what was set aside and which levels shifted, with local dates; None where nothing was."""
+    said = []
+    for kind, reason in _REASONS.items():
+        found = panel.fault == kind
+        if total := int(found.sum()):
+            names = _few([str(name) for name in panel.series_ids[found.any(axis=1)]])
+            said.append(f"{total:,} interval{'s' * (total > 1)} of {names} set aside {reason}")
+    shifted = np.flatnonzero(panel.level_start)
+    if len(shifted):
+        dates = wall_times(panel.ts[panel.level_start[shifted]], zone).astype("datetime64[D]")
+        names = _few([f"{panel.series_ids[row]} since {date}" for row, date in zip(shifted, dates, strict=True)])
+        said.append(f"{len(shifted):,} level shift{'s' * (len(shifted) > 1)}: {names}")
+    return "; ".join(said) or None
+
+
+def _few(words: list[str]) -> str:
+    more = len(words) - _NAMED
+    return ", ".join(words[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
