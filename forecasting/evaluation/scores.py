@@ -1,27 +1,30 @@
-"""Scores of published forecasts: elementwise statistics, one sum over groups, ratios of the sums."""
+"""Scores of forecasts: elementwise statistics, one sum over groups, ratios of the sums."""
 
-import math
+from collections.abc import Sequence
 from datetime import timedelta
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from forecasting.evaluation.counts import count_pit, poisson_deviation, share_inside
 from forecasting.quantiles import pinball
 from forecasting.terms import DAY, MEDIAN, QUANTILE_COLUMNS
 
 Floats = NDArray[np.floating]
 
+PUBLISHED = "published"
+"""Member name of what is published: the combination."""
 ALL_SERIES = "*"
 ALL_BUCKETS = "all"
 BUCKETS = ("d1", "d2-3", "d4-7", "d8-14", "later")
 """Days ahead: the first 24 hours, the next two days and so on."""
 
 _LAST_DAY = (1, 3, 7, 14)
-_LOG_ROOT = 0.5 * math.log(2 * math.pi)
 _KEY = ["series_id", "horizon_bucket"]
 
-SCORE_COLUMNS = (*_KEY, "wape", "mase", "wql", "cover80", "cover90", "bias", "noise_floor", "rows")
+SCORES = ("wape", "mase", "wql", "cover80", "cover90", "pit80", "pit90", "bias", "bias_mean", "noise_floor", "rows")
+SCORE_COLUMNS = (*_KEY, *SCORES)
 
 
 def absolute_error(y: Floats, forecast: Floats) -> Floats:
@@ -47,20 +50,6 @@ def seasonal_scale(y: Floats, *, season: int) -> Floats:
     return scale
 
 
-def poisson_deviation(rate: ArrayLike) -> Floats:
-    """Mean absolute deviation of Poisson counts from their mean: 2 m P(X = floor m) (De Moivre).
-
-    rate: mean counts, >= 0. The probability is evaluated through the saddle point (Loader, 2000), so that nothing
-    overflows or cancels at rates of millions. Divided by the rate it is the least WAPE that any forecast can reach.
-    """
-    mean = np.asarray(rate, np.float64)
-    floor = np.floor(mean)
-    count = np.maximum(floor, 1.0)
-    deviance = (mean - count) - count * np.log1p((mean - count) / count, where=floor >= 1, out=np.zeros_like(mean))
-    likelihood = np.exp(-_stirling_error(count) - deviance) / np.sqrt(2 * np.pi * count)
-    return 2 * mean * np.where(floor >= 1, likelihood, np.exp(-mean))
-
-
 def horizon_buckets(horizon_step: NDArray[np.integer], *, interval: timedelta) -> NDArray[np.str_]:
     """Bucket of each 1-based step by the day ahead on which its interval ends."""
     day = -(-np.asarray(horizon_step, np.int64) * np.timedelta64(interval) // np.timedelta64(DAY))
@@ -70,70 +59,103 @@ def horizon_buckets(horizon_step: NDArray[np.integer], *, interval: timedelta) -
 def score_rows(frame: pd.DataFrame) -> pd.DataFrame:
     """Scores of each (series_id, horizon_bucket), of each series over all buckets, and of all series together.
 
-    frame: series_id, horizon_bucket, y, mean, the quantile columns and scale (`seasonal_scale` of the series), one row
-    an interval; rows whose y is NaN are not scored. Returns SCORE_COLUMNS; all series have series_id ALL_SERIES.
+    frame: as `sum_statistics` takes it. Returns SCORE_COLUMNS, see `score_sums`.
+    """
+    return score_sums(sum_statistics(frame))
 
-    wape = sum |y - q50| / sum |y|; bias = sum (q50 - y) / sum |y|; wql = mean over levels of 2 sum pinball / sum |y|;
-    mase = mean |y - q50| / scale where the scale is above 0; noise_floor = sum of Poisson deviations at the forecast
-    mean / sum |y|, NaN where y is no count. A ratio is NaN where its denominator is 0.
+
+def sum_statistics(frame: pd.DataFrame) -> pd.DataFrame:
+    """What scores are ratios of, summed over each (series_id, horizon_bucket); sums of several origins can be pooled.
+
+    frame: series_id, horizon_bucket (both fastest as categoricals), y, mean, the quantile columns and scale
+    (`seasonal_scale` of the series), one row an interval; rows whose y is NaN are not scored.
     """
     scored = frame[frame["y"].notna()]
-    stats = _statistics(scored).groupby([scored[key].astype(str) for key in _KEY])
-    sums = stats.sum(skipna=False).reset_index()
+    sums = _statistics(scored).groupby([scored[key] for key in _KEY], observed=True).sum(skipna=False).reset_index()
+    return sums.astype(dict.fromkeys(_KEY, str))
+
+
+def score_sums(sums: pd.DataFrame, *, by: Sequence[str] = ()) -> pd.DataFrame:
+    """Scores from sums, with totals over buckets, over series and over both; equal keys are pooled.
+
+    sums: rows of `sum_statistics`, with further columns `by` that keep groups apart. Returns by + SCORE_COLUMNS; all
+    series have series_id ALL_SERIES.
+
+    wape = sum |y - q50| / sum |y|; wql = mean over levels of 2 sum pinball / sum |y|; bias = sum (q50 - y) / sum |y|,
+    bias_mean the same of the mean; mase = mean |y - q50| / scale where the scale is above 0; noise_floor = sum of
+    Poisson deviations at the forecast mean / sum |y|; pit80, pit90 = share of the randomised PIT inside the central
+    interval (`count_pit`). noise_floor and the two shares are NaN where a y is no count, a ratio is NaN where its
+    denominator is 0.
+    """
+    keys = [*by, *_KEY]
     wholes = [
         sums,
         sums.assign(horizon_bucket=ALL_BUCKETS),
         sums.assign(series_id=ALL_SERIES),
         sums.assign(series_id=ALL_SERIES, horizon_bucket=ALL_BUCKETS),
     ]
-    totals = pd.concat(wholes).groupby(_KEY).sum(skipna=False).reset_index()
+    totals = pd.concat(wholes).groupby(keys).sum(skipna=False).reset_index()
     order = {bucket: place for place, bucket in enumerate((*BUCKETS, ALL_BUCKETS))}
-    totals = totals.sort_values(_KEY, key=lambda key: key.map(order) if key.name == "horizon_bucket" else key)
-    return _ratios(totals.reset_index(drop=True))
+    totals = totals.sort_values(keys, key=lambda key: key.map(order) if key.name == "horizon_bucket" else key)
+    return _ratios(totals.reset_index(drop=True), keys)
 
 
 def _statistics(frame: pd.DataFrame) -> pd.DataFrame:
-    """What each row adds to the sums that the scores are ratios of."""
+    """What each row adds to the sums."""
     y = frame["y"].to_numpy(np.float64)
+    mean = frame["mean"].to_numpy(np.float64)
     quantiles = frame[list(QUANTILE_COLUMNS)].to_numpy(np.float64)
     scale = frame["scale"].to_numpy(np.float64)
     column = dict(zip(QUANTILE_COLUMNS, quantiles.T, strict=True))
     error = absolute_error(y, quantiles[:, MEDIAN])
     has_scale = np.isfinite(scale) & (scale > 0)
+    counted = (y % 1 == 0) & (y >= 0)
+    pit80, pit90 = _pit_shares(y, quantiles, mean, counted)
     return pd.DataFrame(
         {
             "rows": np.ones(len(y), np.int64),
             "volume": np.abs(y),
             "error": error,
             "over": quantiles[:, MEDIAN] - y,
+            "over_mean": mean - y,
             "pinball": 2 * pinball(y, quantiles).mean(axis=-1),
             "inside80": is_inside(y, column["q10"], column["q90"]).astype(float),
             "inside90": is_inside(y, column["q05"], column["q95"]).astype(float),
+            "pit80": pit80,
+            "pit90": pit90,
             "scaled": np.divide(error, scale, out=np.zeros_like(error), where=has_scale),
             "with_scale": has_scale.astype(np.int64),
-            "noise": poisson_deviation(np.maximum(frame["mean"].to_numpy(np.float64), 0)),
-            "fractional": (y % 1 != 0).astype(np.int64),
+            "noise": poisson_deviation(np.maximum(mean, 0)),
+            "uncounted": (~counted).astype(np.int64),
         },
         index=frame.index,
     )
 
 
-def _ratios(sums: pd.DataFrame) -> pd.DataFrame:
+def _pit_shares(y: Floats, quantiles: Floats, mean: Floats, counted: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """(R,) share of each row's PIT inside 80% and 90%; 0 where y is no count, NaN where a quantile is missing."""
+    shares = np.zeros((2, len(y)))
+    if counted.any():
+        low, high = count_pit(y[counted], quantiles[counted], mean[counted])
+        answered = np.isfinite(quantiles[counted]).all(axis=1)
+        for share, coverage in zip(shares, (0.8, 0.9), strict=True):
+            share[counted] = np.where(answered, share_inside(low, high, coverage=coverage), np.nan)
+    return shares[0], shares[1]
+
+
+def _ratios(sums: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     volume = sums["volume"].where(sums["volume"] > 0)
-    return sums[_KEY].assign(
+    are_counts = sums["uncounted"] == 0
+    return sums[keys].assign(
         wape=sums["error"] / volume,
         mase=sums["scaled"] / sums["with_scale"].where(sums["with_scale"] > 0),
         wql=sums["pinball"] / volume,
         cover80=sums["inside80"] / sums["rows"],
         cover90=sums["inside90"] / sums["rows"],
+        pit80=(sums["pit80"] / sums["rows"]).where(are_counts),
+        pit90=(sums["pit90"] / sums["rows"]).where(are_counts),
         bias=sums["over"] / volume,
-        noise_floor=(sums["noise"] / volume).where(sums["fractional"] == 0),
+        bias_mean=sums["over_mean"] / volume,
+        noise_floor=(sums["noise"] / volume).where(are_counts),
         rows=sums["rows"],
     )
-
-
-def _stirling_error(count: Floats) -> Floats:
-    """log(n!) less Stirling's formula, n >= 1: exact below 16, else four terms of its series (error below 1e-14)."""
-    table = np.array([0.0, *(math.lgamma(n + 1) - (n + 0.5) * math.log(n) + n - _LOG_ROOT for n in range(1, 16))])
-    series = (1 / 12 - (1 / 360 - (1 / 1260 - 1 / 1680 / count**2) / count**2) / count**2) / count
-    return np.where(count < 16, table[np.minimum(count, 15).astype(np.int64)], series)

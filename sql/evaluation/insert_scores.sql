@@ -1,20 +1,23 @@
-insert into evaluation.scores
+insert into evaluation.scores by name
 select
-    $eval_id,
-    $kind,
-    $stream,
+    $eval_id as eval_id,
+    $kind as kind,
+    $stream as stream,
     series_id,
-    $origin,
+    origin,
     member,
     horizon_bucket,
-    $scored_until,
+    $scored_until as scored_until,
     wape,
     mase,
     wql,
     cover80,
     cover90,
+    pit80,
+    pit90,
     bias,
+    bias_mean,
     noise_floor,
     rows
 from score_rows
-order by member, series_id, horizon_bucket
+order by origin, member, series_id, horizon_bucket

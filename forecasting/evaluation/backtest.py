@@ -1,0 +1,186 @@
+"""Backtests: which past origins to forecast from, and what each member's answers from there were worth."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecasting.errors import InsufficientHistoryError, SettingsError
+from forecasting.evaluation.scores import BUCKETS, horizon_buckets, sum_statistics
+from forecasting.panel.calendar import (
+    as_utc,
+    first_instants,
+    floor_to_grid,
+    grid_ends,
+    grid_from,
+    resolve_origin,
+    wall_times,
+)
+from forecasting.panel.events import read_events, touched
+from forecasting.panel.grid import Panel, horizon_rows
+from forecasting.panel.open_time import has_open_interval
+from forecasting.panel.rows import place_rows, read_rows
+from forecasting.streams import Stream
+from forecasting.terms import DAY, QUANTILE_COLUMNS, EventKind, format_duration
+
+Floats = NDArray[np.floating]
+
+MOST_ORIGINS = 8
+"""Origins of an evaluation whose range nobody chose."""
+
+
+@dataclass(frozen=True)
+class History:
+    """The span of demand on record."""
+
+    first_ts: datetime
+    measured_until: datetime
+    """End of the newest interval."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one member says of every series and interval of a horizon."""
+
+    mean: Floats
+    """(N, H)"""
+    quantiles: Floats
+    """(N, H, 7) sorted, NaN where the member does not answer."""
+
+
+def history_between(stream: Stream, first_ts: datetime, last_ts: datetime) -> History:
+    """The span from the first interval to the end of the last."""
+    return History(first_ts, _aware(grid_ends(_naive(last_ts), stream)[0]))
+
+
+def horizon_end(stream: Stream, origin: datetime) -> datetime:
+    """End of the last interval that a forecast from the origin speaks of."""
+    return _aware(grid_ends(grid_from(stream, _naive(origin)[0], steps=stream.steps)[-1:], stream)[0])
+
+
+def choose_origins(
+    stream: Stream, history: History, *, since: datetime | None, until: datetime | None, every: timedelta
+) -> list[datetime]:
+    """Origins to evaluate, ascending, `every` so many local days.
+
+    since, until: first and last origin, both in; of a range that is open at its end the last is the newest whose whole
+    horizon has been measured. A range that is open at its start goes back MOST_ORIGINS, but leaves half of the history
+    before it. Raises SettingsError for a range outside the history, InsufficientHistoryError where the history is too
+    short to leave that half before any origin.
+    """
+    if every < DAY or every % DAY:
+        raise SettingsError(f"every: expected whole days such as 7d, found {format_duration(every)}")
+    for origin in (since, until):
+        if origin is not None and not history.first_ts < origin < history.measured_until:
+            raise SettingsError(
+                f"stream {stream.name}: origin {origin.isoformat()} cannot be evaluated: expected one after the first "
+                f"value, {history.first_ts.isoformat()}, and before the end of the last, "
+                f"{history.measured_until.isoformat()}"
+            )
+    if since is not None:
+        last = until or max(_newest_measured(stream, history) or since, since)
+        if last < since:
+            raise SettingsError(
+                f"stream {stream.name}: the first origin, {since.isoformat()}, lies after the last, {last.isoformat()}"
+            )
+        return _steps(stream, since, range(int((last - since) / every) + 2), every=every, until=last)
+    middle = history.first_ts + (history.measured_until - history.first_ts) / 2
+    last_measured = until or _newest_measured(stream, history)
+    if last_measured is None or (until is None and last_measured < middle):
+        raise _too_short(stream, history)
+    back = _steps(stream, last_measured, range(1 - MOST_ORIGINS, 1), every=every, until=last_measured)
+    return [origin for origin in back if origin >= middle] or [last_measured]
+
+
+def measure_horizon(
+    stream: Stream, panel: Panel, *, origin: datetime, demand: pd.DataFrame, events: pd.DataFrame
+) -> NDArray[np.float32]:
+    """(N, H) demand that came after an origin, NaN where it is unknown or an event says that it does not count.
+
+    panel: as of the origin. demand: series_id, ts, y and events: as known by now; outages and closures that became
+    known since are not held against a forecast.
+    """
+    grid = grid_from(stream, _naive(origin)[0], steps=stream.steps)
+    kept = np.zeros(len(grid), bool)
+    kept[panel.horizon_step - 1] = True
+    rows = read_rows(demand, panel.attributes.index)
+    ts, ends = grid[kept], grid_ends(grid[kept], stream)
+    until = grid_ends(grid[-1:], stream)[0]
+    y = place_rows(rows, grid=grid, kept=kept, n_series=panel.n_series, since=grid[0], until=until)
+    known = read_events(events, attributes=panel.attributes, stream_name=stream.name)
+    for kind in (EventKind.OUTAGE, EventKind.CLOSURE):
+        y[touched(known, kind, n_series=panel.n_series, ts=ts, ends=ends)] = np.nan
+    return y
+
+
+def sum_answers(
+    stream: Stream, panel: Panel, *, y: Floats, answers: Mapping[str, Answer], scale: Mapping[str, float]
+) -> pd.DataFrame:
+    """Sums of `sum_statistics` of every member over the open, measured intervals of one origin's horizon, and member.
+
+    y: (N, H) as of `measure_horizon`; scale: of `seasonal_scale`, by series. A member is scored where it answers.
+    """
+    series, column = horizon_rows(panel)
+    measured = np.isfinite(y[series, column])
+    series, column = series[measured], column[measured]
+    bucket = horizon_buckets(panel.horizon_step[column], interval=stream.interval)
+    scales = np.array([scale.get(str(key), np.nan) for key in panel.series_ids])
+    frame = pd.DataFrame(
+        {
+            "series_id": pd.Categorical.from_codes(series.astype(np.int64), categories=panel.series_ids.tolist()),
+            "horizon_bucket": pd.Categorical(bucket, categories=list(BUCKETS)),
+            "y": y[series, column].astype(np.float64),
+            "scale": scales[series],
+        }
+    )
+    tables = []
+    for member, answer in answers.items():
+        quantiles = answer.quantiles[series, column].astype(np.float64)
+        told = np.isfinite(quantiles).all(axis=1)
+        values = dict(zip(QUANTILE_COLUMNS, quantiles[told].T, strict=True))
+        mean = answer.mean[series, column][told].astype(np.float64)
+        tables.append(sum_statistics(frame[told].assign(mean=mean, **values)).assign(member=member))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _newest_measured(stream: Stream, history: History) -> datetime | None:
+    """The newest origin of a local day with nothing open left of its horizon that is not measured yet."""
+    measured, horizon = history.measured_until, stream.stream.horizon
+    newest = (measured - horizon).astimezone(stream.zone).date()
+    # closed days may end a horizon after the last measurement; intervals of several days start before their date
+    for days in range(7, -(stream.interval // DAY + 3), -1):
+        origin = resolve_origin((newest + days * DAY).isoformat(), stream)
+        unmeasured = has_open_interval(stream, measured, horizon_end(stream, origin))
+        if history.first_ts < origin < measured and not unmeasured:
+            return origin
+    return None
+
+
+def _steps(stream: Stream, start: datetime, places: range, *, every: timedelta, until: datetime) -> list[datetime]:
+    """Origins at the wall time of `start`, so many times `every` later or, where negative, earlier."""
+    wall = wall_times(_naive(start), stream.zone) + np.array(places) * np.timedelta64(every // DAY, "D")
+    found = {floor_to_grid(_aware(instant), stream) for instant in first_instants(wall, stream.zone)}
+    return sorted(origin for origin in found if origin <= until)
+
+
+def _too_short(stream: Stream, history: History) -> InsufficientHistoryError:
+    have, need = (history.measured_until - history.first_ts) // DAY, 2 * (stream.stream.horizon // DAY) + 1
+    return InsufficientHistoryError(
+        f"stream {stream.name}: {have} days of history, expected about {need}: a horizon of "
+        f"{format_duration(stream.stream.horizon)} to score and as much before it; ingest older usage with --since, or "
+        "choose the origin yourself with --from",
+        have=have,
+        need=need,
+    )
+
+
+def _naive(instant: datetime) -> NDArray[np.datetime64]:
+    return as_utc(pd.DatetimeIndex([instant]))
+
+
+def _aware(instant: np.datetime64) -> datetime:
+    aware: datetime = instant.astype("datetime64[us]").astype(datetime).replace(tzinfo=UTC)
+    return aware

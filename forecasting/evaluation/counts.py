@@ -1,0 +1,108 @@
+"""What is particular to counts: noise that no forecast avoids, and coverage where one value holds much of the mass."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import gammaln, pdtr
+
+from forecasting.quantiles import LEVELS
+
+Floats = NDArray[np.floating]
+
+POISSON_UP_TO = 100.0
+"""Means above which levels lie so many counts apart that the shape between them no longer matters."""
+
+_EDGES = np.concatenate([[0.0], LEVELS, [1.0]])
+
+
+def poisson_deviation(rate: ArrayLike) -> Floats:
+    """Mean absolute deviation of Poisson counts from their median: the least error that a forecast can expect.
+
+    rate: mean counts, >= 0. Around the mean it is 2 m P(X = floor m) (De Moivre), the probability through the saddle
+    point (Loader, 2000), so that nothing overflows or cancels at rates of millions; E|X - c| is linear in c between
+    whole numbers, and the median is floor m or the number after it (Choi, 1994). Divided by the rate it is the least
+    WAPE.
+    """
+    mean = np.asarray(rate, np.float64)
+    floor = np.floor(mean)
+    slope = 2 * pdtr(floor, mean) - 1
+    around_mean = 2 * mean * _poisson_probability(floor, mean)
+    least: Floats = around_mean - np.maximum((mean - floor) * slope, (mean - floor - 1) * slope)
+    return least
+
+
+def count_pit(y: Floats, quantiles: Floats, mean: Floats) -> tuple[Floats, Floats]:
+    """The interval [F(y - 1), F(y)] over which the randomised PIT of a count is uniform (Czado and others, 2009).
+
+    y: (R,) whole numbers >= 0; quantiles: (R, 7), sorted; mean: (R,). Returns two (R,) arrays, low <= high.
+    The quantile of a count is a count, so quantiles are rounded: level t at k says F(k - 1) < t <= F(k). Seven levels
+    leave F open within these bounds. Where the Poisson distribution of the forecast mean keeps all of them it is taken
+    for F; else the mass between two levels is spread evenly over the counts between them, and tails thin out
+    geometrically at the pace between q05 and q25, q75 and q95.
+    """
+    rounded = np.rint(np.asarray(quantiles, np.float64))
+    rate = np.asarray(mean, np.float64)
+    low, high = _between_levels(y - 1, rounded), _between_levels(y, rounded)
+    rows = np.flatnonzero(_is_poisson(rounded, rate))
+    low[rows], high[rows] = _poisson_up_to(y[rows] - 1, rate[rows]), _poisson_up_to(y[rows], rate[rows])
+    return low, high
+
+
+def share_inside(low: Floats, high: Floats, *, coverage: float) -> Floats:
+    """Share of [low, high] inside the central interval of probability `coverage`, elementwise.
+
+    Its mean is the coverage of a forecast of counts without drawing random numbers. A point is inside or not.
+    """
+    edge = (1 - coverage) / 2
+    width = high - low
+    inside = np.maximum(np.minimum(high, 1 - edge) - np.maximum(low, edge), 0)
+    whole = ((low >= edge) & (high <= 1 - edge)).astype(np.float64)
+    share: Floats = np.divide(inside, width, out=whole, where=width > 0)
+    return share
+
+
+def _is_poisson(rounded: Floats, mean: Floats) -> NDArray[np.bool_]:
+    """Whether the seven quantiles (R, 7) are those of a Poisson distribution with this mean."""
+    rows = np.flatnonzero((mean > 0) & (mean <= POISSON_UP_TO))
+    for level, quantile in zip(LEVELS, rounded.T, strict=True):
+        rate, count = mean[rows], quantile[rows]
+        rows = rows[(_poisson_up_to(count, rate) >= level) & (_poisson_up_to(count - 1, rate) < level)]
+    found = np.zeros(len(mean), bool)
+    found[rows] = True
+    return found
+
+
+def _poisson_up_to(count: Floats, mean: Floats) -> Floats:
+    return np.where(count >= 0, pdtr(np.maximum(count, 0), mean), 0.0)
+
+
+def _between_levels(count: Floats, rounded: Floats) -> Floats:
+    """F(count) from quantiles alone, strictly between the published levels that bound it; 0 below a count of 0."""
+    passed = (rounded <= count[:, None]).sum(axis=1)
+    below, above = (
+        np.take_along_axis(rounded, np.clip(place, 0, 6)[:, None], axis=1)[:, 0] for place in (passed - 1, passed)
+    )
+    share = (count - below + 0.5) / np.maximum(above - below, 1)
+    inner = _EDGES[passed] + (_EDGES[np.minimum(passed + 1, 8)] - _EDGES[passed]) * share
+    pace = LEVELS[2] / LEVELS[0]
+    widths = np.maximum(rounded[:, [2, 6]] - rounded[:, [0, 4]], 0.5)
+    lower = LEVELS[0] * pace ** -(np.maximum(rounded[:, 0] - count - 0.5, 0) / widths[:, 0])
+    upper = 1 - LEVELS[0] * pace ** -(np.maximum(count - rounded[:, 6] + 0.5, 0) / widths[:, 1])
+    known: Floats = np.where(count < 0, 0.0, np.select([passed == 0, passed == 7], [lower, upper], inner))
+    return known
+
+
+def _poisson_probability(count: Floats, mean: Floats) -> Floats:
+    """P(X = count) for whole counts near the mean."""
+    at = np.maximum(count, 1.0)
+    deviance = (mean - at) - at * np.log1p((mean - at) / at, where=count >= 1, out=np.zeros_like(mean))
+    likelihood = np.exp(-_stirling_error(at) - deviance) / np.sqrt(2 * np.pi * at)
+    return np.where(count >= 1, likelihood, np.exp(-mean))
+
+
+def _stirling_error(count: Floats) -> Floats:
+    """log(n!) less Stirling's formula, n >= 1: exact below 16, else four terms of its series (error below 1e-14)."""
+    whole = np.arange(1.0, 16.0)
+    log_root = 0.5 * np.log(2 * np.pi)
+    table = np.append(0.0, gammaln(whole + 1) - (whole + 0.5) * np.log(whole) + whole - log_root)
+    series = (1 / 12 - (1 / 360 - (1 / 1260 - 1 / 1680 / count**2) / count**2) / count**2) / count
+    return np.where(count < 16, table[np.minimum(count, 15).astype(np.int64)], series)
