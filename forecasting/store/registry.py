@@ -38,9 +38,17 @@ def newest_model(lake: Lake, *, stream: str, origin: datetime, config_hash: str 
     return ModelRecord(*rows[0]) if rows else None
 
 
-def list_models(lake: Lake, *, stream: str | None) -> pd.DataFrame:
-    """Models, newest first."""
-    return lake.frame("models/models.sql", stream=stream)
+def list_models(lake: Lake, *, stream: str | None, definitions: list[str]) -> pd.DataFrame:
+    """Models, newest first, with how each fared as a challenger.
+
+    definitions: config hashes of the present definitions; champions of others are none.
+    """
+    return lake.frame("models/models.sql", stream=stream, definitions=definitions)
+
+
+def model_ids(lake: Lake) -> list[str]:
+    """Keys of all models, newest first."""
+    return [model_id for (model_id,) in lake.rows("models/model_ids.sql")]
 
 
 def append_model(

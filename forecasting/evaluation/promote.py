@@ -1,0 +1,143 @@
+"""Champion and challenger: how much better one is on held-back origins, and whether that is more than luck."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+from forecasting.terms import Verdict
+
+Floats = NDArray[np.float64]
+
+CONFIDENCE = 0.9
+"""Luck alone passes the noise, to one side, in one contest of ten."""
+LONGEST_REIGN = 4
+"""Retrain periods after which a champion goes to a challenger that is not measurably worse."""
+SHARED = 0.1
+"""Share of what surprises one series that surprises all of its stream; assumed where origins cannot tell."""
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Two models on the same held-back origins of the same panel. NaN: the evidence does not say."""
+
+    gain: float
+    """WQL that the challenger saves, relative to the champion's; negative where it loses more."""
+    noise: float
+    """What luck alone makes of the gain in one contest of ten."""
+    wql_challenger: float
+    wql_champion: float
+    origins: int
+    """Held-back origins that counted."""
+    series: int
+    """Series that counted."""
+
+
+NO_CONTEST = Contest(math.nan, math.nan, math.nan, math.nan, 0, 0)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A verdict and its reason, in words for a person."""
+
+    verdict: Verdict
+    reason: str
+
+
+def hold_contest(challenger: Floats, champion: Floats, volume: Floats, *, ats: Sequence[int], length: int) -> Contest:
+    """Compare two models by their paired losses.
+
+    challenger, champion: (A, N) mean pinball loss, summed over the window of each held-back origin, of each series;
+    volume: (A, N) sum of |y| over the same intervals; NaN, or all zero, where nothing can be compared. ats: columns of
+    the origins; length: columns of a window.
+
+    The gain is pooled: one number for all series and origins, so that a series counts by what it loses. Its noise is
+    the larger of two standard errors of the paired differences, each a delete-one jackknife times Student's quantile
+    for as few pieces of evidence:
+
+    - over origins, all series of one origin together, because series share their shocks. Windows that overlap are
+      mostly the same data: the variance is widened by 1 + A rho / (1 - rho), rho being the mean overlap of two windows
+      (Nadeau and Bengio, 2003, with rho known instead of guessed);
+    - over series, all origins of one series together, so that one series' luck is no gain of the stream. With a single
+      origin nobody sees what the series share, and the variance is widened by 1 + (N - 1) SHARED (Kish, 1965).
+
+    With one origin of one series there is no telling: the noise is NaN.
+    """
+    happened = (volume > 0) | (challenger > 0) | (champion > 0)
+    counts = happened & np.isfinite(challenger) & np.isfinite(champion) & np.isfinite(volume)
+    origins, series = np.flatnonzero(counts.any(axis=1)), np.flatnonzero(counts.any(axis=0))
+    seen = np.ix_(origins, series)
+    ours, theirs, demand = (np.where(counts, part, 0.0)[seen] for part in (challenger, champion, volume))
+    total = demand.sum()
+    if not total:
+        return NO_CONTEST
+    saved, weight = theirs - ours, theirs + ours  # relative to both together, so that neither side is special
+    overlap = _mean_overlap(np.asarray(ats)[origins], length)
+    widened = 1 + len(origins) * overlap / (1 - overlap)
+    over_origins = _standard_error(saved.sum(axis=1), weight.sum(axis=1)) * math.sqrt(widened)
+    shared = 1 + (len(series) - 1) * SHARED if len(origins) == 1 else 1.0
+    over_series = _standard_error(saved.sum(axis=0), weight.sum(axis=0)) * math.sqrt(shared)
+    scale = theirs.sum() or ours.sum() or 1.0
+    return Contest(
+        gain=float(saved.sum() / scale),
+        noise=float(np.fmax(over_origins, over_series) * weight.sum() / scale),
+        wql_challenger=float(2 * ours.sum() / total),
+        wql_champion=float(2 * theirs.sum() / total),
+        origins=len(origins),
+        series=len(series),
+    )
+
+
+def judge(contest: Contest, *, reign: int) -> Decision:
+    """Whether the challenger becomes champion.
+
+    reign: whole retrain periods since the champion was decided. A gain larger than its noise promotes. So does anything
+    but a loss larger than its noise once the champion has reigned for LONGEST_REIGN periods: data of a season ago help
+    nobody, and a difference within the noise says nothing against the newer model. A champion that is measurably better
+    reigns on, however old.
+    """
+    gain, noise = contest.gain, contest.noise
+    shown = _describe(contest)
+    if gain > noise:
+        return Decision(Verdict.PROMOTED, f"{shown}: more than luck")
+    if gain < -noise:
+        return Decision(Verdict.KEPT, f"{shown}: measurably worse")
+    if reign >= LONGEST_REIGN:
+        return Decision(
+            Verdict.AGED,
+            f"{shown}: no measurable difference, and the champion has reigned for {reign} retrain periods, as long as "
+            f"one does without proof ({LONGEST_REIGN})",
+        )
+    return Decision(Verdict.KEPT, f"{shown}: no measurable difference")
+
+
+def _describe(contest: Contest) -> str:
+    if math.isnan(contest.gain):
+        return "no held-back origin to compare them on"
+    noise = "unknown" if math.isnan(contest.noise) else f"{contest.noise:.1%}"
+    return (
+        f"WQL {contest.wql_challenger:.4g} against {contest.wql_champion:.4g}, gain {contest.gain:+.1%} with noise "
+        f"{noise}, on {contest.origins} held-back origins of {contest.series} series"
+    )
+
+
+def _mean_overlap(ats: NDArray[np.integer], length: int) -> float:
+    """Mean share of a window that another of the windows covers too; 0 for a single window."""
+    count = len(ats)
+    if count < 2:
+        return 0.0
+    shares = np.clip(1 - np.abs(np.subtract.outer(ats, ats)) / length, 0, None)
+    return float((shares.sum() - count) / (count * (count - 1)))
+
+
+def _standard_error(saved: Floats, weight: Floats) -> float:
+    """Delete-one jackknife of sum saved / sum weight, times Student's quantile; NaN where one piece is all there is."""
+    count, rest = len(saved), weight.sum() - weight
+    if count < 2 or not rest.all():
+        return math.nan
+    without = (saved.sum() - saved) / rest
+    variance = (count - 1) / count * ((without - without.mean()) ** 2).sum()
+    return float(stdtrit(count - 1, CONFIDENCE) * math.sqrt(variance))
