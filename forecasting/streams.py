@@ -20,7 +20,7 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MINUTES_A_DAY = 24 * 60
 
 Neural = Literal["nbeats", "tft"]
-Member = Neural | Literal["seasonal"]
+Member = Neural | Literal["trees", "seasonal"]
 Span = tuple[int, int]
 
 
@@ -167,7 +167,7 @@ class CalendarSection(_Section):
 class ModelsSection(_Section):
     """`[models]`: who forecasts, on how much history, how often it is trained and for how long."""
 
-    members: tuple[Member, ...] = ("nbeats", "tft", "seasonal")
+    members: tuple[Member, ...] = ("nbeats", "tft", "trees", "seasonal")
     retrain: Duration = timedelta(days=7)
     budget: Duration = timedelta(minutes=10)
     history: Duration = timedelta(days=730)
@@ -180,8 +180,8 @@ class ModelsSection(_Section):
 
     @property
     def neural(self) -> tuple[Neural, ...]:
-        """Members that are trained."""
-        return tuple(member for member in self.members if member != "seasonal")
+        """Neural members, which take the most training."""
+        return tuple(member for member in self.members if member in ("nbeats", "tft"))
 
     @model_validator(mode="after")
     def _whole_days(self) -> "ModelsSection":

@@ -14,8 +14,11 @@ DAY = timedelta(days=1)
 class Tier(StrEnum):
     """What carried a series' forecast, best first."""
 
+    ENSEMBLE = "ensemble"
+    TREES = "trees"
     NBEATS = "nbeats"
     TFT = "tft"
+    PROFILE = "profile"
     LAST_FOUR = "last_four"
     SEASONAL_NAIVE = "seasonal_naive"
     COLD_START = "cold_start"
@@ -30,6 +33,7 @@ class RunKind(StrEnum):
     INGEST = "ingest"
     TRAIN = "train"
     SCORE = "score"
+    EVALUATE = "evaluate"
 
 
 class RunStatus(StrEnum):
@@ -41,6 +45,23 @@ class RunStatus(StrEnum):
     STALE = "stale"
     INCOMPLETE = "incomplete"
     FAILED = "failed"
+
+
+class Verdict(StrEnum):
+    """What became of a challenger. Every verdict but `kept` makes the challenger champion."""
+
+    FIRST = "first"
+    """No model of this definition was champion yet."""
+    PROMOTED = "promoted"
+    """Its gain on held-back origins was larger than the gain's noise."""
+    AGED = "aged"
+    """It was not measurably worse, and the champion had reigned for as long as one may without proof."""
+    UNCONTESTED = "uncontested"
+    """The champion could not be asked, its files being damaged; or both were trained before contests were held."""
+    MANUAL = "manual"
+    """A person chose it."""
+    KEPT = "kept"
+    """The champion stays."""
 
 
 class Reason(StrEnum):

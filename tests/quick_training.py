@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from forecasting.jobs import train
 from forecasting.models.training import Training, train_member
 from forecasting.panel.grid import Panel
 
@@ -12,8 +11,3 @@ MEMBERS = '["nbeats", "seasonal"]'
 def train_two_steps(kind: Any, panel: Panel, *, budget_seconds: float, **given: Any) -> Training:
     """`train_member` without its cost: equal seeds give equal weights."""
     return train_member(kind, panel, budget_seconds=budget_seconds, n_steps=2, **given)
-
-
-def make_training_quick() -> None:
-    """For a process of its own; tests patch instead."""
-    train.train_member = train_two_steps

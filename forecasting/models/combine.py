@@ -1,68 +1,253 @@
-"""Which member carries a series: the one that lost least on held-back origins."""
+"""How members share a forecast: weights by group of series and days ahead, learned on held-back origins.
 
-from collections.abc import Mapping
+Quantiles are averaged level by level. The weights minimise the pinball loss on held-back origins; with little evidence
+they stay near what the next larger whole would give: a cell of (group, days ahead) near its group, a group near the
+stream, the stream near weights that fall with the members' loss.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from forecasting.models.memory import index_days
+from forecasting.models.slots import NAN, Floats, Ints
 from forecasting.panel.grid import Panel
-from forecasting.quantiles import pinball
-from forecasting.terms import Tier
+from forecasting.terms import MEDIAN, QUANTILES
 
-SIMPLEST_FIRST = (Tier.SEASONAL_NAIVE, Tier.LAST_FOUR, Tier.NBEATS, Tier.TFT)
-"""Members that compete, in the order in which a tie is decided. `cold_start` does not: it comes in where none can."""
 DAY = np.timedelta64(1, "D")
+ORIGINS = 8
+HELD_SHARE = 1 / 8
+"""Share of the history that is held back for evidence, as far as two horizons do not need more."""
+MOST_SEASONS = 8
+OWN_GROUPS = 8
+"""Up to this many series each is a group of its own; more are grouped by how predictable they are."""
+LEADS = (1, 3, 7, 14)
+"""Days ahead at which another cell begins."""
+EVIDENCE = 100.0
+"""Series-days that weigh as much as what the larger whole says."""
+DAY_SERIES = 10
+"""Series of a stream that surprise independently on one day; more are no further evidence."""
+SHARPNESS = 32.0
+"""Power of the loss with which the stream's prior weights fall, given all evidence: with none they are equal."""
+LEAST_ANSWERED = 0.5
+"""Share of the evidence that a member must have answered to be given weight."""
+LEAST_WEIGHT = 0.05
+"""A member that would carry less than this of the stream is left out."""
+ROUNDS = 80
+MOST_ROWS = 4_000
+LEVELS = np.asarray(QUANTILES, dtype=np.float32)
 
 
-def held_back_columns(panel: Panel, *, length: int, origins: int = 4) -> tuple[int, ...]:
-    """Columns, ascending, from which members are compared: the newest with `length` known columns after them.
+def held_back_start(panel: Panel, *, length: int) -> int:
+    """First column of the newest history, on which members are compared; trained targets end before it.
 
-    They lie whole days before the panel's origin, so that they start the day as it does, and two steps apart (two days
-    on intraday grids). A neural member that is to be compared is trained with its targets ending before the first of
-    them. Fewer, or none, where less than half of the history would lie before a column.
+    An eighth of the history, at least two horizons and at most eight seasons of it; the end of the history where less
+    than half would remain.
     """
-    last = panel.n_history - length
-    if last < 1:
+    span = min(max(2 * length, int(panel.n_history * HELD_SHARE)), max(MOST_SEASONS * panel.season, 2 * length))
+    start = panel.n_history - span
+    return start if start >= panel.n_history // 2 else panel.n_history
+
+
+def held_back_columns(panel: Panel, *, length: int) -> tuple[int, ...]:
+    """Columns, ascending, from which members are compared: whole days before the panel's origin, so that they start the
+    day as it does, spread over the held-back history with `length` known columns after each."""
+    start, last = held_back_start(panel, length=length), panel.n_history - length
+    if start > last or start >= panel.n_history:
         return ()
-    start = panel.ts[panel.n_history] if panel.n_horizon else panel.ts[-1]
-    whole_days = (start - panel.ts[: last + 1]) % DAY == np.timedelta64(0)
+    origin = panel.wall[panel.n_history] if panel.n_horizon else panel.wall[-1]
+    whole_days = (origin - panel.wall[: last + 1]) % DAY == np.timedelta64(0)
     columns = np.flatnonzero(whole_days)
-    columns = columns[columns >= panel.n_history // 2]
-    return tuple(int(column) for column in columns[::-2][:origins][::-1])
+    columns = columns[columns >= start]
+    if not len(columns):
+        return ()
+    spread = np.linspace(0, len(columns) - 1, min(ORIGINS, len(columns))).round().astype(int)
+    return tuple(int(column) for column in columns[np.unique(spread)])
 
 
-def mean_losses(panel: Panel, forecast: NDArray[np.float32], *, ats: tuple[int, ...]) -> NDArray[np.float64]:
-    """Mean pinball loss (N,) of a member over held-back origins; NaN where it left an observed column unanswered.
+def lead_cells(panel: Panel, *, at: int, length: int) -> Ints:
+    """(length,) which cell of days ahead each column from `at` on belongs to, 0..len(LEADS)."""
+    day = index_days(panel).day
+    cells: Ints = np.searchsorted(LEADS, day[at : at + length] - day[at], side="right")
+    return cells
 
-    forecast: (A, N, length, 7), one block for each of `ats`. Only observed columns count; without any the loss is NaN.
+
+def group_series(panel: Panel) -> Ints:
+    """(N,) group of each series: its own where there are few, else one of OWN_GROUPS by how predictable it is.
+
+    Predictability is the mean change from one season to the next over the mean demand.
     """
-    total, count = np.zeros(panel.n_series), np.zeros(panel.n_series)
-    for at, block in zip(ats, forecast, strict=True):
-        columns = slice(at, at + block.shape[1])
-        observed = panel.observed[:, columns]
-        loss = pinball(panel.y[:, columns], block).mean(axis=-1)
-        total += np.where(observed, loss, 0.0).sum(axis=1)
-        count += observed.sum(axis=1)
-    mean: NDArray[np.float64] = np.divide(total, count, out=np.full(panel.n_series, np.nan), where=count > 0)
-    return mean
+    if panel.n_series <= OWN_GROUPS:
+        return np.arange(panel.n_series)
+    recent = panel.y[:, -2 * MOST_SEASONS * panel.season :]
+    known = np.where(np.isfinite(recent), recent, 0.0)
+    change = np.abs(recent[:, panel.season :] - recent[:, : -panel.season])
+    seen, total = np.isfinite(change), known.sum(axis=1) / np.maximum(np.isfinite(recent).sum(axis=1), 1)
+    mean = np.where(seen, change, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
+    roughness = np.divide(mean, total, out=np.full(panel.n_series, np.inf), where=total > 0)
+    order = np.argsort(np.argsort(roughness, kind="stable"), kind="stable")
+    return np.asarray(order * OWN_GROUPS // panel.n_series, dtype=np.int64)
 
 
-def select_members(
-    losses: Mapping[str, NDArray[np.float64]], carried: Mapping[str, NDArray[np.bool_]]
-) -> NDArray[np.str_]:
-    """Tier (N,) of each series: least loss among the members that carry it, ties to the simpler.
+@dataclass(frozen=True)
+class Evidence:
+    """What members said of held-back columns: R rows, each an observed interval of a series from an origin."""
 
-    losses: (N,) mean pinball on held-back origins, NaN where a member could not be judged. carried: (N,) whether the
-    member answers from the origin itself. A series that nobody was judged on goes to the most trusted seasonal member
-    that carries it; a series that nobody carries to `cold_start`.
+    y: Floats
+    """(R,) in units of what members typically miss of its series."""
+    said: Floats
+    """(M, R, 7) over the same; NaN where a member does not answer."""
+    series: Ints
+    """(R,) series of the panel."""
+    group: Ints
+    """(R,)"""
+    lead: Ints
+    """(R,) cell of days ahead."""
+    origin: Ints
+    """(R,) number of the held-back origin."""
+    day: Ints
+    """(R,) local day of the interval."""
+    scale: Floats
+    """(R,) what y and said were divided by."""
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    @property
+    def newer(self) -> NDArray[np.bool_]:
+        """(R,) rows of the newer half of the origins; none where there is a single origin."""
+        return np.asarray(self.origin > np.median(np.unique(self.origin)))
+
+    def only(self, rows: NDArray[np.bool_]) -> "Evidence":
+        """The part of it in `rows` (R,)."""
+        return Evidence(
+            y=self.y[rows],
+            said=self.said[:, rows],
+            series=self.series[rows],
+            group=self.group[rows],
+            lead=self.lead[rows],
+            origin=self.origin[rows],
+            day=self.day[rows],
+            scale=self.scale[rows],
+        )
+
+
+def gather_evidence(
+    panel: Panel, said: Floats, *, ats: Sequence[int], series: Ints, groups: Ints, length: int
+) -> Evidence:
+    """Observed rows of the held-back origins. said: (M, A, n, length, 7); series: (n,) which of the panel they are."""
+    column = np.asarray(ats)[:, None] + np.arange(length)
+    truth, seen = panel.y[series][:, column], panel.observed[series][:, column]
+    # what any member misses: series that are hard to forecast count no more than easy ones
+    told = np.isfinite(said[..., MEDIAN])
+    middle = np.where(told, said[..., MEDIAN], 0.0).sum(axis=0) / np.maximum(told.sum(axis=0), 1)
+    middle = middle.transpose(1, 0, 2)
+    missed = np.where(seen, np.abs(truth - middle), 0.0).sum(axis=(1, 2))
+    scale = np.divide(missed, np.maximum(seen.sum(axis=(1, 2)), 1), dtype=np.float64)
+    row, origin, step = np.nonzero(seen & (scale > 0)[:, None, None])
+    size = scale[row].astype(np.float32)
+    leads = np.stack([lead_cells(panel, at=at, length=length) for at in ats])
+    return Evidence(
+        y=truth[row, origin, step] / size,
+        said=said[:, origin, row, step] / size[:, None],
+        series=series[row],
+        group=groups[series[row]],
+        lead=leads[origin, step],
+        origin=origin,
+        day=index_days(panel).day[column[origin, step]],
+        scale=size,
+    )
+
+
+def learn_weights(evidence: Evidence, *, groups: int) -> NDArray[np.float64]:
+    """(groups, cells, M) weights that sum to one; those of the stream where a cell has no evidence."""
+    members, cells = evidence.said.shape[0], len(LEADS) + 1
+    answered: NDArray[np.bool_] = np.asarray(np.isfinite(evidence.said).all(axis=2))
+    able: NDArray[np.bool_] = np.asarray(answered.mean(axis=1) >= LEAST_ANSWERED)
+    evidence = evidence.only(np.asarray(answered[able].all(axis=0)))
+    if not able.any() or not len(evidence):
+        equal = _normal(able.astype(float) if able.any() else np.ones(members))
+        return np.broadcast_to(equal, (groups, cells, members)).copy()
+    losses = np.array(
+        [_loss(evidence.y, said) if own else np.inf for said, own in zip(evidence.said, able, strict=True)]
+    )
+    power = SHARPNESS * _credence(evidence)
+    prior = (losses / losses.min()) ** -power if losses.min() > 0 else able.astype(float)
+    stream = _learn(evidence, _normal(prior), within=able)
+    within = stream >= LEAST_WEIGHT
+    stream = _normal(np.where(within, stream, 0.0))
+    weights = np.broadcast_to(stream, (groups, cells, members)).copy()
+    for group in np.unique(evidence.group):
+        own = evidence.only(evidence.group == group)
+        near = _learn(own, stream, within=within)
+        weights[group] = near
+        for lead in np.unique(own.lead):
+            weights[group, lead] = _learn(own.only(own.lead == lead), near, within=within)
+    return weights
+
+
+def _learn(evidence: Evidence, prior: NDArray[np.float64], *, within: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Weights of least loss, drawn toward the prior as far as evidence is thin: days within a series hang together."""
+    share = _credence(evidence)
+    thin = _thinned(len(evidence))
+    best = _descend(evidence.y[thin], evidence.said[:, thin], _normal(np.where(within, prior, 0.0)))
+    return share * best + (1 - share) * prior
+
+
+def _credence(evidence: Evidence) -> float:
+    """How far evidence is to be believed, 0 to 1, by its days and series-days: a day surprises many series at once."""
+    days = len(np.unique(evidence.day))
+    own = len(np.unique(evidence.series * (int(evidence.day.max(initial=0)) + 1) + evidence.day))
+    count = min(own, DAY_SERIES * days)
+    return count / (count + EVIDENCE)
+
+
+def _thinned(count: int) -> Ints:
+    """Places of at most MOST_ROWS of `count` rows. Every so manieth would be the same hour of every day."""
+    if count <= MOST_ROWS:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(0).choice(count, MOST_ROWS, replace=False))
+
+
+def _descend(y: Floats, said: Floats, start: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weights on the simplex that minimise the mean pinball loss: exponentiated gradient (Kivinen, Warmuth 1997)."""
+    # members without weight never get any, and may be without answers
+    asked = start > 0
+    said, weights = said[asked], start[asked]
+    total, learned = np.zeros_like(weights), np.zeros_like(start)
+    spread = max(float(np.abs(said - said.mean(axis=0)).mean()), 1e-9)
+    for number in range(ROUNDS):
+        mixed = np.tensordot(weights, said, axes=1)
+        slope = np.where(y[:, None] < mixed, 1 - LEVELS, -LEVELS)
+        gradient = np.tensordot(said, slope, axes=([1, 2], [0, 1])) / slope.size
+        weights = _normal(weights * np.exp(-(gradient - gradient.min()) / spread))
+        total = total + weights * (number >= ROUNDS // 2)
+    learned[asked] = _normal(total)
+    return learned
+
+
+def _normal(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    normal: NDArray[np.float64] = weights / weights.sum()
+    return normal
+
+
+def _loss(y: Floats, said: Floats) -> float:
+    error = y[:, None] - said
+    return float(np.maximum(LEVELS * error, (LEVELS - 1) * error).mean())
+
+
+def mix(said: Floats, weights: NDArray[np.floating]) -> Floats:
+    """Weighted mean of members' quantiles, by those that answer; NaN where none with weight does.
+
+    said: (M, R, 7) with NaN where a member does not answer. weights: (R, M).
     """
-    competing = [tier for tier in SIMPLEST_FIRST if tier in losses]
-    able = np.stack([carried[tier] for tier in competing])
-    table = np.where(able, np.nan_to_num(np.stack([losses[tier] for tier in competing]), nan=np.inf), np.inf)
-    best = table.argmin(axis=0)
-    chosen = np.array([str(tier) for tier in competing])[best]
-    unjudged = np.array([str(Tier.COLD_START)])
-    for tier in (Tier.SEASONAL_NAIVE, Tier.LAST_FOUR):
-        if tier in competing:
-            unjudged = np.where(carried[tier], str(tier), unjudged)
-    return np.where(np.isfinite(table.min(axis=0)), chosen, unjudged)
+    answered = np.isfinite(said[:, :, 0])
+    share = np.where(answered, weights.T, 0.0).astype(np.float32)
+    total = share.sum(axis=0)
+    mixed = np.einsum("mr,mrq->rq", share, np.nan_to_num(said))
+    forecast: Floats = np.divide(
+        mixed, total[:, None], out=np.full(mixed.shape, NAN, dtype=np.float32), where=total[:, None] > 0
+    )
+    return forecast

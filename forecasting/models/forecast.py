@@ -1,80 +1,181 @@
-"""The forecast of a whole panel: every member answers, the best on held-back origins carries each series."""
+"""The forecast of a whole panel: every member answers, weights learned on held-back origins mix them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.models.cold_start import cold_start
-from forecasting.models.combine import held_back_columns, mean_losses, select_members
-from forecasting.models.neural import NeuralMember
+from forecasting.models.combine import (
+    LEADS,
+    Evidence,
+    gather_evidence,
+    group_series,
+    held_back_columns,
+    lead_cells,
+    learn_weights,
+    mix,
+)
 from forecasting.models.seasonal import last_four, seasonal_naive
-from forecasting.panel.grid import Panel
+from forecasting.models.slots import NAN, Floats, Ints
+from forecasting.panel.grid import Panel, take_series
+from forecasting.quantiles import mean_of_quantiles
 from forecasting.terms import QUANTILES, Tier
 
-Floats = NDArray[np.float32]
 SEASONAL = {Tier.SEASONAL_NAIVE: seasonal_naive, Tier.LAST_FOUR: last_four}
+FALLBACKS = (Tier.LAST_FOUR, Tier.SEASONAL_NAIVE)
+"""Who carries a series that no member with weight answers for, the most trusted first."""
+MOST_JUDGED, LEAST_JUDGED = 250_000, 50
+"""Intervals on which members are judged, and series even so; of more series, as many are drawn."""
+ALONE = 0.95
+"""Share of a series' forecast from which on one member carries it."""
+
+
+class Member(Protocol):
+    """Whoever answers quantiles (A, N, length, 7) from several columns of a panel, NaN for a series that it leaves."""
+
+    def predict_many(self, panel: Panel, *, ats: Sequence[int], length: int) -> Floats: ...
 
 
 @dataclass(frozen=True)
 class PanelForecast:
-    """Quantiles of every series of a panel and what carried each."""
+    """Quantiles of every series of a panel and what carried each; closed intervals hold numbers without meaning."""
 
     quantiles: Floats
-    """(N, H, 7) sorted and not negative; closed intervals hold numbers without meaning."""
+    """(N, H, 7) sorted and not negative."""
     tier: NDArray[np.str_]
     """(N,) values of `Tier`."""
-    losses: dict[str, NDArray[np.float64]]
-    """(N,) mean pinball loss of each member on the held-back origins."""
-    held_back: int
-    """Number of held-back origins that the members were compared on."""
+    answers: Mapping[str, Floats]
+    """(N, H, 7) what each member said by itself, NaN where it does not answer."""
+    weights: Mapping[str, NDArray[np.float64]]
+    """(N, H) share of each member."""
+    group: Ints
+    """(N,) group of each series."""
+    lead: Ints
+    """(H,) cell of days ahead of each column."""
+    evidence: Evidence | None
+    """What members said of the held-back origins; None where history is too short for any."""
+    mixed: Floats
+    """(R, 7) what the mix would have said of each row of evidence, with weights learned on the other half of
+    origins."""
+    ats: tuple[int, ...]
+    """Columns of the held-back origins."""
+
+    @property
+    def mean(self) -> Floats:
+        """(N, H)"""
+        return np.maximum(mean_of_quantiles(self.quantiles), 0.0)
+
+    @property
+    def held_back(self) -> int:
+        """Number of held-back origins that the weights were learned on."""
+        return len(self.ats)
 
 
-def forecast_panel(panel: Panel, members: Mapping[str, NeuralMember]) -> PanelForecast:
-    """Forecast the panel's horizon.
+def mix_members(panel: Panel, members: Mapping[str, Member]) -> PanelForecast:
+    """Forecast the panel's horizon, uncalibrated.
 
-    members: trained members by tier; the seasonal ones always take part. Raises ModelError where a member was trained
+    members: trained members by name; the seasonal ones always take part. Raises ModelError where a member was trained
     for another season or a shorter horizon.
     """
     length, at = panel.n_horizon, panel.n_history
     if not length:  # everyone is closed throughout: there is nothing to carry
-        nothing = np.zeros((panel.n_series, 0, len(QUANTILES)), np.float32)
-        return PanelForecast(nothing, np.full(panel.n_series, str(Tier.SEASONAL_NAIVE)), {}, 0)
+        return _nothing(panel)
+    answers = ask_all(panel, members, ats=(at,), length=length)
+    now = {name: answer[0] for name, answer in answers.items()}
     ats = held_back_columns(panel, length=length)
-    losses: dict[str, NDArray[np.float64]] = {}
-    answers: dict[str, Floats] = {}
-    for tier, seasonal in SEASONAL.items():
-        name = str(tier)
-        past = [seasonal(panel, at=column, length=length) for column in ats]
-        losses[name] = _losses(panel, past, ats)
-        answers[name] = seasonal(panel, at=at, length=length)
-    for name, member in members.items():
-        every = member.predict_many(panel, ats=(*ats, at), length=length)
-        losses[name] = _losses(panel, list(every[:-1]), ats)
-        answers[name] = every[-1]
-    carried = {name: _carries(panel, answer) for name, answer in answers.items()}
-    tiers = select_members(losses, carried)
-    return PanelForecast(_pick(panel, answers, tiers), tiers, losses, len(ats))
+    groups, leads = group_series(panel), lead_cells(panel, at=at, length=length)
+    evidence = _gather(panel, members, groups, ats=ats, length=length) if ats else None
+    shape = (int(groups.max()) + 1, len(LEADS) + 1, len(now))
+    if evidence is None or not len(evidence):
+        weights = np.zeros(shape)
+        weights[..., list(now).index(Tier.LAST_FOUR)] = 1.0
+        evidence, mixed = None, np.empty((0, len(QUANTILES)), np.float32)
+    else:
+        weights = learn_weights(evidence, groups=shape[0])
+        mixed = _cross_mixed(evidence, groups=shape[0])
+    share = weights[groups[:, None], leads]
+    said = np.stack([answer.reshape(-1, len(QUANTILES)) for answer in now.values()])
+    quantiles = mix(said, share.reshape(-1, shape[2])).reshape(panel.n_series, length, len(QUANTILES))
+    quantiles, tier = _carry(panel, quantiles, now, share)
+    return PanelForecast(
+        quantiles=quantiles,
+        tier=tier,
+        answers=now,
+        weights={name: share[..., place] for place, name in enumerate(now)},
+        group=groups,
+        lead=leads,
+        evidence=evidence,
+        mixed=mixed,
+        ats=ats,
+    )
 
 
-def _losses(panel: Panel, past: list[Floats], ats: tuple[int, ...]) -> NDArray[np.float64]:
-    if not ats:
-        return np.full(panel.n_series, np.nan)
-    return mean_losses(panel, np.stack(past), ats=ats)
+def ask_all(panel: Panel, members: Mapping[str, Member], *, ats: Sequence[int], length: int) -> dict[str, Floats]:
+    """What every member, seasonal ones first, says from several columns: (A, N, length, 7) each."""
+    said = {
+        str(tier): np.stack([seasonal(panel, at=at, length=length) for at in ats])
+        for tier, seasonal in SEASONAL.items()
+    }
+    return said | {name: member.predict_many(panel, ats=ats, length=length) for name, member in members.items()}
 
 
-def _carries(panel: Panel, answer: Floats) -> NDArray[np.bool_]:
-    """Whether a member answers every open interval of a series' horizon."""
-    told = np.isfinite(answer).all(axis=2) | ~panel.open[:, panel.n_history :]
-    return np.asarray(told.all(axis=1))
+def _gather(
+    panel: Panel, members: Mapping[str, Member], groups: Ints, *, ats: tuple[int, ...], length: int
+) -> Evidence:
+    count = min(max(MOST_JUDGED // (len(ats) * length), LEAST_JUDGED), panel.n_series)
+    # drawn, because names often alternate: every second link may be the other direction
+    series = np.sort(np.random.default_rng(count).choice(panel.n_series, count, replace=False))
+    said = ask_all(take_series(panel, series), members, ats=ats, length=length)
+    return gather_evidence(panel, np.stack(list(said.values())), ats=ats, series=series, groups=groups, length=length)
 
 
-def _pick(panel: Panel, answers: Mapping[str, Floats], tier: NDArray[np.str_]) -> Floats:
-    picked = np.zeros((panel.n_series, panel.n_horizon, len(QUANTILES)), np.float32)
-    for name, answer in answers.items():
-        picked[tier == name] = answer[tier == name]
-    rest = tier == Tier.COLD_START
-    if rest.any():
-        picked[rest] = cold_start(panel, at=panel.n_history, length=panel.n_horizon, rows=rest)[rest]
-    return picked
+def _cross_mixed(evidence: Evidence, *, groups: int) -> Floats:
+    """(R, 7) the mix of each row by weights that were learned on the other half of the origins, older or newer."""
+    mixed = np.full((len(evidence), len(QUANTILES)), NAN, dtype=np.float32)
+    newer = evidence.newer
+    for part in (newer, ~newer):
+        others = evidence.only(~part) if (~part).any() else evidence
+        own = evidence.only(part)
+        weights = learn_weights(others, groups=groups)
+        mixed[part] = mix(own.said, weights[own.group, own.lead])
+    return mixed
+
+
+def _carry(
+    panel: Panel, quantiles: Floats, answers: Mapping[str, Floats], share: NDArray[np.float64]
+) -> tuple[Floats, NDArray[np.str_]]:
+    """Fill the series that the mix leaves, and name what carried each."""
+    closed = ~panel.open[:, panel.n_history :]
+    names = np.array(list(answers))
+    told = np.stack([_told(answer, closed) for answer in answers.values()], axis=1)
+    weight = np.where(told, share.mean(axis=1), 0.0)
+    total = weight.sum(axis=1)
+    most = weight.argmax(axis=1)
+    alone = weight[np.arange(len(weight)), most] >= ALONE * total
+    tier = np.where(alone, names[most], str(Tier.ENSEMBLE)).astype(object)
+    left = ~_told(quantiles, closed) | (total <= 0)
+    for name in FALLBACKS:
+        able = left & _told(answers[name], closed)
+        quantiles[able], tier[able] = answers[name][able], str(name)
+        left &= ~able
+    if left.any():
+        lent = cold_start(panel, at=panel.n_history, length=panel.n_horizon, rows=left)
+        quantiles[left], tier[left] = lent[left], str(Tier.COLD_START)
+    return np.nan_to_num(np.sort(quantiles, axis=-1)), tier.astype(np.str_)
+
+
+def _told(answer: Floats, closed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether every open interval of a series' horizon is answered."""
+    return np.asarray((np.isfinite(answer).all(axis=2) | closed).all(axis=1))
+
+
+def _nothing(panel: Panel) -> PanelForecast:
+    nothing = np.zeros((panel.n_series, 0, len(QUANTILES)), np.float32)
+    tier = np.full(panel.n_series, str(Tier.SEASONAL_NAIVE))
+    none = np.zeros(0, dtype=np.int64)
+    return PanelForecast(
+        nothing, tier, {}, {}, np.zeros(panel.n_series, np.int64), none, None, np.empty((0, 7), np.float32), ()
+    )

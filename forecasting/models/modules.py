@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 import torch
 from darts.models import NBEATSModel, TFTModel
 from darts.models.forecasting.pl_forecasting_module import PLForecastingModule
@@ -24,6 +23,7 @@ from darts.utils.likelihood_models.torch import QuantileRegression
 from numpy.typing import NDArray
 
 from forecasting.errors import ModelError
+from forecasting.models.attributes import encode_attributes, learn_vocabulary
 from forecasting.models.windows import KNOWN_AHEAD, Knowledge, WindowShape
 from forecasting.panel.grid import Panel
 from forecasting.terms import QUANTILES
@@ -36,7 +36,6 @@ MOST_CONTEXT = 2048
 TFT_BLOCKS = 64
 """Blocks of horizon, and twice as many of context, that TFT reads at most."""
 SEASONS = 4
-MOST_CATEGORIES = 200
 MANY_WINDOWS = 512
 
 
@@ -108,7 +107,8 @@ def choose_config(kind: Kind, panel: Panel, *, train_until: int) -> NeuralConfig
         covariate_names=tuple(panel.covariate_names),
         center=tuple(known.mean(axis=0).tolist()),
         spread=tuple(np.where(spread > 1e-6, spread, 1.0).tolist()),
-        vocabulary=_vocabulary(panel.attributes),
+        # an attribute of one series each would have the network learn series by heart
+        vocabulary=learn_vocabulary(panel.attributes, most=max(panel.n_series // 2, 2)),
     )
 
 
@@ -120,19 +120,6 @@ def _block(season: int, horizon: int) -> int:
         if whole:
             return whole[0]
     return least
-
-
-def _vocabulary(attributes: pd.DataFrame) -> dict[str, tuple[str, ...]]:
-    """Categories worth an embedding: attributes that are shared by series, and tell some apart.
-
-    In the order of names: that of their embeddings must not depend on how an extract or a file lists them.
-    """
-    vocabulary = {}
-    for name in sorted(map(str, attributes.columns)):
-        values = sorted(set(attributes[name].astype(str)) - {""})
-        if 1 < len(values) <= min(MOST_CATEGORIES, max(len(attributes) // 2, 2)):
-            vocabulary[name] = tuple(values)
-    return vocabulary
 
 
 def encode(panel: Panel, config: NeuralConfig) -> Knowledge | None:
@@ -149,11 +136,7 @@ def encode(panel: Panel, config: NeuralConfig) -> Knowledge | None:
         )
     center, spread = np.asarray(config.center), np.asarray(config.spread)
     covariates = ((panel.covariates - center) / spread).clip(-5, 5).astype(np.float32)
-    codes = np.zeros((panel.n_series, len(config.vocabulary)), dtype=np.int64)
-    for column, (name, values) in enumerate(config.vocabulary.items()):
-        if name in panel.attributes:
-            code = {value: number for number, value in enumerate(values, start=1)}
-            codes[:, column] = [code.get(text, 0) for text in panel.attributes[name].astype(str)]
+    codes = encode_attributes(panel.attributes, config.vocabulary)
     return Knowledge(torch.from_numpy(covariates), torch.from_numpy(codes) if config.vocabulary else None)
 
 

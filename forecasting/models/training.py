@@ -12,6 +12,7 @@ import torch
 
 from forecasting.errors import ModelError
 from forecasting.models.fitting import CHECKS, QUIET, bare_step, fit_windows, held_loss, training_arguments
+from forecasting.models.forecast import Member
 from forecasting.models.modules import (
     Kind,
     NeuralConfig,
@@ -62,7 +63,7 @@ class Plan:
 class Training:
     """How a training ended. Without a member, `reason` says why there is none; that is an outcome and no error."""
 
-    member: NeuralMember | None
+    member: Member | None
     reason: str = ""
     n_steps: int = 0
     """Planned before training; the best weights among them are kept."""

@@ -1,0 +1,160 @@
+"""The cases of `benchmarks/accuracy.py`: a stream definition and an extract each, read without a lake.
+
+Nothing of a case reaches the forecast but what its stream definition says and what lies before the origin.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecasting.demo.calls import draw_counts, expected_calls, local_grid, make_queues
+from forecasting.panel.calendar import resolve_origin
+from forecasting.panel.grid import Panel, build_panel
+from forecasting.streams import Stream, parse_stream
+
+ROOT = Path(__file__).parents[2]
+DATA = Path(os.environ.get("SHARED_DATA", ROOT.parent / "shared" / "data"))
+NO_EVENTS = pd.DataFrame({"kind": [], "scope": [], "starts_at": [], "ends_at": []})
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a case must reach, and what the best public system reaches."""
+
+    point: float
+    """WAPE, or MASE where `metric` says so."""
+    wql: float
+    stretch: tuple[float, float]
+    peer: tuple[float, float]
+    metric: str = "WAPE"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One data set and the origins that it is forecast from."""
+
+    name: str
+    extract: str
+    data: str
+    origins: tuple[str, ...]
+    scale_season: int
+    """Intervals between the values whose mean change is the scale of MASE."""
+    target: Target | None
+    absent_is_zero: bool = False
+    """Open intervals without a row had no call."""
+
+
+CASES = {
+    case.name: case
+    for case in (
+        Case(
+            "bank30",
+            "sql/extract/bank_calls.sql",
+            "bank_calls.parquet",
+            ("2003-09-22", "2003-09-29", "2003-10-06", "2003-10-18"),
+            140,
+            Target(0.060, 0.037, (0.052, 0.032), (0.073, 0.045)),
+        ),
+        Case(
+            "abank",
+            "tests/streams/anonymous_bank.sql",
+            "anonymous_bank_calls_raw.parquet",
+            ("1999-09-26", "1999-10-03", "1999-10-10", "1999-10-17", "1999-10-24"),
+            192,
+            Target(0.365, 0.220, (0.350, 0.210), (0.382, 0.233)),
+            absent_is_zero=True,
+        ),
+        Case(
+            "lte",
+            "benchmarks/cases/lte.sql",
+            "lte_cell_traffic_hourly.parquet",
+            ("2018-08-27", "2018-09-10", "2018-09-24", "2018-10-08"),
+            168,
+            Target(0.440, 0.258, (0.420, 0.245), (0.451, 0.266)),
+        ),
+        Case(
+            "m4h",
+            "benchmarks/cases/m4h.sql",
+            "m4_hourly.parquet",
+            ("2024-03-01",),
+            24,
+            Target(0.90, 0.0215, (0.80, 0.018), (1.03, 0.025), metric="MASE"),
+        ),
+        Case("generated", "", "", ("2026-03-16", "2026-03-30", "2026-04-13", "2026-04-27"), 336, None),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A panel as of each origin of a case, and what came to pass in its horizon."""
+
+    stream: Stream
+    panels: list[Panel]
+    truths: list[NDArray[np.float64]]
+    """(N, H) each, NaN where nothing is scored."""
+
+
+def load(case: Case) -> Loaded:
+    """Read a case's data. Raises FileNotFoundError where it is absent."""
+    if case.name == "generated":
+        stream, rows = _generate()
+    else:
+        stream, rows = _read(case)
+    panels = [_panel(stream, rows, origin) for origin in case.origins]
+    wide = rows.pivot_table(index="series_id", columns="ts", values="y", observed=True)
+    return Loaded(stream, panels, [_truth(case, panel, wide) for panel in panels])
+
+
+def _read(case: Case) -> tuple[Stream, pd.DataFrame]:
+    path = DATA / case.data
+    if not path.exists():
+        raise FileNotFoundError(path)
+    stream = _stream(ROOT / "benchmarks" / "cases" / f"{case.name}.toml")
+    whole = {"since": datetime(1990, 1, 1, tzinfo=UTC), "until": datetime(2030, 1, 1, tzinfo=UTC), "feed": str(path)}
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        rows = connection.execute((ROOT / case.extract).read_text(), whole).to_arrow_table().to_pandas()
+    return stream, rows
+
+
+def _generate() -> tuple[Stream, pd.DataFrame]:
+    """Calls of twenty queues from the demo's generator: Poisson counts around a known rate with the day's own luck."""
+    stream = _stream(ROOT / "forecasting" / "definitions" / "call_volume.toml")
+    rng = np.random.default_rng(7)
+    utc, local = local_grid("2025-10-01", days=230)
+    queues = make_queues(20, rng=rng)
+    counts = draw_counts(expected_calls(queues, local=local), queues=queues, local=local, rng=rng)
+    place, column = np.indices(counts.shape).reshape(2, -1)
+    rows = queues[["series_id", "region", "queue", "skill"]].iloc[place].reset_index(drop=True)
+    share = column / counts.shape[1]
+    alive = (share >= queues["opens"].to_numpy()[place]) & (share < queues["closes"].to_numpy()[place])
+    rows = rows.assign(ts=pd.DatetimeIndex(utc[column]).tz_localize("UTC"), y=counts.ravel().astype(float))
+    return stream, rows[alive].reset_index(drop=True)
+
+
+def _stream(path: Path) -> Stream:
+    return parse_stream(path.read_text(), path=path.name)
+
+
+def _panel(stream: Stream, rows: pd.DataFrame, origin: str) -> Panel:
+    at = resolve_origin(origin, stream)
+    known = rows[rows["ts"] < pd.Timestamp(at)]
+    lately = known[known["ts"] >= pd.Timestamp(at - timedelta(days=28))]
+    attributes = [name for name in rows if name not in ("ts", "y")]
+    series = known.loc[known["series_id"].isin(lately["series_id"].unique()), attributes].drop_duplicates("series_id")
+    return build_panel(stream, origin=at, demand=known[["series_id", "ts", "y"]], series=series, events=NO_EVENTS)
+
+
+def _truth(case: Case, panel: Panel, wide: pd.DataFrame) -> NDArray[np.float64]:
+    horizon = pd.DatetimeIndex(panel.ts[panel.n_history :]).tz_localize("UTC")
+    truth = wide.reindex(index=panel.series_ids, columns=horizon).to_numpy(float)
+    if case.absent_is_zero:
+        truth = np.nan_to_num(truth)
+    return np.where(panel.open[:, panel.n_history :], truth, np.nan)

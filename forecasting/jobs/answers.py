@@ -1,0 +1,82 @@
+"""The forecast as it is published: members mixed, then calibrated, both by what held-back origins show."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecasting.models.combine import LEADS
+from forecasting.models.forecast import Member, PanelForecast, mix_members
+from forecasting.panel.grid import Panel
+from forecasting.quantiles import pinball
+from forecasting.terms import Tier
+from forecasting.uncertainty.conformal import learn_factors, widen
+
+
+@dataclass(frozen=True)
+class HeldBack:
+    """What a forecast lost on held-back origins, by weights and calibration that were learned on the others."""
+
+    ats: tuple[int, ...]
+    loss: NDArray[np.float64]
+    """(A, N) mean pinball loss over the quantiles, summed over the observed intervals; 0 for a series not judged, NaN
+    where no member with weight answered all of them."""
+    volume: NDArray[np.float64]
+    """(A, N) sum of |y| over the same intervals."""
+
+
+def forecast_panel(panel: Panel, members: Mapping[str, Member]) -> PanelForecast:
+    """Quantiles of the panel's horizon, mixed and calibrated: a pure function of the panel and the members.
+
+    members: trained members by name; the seasonal ones always take part. Raises ModelError where a member was trained
+    for another season or a shorter horizon.
+    """
+    forecast = mix_members(panel, members)
+    if forecast.evidence is None:
+        return forecast
+    factors = _factors(forecast, np.ones(len(forecast.evidence), dtype=bool))
+    # what a cold start lends was never judged
+    judged = forecast.tier != Tier.COLD_START
+    widened = widen(forecast.quantiles, factors[forecast.group[:, None], forecast.lead])
+    return replace(forecast, quantiles=np.where(judged[:, None, None], widened, forecast.quantiles))
+
+
+def forecast_panels(panels: Sequence[Panel], members: Mapping[str, Member]) -> list[PanelForecast]:
+    """Forecasts of several origins of one stream."""
+    return [forecast_panel(panel, members) for panel in panels]
+
+
+def held_back_losses(panel: Panel, members: Mapping[str, Member]) -> HeldBack:
+    """Loss of the published kind of forecast on the panel's held-back origins, each half judged by the other."""
+    forecast = mix_members(panel, members)
+    shape = (len(forecast.ats), panel.n_series)
+    loss, volume = np.zeros(shape), np.zeros(shape)
+    evidence = forecast.evidence
+    if evidence is None:
+        return HeldBack(forecast.ats, loss, volume)
+    newer = evidence.newer
+    for part in (newer, ~newer):
+        factors = _factors(forecast, ~part if (~part).any() else part)
+        said = widen(forecast.mixed[part], factors[evidence.group[part], evidence.lead[part]])
+        scale = evidence.scale[part].astype(np.float64)
+        place = (evidence.origin[part], evidence.series[part])
+        np.add.at(loss, place, pinball(evidence.y[part], said).mean(axis=-1) * scale)
+        np.add.at(volume, place, np.abs(evidence.y[part]) * scale)
+    return HeldBack(forecast.ats, loss, volume)
+
+
+def _factors(forecast: PanelForecast, rows: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Calibration factors (groups, leads, 7) learned on some rows of the evidence."""
+    assert forecast.evidence is not None
+    told = rows & np.isfinite(forecast.mixed).all(axis=1)
+    evidence = forecast.evidence.only(told)
+    return learn_factors(
+        evidence.y,
+        forecast.mixed[told],
+        group=evidence.group,
+        lead=evidence.lead,
+        series=evidence.series,
+        day=evidence.day,
+        shape=(int(forecast.group.max()) + 1, len(LEADS) + 1),
+    )

@@ -1,0 +1,213 @@
+"""The profile member: same-slot averages weighted by what proved useful, their level corrected and damped.
+
+Each series' forecast is its four-week slot mean plus a weighted sum of deviations: longer and shorter slot means, means
+of the time of day, and how far the last hours and days ran above expectation. The weights are ridge regressions by days
+ahead, of each series shrunk toward those of all series (as by an empirical Bayes prior of `PRIOR_ROWS` rows), those of
+all toward none. Its quantiles are those of the errors that it made.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecasting.errors import ModelError
+from forecasting.models.memory import DEVIATIONS, Memory, Recall, choose_power, recall
+from forecasting.models.rows import Rows, by_chunk, draw_rows, horizon_of
+from forecasting.models.slots import NAN, Floats, Ints
+from forecasting.panel.grid import Panel
+from forecasting.quantiles import sort_quantiles
+from forecasting.terms import QUANTILES
+
+KIND = "profile"
+LEADS = (1, 3)
+"""Days ahead at which another regression takes over."""
+PRIOR_ROWS = 100
+POOL_ROWS = 1_000
+RIDGE = 0.2
+"""Variance that is added to every deviation, in units of its noise."""
+MOST_ROWS = 600_000
+ROWS_A_SERIES = 6_000
+ERROR_CLIP = 5.0
+"""Multiples of the noise beyond which an error teaches nothing more."""
+LEAST_SEEN = 0.5
+"""Share of the asked slots that must have been seen before, or the series is not carried."""
+
+
+@dataclass(frozen=True)
+class ProfileMember:
+    """Weights of each series and lead, and the errors that they left."""
+
+    season: int
+    power: float
+    """Of the base, with which the noise of its series grows."""
+    series_ids: tuple[str, ...]
+    """Sorted; N series known in training. Others are forecast with the pool's numbers."""
+    weights: NDArray[np.float32]
+    """(N + 1, LEADS + 1, DEVIATIONS); the last row is the pool."""
+    errors: NDArray[np.float32]
+    """(N + 1, LEADS + 1, 7) quantiles of the errors, in units of the noise."""
+
+    kind = KIND
+
+    def predict_many(self, panel: Panel, *, ats: Sequence[int], length: int) -> Floats:
+        """Quantiles (A, N, length, 7) from several columns; NaN throughout for a series whose slots are unknown."""
+        if panel.season != self.season:
+            raise ModelError(f"{KIND}: expected a season of {self.season}, found {panel.season}; train again")
+        every = horizon_of(panel, chunk=slice(None), ats=tuple(ats), length=length)
+        forecast = np.empty((len(every), len(QUANTILES)), dtype=np.float32)
+        for memory, rows, part in by_chunk(panel, every, power=self.power):
+            known = recall_rows(memory, rows)
+            place, lead = self.places(panel, rows.series), leads(memory, rows)
+            center = self.center(known, place, lead)
+            quantiles = (center[:, None] + self.errors[place, lead]) * known.noise[:, None] + known.base[:, None]
+            quantiles[~carried_rows(known, (len(ats), length))] = NAN
+            forecast[part] = sort_quantiles(quantiles, lower=0.0)
+        shaped = forecast.reshape(panel.n_series, len(ats), length, len(QUANTILES))
+        return np.moveaxis(shaped, 1, 0)
+
+    def center(self, known: Recall, place: Ints, lead: Ints) -> Floats:
+        """(R,) forecast less the base, in units of the noise."""
+        center: Floats = np.einsum("rk,rk->r", known.deviations, self.weights[place, lead])
+        return center
+
+    def places(self, panel: Panel, series: Ints) -> Ints:
+        """Row of `weights` for each of the panel's series."""
+        ids = np.asarray(self.series_ids, dtype=np.str_)
+        if not len(ids):
+            return np.zeros(len(series), dtype=np.int64)
+        found = np.minimum(np.searchsorted(ids, panel.series_ids), len(ids) - 1)
+        place = np.where(ids[found] == panel.series_ids, found, len(ids))
+        return np.asarray(place[series], dtype=np.int64)
+
+    def as_parts(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Plain data and arrays from which `rebuild_profile` makes the member again."""
+        return {"kind": KIND, "season": self.season, "power": self.power, "series_ids": list(self.series_ids)}, {
+            "weights": self.weights,
+            "errors": self.errors,
+        }
+
+
+def rebuild_profile(config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> ProfileMember:
+    """A member from what `as_parts` gave. Raises ModelError where parts are missing, misshapen or not finite."""
+    try:
+        season, power = int(config["season"]), float(config["power"])
+        ids = tuple(str(name) for name in config["series_ids"])
+        weights, errors = np.asarray(arrays["weights"], np.float32), np.asarray(arrays["errors"], np.float32)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{KIND}: expected season, series and weights, found {error!r}; train again") from error
+    shape = (len(ids) + 1, len(LEADS) + 1)
+    if weights.shape != (*shape, DEVIATIONS) or errors.shape != (*shape, len(QUANTILES)):
+        raise ModelError(
+            f"{KIND}: expected weights {(*shape, DEVIATIONS)} and errors {(*shape, len(QUANTILES))}, "
+            f"found {weights.shape} and {errors.shape}; train again"
+        )
+    if not (np.isfinite(weights).all() and np.isfinite(errors).all()):
+        raise ModelError(f"{KIND}: expected finite weights; train again")
+    return ProfileMember(season=season, power=power, series_ids=ids, weights=weights, errors=errors)
+
+
+def recall_rows(memory: Memory, rows: Rows, *, noise_until: int = 0) -> Recall:
+    """What is known of rows whose series are those of the panel."""
+    series = rows.series - memory.first
+    return recall(memory, series=series, at=rows.origin, column=rows.column, noise_until=noise_until)
+
+
+def leads(memory: Memory, rows: Rows) -> Ints:
+    """Which regression answers each row, by days ahead."""
+    return np.searchsorted(LEADS, memory.days.day[rows.column] - memory.days.day[rows.origin], side="right")
+
+
+def carried_rows(known: Recall, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """(R,) whether the series of a row can be forecast from the row's column: whole horizons, or nothing of them.
+
+    shape: number of columns to forecast from, and length of the horizon; rows are those of `horizon_of`.
+    """
+    seen = np.isfinite(known.base).reshape(-1, *shape)
+    passed = (known.spread[:, 3] > 0) | (known.deviations != 0).any(axis=1)
+    enough = seen.all(axis=2) & (passed.reshape(-1, *shape).mean(axis=2) >= LEAST_SEEN)
+    return np.broadcast_to(enough[..., None], seen.shape).ravel()
+
+
+def fit_profile(panel: Panel, *, until: int, seed: int) -> ProfileMember | None:
+    """Fit on targets before the column `until`; None where there is nothing to fit on."""
+    rng = np.random.default_rng(seed)
+    most = min(MOST_ROWS, ROWS_A_SERIES * panel.n_series)
+    rows = draw_rows(panel, since=2 * panel.season, until=until, most=most, rng=rng)
+    if not len(rows):
+        rows = draw_rows(panel, since=panel.season, until=until, most=most, rng=rng)
+    if not len(rows):
+        return None
+    n, levels = panel.n_series, len(LEADS) + 1
+    square, product = np.zeros((n, levels, DEVIATIONS, DEVIATIONS), np.float32), np.zeros((n, levels, DEVIATIONS))
+    count = np.zeros((n, levels))
+    power = choose_power(panel, until=until)
+    for memory, part, _ in by_chunk(panel, rows, power=power):
+        known, lead = recall_rows(memory, part, noise_until=until), leads(memory, part)
+        error = _errors(panel, part, known)
+        for places, (series, level) in _groups(part.series, lead, np.isfinite(error)):
+            deviations, target = known.deviations[places], error[places].clip(-ERROR_CLIP, ERROR_CLIP)
+            square[series, level] = deviations.T @ deviations
+            product[series, level] = deviations.T @ target
+            count[series, level] = len(places)
+    weights = _shrunk(square, product, count)
+    errors = np.zeros((n + 1, levels, len(QUANTILES)), np.float32)
+    member = ProfileMember(panel.season, power, tuple(panel.series_ids.tolist()), weights, errors)
+    return replace(member, errors=_error_quantiles(member, panel, rows, until=until))
+
+
+def _errors(panel: Panel, rows: Rows, known: Recall) -> Floats:
+    error: Floats = (panel.y[rows.series, rows.column] - known.base) / known.noise
+    return error
+
+
+def _groups(series: Ints, lead: Ints, usable: NDArray[np.bool_]) -> list[tuple[Ints, tuple[int, int]]]:
+    """Places of the usable rows of each (series, lead)."""
+    order = np.flatnonzero(usable)
+    if not len(order):
+        return []
+    key = series[order] * (len(LEADS) + 1) + lead[order]
+    order = order[np.argsort(key, kind="stable")]
+    key = np.sort(key)
+    edges = np.flatnonzero(np.diff(key, prepend=-1, append=key[-1] + 1))
+    return [(order[low:high], divmod(int(key[low]), len(LEADS) + 1)) for low, high in pairwise(edges)]
+
+
+def _shrunk(square: NDArray[np.float32], product: NDArray[np.float64], count: NDArray[np.float64]) -> Floats:
+    """Weights (N + 1, levels, DEVIATIONS): of each series shrunk toward the pool, the pool toward none."""
+    n, levels, size = product.shape
+    weights = np.zeros((n + 1, levels, size), dtype=np.float32)
+    for level in range(levels):
+        total = count[:, level].sum()
+        if not total:
+            continue
+        every = square[:, level].sum(axis=0, dtype=np.float64)
+        typical = every / total + RIDGE * np.eye(size)
+        pool = np.linalg.solve(every + POOL_ROWS * np.eye(size), product[:, level].sum(axis=0))
+        prior = PRIOR_ROWS * typical
+        weights[:n, level] = np.linalg.solve(square[:, level] + prior, (product[:, level] + prior @ pool)[..., None])[
+            ..., 0
+        ]
+        weights[n, level] = pool
+    return weights
+
+
+def _error_quantiles(member: ProfileMember, panel: Panel, rows: Rows, *, until: int) -> Floats:
+    """(N + 1, levels, 7) of what the weights left; of a series with few errors mostly those of the pool."""
+    n, levels = panel.n_series, len(LEADS) + 1
+    left, lead = np.empty(len(rows), dtype=np.float32), np.empty(len(rows), dtype=np.int64)
+    for memory, part, places in by_chunk(panel, rows, power=member.power):
+        known = recall_rows(memory, part, noise_until=until)
+        lead[places] = leads(memory, part)
+        left[places] = _errors(panel, part, known) - member.center(known, part.series, lead[places])
+    quantiles = np.zeros((n + 1, levels, len(QUANTILES)), dtype=np.float32)
+    for level in range(levels):
+        pooled = left[(lead == level) & np.isfinite(left)]
+        quantiles[:, level] = np.quantile(pooled, QUANTILES) if len(pooled) else quantiles[:, level - 1]
+    for own, (series, level) in _groups(rows.series, lead, np.isfinite(left)):
+        share = len(own) / (len(own) + PRIOR_ROWS)
+        quantiles[series, level] += share * (np.quantile(left[own], QUANTILES) - quantiles[series, level])
+    return quantiles
