@@ -1,4 +1,4 @@
-"""The whole forecast job: panel, N-BEATS, seasonal members, held-back comparison, checks, publication.
+"""The whole forecast job: panel, all members but TFT, held-back comparison, checks, publication.
 
 Prints its seconds, and their ratio to the bare insert of the same forecast rows in the same process.
 """
@@ -28,8 +28,8 @@ extract = "wide.sql"
 feed = "wide.parquet"
 start = 2024-01-01
 [models]
-members = ["nbeats", "seasonal"]
-budget = "60s"
+members = ["nbeats", "trees", "seasonal"]
+budget = "180s"
 history = "90d"
 """
 EXTRACT = "select * from read_parquet($feed) where ts >= $since and ts < $until"

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from forecasting import __version__
-from forecasting.console import report, show_table, working
+from forecasting import __version__, console, model_commands
+from forecasting.arguments import AsJson, OneStream, OriginText, StreamName
 from forecasting.errors import ForecastingError
 from forecasting.settings import Settings, read_settings
 
@@ -29,26 +29,13 @@ streams_app = typer.Typer(help="Stream definitions: what is forecast, from which
 events_app = typer.Typer(help="Holidays beyond the calendar, campaigns, closures, outages.", no_args_is_help=True)
 quarantine_app = typer.Typer(help="Rows that broke a contract.", no_args_is_help=True)
 runs_app = typer.Typer(help="Executions and how they ended.", no_args_is_help=True)
-models_app = typer.Typer(help="Trained models.", no_args_is_help=True)
 lake_app = typer.Typer(help="The lake itself.", no_args_is_help=True)
 app.add_typer(streams_app, name="streams")
 app.add_typer(events_app, name="events")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(runs_app, name="runs")
-app.add_typer(models_app, name="models")
+app.add_typer(model_commands.app, name="models")
 app.add_typer(lake_app, name="lake")
-
-StreamName = Annotated[str, typer.Argument(help="Name of a stream; see `forecasting streams list`.", metavar="STREAM")]
-OriginText = Annotated[
-    str,
-    typer.Option(
-        "--origin",
-        help="First instant not known: an ISO date (local midnight) or timestamp, in the stream's time zone.",
-        metavar="T",
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-OneStream = Annotated[str | None, typer.Argument(help="Name of a stream; all when absent.", metavar="[STREAM]")]
 
 
 def main() -> None:
@@ -70,10 +57,7 @@ def main() -> None:
 def _common(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="One log line a step, on stderr.")] = False,
 ) -> None:
-    level = logging.INFO if verbose else logging.ERROR
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    for library in ("darts", "pytorch_lightning", "lightning"):
-        logging.getLogger(library).setLevel(logging.ERROR)
+    console.start_logging(verbose)
 
 
 @app.command()
@@ -87,7 +71,7 @@ def demo(
     folder: Annotated[Path, typer.Option("--out", help="Folder of the demo's lake and feeds.")] = Path("demo"),
 ) -> None:
     """The whole main job on real and generated feeds: ingest, train, forecast and score three streams."""
-    with working("demo"):
+    with console.working("demo"):
         from forecasting.jobs import demo as job
 
         job.run(folder, say=typer.echo)
@@ -103,41 +87,70 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """Pull new usage: check it, keep good rows as versions and bad rows in quarantine."""
-    with working(f"ingest {stream}"):
+    with console.working(f"ingest {stream}"):
         from forecasting.jobs import ingest as job
 
         summary = job.run(_settings(), stream, since=since, until=until)
-    report(summary.as_dict(), as_json)
+    console.report(summary.as_dict(), as_json)
 
 
 @app.command()
 def train(stream: StreamName, origin: OriginText, as_json: AsJson = False) -> None:
-    """Train the model that is due at the origin: at the newest retrain boundary, unless it exists."""
-    with working(f"train {stream}"):
+    """Train the model that is due at the origin, at the newest retrain boundary, and hold it against the champion.
+
+    It becomes champion when it is better by more than luck on held-back origins; see `forecasting models list`.
+    """
+    with console.working(f"train {stream}"):
         from forecasting.jobs import train as job
 
         summary = job.run(_settings(), stream, origin=origin)
-    report(summary.as_dict(), as_json)
+    console.report(summary.as_dict(), as_json)
 
 
 @app.command()
 def forecast(stream: StreamName, origin: OriginText, as_json: AsJson = False) -> None:
     """Forecast from the origin with what was known then, and publish."""
-    with working(f"forecast {stream}"):
+    with console.working(f"forecast {stream}"):
         from forecasting.jobs import forecast as job
 
         summary = job.run(_settings(), stream, origin=origin)
-    report(summary.as_dict(), as_json)
+    console.report(summary.as_dict(), as_json)
 
 
 @app.command()
 def score(stream: StreamName, origin: OriginText, as_json: AsJson = False) -> None:
     """Score published forecasts against demand as known at the origin, beside the seasonal naive."""
-    with working(f"score {stream}"):
+    with console.working(f"score {stream}"):
         from forecasting.jobs import score as job
 
         summary = job.run(_settings(), stream, origin=origin)
-    report(summary.as_dict(), as_json)
+    console.report(summary.as_dict(), as_json)
+
+
+@app.command()
+def evaluate(
+    stream: StreamName,
+    since: Annotated[str | None, typer.Option("--from", help="First origin; chosen when absent.", metavar="D")] = None,
+    until: Annotated[
+        str | None, typer.Option("--to", help="Last origin; the newest whose horizon is measured.", metavar="D")
+    ] = None,
+    every: Annotated[str, typer.Option(help="Time between two origins, whole days.")] = "7d",
+    as_json: AsJson = False,
+) -> None:
+    """How good the forecasts would have been: forecast again from past origins, as known then, and score.
+
+    Without a range: up to eight weekly origins, the newest whose horizon has been measured. Every origin uses the model
+    that was due at the first, trained now if need be, which may take the stream's budget. Nothing is published; scores
+    go to analyst.backtests. The floor is the WAPE that noise alone leaves of counts, the excess what could be avoided.
+    """
+    with console.working(f"evaluate {stream}") as told:
+        from forecasting.jobs import evaluate as job
+
+        found = job.run(_settings(), stream, since=since, until=until, every=every, begin=told)
+    if as_json:
+        typer.echo(json.dumps(found.as_dict(), default=str))
+    else:
+        console.show_evaluation(found.summary.as_dict(), found.report.tables, found.report.sentences)
 
 
 @app.command()
@@ -149,7 +162,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """The whole line: ingest, train when due, forecast, score. Streams that fail do not stop the others."""
-    with working("run") as told:
+    with console.working("run") as told:
         from forecasting.jobs import line
         from forecasting.jobs import streams as defined
 
@@ -159,18 +172,10 @@ def run(
             streams or defined.in_use(settings),
             origin=origin,
             begin=lambda job, stream: told(f"{job} {stream}"),
-            report=lambda summary: None if as_json else report(summary.as_dict(), as_json=False),
+            report=lambda summary: None if as_json else console.report(summary.as_dict(), as_json=False),
         )
     if as_json:
-        steps = [
-            {
-                "stream": outcome.stream,
-                "steps": [step.as_dict() for step in outcome.steps],
-                "error": str(outcome.error) if outcome.error else None,
-            }
-            for outcome in outcomes
-        ]
-        typer.echo(json.dumps(steps, default=str))
+        console.show_outcomes(outcomes)
     errors = [outcome.error for outcome in outcomes if outcome.error]
     for error in errors:
         typer.echo(f"error: {error}", err=True)
@@ -183,7 +188,7 @@ def sql(query: Annotated[str, typer.Argument(help="One SELECT, in DuckDB's SQL."
     """Query the lake read-only, such as: forecasting sql "select * from analyst.forecast_latest limit 5"."""
     from forecasting.jobs import query as job
 
-    show_table(job.run(_settings(), query), as_json)
+    console.show_table(job.run(_settings(), query), as_json)
 
 
 @streams_app.command("list")
@@ -191,7 +196,7 @@ def streams_list(as_json: AsJson = False) -> None:
     """Streams that are defined, the package's and your own."""
     from forecasting.jobs import streams as job
 
-    show_table(job.overview(_settings()), as_json)
+    console.show_table(job.overview(_settings()), as_json)
 
 
 @streams_app.command("show")
@@ -199,14 +204,7 @@ def streams_show(stream: StreamName, as_json: AsJson = False) -> None:
     """A definition with its defaults filled in, and the files it is made of."""
     from forecasting.jobs import streams as job
 
-    definition = job.show(_settings(), stream)
-    told = {
-        "path": str(definition.path),
-        "extract": str(definition.extract.path),
-        "rejects": str(definition.rejects.path) if definition.rejects else None,
-        **definition.stream.model_dump(mode="json"),
-    }
-    typer.echo(json.dumps(told, indent=None if as_json else 2))
+    console.show_definition(job.show(_settings(), stream), as_json)
 
 
 @streams_app.command("check")
@@ -220,10 +218,7 @@ def streams_check(
     from forecasting.jobs import streams as job
 
     findings = job.check(_settings(), streams or [])
-    if as_json:
-        typer.echo(json.dumps([vars(finding) for finding in findings]))
-    for finding in findings if not as_json else []:
-        typer.echo(f"{finding.verdict:<8} {finding.stream}{f': {finding.message}' if finding.message else ''}")
+    console.show_findings([vars(finding) for finding in findings], as_json)
     if any(finding.verdict == "error" for finding in findings):
         raise typer.Exit(2)
 
@@ -257,13 +252,7 @@ def streams_add(
         attribute_columns=tuple(attribute_col or ()),
         unit=unit,
     )
-    added = job.add(_settings(), new)
-    if as_json:
-        typer.echo(json.dumps(vars(added), default=str))
-        return
-    typer.echo(f"added {name}: {added.rows} rows of {added.series} series, {added.first_ts} to {added.last_ts} (UTC)")
-    typer.echo(f"  {added.definition}\n  {added.extract}")
-    typer.echo(f"next: forecasting run {name} --origin {added.origin}")
+    console.show_added(name, vars(job.add(_settings(), new)), as_json)
 
 
 @events_app.command("import")
@@ -276,7 +265,7 @@ def events_import(
     """Import events; a version is kept of each that is new or changed."""
     from forecasting.jobs import events as job
 
-    report(job.import_file(_settings(), file).as_dict(), as_json)
+    console.report(job.import_file(_settings(), file).as_dict(), as_json)
 
 
 @quarantine_app.command("list")
@@ -292,9 +281,9 @@ def quarantine_list(
 
     settings = _settings()
     if rows:
-        show_table(job.show_rows(settings, stream=stream, every=every, most=most), as_json)
+        console.show_table(job.show_rows(settings, stream=stream, every=every, most=most), as_json)
     else:
-        show_table(job.show_reasons(settings, stream=stream, every=every), as_json)
+        console.show_table(job.show_reasons(settings, stream=stream, every=every), as_json)
 
 
 @quarantine_app.command("replay")
@@ -302,7 +291,7 @@ def quarantine_replay(stream: StreamName, as_json: AsJson = False) -> None:
     """Pull the span of the waiting rows again, after the feed, the SQL or the definition was put right."""
     from forecasting.jobs import quarantine as job
 
-    report(job.replay(_settings(), stream).as_dict(), as_json)
+    console.report(job.replay(_settings(), stream).as_dict(), as_json)
 
 
 @runs_app.command("list")
@@ -312,15 +301,7 @@ def runs_list(
     """Executions, newest first."""
     from forecasting.jobs import query as job
 
-    show_table(job.runs(_settings(), stream=stream, most=most), as_json)
-
-
-@models_app.command("list")
-def models_list(stream: OneStream = None, as_json: AsJson = False) -> None:
-    """Trained models, newest first."""
-    from forecasting.jobs import query as job
-
-    show_table(job.models(_settings(), stream=stream), as_json)
+    console.show_table(job.runs(_settings(), stream=stream, most=most), as_json)
 
 
 @lake_app.command("attach")

@@ -1,10 +1,11 @@
 """What the command line prints."""
 
 import json
+import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 from rich.console import Console
@@ -38,6 +39,77 @@ def report(summary: dict[str, Any], as_json: bool) -> None:
         typer.echo(f"  {summary['message']}")
 
 
+def show_evaluation(summary: dict[str, Any], tables: "Mapping[str, pd.DataFrame]", sentences: Iterable[str]) -> None:
+    """Print an evaluation for people: what was done, its tables, and what they mean."""
+    details = summary["details"]
+    origins = [origin[:16].replace("T", " ") for origin in details["origins"]]
+    span = f"from {origins[0]} to {origins[-1]}, every {details['every']}" if len(origins) > 1 else origins[0]
+    model = f"model {details['model']}" if details["model"] else "no trained model"
+    typer.echo(f"{summary['stream']}: {len(origins)} origin{'s' if len(origins) > 1 else ''} {span}, {model}")
+    if summary["message"]:
+        typer.echo(f"  {summary['message']}")
+    for title, table in tables.items():
+        typer.echo()
+        show_table(table, as_json=False, title=title)
+    typer.echo()
+    for sentence in sentences:
+        typer.echo(sentence)
+
+
+def show_outcomes(outcomes: Iterable[Any]) -> None:
+    """Print what the line did for each stream, as JSON."""
+    told = [
+        {
+            "stream": outcome.stream,
+            "steps": [step.as_dict() for step in outcome.steps],
+            "error": str(outcome.error) if outcome.error else None,
+        }
+        for outcome in outcomes
+    ]
+    typer.echo(json.dumps(told, default=str))
+
+
+def show_definition(definition: Any, as_json: bool) -> None:
+    """Print a stream's definition, defaults filled in, and the files it is made of."""
+    told = {
+        "path": str(definition.path),
+        "extract": str(definition.extract.path),
+        "rejects": str(definition.rejects.path) if definition.rejects else None,
+        **definition.stream.model_dump(mode="json"),
+    }
+    typer.echo(json.dumps(told, indent=None if as_json else 2))
+
+
+def show_findings(findings: Sequence[Mapping[str, str]], as_json: bool) -> None:
+    """Print what a check of definitions found, a line each."""
+    if as_json:
+        typer.echo(json.dumps(findings))
+        return
+    for found in findings:
+        message = f": {found['message']}" if found["message"] else ""
+        typer.echo(f"{found['verdict']:<8} {found['stream']}{message}")
+
+
+def show_added(name: str, added: dict[str, Any], as_json: bool) -> None:
+    """Print what a new stream's feed holds and what to do next."""
+    if as_json:
+        typer.echo(json.dumps(added, default=str))
+        return
+    held = f"{added['rows']} rows of {added['series']} series, {added['first_ts']} to {added['last_ts']} (UTC)"
+    typer.echo(f"added {name}: {held}\n  {added['definition']}\n  {added['extract']}")
+    if added["message"]:
+        typer.echo(added["message"])
+    typer.echo(f"next: forecasting run {name} --origin {added['origin']}")
+
+
+def start_logging(verbose: bool) -> None:
+    """Log lines on stderr: errors only unless asked for more."""
+    level = logging.INFO if verbose else logging.ERROR
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    for library in ("darts", "pytorch_lightning", "lightning"):
+        logging.getLogger(library).setLevel(logging.ERROR)
+
+
 def _plain(value: Any) -> str:
     if isinstance(value, dict):
         return " ".join(f"{key}={count}" for key, count in value.items()) or "none"
@@ -46,17 +118,19 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
-def show_table(frame: "pd.DataFrame", as_json: bool) -> None:
-    """Print a frame: a table on a terminal, CSV into a pipe, or JSON."""
+def show_table(frame: "pd.DataFrame", as_json: bool, *, title: str | None = None) -> None:
+    """Print a frame, below its title if it has one: a table on a terminal, CSV into a pipe, or JSON."""
     if as_json:
         typer.echo(frame.to_json(orient="records", date_format="iso", default_handler=str))
         return
     if not sys.stdout.isatty():
-        typer.echo(frame.to_csv(index=False), nl=False)
+        told = [f"{title}:\n"] if title else []
+        typer.echo("".join([*told, frame.to_csv(index=False)]), nl=False)
         return
-    table = Table(box=None, header_style="bold")
-    for name in frame.columns:
-        table.add_column(str(name), justify="right" if frame[name].dtype.kind in "iuf" else "left")
+    table = Table(box=None, header_style="bold", title=title, title_justify="left")
+    for number, name in enumerate(frame.columns):
+        side: Literal["left", "right"] = "right" if frame[name].dtype.kind in "iuf" else "left"
+        table.add_column(str(name), justify=side, no_wrap=number == 0)  # the first holds the key, to be copied whole
     for row in frame.itertuples(index=False):
         table.add_row(*map(_cell, row))
     Console().print(table)

@@ -23,7 +23,14 @@ def ask(*arguments: str):
 
 
 def test_every_command_teaches():
-    commands = [["--help"], ["run", "--help"], ["ingest", "--help"], ["sql", "--help"], ["lake", "attach", "--help"]]
+    commands = [
+        ["--help"],
+        ["run", "--help"],
+        ["evaluate", "--help"],
+        ["ingest", "--help"],
+        ["sql", "--help"],
+        ["lake", "attach", "--help"],
+    ]
     commands += [["streams", name, "--help"] for name in ("list", "show", "check", "add")]
     for command in commands:
         told = ask(*command)
@@ -35,14 +42,41 @@ def test_whole_line_and_what_an_analyst_asks_afterwards(home):
     assert ask("run", "usage", "--origin", "2024-02-03").exit_code == 0
     summary = json.loads(ask("run", "usage", "--origin", "2024-02-04", "--json").output)[0]
     assert [step["job"] for step in summary["steps"]] == ["ingest", "train", "forecast", "score"]
-    rows = json.loads(
-        ask("sql", "select count(*) as n, min(tier) as tier from analyst.forecast_latest", "--json").output
-    )
-    assert rows == [{"n": 96, "tier": "last_four"}]
+    forecast = summary["steps"][2]
+    rows = json.loads(ask("sql", "select tier, count(*) as n from analyst.forecast_latest group by 1", "--json").output)
+    assert {row["tier"]: row["n"] // 48 for row in rows} == forecast["details"]["tiers"]
+    assert sum(forecast["details"]["weights"].values()) == pytest.approx(1, abs=0.03)
     (first, *_) = json.loads(ask("runs", "list", "--json").output)
     assert first["kind"] == "score"
-    assert json.loads(ask("models", "list", "--json").output) == []
+    (model,) = json.loads(ask("models", "list", "--json").output)
+    assert (model["stream"], model["verdict"], model["steps"]) == ("usage", "first", "profile 1")
     assert json.loads(ask("quarantine", "list", "--json").output) == []
+
+
+def test_evaluation_of_a_stream_added_a_minute_ago_is_read_at_a_glance(home):
+    told = ask("evaluate", "usage")
+    assert told.exit_code == 0
+    first, *lines = told.output.splitlines()
+    span = "usage: 3 origins from 2024-01-20 00:00 to 2024-02-03 00:00, every 7d, "
+    assert first.startswith(f"{span}model usage-20240115-")
+    assert [line for line in lines if line.endswith(":")] == ["members:", "combination by days ahead:", "worst series:"]
+    assert lines[lines.index("members:") + 2].startswith("combination,0.")
+    assert any(line.startswith("The forecast loses ") for line in lines)
+    found = json.loads(
+        ask("evaluate", "usage", "--from", "2024-01-24", "--to", "2024-01-30", "--every", "3d", "--json").output
+    )
+    assert [origin[8:10] for origin in found["details"]["origins"]] == ["24", "27", "30"]
+    assert {row["series_id"] for row in found["scores"]} == {"*", "a", "b"}
+
+
+def test_evaluation_that_cannot_be_made_is_one_line(home, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["forecasting", "evaluate", "usage", "--to", "2030-01-01"])
+    with pytest.raises(SystemExit) as leave:
+        cli.main()
+    assert leave.value.code == 2
+    assert capsys.readouterr().err.startswith(
+        "error: stream usage: origin 2030-01-01T00:00:00+00:00 cannot be evaluated"
+    )
 
 
 def test_attach_statement_runs_in_a_plain_duckdb(home):

@@ -1,28 +1,30 @@
 """Add a stream for a user's own Parquet or CSV feed: a definition and its extract, written from templates."""
 
 import re
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
 
 from forecasting.errors import FeedError, SettingsError
-from forecasting.panel.calendar import resolve_origin
+from forecasting.panel.calendar import as_utc, grid_anchor, resolve_origin
+from forecasting.panel.observed_hours import ObservedHours, observe_hours
 from forecasting.settings import Settings
 from forecasting.store.definitions import definition_paths
 from forecasting.store.feeds import expand_feed, local_files
-from forecasting.store.lake import Lake, open_memory_lake
+from forecasting.store.lake import Lake, as_frame, open_memory_lake
 from forecasting.store.sql import first_line
-from forecasting.streams import parse_stream
-from forecasting.terms import format_duration, parse_duration
+from forecasting.streams import Stream, parse_stream
+from forecasting.terms import DAY, format_duration, parse_duration
 
 _GUESSES = {
     "series": ("series_id", "series", "id", "queue", "link", "cell", "name", "key"),
     "ts": ("ts", "timestamp", "time", "datetime", "date", "ds", "start", "interval_start"),
     "y": ("y", "value", "demand", "calls", "volume", "traffic", "count", "usage"),
 }
+_HOURS_EXAMPLE = {"closed": "if demand is closed at times", "hours": '# [[calendar.hours]]\n# mon-fri = "08:00-20:00"'}
 _OFFSET = r"':\d\d(\.\d+)?\s*(Z|[+-]\d\d(:?\d\d)?)$'"
 
 
@@ -54,6 +56,10 @@ class Added:
     last_ts: datetime
     origin: str
     """The local midnight up to which the feed is whole: the newest origin worth asking for."""
+    hours: dict[str, str] = field(default_factory=dict)
+    """Opening hours found in the feed and written into the definition: `mon-fri` to `07:00-21:00`."""
+    message: str = ""
+    """What was made of the times at which the feed holds nothing."""
 
 
 def add(settings: Settings, new: NewStream) -> Added:
@@ -74,10 +80,13 @@ def add(settings: Settings, new: NewStream) -> Added:
         first_ts, last_ts, series, rows = _extent(lake, parts, pattern)
         extract = _fill(lake, "templates/interval_feed.sql", parts)
         start = first_ts.astimezone(_zone(new)).date()
-        definition = _fill(
-            lake, "templates/stream.toml", {**_texts(settings, new, pattern, parts), "start": start.isoformat()}
-        )
-    stream = parse_stream(definition, path=f"{new.name}.toml")
+        texts = {**_texts(settings, new, pattern, parts), **_HOURS_EXAMPLE, "start": start.isoformat()}
+        definition = _fill(lake, "templates/stream.toml", texts)
+        stream = parse_stream(definition, path=f"{new.name}.toml")
+        found = _observe_hours(lake, stream, parts, pattern)
+        hours = found.by_days if found and found.credible else {}
+        if hours:
+            definition = _fill(lake, "templates/stream.toml", {**texts, **_hours_text(hours)})
     settings.streams.mkdir(parents=True, exist_ok=True)
     written = settings.streams / f"{new.name}.sql", settings.streams / f"{new.name}.toml"
     written[0].write_text(extract, encoding="utf-8")
@@ -85,7 +94,9 @@ def add(settings: Settings, new: NewStream) -> Added:
     # a day that is only begun would count as a feed that stopped
     following = (last_ts + stream.interval).astimezone(stream.zone).date()
     resolve_origin(following.isoformat(), stream)
-    return Added(written[1], written[0], series, rows, first_ts, last_ts, following.isoformat())
+    return Added(
+        written[1], written[0], series, rows, first_ts, last_ts, following.isoformat(), hours, _told(found) if found else ""
+    )
 
 
 def _find_feed(settings: Settings, feed: str) -> str:
@@ -192,6 +203,31 @@ def _extent(lake: Lake, parts: dict[str, str], pattern: str) -> tuple[datetime, 
     if first_ts is None:
         raise FeedError(f"--feed {pattern}: no row has a readable time in column {parts['ts']}; say --ts-col")
     return first_ts, last_ts, int(series), int(rows)
+
+
+def _observe_hours(lake: Lake, stream: Stream, parts: dict[str, str], pattern: str) -> ObservedHours | None:
+    """Opening hours that the intervals without any value tell of; None where the feed seems always open."""
+    if stream.interval >= DAY:
+        return None
+    statement = _fill(lake, "templates/feed_seen.sql", parts)
+    anchor = grid_anchor(stream)[0].astype(datetime).replace(tzinfo=UTC)
+    values = {"feed": pattern, "step": stream.interval, "anchor": anchor}
+    return observe_hours(stream, as_utc(as_frame(lake.connection.execute(statement, values))["ts"]))
+
+
+def _hours_text(hours: dict[str, str]) -> dict[str, str]:
+    lines = [f'{days} = "{spans}"' for days, spans in hours.items()]
+    return {"closed": "as read from the feed: please check them", "hours": "\n".join(["[[calendar.hours]]", *lines])}
+
+
+def _told(found: ObservedHours) -> str:
+    listed = ", ".join(f"{days} {spans}" for days, spans in found.by_days.items())
+    if found.credible:
+        return f"hours found in the feed: {listed} (check them in the definition)"
+    return (
+        f"no opening hours written: only {found.filled:.0%} of the intervals in what may be hours "
+        f"({listed or 'none'}) hold a value; an absent row is missing, never 0, so a feed must hold its zeros"
+    )
 
 
 def _fill(lake: Lake, template: str, parts: dict[str, str]) -> str:

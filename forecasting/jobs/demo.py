@@ -25,6 +25,8 @@ STREAMS = {
     "call_volume": "generated: 20 queues, 180 days of call events",
     "link_traffic": "generated: 200 links, 90 days of interface counters",
 }
+TOLD = ("rejected", "trees", "nbeats", "tft")
+"""Details of a step that are worth a person's glance."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,8 @@ def _steps(settings: Settings, stream: str, at: Origins) -> Iterator[Summary]:
 
 
 def _told(summary: Summary) -> str:
-    details = {key: value for key, value in summary.details.items() if key in ("nbeats", "tft", "rejected") and value}
-    told = [f"{key} {value}" for key, value in details.items()] + ([summary.message] if summary.message else [])
+    told = [f"{key} {summary.details[key]}" for key in TOLD if summary.details.get(key)]
+    told += [summary.message] if summary.message else []
     return f" ({'; '.join(told)})" if told else ""
 
 

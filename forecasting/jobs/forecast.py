@@ -8,16 +8,18 @@ import pandas as pd
 
 from forecasting.contracts.outputs import check_forecasts
 from forecasting.errors import FallbackError, FeedError, InsufficientHistoryError, SettingsError
+from forecasting.jobs.answers import forecast_panel
 from forecasting.jobs.bundles import newest_loaded
-from forecasting.jobs.session import Session, Summary, open_session, wall_clock
-from forecasting.models.forecast import PanelForecast, forecast_panel
+from forecasting.jobs.session import Summary, open_session, wall_clock
+from forecasting.models.forecast import PanelForecast
 from forecasting.panel.calendar import resolve_origin
+from forecasting.panel.describe import describe_breaks
 from forecasting.panel.grid import Panel, build_panel, horizon_rows, open_age
-from forecasting.quantiles import mean_of_quantiles
 from forecasting.settings import Settings
 from forecasting.store.forecasts import publish
 from forecasting.store.lake import Lake
 from forecasting.store.readings import read_as_of, read_extent
+from forecasting.store.runs import Run
 from forecasting.streams import Stream
 from forecasting.terms import QUANTILE_COLUMNS, RunKind, RunStatus, Tier, format_duration
 
@@ -42,9 +44,10 @@ def run(settings: Settings, stream: str, *, origin: str, kind: str = RunKind.MAN
             rows = forecast_rows(panel, forecast)
             check_forecasts(rows, expected=rows_expected(panel))
             record.model_id = model.model_id
-            record.message = "; ".join(note for note in (stale, model.note) if note) or None
+            notes = stale, model.note, describe_breaks(panel, zone=session.definition.stream.zone)
+            record.message = "; ".join(note for note in notes if note) or None
             status = publish(session.lake, record, rows, complete=stale is None, now=wall_clock())
-            return _summary(record.run_id, session, instant, rows, forecast, status=status, message=record.message)
+            return _summary(record, panel, forecast, status=status, rows=len(rows))
 
 
 def panel_as_of(lake: Lake, stream: Stream, origin: datetime) -> Panel:
@@ -107,7 +110,7 @@ def forecast_rows(panel: Panel, forecast: PanelForecast) -> pd.DataFrame:
     values = forecast.quantiles[series, column].astype(np.float64)
     rows = _keys(panel, series, column)
     rows["horizon_step"] = panel.horizon_step[column].astype(np.int32)
-    rows["mean"] = np.maximum(mean_of_quantiles(values), 0.0)
+    rows["mean"] = forecast.mean[series, column].astype(np.float64)
     rows[list(QUANTILE_COLUMNS)] = values
     rows["tier"] = pd.Categorical(forecast.tier[series], categories=[str(tier) for tier in Tier])
     return rows
@@ -128,24 +131,27 @@ def _hours(age: timedelta) -> str:
     return f"{age.total_seconds() / 3600:.1f} h"
 
 
-def _summary(
-    run_id: str,
-    session: Session,
-    origin: datetime,
-    rows: pd.DataFrame,
-    forecast: PanelForecast,
-    *,
-    status: RunStatus,
-    message: str | None,
-) -> Summary:
+def shares(panel: Panel, forecast: PanelForecast) -> dict[str, float]:
+    """Mean weight of each member over the open intervals of the horizon, the heaviest first; those under 1% are left
+    out."""
+    is_open = panel.open[:, panel.n_history :]
+    mean = {name: float(weight[is_open].sum()) / max(is_open.sum(), 1) for name, weight in forecast.weights.items()}
+    return {name: round(mean[name], 2) for name in sorted(mean, key=lambda name: -mean[name]) if mean[name] >= 0.01}
+
+
+def _summary(record: Run, panel: Panel, forecast: PanelForecast, *, status: RunStatus, rows: int) -> Summary:
     tiers, counts = np.unique(forecast.tier, return_counts=True)
     return Summary(
         job="forecast",
-        stream=session.definition.stream.name,
+        stream=record.stream.name,
         status=str(status),
-        run_id=run_id,
-        origin=origin.isoformat(),
-        rows=len(rows),
-        message=message,
-        details={"series": int(counts.sum()), "tiers": dict(zip(tiers.tolist(), counts.tolist(), strict=True))},
+        run_id=record.run_id,
+        origin=record.origin.isoformat() if record.origin else None,
+        rows=rows,
+        message=record.message,
+        details={
+            "series": int(counts.sum()),
+            "tiers": dict(zip(tiers.tolist(), counts.tolist(), strict=True)),
+            "weights": shares(panel, forecast),
+        },
     )

@@ -1,14 +1,19 @@
 """Reading the lake: analysts' queries, and lists of runs and models."""
 
+import logging
+
 import duckdb
 import pandas as pd
 
-from forecasting.errors import QueryError
+from forecasting.errors import QueryError, SettingsError
 from forecasting.settings import Settings
+from forecasting.store.definitions import definition_paths, read_definition_file
 from forecasting.store.lake import as_frame, attach_statement, open_lake_to_read
 from forecasting.store.registry import list_models
 from forecasting.store.runs import list_runs
 from forecasting.store.sql import first_line
+
+logger = logging.getLogger(__name__)
 
 
 def run(settings: Settings, query: str) -> pd.DataFrame:
@@ -27,9 +32,20 @@ def runs(settings: Settings, *, stream: str | None, most: int) -> pd.DataFrame:
 
 
 def models(settings: Settings, *, stream: str | None) -> pd.DataFrame:
-    """Trained models, newest first."""
+    """Trained models, newest first, and which is champion of its stream's present definition."""
     with open_lake_to_read(settings) as lake:
-        return list_models(lake, stream=stream)
+        return list_models(lake, stream=stream, definitions=_present_definitions(settings))
+
+
+def _present_definitions(settings: Settings) -> list[str]:
+    """Config hashes of the definitions; of one that cannot be read no model forecasts."""
+    present = []
+    for path in definition_paths(settings).values():
+        try:
+            present.append(read_definition_file(settings, path).stream.config_hash)
+        except SettingsError as error:
+            logger.warning("%s", error)
+    return present
 
 
 def attach(settings: Settings, *, read_only: bool) -> str:

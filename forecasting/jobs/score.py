@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from forecasting.evaluation.scores import horizon_buckets, score_rows, seasonal_scale
+from forecasting.evaluation.scores import PUBLISHED, horizon_buckets, score_rows, seasonal_scale
 from forecasting.jobs.forecast import panel_as_of
 from forecasting.jobs.session import Session, Summary, open_session, wall_clock
 from forecasting.models.seasonal import seasonal_naive
@@ -22,12 +22,9 @@ from forecasting.terms import QUANTILE_COLUMNS, RunKind, RunStatus, Tier
 
 logger = logging.getLogger(__name__)
 
-PUBLISHED = "published"
-
 
 def run(settings: Settings, stream: str, *, origin: str) -> Summary:
-    """Score every published origin before `origin` that has newly measured intervals, with demand as known at "
-    "`origin`."""
+    """Score each origin before `origin` whose published intervals were newly measured, by demand as known then."""
     with open_session(settings, stream) as session:
         definition = session.definition.stream
         instant = resolve_origin(origin, definition)

@@ -1,24 +1,24 @@
-"""Train the model that is due: at the newest retrain boundary, on what was known there, once."""
+"""Train the model that is due: at the newest retrain boundary, on what was known there, once; and judge it."""
 
 import logging
-import time
 from datetime import datetime
 
 from forecasting.errors import FeedError, InsufficientHistoryError, ModelError
-from forecasting.jobs.bundles import LoadedModel, load_model
+from forecasting.jobs.bundles import LoadedModel, load_champion, load_model
+from forecasting.jobs.contest import Challenger, stand_in
+from forecasting.jobs.entering import Entry, end, enter
 from forecasting.jobs.forecast import panel_as_of
 from forecasting.jobs.session import Session, Summary, open_session, wall_clock
-from forecasting.models.combine import held_back_columns
-from forecasting.models.training import Training, train_member
+from forecasting.models.members import train_members
+from forecasting.models.training import Training
 from forecasting.panel.calendar import resolve_origin, retrain_boundary
-from forecasting.panel.grid import Panel
 from forecasting.settings import Settings
-from forecasting.store.models import Bundle, save_bundle
+from forecasting.store.decisions import Champion, append_decision, champion_as_of
 from forecasting.store.readings import read_extent
-from forecasting.store.registry import ModelRecord, append_model, find_model, newest_model
+from forecasting.store.registry import ModelRecord, newest_model
 from forecasting.store.runs import Run
 from forecasting.streams import Stream
-from forecasting.terms import RunKind, RunStatus
+from forecasting.terms import RunKind, RunStatus, Tier
 
 logger = logging.getLogger(__name__)
 
@@ -26,19 +26,22 @@ logger = logging.getLogger(__name__)
 def run(settings: Settings, stream: str, *, origin: str) -> Summary:
     """Train at the newest retrain boundary at or before `origin`, unless a sound model of that boundary exists.
 
-    Training starts from the weights of the model before it. Too little history, or too small a budget for any member,
-    is no error: the seasonal members forecast until there is more. Raises ModelError where training goes astray.
+    Training starts from the weights of the model before it. The new model becomes champion where it passes the contest
+    with the present one; either way it stays on the register, and the decision is on record. Too little history for any
+    member is no error: the seasonal members forecast until there is more. Raises ModelError where training goes astray.
+
+    The stream's budget is what training its members may take. The contest comes after it and asks each side once, as
+    long as two nights' forecasts take: a budget that is spent must not leave a model unjudged.
     """
     with open_session(settings, stream) as session:
         definition = session.definition.stream
-        boundary = retrain_boundary(definition, resolve_origin(origin, definition))
-        if not definition.models.neural:
-            return _summary(definition, boundary, RunStatus.UNCHANGED, "no member of this stream is trained")
+        instant = resolve_origin(origin, definition)
+        boundary = retrain_boundary(definition, instant)
         model_id = name_model(definition, boundary)
         present = newest_model(session.lake, stream=stream, origin=boundary, config_hash=definition.config_hash)
         if present and present.trained_until == boundary:
             if _is_sound(session, present):
-                return _summary(definition, boundary, RunStatus.UNCHANGED, f"{present.model_id} exists")
+                return _keep(session, present, instant)
             model_id = _name_after(present.model_id)
         with session.run(RunKind.TRAIN, origin=boundary) as record:
             return _train(session, record, boundary, model_id)
@@ -65,84 +68,52 @@ def _train(session: Session, record: Run, boundary: datetime, model_id: str) -> 
     except (InsufficientHistoryError, FeedError) as error:
         return _finish(session, record, boundary, str(error))
     parent, parent_id = _parent(session, boundary)
-    trainings = train_members(stream, panel, parent)
-    trained = {kind: training for kind, training in trainings.items() if training.member is not None}
-    told = "; ".join(
-        f"{kind} not trained: {training.reason}" for kind, training in trainings.items() if not training.member
-    )
-    if not trained:
+    trainings = train_members(panel, stream.models, parents=parent.members)
+    members = {kind: training.member for kind, training in trainings.items() if training.member is not None}
+    told = "; ".join(f"{kind} left out: {training.reason}" for kind, training in trainings.items() if training.reason)
+    if not any(training.n_steps for training in trainings.values()):
         return _finish(session, record, boundary, told)
-    bundle = Bundle(
-        stream=stream.name,
-        model_id=model_id,
-        snapshot_id=record.snapshot_id,
-        members={
-            kind: (training.member.config.as_dict(), training.member.weights())
-            for kind, training in trained.items()
-            if training.member
-        },
+    entry = Entry(
+        challenger=Challenger(model_id, members, panel, boundary, record.run_id),
+        n_steps={kind: trainings[kind].n_steps for kind in members},
+        parent_id=parent_id,
+        told=told,
     )
-    record.model_id = model_id
-    steps = {kind: training.n_steps for kind, training in trained.items()}
-
-    def register() -> None:
-        _register(session, record, bundle, boundary=boundary, parent_id=parent_id, steps=steps)
-        _end(session, record, told)
-
-    lake.write(register, message=f"model {model_id}")
-    logger.info("stream %s: trained %s: %s", stream.name, model_id, ", ".join(trained))
-    details = {
-        kind: f"{training.n_steps} steps, loss {training.validation_loss:.4f}" for kind, training in trained.items()
-    }
-    return _summary(
-        stream, boundary, record.status, told or None, run_id=record.run_id, details={"model": model_id, **details}
-    )
+    decision = enter(session, record, entry)
+    if decision is None:
+        return _finish(session, record, boundary, f"{model_id} exists")
+    logger.info("stream %s: trained %s: %s", stream.name, model_id, decision.reason)
+    details = {kind: _describe(kind, trainings[kind]) for kind in members}
+    details = {"model": model_id, **details, "verdict": str(decision.verdict)}
+    return _summary(stream, boundary, record.status, record.message, run_id=record.run_id, details=details)
 
 
-def _register(
-    session: Session,
-    record: Run,
-    bundle: Bundle,
-    *,
-    boundary: datetime,
-    parent_id: str | None,
-    steps: dict[str, int],
-) -> None:
-    """Files and their checksum go on record together: of two trainings at once the first counts, whole."""
-    stream, model_id = session.definition.stream, bundle.model_id
-    if find_model(session.lake, model_id) is not None:
-        return
-    uri = f"{stream.name}/{model_id}"
-    checksum = save_bundle(session.settings.models / uri, bundle)
-    append_model(
-        session.lake,
-        ModelRecord(model_id, stream.name, sorted(steps), boundary, parent_id, stream.config_hash, uri, checksum),
-        n_steps=steps,
-        seed=stream.models.seed,
-        snapshot_id=record.snapshot_id,
-        run_id=record.run_id,
-    )
+def _describe(kind: str, training: Training) -> str:
+    """How much a member was trained, in its own measure."""
+    if kind == Tier.PROFILE:
+        return "fitted"
+    if kind == Tier.TREES:
+        return f"{training.n_steps:,} rounds"
+    return f"{training.n_steps:,} steps, loss {training.validation_loss:.2f}"
 
 
-def train_members(stream: Stream, panel: Panel, parent: LoadedModel) -> dict[str, Training]:
-    """Train each neural member of the stream within its share of what is left of the budget."""
-    held_back = held_back_columns(panel, length=panel.n_horizon)
-    train_until = held_back[0] if held_back else panel.n_history
-    started, budget = time.monotonic(), stream.models.budget.total_seconds()
-    trainings: dict[str, Training] = {}
-    trainer = stream.models.model_dump(include={"accelerator", "devices", "strategy"})
-    for number, kind in enumerate(stream.models.neural):
-        left = budget - (time.monotonic() - started)
-        trainings[kind] = train_member(
-            kind,
-            panel,
-            train_until=train_until,
-            budget_seconds=left / (len(stream.models.neural) - number),
-            seed=stream.models.seed,
-            parent=parent.members.get(kind),
-            trainer=trainer,
-        )
-    return trainings
+def _keep(session: Session, present: ModelRecord, origin: datetime) -> Summary:
+    """Nothing is due; but where the champion as of `origin` is damaged, the sound model of the boundary replaces it."""
+    lake, stream, boundary = session.lake, session.definition.stream, present.trained_until
+    champion = champion_as_of(lake, stream, origin)
+    damage = _damage(session, champion) if champion and champion.model_id != present.model_id else None
+    if champion is None or damage is None:
+        return _summary(stream, boundary, RunStatus.UNCHANGED, f"{present.model_id} exists")
+    with session.run(RunKind.TRAIN, origin=boundary) as record:
+        record.model_id = present.model_id
+        decision = stand_in(present, champion, damage, run_id=record.run_id)
+
+        def write() -> None:
+            append_decision(lake, decision, decided_at=wall_clock())
+            end(session, record, f"{decision.verdict}: {decision.reason}")
+
+        lake.write(write, message=f"{present.model_id} stands in")
+        return _summary(stream, boundary, record.status, record.message, run_id=record.run_id)
 
 
 def _is_sound(session: Session, record: ModelRecord) -> bool:
@@ -153,6 +124,16 @@ def _is_sound(session: Session, record: ModelRecord) -> bool:
         logger.warning("%s; training it again", error)
         return False
     return True
+
+
+def _damage(session: Session, champion: Champion) -> ModelError | None:
+    """Why a champion cannot be loaded, if it cannot."""
+    try:
+        load_champion(session, champion)
+    except ModelError as error:
+        logger.warning("%s; another model takes its place", error)
+        return error
+    return None
 
 
 def _parent(session: Session, boundary: datetime) -> tuple[LoadedModel, str | None]:
@@ -168,14 +149,8 @@ def _parent(session: Session, boundary: datetime) -> tuple[LoadedModel, str | No
 
 
 def _finish(session: Session, record: Run, boundary: datetime, message: str) -> Summary:
-    session.lake.write(lambda: _end(session, record, message), message=f"train {record.run_id}")
+    session.lake.write(lambda: end(session, record, message), message=f"train {record.run_id}")
     return _summary(session.definition.stream, boundary, record.status, message, run_id=record.run_id)
-
-
-def _end(session: Session, record: Run, message: str) -> None:
-    record.status = RunStatus.PUBLISHED if record.model_id else RunStatus.UNCHANGED
-    record.message = message or None
-    record.finish(session.lake, finished_at=wall_clock())
 
 
 def _summary(

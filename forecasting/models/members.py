@@ -133,7 +133,7 @@ def _train_profile(panel: Panel, *, until: int, seed: int) -> Training:
     started = time.monotonic()
     present = fit_profile(panel, until=panel.n_history, seed=seed)
     if present is None:
-        return Training(None, f"too little history: fewer than two seasons of {panel.season} columns")
+        return Training(None, f"too little history: less than a season of {panel.season} columns to learn from")
     past = fit_profile(panel, until=until, seed=seed) if until < panel.n_history else None
     logger.info("profile: fitted in %.1f s", time.monotonic() - started)
     return Training(PairedMember(past, present, _end(panel)), n_steps=1)
@@ -175,7 +175,7 @@ def _leave_out(panel: Panel, trainings: dict[str, Training]) -> dict[str, Traini
     weights = mix_members(panel, members).weights
     for kind in members:
         if kind in weights and not (weights[kind] > 0).any():
-            reason = "switched off: it would carry nothing, by the held-back origins"
+            reason = "it would carry nothing, by the held-back origins"
             logger.info("%s: %s", kind, reason)
             trainings[kind] = replace(trainings[kind], member=None, reason=reason)
     return trainings

@@ -6,7 +6,7 @@ import random
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from types import TracebackType
@@ -154,7 +154,11 @@ def open_lake(settings: Settings) -> Lake:
     """
     if settings.catalog_file:
         _make_folder(settings.catalog_file.parent)
-    lake = _attach(settings, read_only=False)
+    catalog = settings.catalog_file
+    # SQLite turns a new file to WAL without waiting for others, so one process at a time may make the catalog
+    is_made = catalog is None or (catalog.exists() and catalog.stat().st_size > 0)
+    with nullcontext() if is_made else hold_writer_lock(settings.writer_lock):
+        lake = _attach(settings, read_only=False)
     try:
         migrate(lake)
     except BaseException:

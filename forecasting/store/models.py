@@ -23,7 +23,7 @@ from forecasting.errors import ModelError
 
 FORMAT = 1
 MANIFEST = "bundle.json"
-VERSIONED = ("darts", "numpy", "safetensors", "torch")
+VERSIONED = ("darts", "lightgbm", "numpy", "safetensors", "torch")
 NEXT_STEP = "restore the folder or run `forecasting train` again"
 
 Weights = Mapping[str, NDArray[Any]]

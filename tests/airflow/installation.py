@@ -32,8 +32,8 @@ feed = "feeds/calls/*.parquet"
 start = 2026-01-05
 
 [models]
-members = ["nbeats", "seasonal"]
-budget = "20s"
+members = ["nbeats", "trees", "seasonal"]
+budget = "12s"
 history = "28d"
 """
 EXTRACT = """

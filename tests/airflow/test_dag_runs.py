@@ -51,7 +51,11 @@ def test_train_models_trains_up_to_the_boundary(outcomes: dict[str, Any], instal
     assert outcomes["train"]["state"] == "success"
     (model,) = installation.rows("select stream, members, trained_until from forecast.models")
     assert model["stream"] == "calls"
-    assert list(model["members"]) == ["nbeats"]
+    trained = outcomes["train"]["returned"]["train calls"]["details"]
+    assert set(model["members"]) == trained.keys() - {"model", "verdict"} <= {"nbeats", "profile", "trees"}
+    assert installation.rows("select champion, verdict from forecast.decisions") == [
+        {"champion": trained["model"], "verdict": "first"}
+    ]
     assert model["trained_until"] == MONDAY
 
 

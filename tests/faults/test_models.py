@@ -3,13 +3,16 @@
 import os
 import re
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 
-from forecasting.jobs import ingest, train
+from forecasting.jobs import contest, entering, ingest
+from forecasting.models import members
 from forecasting.settings import Settings, read_settings
 from forecasting.store.lake import open_lake_to_read
+from tests.contests import ALIKE, Arena
 from tests.faults.processes import Running, assert_one_line, command, environment_of, run_command
 from tests.feeds import define_stream, deliver, hourly_rows
 from tests.quick_training import MEMBERS, train_two_steps
@@ -20,9 +23,19 @@ FORECAST = ("forecast", "calls", "--origin", ORIGIN)
 
 
 def quick_command(variables: dict[str, str], arguments: tuple[str, ...]) -> None:
-    """The command line, where training takes two steps from a seed of the process's own."""
-    train.train_member = lambda kind, panel, **given: train_two_steps(kind, panel, **{**given, "seed": os.getpid()})
+    """The command line, where training takes two steps from a seed of the process's own and every member counts."""
+    members._leave_out = lambda _panel, trainings: trainings
+    members.train_member = lambda kind, panel, **given: train_two_steps(kind, panel, **{**given, "seed": os.getpid()})
     run_command(variables, arguments)
+
+
+def die_before_registering(variables: dict[str, str], arguments: tuple[str, ...]) -> None:
+    """The command line, killed when a better challenger's files are saved but not on the register."""
+    arena = Arena()
+    arena.challenger = 0.9 * ALIKE
+    contest.held_back_losses = arena.held_back_losses
+    entering.append_model = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+    quick_command(variables, arguments)
 
 
 def start_training(settings: Settings, stream: str = "calls") -> Running:
@@ -117,3 +130,20 @@ def test_training_again_heals_a_damaged_model(trained):
     assert (finished.code, finished.err) == (0, "")
     ((used,),) = ask(trained, "select distinct model_id from analyst.forecast_latest where stream = 'calls'")
     assert used.endswith(".2")
+
+
+@pytest.mark.slow
+def test_killed_between_its_files_and_the_register_a_challenger_changes_nothing(settings):
+    define_stream(settings, "calls", members=MEMBERS, horizon="1d", retrain="1d")
+    deliver(settings, hourly_rows(days=29), "calls")
+    ingest.run(settings, "calls", until=ORIGIN)
+    first = Running(quick_command, environment_of(settings), ("train", "calls", "--origin", "2024-01-28")).wait()
+    assert first.code == 0
+    before = [ask(settings, f"select * from forecast.{table}") for table in ("models", "decisions")]
+    killed = Running(die_before_registering, environment_of(settings), ("train", "calls", "--origin", ORIGIN)).wait()
+    assert killed.code == -signal.SIGKILL
+    assert len(list((settings.models / "calls").glob("calls-*"))) == 2
+    assert [ask(settings, f"select * from forecast.{table}") for table in ("models", "decisions")] == before
+    finished = command(settings, *FORECAST)
+    assert (finished.code, finished.err) == (0, "")
+    assert ask(settings, "select distinct model_id from analyst.forecast_latest") == [(before[0][0][0],)]

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from forecasting.errors import SettingsError
-from forecasting.jobs import events, forecast, ingest
+from forecasting.jobs import events, forecast, ingest, train
 from forecasting.settings import Settings
 from forecasting.store.lake import open_lake_to_read
 from forecasting.terms import QUANTILE_COLUMNS
@@ -161,10 +161,37 @@ def test_newest_origin_speaks_even_if_an_older_one_was_issued_after_it(filled):
 
 
 def test_missing_model_is_told_and_the_seasonal_members_forecast(filled):
-    define_stream(filled, members='["nbeats", "seasonal"]', source='max_age = "2d"')
     summary = forecast.run(filled, "usage", origin="2024-01-29")
     assert summary.status == "published"
     assert summary.message == "no model is trained for this definition yet; seasonal members only"
+    assert set(summary.details["weights"]) <= {"last_four", "seasonal_naive"}
+
+
+def test_weights_of_the_members_are_told_the_heaviest_first(filled):
+    train.run(filled, "usage", origin="2024-01-29")
+    summary = forecast.run(filled, "usage", origin="2024-01-29")
+    assert summary.message is None
+    weights = summary.details["weights"]
+    assert sum(weights.values()) == pytest.approx(1, abs=0.03)
+    assert list(weights.values()) == sorted(weights.values(), reverse=True)
+    assert min(weights.values()) > 0
+
+
+def test_what_history_lacks_and_which_levels_shifted_is_told(settings, tmp_path):
+    define_stream(settings)
+    outage = {"event_id": "o", "kind": "outage", "starts_at": START + 2 * DAY, "ends_at": START + 3 * DAY}
+    pd.DataFrame([outage]).assign(known_at=START).to_parquet(tmp_path / "events.parquet")
+    events.import_file(settings, tmp_path / "events.parquet")
+    rows = rows_with_clock(days=84)
+    lost = (rows["ts"] >= START + 30 * DAY) & (rows["ts"] < START + 31 * DAY)
+    shifted = (rows["series_id"] == "b") & (rows["ts"] >= START + 63 * DAY)
+    deliver(settings, rows.assign(y=rows["y"].mask(lost, 0.0).mask(shifted, 4 * rows["y"])))
+    ingest.run(settings, "usage", until="2024-03-25")
+    summary = forecast.run(settings, "usage", origin="2024-03-25")
+    told = "48 intervals of a, b set aside under an outage event; 48 intervals of a, b set aside as lost data; "
+    assert summary.message.endswith(f"{told}1 level shift: b since 2024-03-04")
+    run = frame(settings, "select message, complete from forecast.runs inner join forecast.publications using (run_id)")
+    assert run.to_numpy().tolist() == [[summary.message, True]]
 
 
 def test_unknown_kind_is_refused_before_anything_is_on_record(filled):

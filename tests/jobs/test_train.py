@@ -1,16 +1,20 @@
 """Training jobs: when a model is due, what it starts from, and what is on record."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from forecasting.errors import ModelError
-from forecasting.jobs import ingest, train
+from forecasting.jobs import forecast, ingest, train
 from forecasting.jobs.bundles import load_model
 from forecasting.jobs.session import open_session
+from forecasting.models import members
 from forecasting.settings import Settings
 from forecasting.store.lake import open_lake_to_read
 from forecasting.store.registry import find_model
+from tests.contests import make_evidence
 from tests.feeds import define_stream, deliver, hourly_rows
 from tests.quick_training import MEMBERS, train_two_steps
 
@@ -22,8 +26,9 @@ def ask(settings: Settings, query: str) -> list[tuple]:
 
 @pytest.fixture
 def filled(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Five weeks of history of a stream whose N-BEATS trains in two steps."""
-    monkeypatch.setattr(train, "train_member", train_two_steps)
+    """Five weeks of history of a stream whose N-BEATS trains in two steps and counts all the same."""
+    monkeypatch.setattr(members, "train_member", train_two_steps)
+    make_evidence(monkeypatch)
     define_stream(settings, members=MEMBERS, horizon="1d")
     deliver(settings, hourly_rows(days=36))
     ingest.run(settings, "usage", until="2024-02-06")
@@ -43,19 +48,29 @@ def test_model_is_trained_at_the_boundary_before_the_origin_on_what_was_known_th
     summary = train.run(filled, "usage", origin="2024-02-01")
     assert summary.status == "published"
     assert summary.origin == "2024-01-29T00:00:00+00:00"
-    ((model_id, trained_until, members, steps, seed, uri),) = ask(
+    ((model_id, trained_until, kinds, steps, seed, uri),) = ask(
         filled, "select model_id, trained_until, members, n_steps, seed, uri from forecast.models"
     )
     assert model_id == summary.details["model"]
     assert model_id.startswith("usage-20240129-")
-    assert (trained_until.isoformat(), members, steps, seed) == (summary.origin, ["nbeats"], {"nbeats": 2}, 1)
+    assert (trained_until.isoformat(), kinds, seed) == (summary.origin, ["nbeats", "profile"], 1)
+    assert steps == {"nbeats": 2, "profile": 1}
     assert (filled.models / uri / "bundle.json").is_file()
     assert ask(filled, "select status, model_id from forecast.runs where kind = 'train'") == [("published", model_id)]
 
 
+def test_each_member_says_how_much_it_was_trained_in_its_own_measure(filled):
+    define_stream(filled, members='["nbeats", "trees", "seasonal"]', horizon="1d", budget="2s")
+    details = train.run(filled, "usage", origin="2024-01-29").details
+    assert set(details) == {"model", "profile", "trees", "nbeats", "verdict"}
+    assert details["profile"] == "fitted"
+    assert re.fullmatch(r"[\d,]+ rounds", details["trees"])
+    assert re.fullmatch(r"2 steps, loss \d+\.\d\d", details["nbeats"])
+
+
 def test_model_that_exists_is_not_trained_again(filled, monkeypatch):
     model_id = train.run(filled, "usage", origin="2024-01-29").details["model"]
-    monkeypatch.delattr(train, "train_member")
+    monkeypatch.delattr(members, "train_member")
     for origin in ("2024-01-29", "2024-02-04"):
         summary = train.run(filled, "usage", origin=origin)
         assert (summary.status, summary.message) == ("unchanged", f"{model_id} exists")
@@ -81,7 +96,7 @@ def test_next_model_starts_from_the_weights_of_the_one_before(filled, monkeypatc
         parents.append(parent)
         return train_two_steps(kind, panel, parent=parent, **given)
 
-    monkeypatch.setattr(train, "train_member", watch)
+    monkeypatch.setattr(members, "train_member", watch)
     second = train.run(filled, "usage", origin="2024-02-05").details["model"]
     assert ask(filled, f"select parent_model_id from forecast.models where model_id = '{second}'") == [(first,)]
     found = np.concatenate([value.ravel() for value in parents[0].weights().values()])
@@ -114,25 +129,61 @@ def test_later_versions_of_values_do_not_change_what_is_trained(filled):
 
 
 def test_too_little_history_is_told_and_is_no_failure(filled):
-    summary = train.run(filled, "usage", origin="2024-01-08")
+    define_stream(filled, members=MEMBERS, horizon="1d", retrain="1d")
+    summary = train.run(filled, "usage", origin="2024-01-05")
     assert summary.status == "unchanged"
-    assert "nbeats not trained: too little history" in summary.message
+    assert re.match(r"profile left out: too little history.*; nbeats left out: too little history", summary.message)
     assert ask(filled, "select count(*) from forecast.models") == [(0,)]
 
 
-def test_budget_too_small_for_any_step_is_told_and_is_no_failure(filled, monkeypatch):
+def test_week_of_history_trains_those_that_can_learn_from_it(settings, monkeypatch):
+    monkeypatch.setattr(members, "train_member", train_two_steps)
+    define_stream(settings, members=MEMBERS, horizon="1d")
+    deliver(settings, hourly_rows(days=8))
+    ingest.run(settings, "usage", until="2024-01-08")
+    summary = train.run(settings, "usage", origin="2024-01-08")
+    assert summary.status == "published"
+    assert summary.message.startswith("profile left out: too little history")
+    assert ask(settings, "select members from forecast.models") == [(["nbeats"],)]
+    assert forecast.run(settings, "usage", origin="2024-01-08").rows == 48
+
+
+def test_budget_too_small_for_any_step_leaves_that_member_out_and_says_so(filled, monkeypatch):
     monkeypatch.undo()
     define_stream(filled, members=MEMBERS, horizon="1d", budget="1s")
     monkeypatch.setattr("forecasting.models.training.LEAST_STEPS", 10**6)
     summary = train.run(filled, "usage", origin="2024-01-29")
-    assert summary.status == "unchanged"
-    assert "nbeats not trained: too expensive" in summary.message
+    assert summary.status == "published"
+    assert summary.message.startswith("nbeats left out: too expensive")
+    assert ask(filled, "select members from forecast.models") == [(["profile"],)]
 
 
-def test_stream_of_seasonal_members_trains_nothing(settings):
+def test_member_that_carries_nothing_is_left_out_and_the_run_names_it(filled, monkeypatch):
+    make_evidence(monkeypatch, against=("nbeats",))
+    summary = train.run(filled, "usage", origin="2024-01-29")
+    assert summary.message == "nbeats left out: switched off"
+    assert "nbeats" not in summary.details
+    assert ask(filled, "select members, n_steps from forecast.models") == [(["profile"], {"profile": 1})]
+    ((message,),) = ask(filled, "select message from forecast.runs where kind = 'train'")
+    assert message == summary.message
+
+
+def test_model_of_which_no_member_carries_anything_is_not_trained_every_night(filled, monkeypatch):
+    make_evidence(monkeypatch, against=("nbeats", "profile"))
+    model_id = train.run(filled, "usage", origin="2024-01-29").details["model"]
+    assert ask(filled, "select members from forecast.models") == [([],)]
+    assert train.run(filled, "usage", origin="2024-01-30").status == "unchanged"
+    told = forecast.run(filled, "usage", origin="2024-01-30")
+    assert set(told.details["weights"]) <= {"last_four", "seasonal_naive"}
+    assert ask(filled, "select distinct model_id from analyst.forecast_latest") == [(model_id,)]
+
+
+def test_profile_is_trained_where_no_other_member_is(settings):
     define_stream(settings)
+    deliver(settings, hourly_rows(days=29))
+    ingest.run(settings, "usage", until="2024-01-29")
     summary = train.run(settings, "usage", origin="2024-01-29")
-    assert (summary.status, summary.run_id) == ("unchanged", None)
+    assert summary.details | {"model": ""} == {"model": "", "profile": "fitted", "verdict": "first"}
 
 
 def test_stream_without_history_trains_nothing(settings):
@@ -163,7 +214,7 @@ def test_training_that_goes_astray_is_on_record(filled, monkeypatch):
     def diverge(*_, **__):
         raise ModelError("nbeats: expected a finite loss, found nan")
 
-    monkeypatch.setattr(train, "train_member", diverge)
+    monkeypatch.setattr(members, "train_member", diverge)
     with pytest.raises(ModelError):
         train.run(filled, "usage", origin="2024-01-29")
     assert ask(filled, "select status, message from forecast.runs where kind = 'train'") == [
@@ -172,7 +223,7 @@ def test_training_that_goes_astray_is_on_record(filled, monkeypatch):
 
 
 def test_day_of_rest_after_the_boundary_does_not_stop_training(settings, monkeypatch):
-    monkeypatch.setattr(train, "train_member", train_two_steps)
+    monkeypatch.setattr(members, "train_member", train_two_steps)
     define_stream(
         settings,
         members=MEMBERS,

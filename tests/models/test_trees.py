@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecasting.errors import ModelError
-from forecasting.models import growing, rows, trees
+from forecasting.models import growing, rows
 from forecasting.models.growing import grow_trees
 from forecasting.models.memory import remember
 from forecasting.models.profile import fit_profile, recall_rows
