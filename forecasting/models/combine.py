@@ -29,7 +29,7 @@ EVIDENCE = 100.0
 """Series-days that weigh as much as what the larger whole says."""
 DAY_SERIES = 10
 """Series of a stream that surprise independently on one day; more are no further evidence."""
-SHARPNESS = 32.0
+SHARPNESS = 64.0
 """Power of the loss with which the stream's prior weights fall, given all evidence: with none they are equal."""
 LEAST_ANSWERED = 0.5
 """Share of the evidence that a member must have answered to be given weight."""
@@ -170,30 +170,36 @@ def learn_weights(evidence: Evidence, *, groups: int) -> NDArray[np.float64]:
     if not able.any() or not len(evidence):
         equal = _normal(able.astype(float) if able.any() else np.ones(members))
         return np.broadcast_to(equal, (groups, cells, members)).copy()
-    losses = np.array(
-        [_loss(evidence.y, said) if own else np.inf for said, own in zip(evidence.said, able, strict=True)]
-    )
-    power = SHARPNESS * _credence(evidence)
-    prior = (losses / losses.min()) ** -power if losses.min() > 0 else able.astype(float)
-    stream = _learn(evidence, _normal(prior), within=able)
-    within = stream >= LEAST_WEIGHT
-    stream = _normal(np.where(within, stream, 0.0))
+    stream, usual = _weigh(evidence, _normal(able.astype(float)), np.ones(members))
+    stream = _normal(np.where(stream >= LEAST_WEIGHT, stream, 0.0))
     weights = np.broadcast_to(stream, (groups, cells, members)).copy()
     for group in np.unique(evidence.group):
         own = evidence.only(evidence.group == group)
-        near = _learn(own, stream, within=within)
+        near, theirs = _weigh(own, stream, usual)
         weights[group] = near
         for lead in np.unique(own.lead):
-            weights[group, lead] = _learn(own.only(own.lead == lead), near, within=within)
+            weights[group, lead], _ = _weigh(own.only(own.lead == lead), near, theirs)
     return weights
 
 
-def _learn(evidence: Evidence, prior: NDArray[np.float64], *, within: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Weights of least loss, drawn toward the prior as far as evidence is thin: days within a series hang together."""
-    share = _credence(evidence)
+def _weigh(
+    evidence: Evidence, prior: NDArray[np.float64], usual: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weights of some evidence, and the losses (M,) of the members on it.
+
+    prior: weights of the larger whole, zero for members that get none; usual: losses there. Between the weights of
+    least loss and the prior's, which fall for members that lose more here than they usually do.
+    """
+    inside, share = prior > 0, _credence(evidence)
+    losses = np.array(
+        [_loss(evidence.y, said) if own else np.inf for said, own in zip(evidence.said, inside, strict=True)]
+    )
+    if losses.min() > 0:
+        relative = np.where(inside, losses / losses.min(), 1.0) / np.where(inside, usual / usual[inside].min(), 1.0)
+        prior = _normal(prior * relative ** (-SHARPNESS * share))
     thin = _thinned(len(evidence))
-    best = _descend(evidence.y[thin], evidence.said[:, thin], _normal(np.where(within, prior, 0.0)))
-    return share * best + (1 - share) * prior
+    best = _descend(evidence.y[thin], evidence.said[:, thin], prior)
+    return share * best + (1 - share) * prior, losses
 
 
 def _credence(evidence: Evidence) -> float:

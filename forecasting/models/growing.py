@@ -13,7 +13,7 @@ from forecasting.models.profile import ProfileMember, recall_rows
 from forecasting.models.rows import by_chunk, draw_rows
 from forecasting.models.slots import Floats
 from forecasting.models.trees import Inputs, TreesMember, build_features, choose_inputs
-from forecasting.panel.grid import Panel
+from forecasting.panel.grid import Panel, take_series
 from forecasting.terms import MEDIAN, QUANTILES
 
 MOST_ROWS = 150_000
@@ -44,7 +44,8 @@ SETTINGS: dict[str, Any] = {
 
 CAREFUL_RATE, QUICK_RATE, MANY_SERIES = 0.05, 0.12, 1_000
 """Learning rates of few and of many series. A quick forest has a third of the trees, and is asked in a third of the
-time: for thousands of series that is worth the percent that it loses."""
+time: for thousands of series that is worth the percent that it loses. More than many are not learned from: as many are
+drawn."""
 SERIES_A_LEAF, LEAVES = 6, (7, 63)
 """Small trees for few series: there is little to tell apart."""
 
@@ -79,6 +80,12 @@ def grow_trees(
     """
     started, rng = time.monotonic(), np.random.default_rng(seed)
     inputs, most = choose_inputs(panel), int(min(MOST_ROWS, ROWS_A_SECOND * budget))
+    shape = {
+        "num_leaves": int(np.clip(panel.n_series // SERIES_A_LEAF, *LEAVES)),
+        "learning_rate": CAREFUL_RATE if panel.n_series < MANY_SERIES else QUICK_RATE,
+    }
+    if panel.n_series > MANY_SERIES:
+        panel = take_series(panel, np.sort(rng.choice(panel.n_series, MANY_SERIES, replace=False)))
     lesson = _lesson(panel, profile, inputs, since=0, until=until, most=most, rng=rng)
     newer = None
     if check:
@@ -95,10 +102,6 @@ def grow_trees(
     held = None
     if newer is not None:
         held = lgb.Dataset(newer.features, newer.target, weight=newer.weight, reference=data, free_raw_data=False)
-    shape = {
-        "num_leaves": int(np.clip(panel.n_series // SERIES_A_LEAF, *LEAVES)),
-        "learning_rate": CAREFUL_RATE if panel.n_series < MANY_SERIES else QUICK_RATE,
-    }
     boosters: dict[int, lgb.Booster] = {}
     # the median first: if time runs short, the tails get fewer rounds
     for place in sorted(range(len(QUANTILES)), key=lambda column: abs(column - MEDIAN)):
