@@ -1,7 +1,7 @@
 """Add a stream for a user's own Parquet or CSV feed: a definition and its extract, written from templates."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -56,10 +56,10 @@ class Added:
     last_ts: datetime
     origin: str
     """The local midnight up to which the feed is whole: the newest origin worth asking for."""
-    hours: dict[str, str] = field(default_factory=dict)
+    hours: dict[str, str]
     """Opening hours found in the feed and written into the definition: `mon-fri` to `07:00-21:00`."""
-    message: str = ""
-    """What was made of the times at which the feed holds nothing."""
+    message: str
+    """What was made of the times at which the feed never holds anything; empty where there are none."""
 
 
 def add(settings: Settings, new: NewStream) -> Added:
@@ -93,10 +93,9 @@ def add(settings: Settings, new: NewStream) -> Added:
     written[1].write_text(definition, encoding="utf-8")
     # a day that is only begun would count as a feed that stopped
     following = (last_ts + stream.interval).astimezone(stream.zone).date()
-    resolve_origin(following.isoformat(), stream)
-    return Added(
-        written[1], written[0], series, rows, first_ts, last_ts, following.isoformat(), hours, _told(found) if found else ""
-    )
+    origin = following.isoformat()
+    resolve_origin(origin, stream)
+    return Added(written[1], written[0], series, rows, first_ts, last_ts, origin, hours, _told(found))
 
 
 def _find_feed(settings: Settings, feed: str) -> str:
@@ -220,7 +219,9 @@ def _hours_text(hours: dict[str, str]) -> dict[str, str]:
     return {"closed": "as read from the feed: please check them", "hours": "\n".join(["[[calendar.hours]]", *lines])}
 
 
-def _told(found: ObservedHours) -> str:
+def _told(found: ObservedHours | None) -> str:
+    if found is None:
+        return ""
     listed = ", ".join(f"{days} {spans}" for days, spans in found.by_days.items())
     if found.credible:
         return f"hours found in the feed: {listed} (check them in the definition)"

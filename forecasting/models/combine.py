@@ -29,13 +29,15 @@ EVIDENCE = 100.0
 """Series-days that weigh as much as what the larger whole says."""
 DAY_SERIES = 10
 """Series of a stream that surprise independently on one day; more are no further evidence."""
-SHARPNESS = 64.0
+SHARPNESS = 32.0
 """Power of the loss with which the stream's prior weights fall, given all evidence: with none they are equal."""
 LEAST_ANSWERED = 0.5
 """Share of the evidence that a member must have answered to be given weight."""
 LEAST_WEIGHT = 0.05
-"""A member that would carry less than this of the stream is left out."""
+"""A member that would carry less than this of all groups and days ahead is left out."""
 ROUNDS = 80
+FOOTHOLD = 1e-3
+"""Weight that every member begins its descent with, so that it can grow where it is wanted."""
 MOST_ROWS = 4_000
 LEVELS = np.asarray(QUANTILES, dtype=np.float32)
 
@@ -171,7 +173,6 @@ def learn_weights(evidence: Evidence, *, groups: int) -> NDArray[np.float64]:
         equal = _normal(able.astype(float) if able.any() else np.ones(members))
         return np.broadcast_to(equal, (groups, cells, members)).copy()
     stream, usual = _weigh(evidence, _normal(able.astype(float)), np.ones(members))
-    stream = _normal(np.where(stream >= LEAST_WEIGHT, stream, 0.0))
     weights = np.broadcast_to(stream, (groups, cells, members)).copy()
     for group in np.unique(evidence.group):
         own = evidence.only(evidence.group == group)
@@ -179,7 +180,12 @@ def learn_weights(evidence: Evidence, *, groups: int) -> NDArray[np.float64]:
         weights[group] = near
         for lead in np.unique(own.lead):
             weights[group, lead], _ = _weigh(own.only(own.lead == lead), near, theirs)
-    return weights
+    # by group: one that is the best for one queue is worth its cost
+    carried = weights[np.unique(evidence.group)].mean(axis=(0, 1)) >= LEAST_WEIGHT
+    weights = np.where(carried, weights, 0.0)
+    total = weights.sum(axis=2, keepdims=True)
+    alike = _normal(np.where(carried, stream + 1e-9, 0.0))
+    return np.where(total > 0, np.divide(weights, total, out=np.zeros_like(weights), where=total > 0), alike)
 
 
 def _weigh(
@@ -198,7 +204,8 @@ def _weigh(
         relative = np.where(inside, losses / losses.min(), 1.0) / np.where(inside, usual / usual[inside].min(), 1.0)
         prior = _normal(prior * relative ** (-SHARPNESS * share))
     thin = _thinned(len(evidence))
-    best = _descend(evidence.y[thin], evidence.said[:, thin], prior)
+    start = _normal(np.where(inside, np.maximum(prior, FOOTHOLD), 0.0))
+    best = _descend(evidence.y[thin], evidence.said[:, thin], start)
     return share * best + (1 - share) * prior, losses
 
 

@@ -5,9 +5,12 @@ import re
 import pandas as pd
 import pytest
 
+from forecasting import console
 from forecasting.errors import FeedError, SettingsError
 from forecasting.jobs import adding, forecast, ingest, streams
 from forecasting.jobs.adding import NewStream
+from forecasting.store.definitions import read_definition
+from forecasting.streams import parse_spans
 from tests.feeds import EXTRACT, define_stream, deliver, hourly_rows
 
 
@@ -155,3 +158,88 @@ def test_column_that_cannot_be_told_is_asked_for(settings, tmp_path):
     new = NewStream(name="odd", feed=str(tmp_path / "odd.parquet"), interval="1h", horizon="2d", timezone="UTC")
     with pytest.raises(SettingsError, match="cannot tell which column is the ts; say --ts-col, one of when, much"):
         adding.add(settings, new)
+
+
+EXAMPLE = """
+# Opening hours, if demand is closed at times; intervals outside them are not forecast.
+# [calendar]
+# country = "CA"
+# [[calendar.hours]]
+# mon-fri = "08:00-20:00"
+# holiday = "closed"
+"""
+
+
+def office_rows(*, days=70, zone="America/Toronto", opens=7, closes=21):
+    """Hourly rows of two series from Monday to Friday within hours of the local clock."""
+    rows = hourly_rows(days=days)
+    local = rows["ts"].dt.tz_convert(zone)
+    return rows[local.dt.hour.between(opens, closes - 1) & (local.dt.day_of_week < 5)]
+
+
+def add_feed(settings, rows, *, kind="parquet", interval="1h"):
+    settings.home.mkdir(parents=True, exist_ok=True)
+    path = settings.home / f"usage.{kind}"
+    rows.to_parquet(path, index=False) if kind == "parquet" else rows.to_csv(path, index=False)
+    new = NewStream(name="mine", feed=str(path), interval=interval, horizon="2d", timezone="America/Toronto")
+    added = adding.add(settings, new)
+    return added, added.definition.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_opening_hours_of_a_feed_are_found_and_written(settings, kind):
+    added, text = add_feed(settings, office_rows(), kind=kind)
+    assert added.hours == {"mon-fri": "07:00-21:00"}
+    assert added.message == "hours found in the feed: mon-fri 07:00-21:00 (check them in the definition)"
+    assert '[[calendar.hours]]\nmon-fri = "07:00-21:00"\n# holiday = "closed"\n' in text
+    assert "# Opening hours, as read from the feed: please check them;" in text
+    (rule,) = read_definition(settings, "mine").stream.calendar.hours
+    assert rule.weekdays == (parse_spans("07:00-21:00"),) * 5 + ((), ())
+    assert streams.check(settings, ["mine"])[0].verdict == "ok"
+
+
+def test_forecast_of_a_feed_with_hours_leaves_closed_intervals_out(settings):
+    added, text = add_feed(settings, office_rows())
+    added.definition.write_text(re.sub("members = .*", 'members = ["seasonal"]', text), encoding="utf-8")
+    ingest.run(settings, "mine", until=added.origin)
+    assert forecast.run(settings, "mine", origin="2024-03-05").rows == 2 * 2 * 14
+
+
+def test_one_series_that_is_open_opens_the_stream(settings):
+    rows = pd.concat([office_rows(), office_rows(opens=12, closes=23).assign(series_id="late")])
+    assert add_feed(settings, rows)[0].hours == {"mon-fri": "07:00-23:00"}
+
+
+def test_interval_without_a_number_is_closed_and_zero_is_open(settings):
+    rows = hourly_rows(days=70)
+    hour = rows["ts"].dt.tz_convert("America/Toronto").dt.hour
+    rows["y"] = rows["y"].mask(hour < 6).mask(hour == 23, float("inf")).mask(hour.between(6, 12), 0.0)
+    assert add_feed(settings, rows)[0].hours == {"mon-sun": "06:00-23:00"}
+
+
+@pytest.mark.parametrize(("days", "interval"), [(70, "1h"), (70, "1d"), (21, "1h")])
+def test_feed_that_is_always_open_long_stepped_or_young_keeps_the_example(settings, days, interval):
+    rows = office_rows(days=days) if interval == "1d" or days == 21 else hourly_rows(days=days)
+    added, text = add_feed(settings, rows, interval=interval)
+    assert EXAMPLE in text
+    assert (added.hours, added.message) == ({}, "")
+
+
+def test_feed_that_leaves_out_what_has_no_demand_is_not_taken_for_closed(settings):
+    added, text = add_feed(settings, office_rows(days=140).query("series_id == 'a'").sample(frac=0.4, random_state=0))
+    assert EXAMPLE in text
+    assert added.hours == {}
+    assert re.fullmatch(
+        r"no opening hours written: only (39|4\d)% of the intervals in what may be hours \(mon-fri 07:00-21:00\) "
+        "hold a value; an absent row is missing, never 0, so a feed must hold its zeros",
+        added.message,
+    )
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_hours_that_were_found_are_told(settings, as_json, capsys):
+    added, _ = add_feed(settings, office_rows())
+    console.show_added("mine", vars(added), as_json)
+    told = capsys.readouterr().out
+    assert added.message in told
+    assert ('"hours": {"mon-fri": "07:00-21:00"}' in told) == as_json

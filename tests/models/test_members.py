@@ -182,7 +182,7 @@ def test_a_member_that_carries_nothing_is_left_out_with_its_reason_and_what_it_t
     monkeypatch.setattr(members, "train_member", lambda *_, **__: Training(Fool(), n_steps=9, step_seconds=0.5))
     found = train_members(panel, settings("nbeats"), parents={})
     assert found["nbeats"].member is None
-    assert "switched off" in found["nbeats"].reason
+    assert "carry nothing" in found["nbeats"].reason
     assert found["profile"].member is not None
     assert found["profile"].reason == ""
 
