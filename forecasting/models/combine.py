@@ -2,7 +2,7 @@
 
 Quantiles are averaged level by level. The weights minimise the pinball loss on held-back origins; with little evidence
 they stay near what the next larger whole would give: a cell of (group, days ahead) near its group, a group near the
-stream, the stream near weights that fall with the members' loss.
+stream, the stream near how the members fare on streams at large.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from forecasting.models.memory import index_days
 from forecasting.models.slots import NAN, Floats, Ints
 from forecasting.panel.grid import Panel
-from forecasting.terms import MEDIAN, QUANTILES
+from forecasting.terms import MEDIAN, QUANTILES, Tier
 
 DAY = np.timedelta64(1, "D")
 ORIGINS = 8
@@ -36,6 +36,16 @@ LEAST_ANSWERED = 0.5
 LEAST_WEIGHT = 0.05
 """A member that would carry less than this of all groups and days ahead is left out."""
 ROUNDS = 80
+STANDING: dict[str, float] = {
+    Tier.TREES: 4.0,
+    Tier.TFT: 2.0,
+    Tier.PROFILE: 2.0,
+    Tier.NBEATS: 1.0,
+    Tier.LAST_FOUR: 0.5,
+    Tier.SEASONAL_NAIVE: 0.25,
+}
+"""What members weigh before any evidence: how they fare on streams at large, which a few weeks of one series outweigh
+only slowly."""
 FOOTHOLD = 1e-3
 """Weight that every member begins its descent with, so that it can grow where it is wanted."""
 MOST_ROWS = 4_000
@@ -163,8 +173,13 @@ def gather_evidence(
     )
 
 
-def learn_weights(evidence: Evidence, *, groups: int) -> NDArray[np.float64]:
-    """(groups, cells, M) weights that sum to one; those of the stream where a cell has no evidence."""
+def learn_weights(
+    evidence: Evidence, *, groups: int, standing: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """(groups, cells, M) weights that sum to one; those of the stream where a cell has no evidence.
+
+    standing: (M,) what members weigh, in proportion, before any evidence; alike unless given.
+    """
     members, cells = evidence.said.shape[0], len(LEADS) + 1
     answered: NDArray[np.bool_] = np.asarray(np.isfinite(evidence.said).all(axis=2))
     able: NDArray[np.bool_] = np.asarray(answered.mean(axis=1) >= LEAST_ANSWERED)
@@ -172,7 +187,8 @@ def learn_weights(evidence: Evidence, *, groups: int) -> NDArray[np.float64]:
     if not able.any() or not len(evidence):
         equal = _normal(able.astype(float) if able.any() else np.ones(members))
         return np.broadcast_to(equal, (groups, cells, members)).copy()
-    stream, usual = _weigh(evidence, _normal(able.astype(float)), np.ones(members))
+    odds = np.ones(members) if standing is None else standing
+    stream, usual = _weigh(evidence, _normal(np.where(able, odds, 0.0)), np.ones(members))
     weights = np.broadcast_to(stream, (groups, cells, members)).copy()
     for group in np.unique(evidence.group):
         own = evidence.only(evidence.group == group)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from forecasting.models.cold_start import cold_start
 from forecasting.models.combine import (
     LEADS,
+    STANDING,
     Evidence,
     gather_evidence,
     group_series,
@@ -94,8 +95,9 @@ def mix_members(panel: Panel, members: Mapping[str, Member]) -> PanelForecast:
         weights[..., list(now).index(Tier.LAST_FOUR)] = 1.0
         evidence, mixed = None, np.empty((0, len(QUANTILES)), np.float32)
     else:
-        weights = learn_weights(evidence, groups=shape[0])
-        mixed = _cross_mixed(evidence, groups=shape[0])
+        standing = np.array([STANDING.get(name, 1.0) for name in now])
+        weights = learn_weights(evidence, groups=shape[0], standing=standing)
+        mixed = _cross_mixed(evidence, groups=shape[0], standing=standing)
     share = weights[groups[:, None], leads]
     said = np.stack([answer.reshape(-1, len(QUANTILES)) for answer in now.values()])
     quantiles = mix(said, share.reshape(-1, shape[2])).reshape(panel.n_series, length, len(QUANTILES))
@@ -132,14 +134,14 @@ def _gather(
     return gather_evidence(panel, np.stack(list(said.values())), ats=ats, series=series, groups=groups, length=length)
 
 
-def _cross_mixed(evidence: Evidence, *, groups: int) -> Floats:
+def _cross_mixed(evidence: Evidence, *, groups: int, standing: NDArray[np.float64]) -> Floats:
     """(R, 7) the mix of each row by weights that were learned on the other half of the origins, older or newer."""
     mixed = np.full((len(evidence), len(QUANTILES)), NAN, dtype=np.float32)
     newer = evidence.newer
     for part in (newer, ~newer):
         others = evidence.only(~part) if (~part).any() else evidence
         own = evidence.only(part)
-        weights = learn_weights(others, groups=groups)
+        weights = learn_weights(others, groups=groups, standing=standing)
         mixed[part] = mix(own.said, weights[own.group, own.lead])
     return mixed
 
