@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.models.combine import LEADS
+from forecasting.models.evidence import LEADS
 from forecasting.models.forecast import Member, PanelForecast, mix_members
 from forecasting.panel.grid import Panel
 from forecasting.quantiles import pinball

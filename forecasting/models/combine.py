@@ -5,37 +5,25 @@ they stay near what the next larger whole would give: a cell of (group, days ahe
 stream, the stream near how the members fare on streams at large.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.models.memory import index_days
+from forecasting.models.evidence import LEADS, Evidence
 from forecasting.models.slots import NAN, Floats, Ints
-from forecasting.panel.grid import Panel
-from forecasting.terms import MEDIAN, QUANTILES, Tier
+from forecasting.terms import QUANTILES, Tier
 
-DAY = np.timedelta64(1, "D")
-ORIGINS = 8
-HELD_SHARE = 1 / 8
-"""Share of the history that is held back for evidence, as far as two horizons do not need more."""
-MOST_SEASONS = 8
-OWN_GROUPS = 8
-"""Up to this many series each is a group of its own; more are grouped by how predictable they are."""
-LEADS = (1, 3, 7, 14)
-"""Days ahead at which another cell begins."""
 EVIDENCE = 100.0
 """Series-days that weigh as much as what the larger whole says."""
 DAY_SERIES = 10
 """Series of a stream that surprise independently on one day; more are no further evidence."""
 SHARPNESS = 32.0
-"""Power of the loss with which the stream's prior weights fall, given all evidence: with none they are equal."""
+"""Power of the loss with which weights fall, given all evidence; with none they stay as they were."""
 LEAST_ANSWERED = 0.5
 """Share of the evidence that a member must have answered to be given weight."""
 LEAST_WEIGHT = 0.05
 """A member that would carry less than this of all groups and days ahead is left out."""
 ROUNDS = 80
+"""Steps of a descent; the second half of them is averaged."""
 STANDING: dict[str, float] = {
     Tier.TREES: 4.0,
     Tier.TFT: 2.0,
@@ -49,128 +37,8 @@ only slowly."""
 FOOTHOLD = 1e-3
 """Weight that every member begins its descent with, so that it can grow where it is wanted."""
 MOST_ROWS = 4_000
+"""Rows that a descent looks at; of more, as many are drawn."""
 LEVELS = np.asarray(QUANTILES, dtype=np.float32)
-
-
-def held_back_start(panel: Panel, *, length: int) -> int:
-    """First column of the newest history, on which members are compared; trained targets end before it.
-
-    An eighth of the history, at least two horizons and at most eight seasons of it; the end of the history where less
-    than half would remain.
-    """
-    span = min(max(2 * length, int(panel.n_history * HELD_SHARE)), max(MOST_SEASONS * panel.season, 2 * length))
-    start = panel.n_history - span
-    return start if start >= panel.n_history // 2 else panel.n_history
-
-
-def held_back_columns(panel: Panel, *, length: int) -> tuple[int, ...]:
-    """Columns, ascending, from which members are compared: whole days before the panel's origin, so that they start the
-    day as it does, spread over the held-back history with `length` known columns after each."""
-    start, last = held_back_start(panel, length=length), panel.n_history - length
-    if start > last or start >= panel.n_history:
-        return ()
-    origin = panel.wall[panel.n_history] if panel.n_horizon else panel.wall[-1]
-    whole_days = (origin - panel.wall[: last + 1]) % DAY == np.timedelta64(0)
-    columns = np.flatnonzero(whole_days)
-    columns = columns[columns >= start]
-    if not len(columns):
-        return ()
-    spread = np.linspace(0, len(columns) - 1, min(ORIGINS, len(columns))).round().astype(int)
-    return tuple(int(column) for column in columns[np.unique(spread)])
-
-
-def lead_cells(panel: Panel, *, at: int, length: int) -> Ints:
-    """(length,) which cell of days ahead each column from `at` on belongs to, 0..len(LEADS)."""
-    day = index_days(panel).day
-    cells: Ints = np.searchsorted(LEADS, day[at : at + length] - day[at], side="right")
-    return cells
-
-
-def group_series(panel: Panel) -> Ints:
-    """(N,) group of each series: its own where there are few, else one of OWN_GROUPS by how predictable it is.
-
-    Predictability is the mean change from one season to the next over the mean demand.
-    """
-    if panel.n_series <= OWN_GROUPS:
-        return np.arange(panel.n_series)
-    recent = panel.y[:, -2 * MOST_SEASONS * panel.season :]
-    known = np.where(np.isfinite(recent), recent, 0.0)
-    change = np.abs(recent[:, panel.season :] - recent[:, : -panel.season])
-    seen, total = np.isfinite(change), known.sum(axis=1) / np.maximum(np.isfinite(recent).sum(axis=1), 1)
-    mean = np.where(seen, change, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
-    roughness = np.divide(mean, total, out=np.full(panel.n_series, np.inf), where=total > 0)
-    order = np.argsort(np.argsort(roughness, kind="stable"), kind="stable")
-    return np.asarray(order * OWN_GROUPS // panel.n_series, dtype=np.int64)
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What members said of held-back columns: R rows, each an observed interval of a series from an origin."""
-
-    y: Floats
-    """(R,) in units of what members typically miss of its series."""
-    said: Floats
-    """(M, R, 7) over the same; NaN where a member does not answer."""
-    series: Ints
-    """(R,) series of the panel."""
-    group: Ints
-    """(R,)"""
-    lead: Ints
-    """(R,) cell of days ahead."""
-    origin: Ints
-    """(R,) number of the held-back origin."""
-    day: Ints
-    """(R,) local day of the interval."""
-    scale: Floats
-    """(R,) what y and said were divided by."""
-
-    def __len__(self) -> int:
-        return len(self.y)
-
-    @property
-    def newer(self) -> NDArray[np.bool_]:
-        """(R,) rows of the newer half of the origins; none where there is a single origin."""
-        return np.asarray(self.origin > np.median(np.unique(self.origin)))
-
-    def only(self, rows: NDArray[np.bool_]) -> "Evidence":
-        """The part of it in `rows` (R,)."""
-        return Evidence(
-            y=self.y[rows],
-            said=self.said[:, rows],
-            series=self.series[rows],
-            group=self.group[rows],
-            lead=self.lead[rows],
-            origin=self.origin[rows],
-            day=self.day[rows],
-            scale=self.scale[rows],
-        )
-
-
-def gather_evidence(
-    panel: Panel, said: Floats, *, ats: Sequence[int], series: Ints, groups: Ints, length: int
-) -> Evidence:
-    """Observed rows of the held-back origins. said: (M, A, n, length, 7); series: (n,) which of the panel they are."""
-    column = np.asarray(ats)[:, None] + np.arange(length)
-    truth, seen = panel.y[series][:, column], panel.observed[series][:, column]
-    # what any member misses: series that are hard to forecast count no more than easy ones
-    told = np.isfinite(said[..., MEDIAN])
-    middle = np.where(told, said[..., MEDIAN], 0.0).sum(axis=0) / np.maximum(told.sum(axis=0), 1)
-    middle = middle.transpose(1, 0, 2)
-    missed = np.where(seen, np.abs(truth - middle), 0.0).sum(axis=(1, 2))
-    scale = np.divide(missed, np.maximum(seen.sum(axis=(1, 2)), 1), dtype=np.float64)
-    row, origin, step = np.nonzero(seen & (scale > 0)[:, None, None])
-    size = scale[row].astype(np.float32)
-    leads = np.stack([lead_cells(panel, at=at, length=length) for at in ats])
-    return Evidence(
-        y=truth[row, origin, step] / size,
-        said=said[:, origin, row, step] / size[:, None],
-        series=series[row],
-        group=groups[series[row]],
-        lead=leads[origin, step],
-        origin=origin,
-        day=index_days(panel).day[column[origin, step]],
-        scale=size,
-    )
 
 
 def learn_weights(

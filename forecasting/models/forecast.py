@@ -8,17 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.models.cold_start import cold_start
-from forecasting.models.combine import (
-    LEADS,
-    STANDING,
-    Evidence,
-    gather_evidence,
-    group_series,
-    held_back_columns,
-    lead_cells,
-    learn_weights,
-    mix,
-)
+from forecasting.models.combine import STANDING, learn_weights, mix
+from forecasting.models.evidence import LEADS, Evidence, gather_evidence, group_series, held_back_columns, lead_cells
 from forecasting.models.seasonal import last_four, seasonal_naive
 from forecasting.models.slots import NAN, Floats, Ints
 from forecasting.panel.grid import Panel, take_series
@@ -68,11 +59,6 @@ class PanelForecast:
     def mean(self) -> Floats:
         """(N, H)"""
         return np.maximum(mean_of_quantiles(self.quantiles), 0.0)
-
-    @property
-    def held_back(self) -> int:
-        """Number of held-back origins that the weights were learned on."""
-        return len(self.ats)
 
 
 def mix_members(panel: Panel, members: Mapping[str, Member]) -> PanelForecast:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.errors import ModelError
-from forecasting.models.combine import held_back_start
+from forecasting.models.evidence import held_back_start
 from forecasting.models.forecast import Member, mix_members
 from forecasting.models.growing import grow_trees
 from forecasting.models.neural import NeuralMember, rebuild_member

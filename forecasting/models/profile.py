@@ -57,7 +57,7 @@ class ProfileMember:
         """Quantiles (A, N, length, 7) from several columns; NaN throughout for a series whose slots are unknown."""
         if panel.season != self.season:
             raise ModelError(f"{KIND}: expected a season of {self.season}, found {panel.season}; train again")
-        every = horizon_of(panel, chunk=slice(None), ats=tuple(ats), length=length)
+        every = horizon_of(panel, ats=tuple(ats), length=length)
         forecast = np.empty((len(every), len(QUANTILES)), dtype=np.float32)
         for memory, rows, part in by_chunk(panel, every, power=self.power):
             known = recall_rows(memory, rows)

@@ -53,13 +53,12 @@ def draw_rows(panel: Panel, *, since: int, until: int, most: int, rng: np.random
     return Rows(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("series", "origin", "column")))
 
 
-def horizon_of(panel: Panel, *, chunk: slice, ats: tuple[int, ...], length: int) -> Rows:
-    """All rows of the columns [at, at + length) of each series in `chunk`, by series, then `ats`."""
-    first, last, _ = chunk.indices(panel.n_series)
-    shape = (last - first, len(ats), length)
+def horizon_of(panel: Panel, *, ats: tuple[int, ...], length: int) -> Rows:
+    """All rows of the columns [at, at + length) of each series, by series, then `ats`."""
+    shape = (panel.n_series, len(ats), length)
     series, place, step = (index.ravel() for index in np.indices(shape))
     at = np.asarray(ats, dtype=np.int64)[place]
-    return Rows(series + first, at, at + step)
+    return Rows(series, at, at + step)
 
 
 def by_chunk(panel: Panel, rows: Rows, *, power: float) -> Iterator[tuple[Memory, Rows, slice]]:

@@ -104,7 +104,7 @@ class TreesMember:
         missing = sorted(set(self.inputs.covariate_names) - set(panel.covariate_names))
         if missing:
             raise ModelError(f"{KIND}: expected covariate {missing[0]}, which the panel lacks; train this stream again")
-        every = horizon_of(panel, chunk=slice(None), ats=tuple(ats), length=length)
+        every = horizon_of(panel, ats=tuple(ats), length=length)
         forecast = np.empty((len(every), len(QUANTILES)), dtype=np.float32)
         for memory, rows, part in by_chunk(panel, every, power=self.profile.power):
             known = recall_rows(memory, rows)

@@ -8,7 +8,7 @@ import pytest
 
 from forecasting.jobs import answers
 from forecasting.jobs.answers import forecast_panel, forecast_panels, held_back_losses
-from forecasting.models.combine import held_back_columns
+from forecasting.models.evidence import held_back_columns
 from forecasting.models.forecast import Member, PanelForecast, mix_members
 from forecasting.models.slots import Floats
 from forecasting.panel.grid import Panel

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from forecasting.models import forecast as module
-from forecasting.models.combine import LEADS, held_back_columns
+from forecasting.models.evidence import LEADS, held_back_columns
 from forecasting.models.forecast import Member, PanelForecast, ask_all, mix_members
 from forecasting.models.seasonal import last_four, seasonal_naive
 from forecasting.models.slots import Floats
@@ -150,7 +150,7 @@ def test_too_little_history_to_judge_anyone_trusts_the_last_four_weeks():
     panel = make_panel(n_series=3, weeks=3, horizon=2 * SEASON)
     found = mix_members(panel, {"wise": Oracle(whole(panel))})
     assert found.evidence is None
-    assert found.held_back == 0
+    assert len(found.ats) == 0
     assert found.tier.tolist() == [Tier.LAST_FOUR] * 3
     np.testing.assert_array_equal(found.quantiles, found.answers["last_four"])
 
@@ -161,7 +161,7 @@ def test_an_empty_horizon_is_an_empty_forecast():
     assert found.quantiles.shape == (3, 0, 7)
     assert found.mean.shape == (3, 0)
     assert len(found.tier) == 3
-    assert found.held_back == 0
+    assert len(found.ats) == 0
 
 
 def test_held_back_rows_are_mixed_by_weights_that_had_not_seen_their_half():

@@ -13,7 +13,7 @@ import pytest
 from forecasting.errors import ModelError
 from forecasting.jobs.answers import forecast_panel
 from forecasting.models import growing, members
-from forecasting.models.combine import held_back_columns, held_back_start
+from forecasting.models.evidence import held_back_columns, held_back_start
 from forecasting.models.forecast import Member
 from forecasting.models.members import PairedMember, as_parts, rebuild, train_members
 from forecasting.models.profile import fit_profile

@@ -70,7 +70,7 @@ def member(panel: Panel) -> TreesMember:
 
 def features_of(panel: Panel, member: TreesMember, at: int) -> Floats:
     memory = remember(panel, slice(None), power=member.profile.power)
-    asked = horizon_of(panel, chunk=slice(None), ats=(at,), length=SEASON)
+    asked = horizon_of(panel, ats=(at,), length=SEASON)
     return build_features(memory, asked, recall_rows(memory, asked), member.inputs, member.profile)
 
 
