@@ -64,7 +64,7 @@ def run_case(case: Case, *, budget: float, members: list[str]) -> Result:
     for name, training in trainings.items():
         if training.member is None:
             print(f"{case.name}: {name} not used: {training.reason}")
-    forecasts = forecast_panels(loaded.panels, trained)
+    forecasts = list(forecast_panels(loaded.panels, trained))
     said = {PUBLISHED: [forecast.quantiles for forecast in forecasts]}
     said |= {name: [forecast.answers[name] for forecast in forecasts] for name in forecasts[0].answers}
     frames = {name: _frame(case, loaded, quantiles) for name, quantiles in said.items()}

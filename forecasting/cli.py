@@ -1,6 +1,5 @@
 """The command line: the same jobs that the DAGs call, for people."""
 
-import json
 import logging
 import os
 import sys
@@ -9,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from forecasting import __version__, console, model_commands
+from forecasting import __version__, console, model_commands, past_commands, upkeep_commands
 from forecasting.arguments import AsJson, OneStream, OriginText, StreamName
 from forecasting.errors import ForecastingError
 from forecasting.settings import Settings, read_settings
@@ -36,6 +35,9 @@ app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(runs_app, name="runs")
 app.add_typer(model_commands.app, name="models")
 app.add_typer(lake_app, name="lake")
+app.command()(past_commands.backfill)
+app.command()(past_commands.evaluate)
+app.command()(upkeep_commands.maintain)
 
 
 def main() -> None:
@@ -125,32 +127,6 @@ def score(stream: StreamName, origin: OriginText, as_json: AsJson = False) -> No
 
         summary = job.run(_settings(), stream, origin=origin)
     console.report(summary.as_dict(), as_json)
-
-
-@app.command()
-def evaluate(
-    stream: StreamName,
-    since: Annotated[str | None, typer.Option("--from", help="First origin; chosen when absent.", metavar="D")] = None,
-    until: Annotated[
-        str | None, typer.Option("--to", help="Last origin; the newest whose horizon is measured.", metavar="D")
-    ] = None,
-    every: Annotated[str, typer.Option(help="Time between two origins, whole days.")] = "7d",
-    as_json: AsJson = False,
-) -> None:
-    """How good the forecasts would have been: forecast again from past origins, as known then, and score.
-
-    Without a range: up to eight weekly origins, the newest whose horizon has been measured. Every origin uses the model
-    that was due at the first, trained now if need be, which may take the stream's budget. Nothing is published; scores
-    go to analyst.backtests. The floor is the WAPE that noise alone leaves of counts, the excess what could be avoided.
-    """
-    with console.working(f"evaluate {stream}") as told:
-        from forecasting.jobs import evaluate as job
-
-        found = job.run(_settings(), stream, since=since, until=until, every=every, begin=told)
-    if as_json:
-        typer.echo(json.dumps(found.as_dict(), default=str))
-    else:
-        console.show_evaluation(found.summary.as_dict(), found.report.tables, found.report.sentences)
 
 
 @app.command()

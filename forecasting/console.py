@@ -56,6 +56,30 @@ def show_evaluation(summary: dict[str, Any], tables: "Mapping[str, pd.DataFrame]
         typer.echo(sentence)
 
 
+def show_issued(issued: dict[str, Any]) -> None:
+    """Print what became of one origin of a backfill."""
+    rows = f", {issued['rows']} rows" if issued["rows"] else ""
+    model = f" (model {issued['model_id']})" if issued["model_id"] else ""
+    told = f": {issued['message']}" if issued["message"] else ""
+    typer.echo(f"{_local(issued['origin'])}  {issued['status']}{rows}{model}{told}")
+
+
+def show_backfill(report: dict[str, Any]) -> None:
+    """Print what a backfill did, or would do, as a whole."""
+    for trained in report["trained"]:
+        told = f": {trained['message']}" if trained["message"] else ""
+        typer.echo(f"model of {_local(trained['boundary'])} {trained['status']}{told}")
+    counts = ", ".join(f"{count} {status}" for status, count in report["counts"].items())
+    typer.echo(f"backfill {report['stream']}: {len(report['origins'])} origins: {counts}")
+    if report["dry_run"]:
+        typer.echo("nothing was written; without --dry-run this is done")
+
+
+def _local(stamp: str) -> str:
+    """A local ISO timestamp for people: midnight goes without saying."""
+    return stamp[:16].replace("T", " ").removesuffix(" 00:00")
+
+
 def show_outcomes(outcomes: Iterable[Any]) -> None:
     """Print what the line did for each stream, as JSON."""
     told = [

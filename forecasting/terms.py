@@ -34,6 +34,7 @@ class RunKind(StrEnum):
     TRAIN = "train"
     SCORE = "score"
     EVALUATE = "evaluate"
+    MAINTAIN = "maintain"
 
 
 class RunStatus(StrEnum):
@@ -45,6 +46,33 @@ class RunStatus(StrEnum):
     STALE = "stale"
     INCOMPLETE = "incomplete"
     FAILED = "failed"
+
+
+class ModelChoice(StrEnum):
+    """Which model a backfill uses."""
+
+    AS_OF = "as-of"
+    """The champion as of each origin, trained on nothing known later."""
+    CHAMPION = "champion"
+    """Today's champion, whatever it has seen: hindsight."""
+
+
+class BackfillStatus(StrEnum):
+    """What became of an origin of a backfill."""
+
+    PUBLISHED = "published"
+    STALE = "stale"
+    """Published from a feed that was too old at the origin."""
+    UNCHANGED = "unchanged"
+    """Forecast again; what is published says the same."""
+    SETTLED = "settled"
+    """Not forecast again: code, definition, model and what was known are those of the publication."""
+    KEPT = "kept"
+    """A nightly run speaks for it, and nobody asked to replace that."""
+    FAILED = "failed"
+    WOULD_PUBLISH = "would publish"
+    WOULD_CHECK = "would check"
+    """It would be forecast again, and published where that differs."""
 
 
 class Verdict(StrEnum):

@@ -19,10 +19,10 @@ from forecasting.panel.calendar import (
     resolve_origin,
     wall_times,
 )
+from forecasting.panel.demand import lay_frame
 from forecasting.panel.events import read_events, touched
 from forecasting.panel.grid import Panel, horizon_rows
 from forecasting.panel.open_time import has_open_interval
-from forecasting.panel.rows import place_rows, read_rows
 from forecasting.streams import Stream
 from forecasting.terms import DAY, QUANTILE_COLUMNS, EventKind, format_duration
 
@@ -106,10 +106,9 @@ def measure_horizon(
     grid = grid_from(stream, _naive(origin)[0], steps=stream.steps)
     kept = np.zeros(len(grid), bool)
     kept[panel.horizon_step - 1] = True
-    rows = read_rows(demand, panel.attributes.index)
     ts, ends = grid[kept], grid_ends(grid[kept], stream)
     until = grid_ends(grid[-1:], stream)[0]
-    y = place_rows(rows, grid=grid, kept=kept, n_series=panel.n_series, since=grid[0], until=until)
+    y = lay_frame(stream, demand, panel.series_ids, since=grid[0], until=until).y[:, kept]
     known = read_events(events, attributes=panel.attributes, stream_name=stream.name)
     for kind in (EventKind.OUTAGE, EventKind.CLOSURE):
         y[touched(known, kind, n_series=panel.n_series, ts=ts, ends=ends)] = np.nan

@@ -1,13 +1,13 @@
 """The forecast as it is published: members mixed, then calibrated, both by what held-back origins show."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.models.evidence import LEADS
-from forecasting.models.forecast import Member, PanelForecast, mix_members
+from forecasting.models.forecast import Member, PanelForecast, PastAnswers, mix_members
 from forecasting.panel.grid import Panel
 from forecasting.quantiles import pinball
 from forecasting.terms import Tier
@@ -26,13 +26,13 @@ class HeldBack:
     """(A, N) sum of |y| over the same intervals."""
 
 
-def forecast_panel(panel: Panel, members: Mapping[str, Member]) -> PanelForecast:
+def forecast_panel(panel: Panel, members: Mapping[str, Member], *, past: PastAnswers | None = None) -> PanelForecast:
     """Quantiles of the panel's horizon, mixed and calibrated: a pure function of the panel and the members.
 
-    members: trained members by name; the seasonal ones always take part. Raises ModelError where a member was trained
-    for another season or a shorter horizon.
+    members: trained members by name; the seasonal ones always take part. past: see `mix_members`. Raises ModelError
+    where a member was trained for another season or a shorter horizon.
     """
-    forecast = mix_members(panel, members)
+    forecast = mix_members(panel, members, past=past)
     if forecast.evidence is None:
         return forecast
     factors = _factors(forecast, np.ones(len(forecast.evidence), dtype=bool))
@@ -42,9 +42,12 @@ def forecast_panel(panel: Panel, members: Mapping[str, Member]) -> PanelForecast
     return replace(forecast, quantiles=np.where(judged[:, None, None], widened, forecast.quantiles))
 
 
-def forecast_panels(panels: Sequence[Panel], members: Mapping[str, Member]) -> list[PanelForecast]:
-    """Forecasts of several origins of one stream."""
-    return [forecast_panel(panel, members) for panel in panels]
+def forecast_panels(panels: Iterable[Panel], members: Mapping[str, Member]) -> Iterator[PanelForecast]:
+    """Forecasts of several origins of one stream, one after the other; held-back columns that they share are asked
+    once."""
+    past = PastAnswers()
+    for panel in panels:
+        yield forecast_panel(panel, members, past=past)
 
 
 def held_back_losses(panel: Panel, members: Mapping[str, Member]) -> HeldBack:

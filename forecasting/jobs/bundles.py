@@ -19,6 +19,7 @@ class LoadedModel:
 
     model_id: str | None = None
     members: Mapping[str, Member] = field(default_factory=dict)
+    trained_until: datetime | None = None
     note: str | None = None
     """What a person should know of the choice."""
 
@@ -32,7 +33,7 @@ def load_model(session: Session, record: ModelRecord) -> LoadedModel:
         session.settings.models / record.uri, stream=record.stream, model_id=record.model_id, checksum=record.checksum
     )
     members = {name: rebuild(config, weights) for name, (config, weights) in bundle.members.items()}
-    return LoadedModel(record.model_id, members)
+    return LoadedModel(record.model_id, members, record.trained_until)
 
 
 def load_champion(session: Session, champion: Champion) -> LoadedModel:

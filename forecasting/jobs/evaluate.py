@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,13 +22,12 @@ from forecasting.evaluation.backtest import (
 from forecasting.evaluation.scores import PUBLISHED, score_sums, seasonal_scale
 from forecasting.evaluation.table import EvaluationReport, pool, summarize
 from forecasting.jobs import ingest, train
-from forecasting.jobs.answers import forecast_panels
+from forecasting.jobs.answers import forecast_panel
 from forecasting.jobs.bundles import LoadedModel, newest_loaded
-from forecasting.jobs.forecast import panel_as_of
+from forecasting.jobs.panels import PanelReader
 from forecasting.jobs.session import Session, Summary, open_session, wall_clock
-from forecasting.models.forecast import PanelForecast
+from forecasting.models.forecast import PanelForecast, PastAnswers
 from forecasting.panel.calendar import floor_to_grid, resolve_origin
-from forecasting.panel.grid import Panel
 from forecasting.quantiles import mean_of_quantiles
 from forecasting.settings import Settings
 from forecasting.store.events import events_as_of
@@ -38,9 +37,6 @@ from forecasting.store.scores import append_backtest, known_until, read_truth
 from forecasting.terms import RunKind, RunStatus, parse_duration
 
 logger = logging.getLogger(__name__)
-
-CELLS_AT_ONCE = 200_000_000
-"""Values of history whose origins are forecast in one pass; more would not fit into the memory of a small machine."""
 
 Progress = Callable[[str], None]
 
@@ -130,50 +126,29 @@ def _evaluate(
     scale: dict[str, float] = {}
     tables = []
 
-    def panels() -> Iterator[tuple[datetime, Panel]]:
-        for number, origin in enumerate(origins, start=1):
-            begin(f"evaluate {stream.name}: origin {number} of {len(origins)}")
-            try:
-                yield origin, panel_as_of(lake, stream, origin)
-            except (FeedError, InsufficientHistoryError) as error:
-                left_out.append(str(error))
-
-    for batch in _batches(panels()):
-        since, until = batch[0][0], horizon_end(stream, batch[-1][0])
-        demand = read_truth(lake, stream, since=since, until=until)
-        forecasts = forecast_every([panel for _, panel in batch], model)
-        for (origin, panel), forecast in zip(batch, forecasts, strict=True):
-            own = seasonal_scale(panel.y, season=panel.season)
-            scale = {**dict(zip(panel.series_ids.tolist(), own.tolist(), strict=True)), **scale}
-            y = measure_horizon(stream, panel, origin=origin, demand=demand, events=events)
-            if not np.isfinite(y).any():
-                left_out.append(f"origin {origin.isoformat()}: nothing was measured in its horizon")
-                continue
-            sums = sum_answers(stream, panel, y=y, answers=_answers(forecast), scale=scale)
-            tables.append(sums.assign(origin=origin))
+    reader, past = PanelReader(lake, stream, origins), PastAnswers()
+    for number, origin in enumerate(origins, start=1):
+        begin(f"evaluate {stream.name}: origin {number} of {len(origins)}")
+        try:
+            panel = reader.panel(origin)
+        except (FeedError, InsufficientHistoryError) as error:
+            left_out.append(str(error))
+            continue
+        forecast = forecast_panel(panel, model.members, past=past)
+        own = seasonal_scale(panel.y, season=panel.season)
+        scale = {**dict(zip(panel.series_ids.tolist(), own.tolist(), strict=True)), **scale}
+        demand = read_truth(lake, stream, since=origin, until=horizon_end(stream, origin))
+        y = measure_horizon(stream, panel, origin=origin, demand=demand, events=events)
+        if not np.isfinite(y).any():
+            left_out.append(f"origin {origin.isoformat()}: nothing was measured in its horizon")
+            continue
+        sums = sum_answers(stream, panel, y=y, answers=_answers(forecast), scale=scale)
+        tables.append(sums.assign(origin=origin))
     if not tables:
         raise InsufficientHistoryError(
             f"stream {stream.name}: none of {len(origins)} origins can be scored: {left_out[0]}", have=0, need=1
         )
     return pd.concat(tables, ignore_index=True), left_out
-
-
-def forecast_every(panels: Sequence[Panel], model: LoadedModel) -> list[PanelForecast]:
-    """The forecast of each panel by one model."""
-    return forecast_panels(panels, model.members)
-
-
-def _batches(panels: Iterable[tuple[datetime, Panel]]) -> Iterator[list[tuple[datetime, Panel]]]:
-    batch: list[tuple[datetime, Panel]] = []
-    cells = 0
-    for origin, panel in panels:
-        batch.append((origin, panel))
-        cells += panel.y.size
-        if cells >= CELLS_AT_ONCE:
-            yield batch
-            batch, cells = [], 0
-    if batch:
-        yield batch
 
 
 def _answers(forecast: PanelForecast) -> dict[str, Answer]:

@@ -30,14 +30,14 @@ def import_file(settings: Settings, path: Path) -> Summary:
 
 
 def take_events(feed: Feed, window: Window, *, run_id: str) -> int:
-    """Take in the events that a stream's `[events]` SQL returns; those without known_at are known from the "
-    "window's end."""
+    """Take in the events that a stream's `[events]` SQL returns; those without known_at became known as the
+    ingest learned of them."""
     statement = feed.definition.events
     if statement is None:
         return 0
     feed.create_table("event_file", statement, since=window.since, until=window.until)
     check_event_rows(feed.lake, source=str(statement.path))
     return feed.lake.write(
-        lambda: append_events(feed.lake, known_at=window.until, run_id=run_id),
+        lambda: append_events(feed.lake, known_at=window.learned_at, run_id=run_id),
         message=f"events of {feed.definition.stream.name}",
     )

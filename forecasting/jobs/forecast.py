@@ -7,18 +7,17 @@ import numpy as np
 import pandas as pd
 
 from forecasting.contracts.outputs import check_forecasts
-from forecasting.errors import FallbackError, FeedError, InsufficientHistoryError, SettingsError
+from forecasting.errors import FallbackError, FeedError
 from forecasting.jobs.answers import forecast_panel
-from forecasting.jobs.bundles import newest_loaded
-from forecasting.jobs.session import Summary, open_session, wall_clock
-from forecasting.models.forecast import PanelForecast
+from forecasting.jobs.bundles import LoadedModel, newest_loaded
+from forecasting.jobs.panels import panel_as_of
+from forecasting.jobs.session import Session, Summary, open_session, wall_clock
+from forecasting.models.forecast import PanelForecast, PastAnswers
 from forecasting.panel.calendar import resolve_origin
 from forecasting.panel.describe import describe_breaks
-from forecasting.panel.grid import Panel, build_panel, horizon_rows, open_age
+from forecasting.panel.grid import Panel, horizon_rows, open_age
 from forecasting.settings import Settings
 from forecasting.store.forecasts import publish
-from forecasting.store.lake import Lake
-from forecasting.store.readings import read_as_of, read_extent
 from forecasting.store.runs import Run
 from forecasting.streams import Stream
 from forecasting.terms import QUANTILE_COLUMNS, RunKind, RunStatus, Tier, format_duration
@@ -37,42 +36,38 @@ def run(settings: Settings, stream: str, *, origin: str, kind: str = RunKind.MAN
         instant = resolve_origin(origin, session.definition.stream)
         with session.run(RunKind(kind), origin=instant) as record:
             panel = panel_as_of(session.lake, session.definition.stream, instant)
-            stale = check_age(session.definition.stream, panel, instant)
-            model = newest_loaded(session, instant)
-            forecast = forecast_panel(panel, model.members)
-            check_fallbacks(session.definition.stream, forecast)
-            rows = forecast_rows(panel, forecast)
-            check_forecasts(rows, expected=rows_expected(panel))
-            record.model_id = model.model_id
-            notes = stale, model.note, describe_breaks(panel, zone=session.definition.stream.zone)
-            record.message = "; ".join(note for note in notes if note) or None
-            status = publish(session.lake, record, rows, complete=stale is None, now=wall_clock())
-            return _summary(record, panel, forecast, status=status, rows=len(rows))
+            return issue(session, record, panel, newest_loaded(session, instant))
 
 
-def panel_as_of(lake: Lake, stream: Stream, origin: datetime) -> Panel:
-    """The panel that a planner standing at `origin` could have built.
+def issue(
+    session: Session,
+    record: Run,
+    panel: Panel,
+    model: LoadedModel,
+    *,
+    past: PastAnswers | None = None,
+    spare_nightly: bool = False,
+) -> Summary:
+    """Forecast the panel of a run's origin and publish it; the run ends with it.
 
-    Raises InsufficientHistoryError where the stream has no history, SettingsError where the origin lies before it.
+    past: what the model's members said before, where several origins are issued. spare_nightly: see `publish`. Raises
+    FeedError, FallbackError or ModelError; nothing is published then.
     """
-    extent = read_extent(lake, stream)
-    if extent.first_ts is None:
-        raise InsufficientHistoryError(
-            f"stream {stream.name}: no history yet; run `forecasting ingest {stream.name}` first", have=0, need=1
-        )
-    if origin <= extent.first_ts:
-        raise SettingsError(
-            f"stream {stream.name}: origin {origin.isoformat()} lies before the data, which begin at "
-            f"{extent.first_ts.isoformat()}; choose a later origin or ingest older usage with --since"
-        )
-    readings = read_as_of(lake, stream, origin)
-    if not len(readings.series):
-        last = extent.last_ts.isoformat() if extent.last_ts else "never"
-        raise FeedError(
-            f"stream {stream.name}: no series reported in the four weeks before origin {origin.isoformat()}; "
-            f"the last value on record is of {last}; ingest newer usage or choose an earlier origin"
-        )
-    return build_panel(stream, origin=origin, demand=readings.demand, series=readings.series, events=readings.events)
+    stream, origin = session.definition.stream, record.origin
+    assert origin is not None
+    record.model_id = model.model_id
+    record.hindsight = model.trained_until is not None and model.trained_until > origin
+    stale = check_age(stream, panel, origin)
+    forecast = forecast_panel(panel, model.members, past=past)
+    check_fallbacks(stream, forecast)
+    rows = forecast_rows(panel, forecast)
+    check_forecasts(rows, expected=rows_expected(panel))
+    seen = f"{model.model_id} was trained on demand after this origin" if record.hindsight else None
+    notes = stale, model.note, seen, describe_breaks(panel, zone=stream.zone)
+    record.message = "; ".join(note for note in notes if note) or None
+    now = wall_clock()
+    status = publish(session.lake, record, rows, complete=stale is None, now=now, spare_nightly=spare_nightly)
+    return _summary(record, panel, forecast, status=status, rows=len(rows))
 
 
 def check_age(stream: Stream, panel: Panel, origin: datetime) -> str | None:

@@ -140,7 +140,7 @@ def choose_window(stream: Stream, *, since: datetime | None, until: datetime, wa
             f"stream {stream.name}: nothing to ingest: the window would begin at {start.isoformat()} and end at "
             f"{until.isoformat()}; history begins at source.start = {stream.source.start}"
         )
-    return Window(since=start, until=until)
+    return Window(since=start, until=until, learned_at=max(until, watermark or until))
 
 
 def demand_limits(stream: Stream, until: datetime) -> DemandLimits:

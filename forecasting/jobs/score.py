@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.evaluation.scores import PUBLISHED, horizon_buckets, score_rows, seasonal_scale
-from forecasting.jobs.forecast import panel_as_of
+from forecasting.jobs.panels import panel_as_of
 from forecasting.jobs.session import Session, Summary, open_session, wall_clock
 from forecasting.models.seasonal import seasonal_naive
 from forecasting.panel.calendar import as_utc, resolve_origin

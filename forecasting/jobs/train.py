@@ -7,13 +7,14 @@ from forecasting.errors import FeedError, InsufficientHistoryError, ModelError
 from forecasting.jobs.bundles import LoadedModel, load_champion, load_model
 from forecasting.jobs.contest import Challenger, stand_in
 from forecasting.jobs.entering import Entry, end, enter
-from forecasting.jobs.forecast import panel_as_of
+from forecasting.jobs.panels import panel_as_of
 from forecasting.jobs.session import Session, Summary, open_session, wall_clock
 from forecasting.models.members import train_members
 from forecasting.models.training import Training
 from forecasting.panel.calendar import resolve_origin, retrain_boundary
 from forecasting.settings import Settings
 from forecasting.store.decisions import Champion, append_decision, champion_as_of
+from forecasting.store.lock import hold_training_lock
 from forecasting.store.readings import read_extent
 from forecasting.store.registry import ModelRecord, newest_model
 from forecasting.store.runs import Run
@@ -34,17 +35,32 @@ def run(settings: Settings, stream: str, *, origin: str) -> Summary:
     long as two nights' forecasts take: a budget that is spent must not leave a model unjudged.
     """
     with open_session(settings, stream) as session:
-        definition = session.definition.stream
-        instant = resolve_origin(origin, definition)
-        boundary = retrain_boundary(definition, instant)
-        model_id = name_model(definition, boundary)
-        present = newest_model(session.lake, stream=stream, origin=boundary, config_hash=definition.config_hash)
-        if present and present.trained_until == boundary:
+        return train_due(session, resolve_origin(origin, session.definition.stream))
+
+
+def train_due(session: Session, origin: datetime) -> Summary:
+    """As `run`, within a session. Where another run is training the stream, wait for it: its model may be the one."""
+    stream = session.definition.stream
+    boundary = retrain_boundary(stream, origin)
+    present = _present(session, boundary)
+    if present is not None and _is_sound(session, present):
+        return _keep(session, present, origin)
+    with hold_training_lock(session.settings.models, stream.name):
+        present = _present(session, boundary)
+        model_id = name_model(stream, boundary)
+        if present is not None:
             if _is_sound(session, present):
-                return _keep(session, present, instant)
+                return _keep(session, present, origin)
             model_id = _name_after(present.model_id)
         with session.run(RunKind.TRAIN, origin=boundary) as record:
             return _train(session, record, boundary, model_id)
+
+
+def _present(session: Session, boundary: datetime) -> ModelRecord | None:
+    """The model of a boundary and the present definition, if it exists."""
+    stream = session.definition.stream
+    record = newest_model(session.lake, stream=stream.name, origin=boundary, config_hash=stream.config_hash)
+    return record if record and record.trained_until == boundary else None
 
 
 def name_model(stream: Stream, boundary: datetime) -> str:

@@ -13,7 +13,7 @@ from forecasting.terms import MEDIAN
 
 DAY = np.timedelta64(1, "D")
 ORIGINS = 8
-"""Held-back origins at most."""
+"""Held-back origins, about, where there are days enough."""
 HELD_SHARE = 1 / 8
 """Share of the history that is held back, as far as two horizons do not need more."""
 MOST_SEASONS = 8
@@ -37,18 +37,22 @@ def held_back_start(panel: Panel, *, length: int) -> int:
 
 def held_back_columns(panel: Panel, *, length: int) -> tuple[int, ...]:
     """Columns, ascending, from which members are compared: whole days before the panel's origin, so that they start the
-    day as it does, spread over the held-back history with `length` known columns after each."""
+    day as it does, spread over the held-back history with `length` known columns after each.
+
+    They lie every so many days on a fixed calendar: panels of consecutive origins have most of them in common.
+    """
     start, last = held_back_start(panel, length=length), panel.n_history - length
     if start > last or start >= panel.n_history:
         return ()
     origin = panel.wall[panel.n_history] if panel.n_horizon else panel.wall[-1]
-    whole_days = (origin - panel.wall[: last + 1]) % DAY == np.timedelta64(0)
-    columns = np.flatnonzero(whole_days)
-    columns = columns[columns >= start]
+    columns = start + np.flatnonzero((origin - panel.wall[start : last + 1]) % DAY == np.timedelta64(0))
     if not len(columns):
         return ()
-    spread = np.linspace(0, len(columns) - 1, min(ORIGINS, len(columns))).round().astype(int)
-    return tuple(int(column) for column in columns[np.unique(spread)])
+    days = panel.wall[columns].astype("datetime64[D]").astype(np.int64)
+    stride = -(-int(days[-1] - days[0] + 1) // ORIGINS)
+    stride -= stride % 7 == 0  # else all would lie on one weekday
+    marks = np.arange(-(-days[0] // stride), days[-1] // stride + 1) * stride
+    return tuple(int(column) for column in np.unique(columns[np.searchsorted(days, marks)]))
 
 
 def lead_cells(panel: Panel, *, at: int, length: int) -> Ints:

@@ -1,5 +1,6 @@
 """The forecast of a whole panel: every member answers, weights learned on held-back origins mix them."""
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,7 +13,7 @@ from forecasting.models.combine import STANDING, learn_weights, mix
 from forecasting.models.evidence import LEADS, Evidence, gather_evidence, group_series, held_back_columns, lead_cells
 from forecasting.models.seasonal import last_four, seasonal_naive
 from forecasting.models.slots import NAN, Floats, Ints
-from forecasting.panel.grid import Panel, take_series
+from forecasting.panel.grid import Panel, cut_panel, fingerprint, take_series
 from forecasting.quantiles import mean_of_quantiles
 from forecasting.terms import QUANTILES, Tier
 
@@ -21,6 +22,8 @@ FALLBACKS = (Tier.LAST_FOUR, Tier.SEASONAL_NAIVE)
 """Who carries a series that no member with weight answers for, the most trusted first."""
 MOST_JUDGED, LEAST_JUDGED = 250_000, 50
 """Intervals on which members are judged, and series even so; of more series, as many are drawn."""
+MOST_KEPT = 32
+"""Held-back columns of which answers are kept: a few origins' worth."""
 ALONE = 0.95
 """Share of a series' forecast from which on one member carries it."""
 
@@ -61,20 +64,42 @@ class PanelForecast:
         return np.maximum(mean_of_quantiles(self.quantiles), 0.0)
 
 
-def mix_members(panel: Panel, members: Mapping[str, Member]) -> PanelForecast:
+class PastAnswers:
+    """What one set of members said of held-back columns.
+
+    Panels of consecutive origins have most of those in common, and an equal question is asked once. An answer is a
+    function of the panel cut off where the question is, so that it is the same whether it was kept or not.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[bytes, Floats] = OrderedDict()
+
+    def ask(self, panel: Panel, members: Mapping[str, Member], *, at: int, length: int) -> Floats:
+        """(M, N, length, 7) answers of all members, seasonal ones first, from a column with known ones after it."""
+        before = cut_panel(panel, at=at, length=length)
+        key = fingerprint(before)
+        if key not in self._kept:
+            self._kept[key] = np.stack(list(ask_all(before, members, at=at, length=length).values()))
+        self._kept.move_to_end(key)
+        if len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
+        return self._kept[key]
+
+
+def mix_members(panel: Panel, members: Mapping[str, Member], *, past: PastAnswers | None = None) -> PanelForecast:
     """Forecast the panel's horizon, uncalibrated.
 
-    members: trained members by name; the seasonal ones always take part. Raises ModelError where a member was trained
-    for another season or a shorter horizon.
+    members: trained members by name; the seasonal ones always take part. past: of the same members, where several
+    origins are forecast; it saves time and changes nothing. Raises ModelError where a member was trained for another
+    season or a shorter horizon.
     """
     length, at = panel.n_horizon, panel.n_history
     if not length:  # everyone is closed throughout: there is nothing to carry
         return _nothing(panel)
-    answers = ask_all(panel, members, ats=(at,), length=length)
-    now = {name: answer[0] for name, answer in answers.items()}
+    now = ask_all(panel, members, at=at, length=length)
     ats = held_back_columns(panel, length=length)
     groups, leads = group_series(panel), lead_cells(panel, at=at, length=length)
-    evidence = _gather(panel, members, groups, ats=ats, length=length) if ats else None
+    evidence = _gather(panel, members, groups, past or PastAnswers(), ats=ats, length=length) if ats else None
     shape = (int(groups.max()) + 1, len(LEADS) + 1, len(now))
     if evidence is None or not len(evidence):
         weights = np.zeros(shape)
@@ -101,23 +126,27 @@ def mix_members(panel: Panel, members: Mapping[str, Member]) -> PanelForecast:
     )
 
 
-def ask_all(panel: Panel, members: Mapping[str, Member], *, ats: Sequence[int], length: int) -> dict[str, Floats]:
-    """What every member, seasonal ones first, says from several columns: (A, N, length, 7) each."""
-    said = {
-        str(tier): np.stack([seasonal(panel, at=at, length=length) for at in ats])
-        for tier, seasonal in SEASONAL.items()
-    }
-    return said | {name: member.predict_many(panel, ats=ats, length=length) for name, member in members.items()}
+def ask_all(panel: Panel, members: Mapping[str, Member], *, at: int, length: int) -> dict[str, Floats]:
+    """What every member, seasonal ones first, says from a column: (N, length, 7) each."""
+    said = {str(tier): seasonal(panel, at=at, length=length) for tier, seasonal in SEASONAL.items()}
+    return said | {name: member.predict_many(panel, ats=(at,), length=length)[0] for name, member in members.items()}
 
 
 def _gather(
-    panel: Panel, members: Mapping[str, Member], groups: Ints, *, ats: tuple[int, ...], length: int
+    panel: Panel,
+    members: Mapping[str, Member],
+    groups: Ints,
+    past: PastAnswers,
+    *,
+    ats: tuple[int, ...],
+    length: int,
 ) -> Evidence:
     count = min(max(MOST_JUDGED // (len(ats) * length), LEAST_JUDGED), panel.n_series)
     # drawn, because names often alternate: every second link may be the other direction
     series = np.sort(np.random.default_rng(count).choice(panel.n_series, count, replace=False))
-    said = ask_all(take_series(panel, series), members, ats=ats, length=length)
-    return gather_evidence(panel, np.stack(list(said.values())), ats=ats, series=series, groups=groups, length=length)
+    drawn = take_series(panel, series)
+    said = np.stack([past.ask(drawn, members, at=at, length=length) for at in ats], axis=1)
+    return gather_evidence(panel, said, ats=ats, series=series, groups=groups, length=length)
 
 
 def _cross_mixed(evidence: Evidence, *, groups: int, standing: NDArray[np.float64]) -> Floats:

@@ -62,6 +62,18 @@ def index_days(panel: Panel) -> Days:
 
 
 @dataclass(frozen=True)
+class Means:
+    """Recent means (n, cycles, places) from a cycle on."""
+
+    values: Floats
+    since: int
+
+    def at(self, series: Ints, cycle: Ints, place: Ints) -> Floats:
+        """(R,) NaN before the first cycle."""
+        return np.where(cycle >= 0, self.values[series, np.maximum(cycle - self.since, 0), place], NAN)
+
+
+@dataclass(frozen=True)
 class Memory:
     """Series of a panel prepared for `recall`: n series, T columns of history."""
 
@@ -72,9 +84,9 @@ class Memory:
     """The panel's series that is series 0 here."""
     power: float
     """Of the base, with which noise grows."""
-    slots: dict[int, Floats]
+    slots: dict[int, Means]
     """(n, K, S) means of the newest values of a slot up to and with a cycle."""
-    clocks: dict[int, Floats]
+    clocks: dict[int, Means]
     """(n, D, U) means of the newest values of a time of day up to and with a day."""
     cube: Floats
     """(n, K, S) demand by cycle and slot."""
@@ -114,16 +126,21 @@ def choose_power(panel: Panel, *, until: int) -> float:
     return COUNT_POWER if (seen == np.round(seen)).all() else AMOUNT_POWER
 
 
-def remember(panel: Panel, rows: slice, *, power: float) -> Memory:
-    """Prepare the series in `rows`, whose noise grows with a power of the base."""
+def remember(panel: Panel, rows: slice, *, power: float, since: int = 0) -> Memory:
+    """Prepare the series in `rows`, whose noise grows with a power of the base.
+
+    since: the first column that will be forecast from; what is remembered does not depend on it.
+    """
     grid, days, history = slot_grid(panel), index_days(panel), panel.n_history
     known = np.where(panel.observed[rows], panel.y[rows], NAN)
     cube = to_cube(known, grid, cycles=int(grid.cycle[-1]) + 1)
-    slots = {last: recent_mean(cube, last=last) for last in SLOT_MEANS}
+    base = recent_mean(cube, last=BASE)
+    cycle, day = max(int(grid.cycle[since]) - 1, 0), max(int(days.day[since]) - 1, 0)
+    slots = {last: Means(recent_mean(cube, last=last, since=cycle), cycle) for last in SLOT_MEANS if last != BASE}
     by_day = np.full((len(known), *days.column.shape), NAN, dtype=np.float32)
     by_day[:, days.day[:history], days.clock[:history]] = known
     before = grid.cycle[:history] - 1
-    expected = np.where(before >= 0, slots[BASE][:, before, grid.slot[:history]], NAN)
+    expected = np.where(before >= 0, base[:, before, grid.slot[:history]], NAN)
     seen, both = np.isfinite(known), np.isfinite(known) & np.isfinite(expected)
     mean = np.cumsum(np.where(seen, known, 0), axis=1) / np.maximum(np.cumsum(seen, axis=1), 1)
     size = (np.maximum(expected, 0) + LEVEL_SHARE * mean) ** power
@@ -135,8 +152,8 @@ def remember(panel: Panel, rows: slice, *, power: float) -> Memory:
         days=days,
         first=rows.indices(panel.n_series)[0],
         power=power,
-        slots=slots,
-        clocks={last: recent_mean(by_day, last=last) for last in CLOCK_MEANS},
+        slots=slots | {BASE: Means(base, 0)},
+        clocks={last: Means(recent_mean(by_day, last=last, since=day), day) for last in CLOCK_MEANS},
         cube=cube,
         sums=np.stack([_running(kind, np.float64) for kind in kinds]),
         counts=np.stack([_running(mask, np.int32) for mask in (both, seen)]),
@@ -164,11 +181,10 @@ def recall(memory: Memory, *, series: Ints, at: Ints, column: Ints, noise_until:
 
     def slot_mean(last: int, beside: int = 0) -> Floats:
         place = np.clip(slot + beside, 0, grid.season - 1)
-        known = cycle - (grid.column[cycle, place] >= at)
-        return np.where(known >= 0, memory.slots[last][series, known, place], NAN)
+        return memory.slots[last].at(series, cycle - (grid.column[cycle, place] >= at), place)
 
     def clock_mean(last: int) -> Floats:
-        return np.where(yesterday >= 0, memory.clocks[last][series, yesterday, clock], NAN)
+        return memory.clocks[last].at(series, yesterday, clock)
 
     since_days = [days.first[np.maximum(day - back, 0)] for back in RECENT_DAYS]
     since = [np.maximum(at - back, 0) for back in RECENT_COLUMNS] + since_days

@@ -67,7 +67,8 @@ def by_chunk(panel: Panel, rows: Rows, *, power: float) -> Iterator[tuple[Memory
         low, high = np.searchsorted(rows.series, [first, first + CHUNK])
         if low == high:
             continue
-        memory = remember(panel, slice(first, first + CHUNK), power=power)
+        since = int(rows.origin[low:high].min())
+        memory = remember(panel, slice(first, first + CHUNK), power=power, since=since)
         some = max(CHUNK * ROWS_AT_ONCE // int(high - low), 1)
         for series in range(first, first + CHUNK, some):
             part = slice(*np.searchsorted(rows.series, [series, min(series + some, first + CHUNK)]).tolist())

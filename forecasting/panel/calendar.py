@@ -23,6 +23,7 @@ MONDAY = date(1970, 1, 5)
 """Weeks, intervals of several days and retrain periods are counted from here."""
 
 _DAY = np.timedelta64(1, "D")
+_HISTORY_STEP = 28 * _DAY
 _PHASE_YEAR = np.datetime64("2024-01-01", "D")
 """The year whose dates number the holidays; any would do, but it may never change."""
 _PARTIAL = (holidays.HALF_DAY, holidays.BANK, holidays.OPTIONAL)
@@ -148,9 +149,15 @@ def grid_ends(ts: Times, stream: Stream) -> Times:
     return first_instants(dates + stream.interval // DAY, stream.zone)
 
 
-def local_days_before(instant: np.datetime64, days: int, zone: ZoneInfo) -> np.datetime64:
-    """The instant whose wall time lies `days` local days before that of `instant`."""
-    return cast(np.datetime64, first_instants(wall_times(np.array([instant]), zone) - days * _DAY, zone)[0])
+def history_since(stream: Stream, at: np.datetime64) -> np.datetime64:
+    """Where the history before `at` starts: `models.history` earlier, and on to the start of its block of four weeks.
+
+    Blocks are counted from MONDAY. The start stays where it is for four weeks, so that panels of consecutive origins
+    have the same columns and can share work.
+    """
+    day = wall_times(np.array([at]), stream.zone).astype("datetime64[D]") - stream.models.history // DAY * _DAY
+    monday = np.array([MONDAY], "datetime64[D]")
+    return cast(np.datetime64, first_instants(day - (day - monday) % _HISTORY_STEP, stream.zone)[0])
 
 
 def public_holidays(stream: Stream, days: Times) -> NDArray[np.bool_]:

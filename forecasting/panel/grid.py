@@ -1,7 +1,8 @@
 """The panel: what was known of a stream at an origin, as arrays on a regular grid."""
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.errors import InsufficientHistoryError, SettingsError
+from forecasting.panel.attributes import read_attributes
 from forecasting.panel.breaks import Fault, find_breaks
 from forecasting.panel.calendar import (
     MONDAY,
@@ -17,12 +19,13 @@ from forecasting.panel.calendar import (
     grid_between,
     grid_ends,
     grid_from,
+    history_since,
     is_on_grid,
-    local_days_before,
     step_of,
     wall_times,
 )
 from forecasting.panel.covariates import DAYS_AROUND, build_covariates
+from forecasting.panel.demand import Demand
 from forecasting.panel.events import Event, read_events, touched
 from forecasting.panel.hours import (
     group_series,
@@ -33,7 +36,6 @@ from forecasting.panel.hours import (
     special_mask,
     week_template,
 )
-from forecasting.panel.rows import DemandRows, place_rows, read_attributes, read_rows
 from forecasting.panel.runs import Grid
 from forecasting.streams import Stream
 from forecasting.terms import DAY, EventKind
@@ -125,26 +127,25 @@ class _Columns:
 
 
 def build_panel(
-    stream: Stream, *, origin: datetime, demand: pd.DataFrame, series: pd.DataFrame, events: pd.DataFrame
+    stream: Stream, *, origin: datetime, demand: Demand, series: pd.DataFrame, events: pd.DataFrame
 ) -> Panel:
     """Put what was known of a stream at an origin on a regular grid.
 
-    origin: as of `resolve_origin`. demand: series_id (fastest as a categorical), ts (UTC), y with NaN for unknown; rows
-    of other series, at or after the origin or in closed time are ignored. series: series_id and attributes. events:
-    kind, scope, starts_at, ends_at. History goes back `models.history`, but not before the first demand.
-    Raises InsufficientHistoryError where no series has an observation, ContractError on repeated or off-grid rows.
+    origin: as of `resolve_origin`. demand: as known at the origin; what lies at or after it or in closed time is
+    ignored. series: series_id and attributes. events: kind, scope, starts_at, ends_at. History goes back to
+    `history_since`, but not before the first demand. Raises InsufficientHistoryError where no series has an
+    observation, ContractError on a repeated series.
     """
     at = _instant(origin, stream)
     attributes = read_attributes(series, stream_name=stream.name)
     rules = rules_of_series(stream, attributes)
     template = week_template(stream, rules)
-    rows = read_rows(demand, attributes.index)
-    since = _history_start(stream, first=rows.first_known(before=at), at=at)
+    known_y, since = _known(stream, demand, attributes.index, at=at)
     columns = _columns(stream, template, since=since, at=at)
     known = read_events(events, attributes=attributes, stream_name=stream.name)
     groups = group_series(stream, rules=rules, events=known, days=columns.days)
     is_open = open_mask(stream, groups, known, ts=columns.ts, ends=columns.ends, days=columns.days)
-    y, outage = _observe(rows, columns, known, is_open=is_open, since=since, until=at)
+    y, outage = _observe(known_y, columns, known, is_open=is_open)
     if not np.isfinite(y).any():
         raise _no_history(stream, at)
     history = slice(columns.n_history)
@@ -180,6 +181,38 @@ def take_series(panel: Panel, rows: NDArray[np.integer]) -> Panel:
     return replace(panel, attributes=panel.attributes.iloc[rows], **{name: getattr(panel, name)[rows] for name in own})
 
 
+def cut_panel(panel: Panel, *, at: int, length: int) -> Panel:
+    """The panel with its first `at` columns as history and the `length` behind them as horizon.
+
+    Faults were found with what came after `at` in sight, and campaigns are those known at the panel's own origin.
+    """
+    history, every = slice(at), slice(at + length)
+    shared = ("ts", "wall", "slot", "cycle", "covariates")
+    return replace(
+        panel,
+        horizon_step=np.arange(1, length + 1, dtype=np.int32),
+        level_start=np.where(panel.level_start < at, panel.level_start, 0),
+        **{name: getattr(panel, name)[every] for name in shared},
+        **{name: getattr(panel, name)[:, every] for name in ("open", "campaign")},
+        **{name: getattr(panel, name)[:, history] for name in ("y", "observed", "fault")},
+    )
+
+
+def fingerprint(panel: Panel) -> bytes:
+    """Digest of everything that a panel holds: panels of one digest are equal."""
+    digest = hashlib.blake2b(digest_size=16)
+    for item in fields(panel):
+        value = getattr(panel, item.name)
+        if isinstance(value, pd.DataFrame):
+            value = value.reset_index().to_json(orient="split")
+        if isinstance(value, np.ndarray):
+            digest.update(f"{item.name} {value.dtype} {value.shape}".encode())
+            digest.update(value.tobytes())
+        else:
+            digest.update(f"{item.name} {value}".encode())
+    return digest.digest()
+
+
 def open_age(panel: Panel, *, interval: timedelta) -> timedelta:
     """Open time between the newest value of any series and the origin: how old the feed is at the origin.
 
@@ -206,11 +239,19 @@ def _instant(origin: datetime, stream: Stream) -> np.datetime64:
     return at
 
 
-def _history_start(stream: Stream, *, first: np.datetime64, at: np.datetime64) -> np.datetime64:
-    if first == at:
+def _known(
+    stream: Stream, demand: Demand, ids: pd.Index, *, at: np.datetime64
+) -> tuple[NDArray[np.float32], np.datetime64]:
+    """(N, G) demand before `at` of the series of the panel from where their history starts, and that instant."""
+    row = pd.Index(demand.series_ids).get_indexer(ids)
+    before = slice(int(np.searchsorted(demand.grid, history_since(stream, at))), int(np.searchsorted(demand.grid, at)))
+    y, grid = demand.y[row, before], demand.grid[before]
+    y[row < 0] = np.nan
+    first = np.flatnonzero(np.isfinite(y).any(axis=0))[:1]
+    if not len(first):
         raise _no_history(stream, at)
-    start = as_utc(pd.DatetimeIndex([stream.first_origin()]))[0]
-    return max(first, start, local_days_before(at, stream.models.history // DAY, stream.zone))
+    since = max(grid[first[0]], as_utc(pd.DatetimeIndex([stream.first_origin()]))[0])
+    return y[:, np.searchsorted(grid, since) :], since
 
 
 def _no_history(stream: Stream, at: np.datetime64) -> InsufficientHistoryError:
@@ -247,20 +288,13 @@ def _columns(stream: Stream, template: NDArray[np.bool_], *, since: np.datetime6
 
 
 def _observe(
-    rows: DemandRows,
-    columns: _Columns,
-    events: Sequence[Event],
-    *,
-    is_open: NDArray[np.bool_],
-    since: np.datetime64,
-    until: np.datetime64,
+    known: NDArray[np.float32], columns: _Columns, events: Sequence[Event], *, is_open: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """(N, T) demand, NaN where it is missing, closed or under an outage event, and which values such an event hides."""
-    n_series, history = len(is_open), slice(columns.n_history)
-    kept = columns.kept[: len(columns.history)]
-    y = place_rows(rows, grid=columns.history, kept=kept, n_series=n_series, since=since, until=until)
+    history = slice(columns.n_history)
+    y = known[:, columns.kept[: len(columns.history)]]
     ts, ends = columns.ts[history], columns.ends[history]
     y[~is_open[:, history]] = np.nan
-    outage = touched(events, EventKind.OUTAGE, n_series=n_series, ts=ts, ends=ends) & np.isfinite(y)
+    outage = touched(events, EventKind.OUTAGE, n_series=len(is_open), ts=ts, ends=ends) & np.isfinite(y)
     y[outage] = np.nan
     return y, outage

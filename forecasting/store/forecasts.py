@@ -11,7 +11,7 @@ import pandas as pd
 from forecasting.errors import LakeError
 from forecasting.store.lake import Lake
 from forecasting.store.runs import Run
-from forecasting.terms import QUANTILE_COLUMNS, RunStatus
+from forecasting.terms import QUANTILE_COLUMNS, RunKind, RunStatus
 
 logger = logging.getLogger(__name__)
 
@@ -51,24 +51,30 @@ def newest_publication(lake: Lake, *, stream: str, origin: datetime) -> Publicat
     return Publication(*rows[0]) if rows else None
 
 
-def publish(lake: Lake, run: Run, rows: pd.DataFrame, *, complete: bool, now: datetime) -> RunStatus:
+def publish(
+    lake: Lake, run: Run, rows: pd.DataFrame, *, complete: bool, now: datetime, spare_nightly: bool = False
+) -> RunStatus:
     """Publish a run's rows, unless what is published already says the same.
 
-    The rows go in first; nobody sees them until the second transaction names their run. A kill between the two leaves
-    rows that no view shows. Returns `published` or `unchanged`, and leaves the run finished. Raises LakeError or
-    LakeBusyError; then what was published before stays.
+    spare_nightly: leave what a nightly run published. The rows go in first; nobody sees them until the second
+    transaction names their run. A kill between the two leaves rows that no view shows. Returns `published`, `stale` or
+    `unchanged`, and leaves the run finished. Raises LakeError or LakeBusyError; then what was published before stays.
     """
     stream, origin = run.stream.name, run.origin
     if origin is None:
         raise LakeError(f"run {run.run_id}: a publication needs an origin")
     digest = content_hash(rows, model_id=run.model_id)
-    before = newest_publication(lake, stream=stream, origin=origin)
-    if before is None or before.content_hash != digest:
+
+    def stands(current: Publication | None) -> bool:
+        spared = spare_nightly and current is not None and current.kind == RunKind.NIGHTLY
+        return current is not None and (spared or current.content_hash == digest)
+
+    if not stands(newest_publication(lake, stream=stream, origin=origin)):
         _append(lake, run, rows)
 
     def make_visible() -> RunStatus:
         current = newest_publication(lake, stream=stream, origin=origin)
-        if current and current.content_hash == digest:
+        if stands(current):
             run.status = RunStatus.UNCHANGED
         else:
             at = max(now, current.published_at + timedelta(microseconds=1)) if current else now
@@ -83,6 +89,7 @@ def publish(lake: Lake, run: Run, rows: pd.DataFrame, *, complete: bool, now: da
                 content_hash=digest,
                 rows=len(rows),
                 complete=complete,
+                hindsight=run.hindsight,
             )
             run.status = RunStatus.PUBLISHED if complete else RunStatus.STALE
         run.rows = len(rows)
@@ -108,6 +115,7 @@ def _append(lake: Lake, run: Run, rows: pd.DataFrame) -> None:
             stream=run.stream.name,
             origin=run.origin,
             model_id=run.model_id,
+            hindsight=run.hindsight,
         )
 
     lake.write(insert, message=f"rows of {run.run_id}")

@@ -32,6 +32,9 @@ class Window:
 
     since: datetime
     until: datetime
+    learned_at: datetime
+    """When what the ingest finds late or changed became known: its end or, where an earlier ingest went further, the
+    watermark. A night that is pulled again cannot have known then what its source says now."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +101,8 @@ def stage_batch(feed: Feed, window: Window, *, limits: DemandLimits) -> None:
     clocked = "available_at" in columns
     versions = "ingest/versions_clocked.sql" if clocked else "ingest/versions_ruled.sql"
     ripe = stream.interval + stream.source.publication_delay
-    lake.execute(versions, **span, ripe=ripe)
-    lake.execute("ingest/versions_withdrawn.sql", until=window.until)
+    lake.execute(versions, **span, learned_at=window.learned_at, ripe=ripe)
+    lake.execute("ingest/versions_withdrawn.sql", learned_at=window.learned_at)
     lake.execute("ingest/reject_unit_scale.sql", **span)
     lake.execute("ingest/drop_rejected_versions.sql")
     lake.execute("ingest/attributes.sql")
@@ -154,7 +157,7 @@ def append_batch(
     """Write the staged versions, series and the ingest itself; to be called inside `Lake.write`."""
     lake.execute("ingest/insert_demand.sql", stream=stream.name, run_id=run_id, now=now)
     span: dict[str, Any] = {"stream": stream.name, "run_id": run_id, "since": window.since, "until": window.until}
-    lake.execute("ingest/insert_series.sql", **span)
+    lake.execute("ingest/insert_series.sql", **span, learned_at=window.learned_at)
     lake.execute(
         "ingest/insert_ingest.sql",
         **span,

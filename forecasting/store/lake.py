@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar
 import duckdb
 import duckdb_extensions
 import pandas as pd
+from numpy.typing import NDArray
 
 from forecasting.errors import LakeBusyError, LakeError, SettingsError
 from forecasting.settings import Settings
@@ -28,6 +29,7 @@ T = TypeVar("T")
 
 ALIAS = "lake"
 ATTEMPTS = 20
+ROWS_AT_ONCE = 1_000_000
 MEMORY_LIMIT = "3GB"
 _BUSY = ("database is locked", "conflict", "could not serialize", "deadlock", "Failed to commit DuckLake transaction")
 _FULL = ("No space left", "disk is full", "Disk quota exceeded")
@@ -70,6 +72,15 @@ class Lake:
         """Rows of a packaged query as a frame; timestamps are UTC. categories: text columns that repeat few values."""
         with self._translated(name):
             return as_frame(self._run(name, values), categories=categories)
+
+    def batches(self, name: str, /, **values: object) -> Iterator[dict[str, NDArray[Any]]]:
+        """Columns of a packaged query as arrays, so many rows at a time; NULL numbers are NaN, timestamps UTC.
+
+        Nothing else may be asked of the lake before the last batch is taken.
+        """
+        with self._translated(name):
+            for batch in self._run(name, values).to_arrow_reader(ROWS_AT_ONCE):
+                yield {column: batch[column].to_numpy(zero_copy_only=False) for column in batch.schema.names}
 
     def write(self, action: Callable[[], T], *, message: str) -> T:
         """Run `action` as one transaction, alone among writers, and again as a whole if the catalog was busy.

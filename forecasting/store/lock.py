@@ -1,34 +1,52 @@
-"""The writer lock of an embedded catalog."""
+"""Locks between processes: of an embedded catalog's writers, and of a stream's trainings."""
 
 import fcntl
 import os
 import random
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from forecasting.errors import LakeBusyError, LakeError
 
 PATIENCE_SECONDS = 300.0
+TRAINING_PATIENCE_SECONDS = 6 * 3600.0
 
 
-@contextmanager
-def hold_writer_lock(path: Path | None, *, patience_seconds: float = PATIENCE_SECONDS) -> Iterator[None]:
-    """Hold the exclusive lock on `path` for one write transaction; the kernel frees it when the process dies.
+def hold_writer_lock(path: Path | None, *, patience_seconds: float = PATIENCE_SECONDS) -> AbstractContextManager[None]:
+    """Hold the exclusive lock on `path` for one write transaction.
 
     path: None where the catalog is a server, which serialises writers itself. Raises LakeBusyError, which names the
     holder, when the lock is not free within `patience_seconds`.
     """
-    if path is None:
-        yield
-        return
+    return hold_lock(path, patience_seconds=patience_seconds, doing="writing") if path else nullcontext()
+
+
+def hold_training_lock(models: Path, stream: str) -> AbstractContextManager[None]:
+    """Hold the lock of a stream's training, so that runs which find the same model due train it once.
+
+    Raises LakeBusyError where another training goes on for longer than trainings do.
+    """
+    try:
+        models.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LakeError(f"{models}: cannot be made: {error.strerror}; a training needs this folder") from error
+    return hold_lock(models / f".{stream}.lock", patience_seconds=TRAINING_PATIENCE_SECONDS, doing="training")
+
+
+@contextmanager
+def hold_lock(path: Path, *, patience_seconds: float, doing: str) -> Iterator[None]:
+    """Hold an exclusive lock on a file; the kernel frees it when the process dies.
+
+    Raises LakeBusyError, which names the holder and what it is doing, when the lock is not free in time.
+    """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o664)
     except OSError as error:
-        raise LakeError(f"{path}: cannot open the writer lock: {error.strerror}; a writer needs this folder") from error
+        raise LakeError(f"{path}: cannot open the lock: {error.strerror}; {doing} needs this folder") from error
     try:
-        _wait_for(descriptor, path, patience_seconds)
+        _wait_for(descriptor, path, patience_seconds, doing)
         _tell_holder(descriptor)
         yield
     finally:
@@ -42,7 +60,7 @@ def _tell_holder(descriptor: int) -> None:
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
 
 
-def _wait_for(descriptor: int, path: Path, patience_seconds: float) -> None:
+def _wait_for(descriptor: int, path: Path, patience_seconds: float, doing: str) -> None:
     jitter = random.Random()
     deadline = time.monotonic() + patience_seconds
     while True:
@@ -53,7 +71,7 @@ def _wait_for(descriptor: int, path: Path, patience_seconds: float) -> None:
             if time.monotonic() >= deadline:
                 holder = os.pread(descriptor, 32, 0).decode().strip() or "unknown"
                 raise LakeBusyError(
-                    f"{path}: process {holder} has been writing for over {patience_seconds:.0f} s; "
+                    f"{path}: process {holder} has been {doing} for over {patience_seconds:.0f} s; "
                     "nothing was written by this run; try again later"
                 ) from None
             time.sleep(jitter.uniform(0.01, 0.1))

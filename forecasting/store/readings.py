@@ -1,29 +1,19 @@
 """Reading history: what was known at an origin, and nothing else."""
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import pandas as pd
+from numpy.typing import NDArray
 
-from forecasting.store.events import events_as_of
 from forecasting.store.lake import Lake
 from forecasting.streams import Stream
 
 ACTIVE_REACH = timedelta(days=28)
 """A series that reported nothing for this long before an origin is retired there."""
-
-
-@dataclass(frozen=True)
-class Readings:
-    """Demand, series and events of a stream as known at an origin; the panel is built from these alone."""
-
-    demand: pd.DataFrame
-    """series_id (categorical), ts (UTC), y with NaN for unknown."""
-    series: pd.DataFrame
-    """series_id and one text column an attribute."""
-    events: pd.DataFrame
-    """event_id, kind, name, scope (dict), starts_at, ends_at (UTC)."""
 
 
 @dataclass(frozen=True)
@@ -40,21 +30,39 @@ def read_extent(lake: Lake, stream: Stream) -> Extent:
     return Extent(*lake.rows("history/extent.sql", stream=stream.name)[0])
 
 
-def read_as_of(lake: Lake, stream: Stream, origin: datetime) -> Readings:
-    """Everything that a forecast from `origin` may use, over the stream's `models.history` before it."""
-    since = origin - stream.models.history - timedelta(days=1)
-    demand = lake.frame(
-        "history/demand_as_of.sql", categories=["series_id"], stream=stream.name, origin=origin, since=since
-    )
+def read_series(lake: Lake, stream: Stream, origin: datetime) -> pd.DataFrame:
+    """Series that reported lately, as known at an origin: series_id and one text column an attribute."""
     series = lake.frame(
-        "history/series_as_of.sql",
-        stream=stream.name,
-        origin=origin,
-        active_since=origin - max(ACTIVE_REACH, 4 * stream.interval),
+        "history/series_as_of.sql", stream=stream.name, origin=origin, active_since=_active_since(stream, origin)
     )
     attributes = pd.DataFrame([json.loads(text) for text in series["attributes"]], index=series.index, dtype=object)
-    return Readings(
-        demand=demand,
-        series=pd.concat([series[["series_id"]], attributes], axis=1),
-        events=events_as_of(lake, origin),
+    return pd.concat([series[["series_id"]], attributes], axis=1)
+
+
+def series_between(lake: Lake, stream: Stream, first: datetime, last: datetime) -> list[str]:
+    """Every series that `read_series` may find at an origin between two, sorted."""
+    rows = lake.rows("history/series_between.sql", stream=stream.name, since=_active_since(stream, first), until=last)
+    return [series_id for (series_id,) in rows]
+
+
+def read_versions(
+    lake: Lake, stream: Stream, series_ids: Sequence[str], *, since: datetime, until: datetime, after: datetime | None
+) -> Iterator[dict[str, NDArray[Any]]]:
+    """Versions of demand from `since` on that were known at `until`: series (place among the ids), ts, y and
+    available_at, many rows at a time.
+
+    after: leave out what was known at that earlier instant already.
+    """
+    return lake.batches(
+        "history/versions.sql",
+        stream=stream.name,
+        series_ids=list(series_ids),
+        since=since,
+        until=until,
+        after=after or since,
+        all=after is None,
     )
+
+
+def _active_since(stream: Stream, origin: datetime) -> datetime:
+    return origin - max(ACTIVE_REACH, 4 * stream.interval)

@@ -14,18 +14,18 @@ from forecasting.streams import Stream
 from forecasting.terms import RunKind, RunStatus
 
 
-@dataclass
-class Run:
-    """An execution under way. The job that owns it fills in what it found; `finish` writes it."""
+@dataclass(kw_only=True)
+class Execution:
+    """Work under way. The job that owns it fills in what it found; `finish` writes it."""
 
     run_id: str
     kind: RunKind
-    stream: Stream
-    origin: datetime | None
     started_at: datetime
     snapshot_id: int
     status: RunStatus = RunStatus.RUNNING
     model_id: str | None = None
+    hindsight: bool = False
+    """Whether the model was trained on demand after the origin."""
     rows: int | None = None
     message: str | None = None
 
@@ -42,31 +42,61 @@ class Run:
         )
 
 
+@dataclass(kw_only=True)
+class Run(Execution):
+    """Work on one stream."""
+
+    stream: Stream
+    origin: datetime | None
+
+
 def start_run(
     lake: Lake, stream: Stream, *, kind: RunKind, origin: datetime | None, started_at: datetime, token: str
 ) -> Run:
     """Put a run on record as running. token: makes the key unique among runs of one second."""
-    run_id = f"{stream.name}-{kind}-{started_at:%Y%m%dT%H%M%S}-{token}"
-    run = Run(run_id, kind, stream, origin, started_at, lake.snapshot_id())
-    lake.write(
-        lambda: lake.execute(
-            "runs/insert_run.sql",
-            run_id=run_id,
-            kind=str(kind),
-            stream=stream.name,
-            origin=origin,
-            snapshot_id=run.snapshot_id,
-            config_hash=stream.config_hash,
-            code_version=__version__,
-            started_at=started_at,
-        ),
-        message=f"start {run_id}",
+    run = Run(
+        run_id=f"{stream.name}-{kind}-{started_at:%Y%m%dT%H%M%S}-{token}",
+        kind=kind,
+        stream=stream,
+        origin=origin,
+        started_at=started_at,
+        snapshot_id=lake.snapshot_id(),
     )
+    _record(lake, run, stream=stream.name, origin=origin, config_hash=stream.config_hash)
     return run
 
 
+def start_upkeep(lake: Lake, *, kind: RunKind, started_at: datetime, token: str) -> Execution:
+    """Put work on the whole lake on record as running; its stream is `*`."""
+    work = Execution(
+        run_id=f"{kind}-{started_at:%Y%m%dT%H%M%S}-{token}",
+        kind=kind,
+        started_at=started_at,
+        snapshot_id=lake.snapshot_id(),
+    )
+    _record(lake, work, stream="*", origin=None, config_hash=None)
+    return work
+
+
+def _record(lake: Lake, run: Execution, *, stream: str, origin: datetime | None, config_hash: str | None) -> None:
+    lake.write(
+        lambda: lake.execute(
+            "runs/insert_run.sql",
+            run_id=run.run_id,
+            kind=str(run.kind),
+            stream=stream,
+            origin=origin,
+            snapshot_id=run.snapshot_id,
+            config_hash=config_hash,
+            code_version=__version__,
+            started_at=run.started_at,
+        ),
+        message=f"start {run.run_id}",
+    )
+
+
 @contextmanager
-def failures_on_record(lake: Lake, run: Run, *, clock: Callable[[], datetime]) -> Iterator[None]:
+def failures_on_record(lake: Lake, run: Execution, *, clock: Callable[[], datetime]) -> Iterator[None]:
     """Record the failure of whatever runs inside, then let it go on."""
     try:
         yield

@@ -1,5 +1,21 @@
 insert into forecast.forecasts
 select
-    $run_id, $stream, series_id, ts, $origin, horizon_step, mean, q05, q10, q25, q50, q75, q90, q95, tier, $model_id
+    $run_id,
+    $stream,
+    series_id,
+    ts,
+    $origin,
+    horizon_step,
+    mean,
+    q05,
+    q10,
+    q25,
+    q50,
+    q75,
+    q90,
+    q95,
+    tier,
+    $model_id,
+    $hindsight
 from forecast_rows
 order by series_id, ts

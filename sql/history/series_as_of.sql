@@ -1,8 +1,8 @@
 -- Series of a stream that reported within the reach before the origin, with their attributes, all as known then.
 with reported as (
     select distinct series_id
-    from history.demand
-    where stream = $stream and ts >= $active_since and ts < $origin and available_at <= $origin
+    from analyst.versions_as_of($origin)
+    where stream = $stream and ts >= $active_since
 )
 
 select series.series_id, arg_max(series.attributes::json::varchar, (series.valid_from, series.known_at)) as attributes

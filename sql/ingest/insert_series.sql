@@ -17,7 +17,7 @@ select
     $stream,
     attributes.series_id,
     coalesce(first_version.ts, $since),
-    case when current.series_id is null then coalesce(first_version.available_at, $until) else $until end,
+    case when current.series_id is null then coalesce(first_version.available_at, $learned_at) else $learned_at end,
     attributes.attributes,
     $run_id
 from attributes

@@ -41,7 +41,7 @@ select
     weight,
     censored,
     case
-        when known_at = available_at then greatest($until, latest_at + interval 1 microsecond)
+        when known_at = available_at then greatest($learned_at, latest_at + interval 1 microsecond)
         else available_at
     end as available_at,
     row_no

@@ -1,5 +1,6 @@
 -- Versions of a feed without a clock of its own. A value of an interval that no earlier ingest covered was known when the
--- interval had ended and its publication delay had passed; one that is late or changed became known at this window's end.
+-- interval had ended and its publication delay had passed; one that is late or changed became known when this
+-- ingest learned of it.
 create or replace temp table version as
 with covered as (
     select distinct good.ts
@@ -15,8 +16,8 @@ select
     good.weight,
     good.censored,
     case
-        when latest.ts is not null then greatest($until, latest.available_at + interval 1 microsecond)
-        when covered.ts is not null then $until
+        when latest.ts is not null then greatest($learned_at, latest.available_at + interval 1 microsecond)
+        when covered.ts is not null then $learned_at
         else good.ts + $ripe
     end as available_at,
     good.row_no

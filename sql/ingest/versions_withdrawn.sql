@@ -6,7 +6,7 @@ select
     null,
     null,
     null,
-    greatest($until, latest.available_at + interval 1 microsecond),
+    greatest($learned_at, latest.available_at + interval 1 microsecond),
     null
 from latest
 semi join (select distinct series_id from stamped) as reported on latest.series_id = reported.series_id

@@ -8,6 +8,5 @@ create or replace macro analyst.history_as_of(t) as table
         arg_max_null(weight, available_at) as weight,
         arg_max_null(censored, available_at) as censored,
         max(available_at) as available_at
-    from history.demand
-    where ts < t and available_at <= t
+    from analyst.versions_as_of(t)
     group by stream, series_id, ts;

@@ -32,6 +32,7 @@ create or replace view analyst.forecast_vs_actual as
         actual.y between forecasts.q10 and forecasts.q90 as inside80,
         forecasts.tier,
         forecasts.model_id,
+        coalesce(forecasts.hindsight, false) as hindsight,
         forecasts.run_id
     from forecast.forecasts as forecasts
     inner join spoken

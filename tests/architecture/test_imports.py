@@ -25,7 +25,9 @@ MAY_IMPORT = {
     "console": set(),
     "arguments": set(),
     "model_commands": {"arguments", "console", "settings", "jobs"},
-    "cli": {"arguments", "model_commands", "console", "errors", "settings", "jobs"},
+    "past_commands": {"arguments", "console", "settings", "terms", "jobs"},
+    "upkeep_commands": {"arguments", "console", "settings", "jobs"},
+    "cli": {"arguments", "model_commands", "past_commands", "upkeep_commands", "console", "errors", "settings", "jobs"},
 }
 PURE = ("contracts", "panel", "uncertainty", "evaluation", "models", "terms", "errors", "streams", "quantiles")
 IMPURE_LIBRARIES = {"duckdb", "airflow", "os", "pathlib", "requests", "subprocess", "shutil"}

@@ -24,7 +24,7 @@ def forecasts(loaded):
     settings = loaded.stream.models.model_copy(update={"members": ("trees", "seasonal")})
     trainings = train_members(loaded.panels[0], settings, parents={})
     members = {name: training.member for name, training in trainings.items() if training.member is not None}
-    return forecast_panels(loaded.panels, members)
+    return list(forecast_panels(loaded.panels, members))
 
 
 def stacked(loaded, said):

@@ -133,7 +133,7 @@ def test_short_history_and_an_empty_horizon_are_answered_without_calibration():
 
 def test_several_panels_are_forecast_as_one_by_one(panel, members):
     earlier = make_panel(n_series=4, weeks=17, noise=0.2, gaps=0.1)
-    together = forecast_panels([earlier, panel], members)
+    together = list(forecast_panels([earlier, panel], members))
     for one, alone in zip(together, (earlier, panel), strict=True):
         assert_same(one, forecast_panel(alone, members))
 

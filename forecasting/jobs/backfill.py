@@ -1,0 +1,295 @@
+"""Backfill: issue the forecasts of past origins, each from what was known then."""
+
+import dataclasses
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from functools import cached_property, partial
+from itertools import groupby
+from typing import Any
+
+from forecasting.errors import ForecastingError, SettingsError
+from forecasting.jobs import train
+from forecasting.jobs.bundles import LoadedModel, load_champion, newest_loaded
+from forecasting.jobs.forecast import issue
+from forecasting.jobs.panels import PanelReader
+from forecasting.jobs.session import Session, Summary, open_session
+from forecasting.models.forecast import PastAnswers
+from forecasting.panel.calendar import resolve_origin, retrain_boundary
+from forecasting.settings import Settings
+from forecasting.store.backfills import Load, Spoken, is_settled, read_loads, read_spoken
+from forecasting.store.decisions import champion_as_of, newest_origin
+from forecasting.store.registry import newest_model
+from forecasting.streams import Stream
+from forecasting.terms import DAY, BackfillStatus, ModelChoice, RunKind, RunStatus
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Issued:
+    """What became, or would become, of one origin."""
+
+    origin: datetime
+    """In the stream's zone."""
+    status: BackfillStatus
+    run_id: str | None = None
+    model_id: str | None = None
+    rows: int = 0
+    message: str | None = None
+    exit_code: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "origin": self.origin.isoformat(), "status": str(self.status)}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A retrain boundary of the range, in the stream's zone, and whether its model was trained or would be."""
+
+    boundary: datetime
+    status: str
+    message: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "boundary": self.boundary.isoformat()}
+
+
+@dataclass(frozen=True)
+class BackfillReport:
+    """What a backfill did, origin by origin."""
+
+    stream: str
+    dry_run: bool
+    origins: list[Issued]
+    trained: list[Trained]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of origins of each status, in the order of `BackfillStatus`."""
+        found = [issued.status for issued in self.origins]
+        return {str(status): found.count(status) for status in BackfillStatus if status in found}
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything, for JSON."""
+        return {
+            "job": "backfill",
+            "stream": self.stream,
+            "dry_run": self.dry_run,
+            "counts": self.counts,
+            "trained": [trained.as_dict() for trained in self.trained],
+            "origins": [issued.as_dict() for issued in self.origins],
+        }
+
+
+@dataclass(frozen=True)
+class Teller:
+    """Whom to tell how a backfill goes."""
+
+    begin: Callable[[str], None] = lambda _: None
+    """Called with what comes next."""
+    issued: Callable[[Issued], None] = lambda _: None
+    """Called with each origin that is done."""
+
+
+@dataclass(frozen=True)
+class _Backfill:
+    """A range of origins at work."""
+
+    session: Session
+    origins: Sequence[datetime]
+    choice: ModelChoice
+    overwrite: bool
+    tell: Teller
+    spoken: Mapping[datetime, Spoken]
+    loads: Sequence[Load]
+    trained: list[Trained] = field(default_factory=list)
+
+    @property
+    def stream(self) -> Stream:
+        return self.session.definition.stream
+
+    @cached_property
+    def reader(self) -> PanelReader:
+        """Reads the panels of the origins, in their order."""
+        return PanelReader(self.session.lake, self.stream, self.origins)
+
+
+def run(
+    settings: Settings,
+    stream: str,
+    *,
+    since: str,
+    until: str,
+    models: ModelChoice = ModelChoice.AS_OF,
+    replace: bool = False,
+    dry_run: bool = False,
+    tell: Teller | None = None,
+) -> BackfillReport:
+    """Issue every origin date from `since` to `until`, both in.
+
+    models: `as-of` uses the champion as of each origin and trains at the retrain boundaries that have no model yet;
+    `champion` uses today's champion throughout, trains nothing, and says so in the rows. An origin that a nightly run
+    speaks for is left alone unless `replace`; `champion` leaves every published origin alone then. An origin that was
+    issued by this code, definition and model, and whose past nothing has changed since, is not computed again. An error
+    stops its origin; the others go on. dry_run: only tell what would be done. Raises SettingsError for a range that is
+    none.
+    """
+    with open_session(settings, stream) as session:
+        definition = session.definition.stream
+        origins = choose_origins(definition, since, until)
+        spoken = read_spoken(session.lake, definition, origins[0], origins[-1])
+        loads = read_loads(session.lake, definition, list(spoken.values()))
+        work = _Backfill(session, origins, models, replace, tell or Teller(), spoken, loads)
+        if work.choice is ModelChoice.CHAMPION:
+            done = list(_with_champion(work, dry_run=dry_run))
+        else:
+            done = list(_as_of(work, dry_run=dry_run))
+        return BackfillReport(stream, dry_run, done, work.trained)
+
+
+def choose_origins(stream: Stream, since: str, until: str) -> list[datetime]:
+    """Origins of the dates from `since` to `until`, both in, ascending. Raises SettingsError where these are none."""
+    try:
+        first, last = date.fromisoformat(since.strip()), date.fromisoformat(until.strip())
+    except ValueError as error:
+        raise SettingsError(
+            f"backfill: expected --from and --to to be dates such as 2026-01-31, found {error}"
+        ) from error
+    if last < first:
+        raise SettingsError(f"backfill: --from {first} lies after --to {last}; give the earlier date first")
+    days = (first + number * DAY for number in range((last - first).days + 1))
+    # an interval of several days is one origin for all of them
+    return sorted({resolve_origin(day.isoformat(), stream) for day in days})
+
+
+def _as_of(work: _Backfill, *, dry_run: bool) -> Iterator[Issued]:
+    """Each origin with the champion as of it, trained where a boundary has no model."""
+    for boundary, group in groupby(work.origins, key=lambda origin: retrain_boundary(work.stream, origin)):
+        origins = list(group)
+        due = [origin for origin in origins if _stands(work, origin, _champion_id(work, origin, boundary)) is None]
+        failed: ForecastingError | None = None
+        if due:
+            failed = _train(work, boundary, due[0], dry_run=dry_run)
+        past: dict[str | None, PastAnswers] = {}
+        for origin in origins:
+            standing = None if origin in due else _stands(work, origin, _champion_id(work, origin, boundary))
+            if standing is not None:
+                yield _told(work, standing)
+            elif dry_run:
+                yield _told(work, _planned(work, origin))
+            elif failed is not None:
+                yield _told(work, _failed(origin, failed))
+            else:
+                yield _told(work, _issue(work, origin, partial(newest_loaded, work.session, origin), past))
+
+
+def _with_champion(work: _Backfill, *, dry_run: bool) -> Iterator[Issued]:
+    """Each origin with today's champion."""
+    lake = work.session.lake
+    newest = newest_origin(lake, work.stream)
+    champion = champion_as_of(lake, work.stream, newest) if newest else None
+    if champion is None:
+        raise SettingsError(
+            f"stream {work.stream.name}: expected a champion, found none trained for this definition; run "
+            f"`forecasting train {work.stream.name} --origin DATE` first, or use --models as-of"
+        )
+    model = load_champion(work.session, champion)
+    past: dict[str | None, PastAnswers] = {}
+    for origin in work.origins:
+        standing = _stands(work, origin, model.model_id)
+        if standing is not None:
+            yield _told(work, standing)
+        elif dry_run:
+            yield _told(work, _planned(work, origin))
+        else:
+            yield _told(work, _issue(work, origin, lambda: model, past))
+
+
+def _champion_id(work: _Backfill, origin: datetime, boundary: datetime) -> str | None:
+    """Key of the model that an origin would be issued with, as far as its boundary's model exists."""
+    lake, stream = work.session.lake, work.stream
+    newest = newest_model(lake, stream=stream.name, origin=boundary, config_hash=stream.config_hash)
+    champion = champion_as_of(lake, stream, origin)
+    return champion.model_id if champion and newest and newest.trained_until == boundary else None
+
+
+def _stands(work: _Backfill, origin: datetime, model_id: str | None) -> Issued | None:
+    """Why an origin needs no forecast, if it needs none."""
+    spoken = work.spoken.get(origin)
+    if spoken is None:
+        return None
+    issued = Issued(origin, BackfillStatus.SETTLED, run_id=spoken.run_id, model_id=spoken.model_id)
+    if model_id is not None and is_settled(spoken, model_id=model_id, loads=work.loads):
+        return issued
+    if not work.overwrite and (spoken.kind is RunKind.NIGHTLY or work.choice is ModelChoice.CHAMPION):
+        told = f"published by {spoken.kind} run {spoken.run_id}; --replace issues it anew"
+        return dataclasses.replace(issued, status=BackfillStatus.KEPT, message=told)
+    return None
+
+
+def _planned(work: _Backfill, origin: datetime) -> Issued:
+    spoken = work.spoken.get(origin)
+    if spoken is None:
+        return Issued(origin, BackfillStatus.WOULD_PUBLISH)
+    told = f"{spoken.kind} run {spoken.run_id} speaks for it"
+    return Issued(origin, BackfillStatus.WOULD_CHECK, run_id=spoken.run_id, model_id=spoken.model_id, message=told)
+
+
+def _train(work: _Backfill, boundary: datetime, origin: datetime, *, dry_run: bool) -> ForecastingError | None:
+    """Have the model of a boundary; the error where that fails."""
+    lake, stream = work.session.lake, work.stream
+    local = boundary.astimezone(stream.zone)
+    if dry_run:
+        newest = newest_model(lake, stream=stream.name, origin=boundary, config_hash=None)
+        if newest and newest.trained_until == boundary and newest.config_hash == stream.config_hash:
+            work.trained.append(Trained(local, "exists", newest.model_id))
+        else:
+            told = f"from the weights of {newest.model_id}" if newest else "cold"
+            work.trained.append(Trained(local, "would train", told))
+        return None
+    work.tell.begin(f"train {stream.name} at {local:%Y-%m-%d}")
+    try:
+        summary: Summary = train.train_due(work.session, origin)
+    except ForecastingError as error:
+        work.trained.append(Trained(local, "failed", str(error)))
+        return error
+    status = "trained" if summary.status == RunStatus.PUBLISHED else "not trained"
+    work.trained.append(Trained(local, status, summary.message))
+    return None
+
+
+def _issue(
+    work: _Backfill, origin: datetime, load: Callable[[], LoadedModel], past: dict[str | None, PastAnswers]
+) -> Issued:
+    """Forecast and publish an origin. past: by model, what was said of held-back columns."""
+    day = origin.astimezone(work.stream.zone)
+    place = work.origins.index(origin) + 1
+    work.tell.begin(f"backfill {work.stream.name}: {day:%Y-%m-%d}, {place} of {len(work.origins)}")
+    try:
+        with work.session.run(RunKind.BACKFILL, origin=origin) as record:
+            panel, model = work.reader.panel(origin), load()
+            answers = past.setdefault(model.model_id, PastAnswers())
+            summary = issue(work.session, record, panel, model, past=answers, spare_nightly=not work.overwrite)
+    except ForecastingError as error:
+        return _failed(origin, error)
+    return Issued(
+        origin,
+        BackfillStatus(summary.status),
+        run_id=summary.run_id,
+        model_id=model.model_id,
+        rows=summary.rows,
+        message=summary.message,
+    )
+
+
+def _failed(origin: datetime, error: ForecastingError) -> Issued:
+    return Issued(origin, BackfillStatus.FAILED, message=str(error), exit_code=error.exit_code)
+
+
+def _told(work: _Backfill, issued: Issued) -> Issued:
+    logger.info("stream %s: origin %s %s", work.stream.name, issued.origin.isoformat(), issued.status)
+    local = dataclasses.replace(issued, origin=issued.origin.astimezone(work.stream.zone))
+    work.tell.issued(local)
+    return local

@@ -1,0 +1,132 @@
+"""Demand as known at an instant: of every interval of every series the newest version, on the stream's full grid."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecasting.errors import ContractError
+from forecasting.panel.calendar import Times, as_utc, grid_between
+from forecasting.streams import Stream
+
+NEVER = np.iinfo(np.int64).min
+
+
+class Versions(NamedTuple):
+    """R values of demand as they became known, in any order."""
+
+    series: NDArray[np.integer]
+    """(R,) place among the series, -1 for one that is none of them."""
+    ts: Times
+    y: NDArray[np.float64]
+    """(R,) NaN where the value is unknown or was withdrawn."""
+    available_at: Times
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Demand of M series on G intervals, as known at the end of the grid."""
+
+    series_ids: NDArray[np.str_]
+    """(M,) sorted."""
+    grid: Times
+    """(G,) all interval starts, ascending."""
+    y: NDArray[np.float32]
+    """(M, G) NaN where nothing is known."""
+
+
+def lay_demand(
+    stream: Stream,
+    series_ids: NDArray[np.str_],
+    *,
+    since: np.datetime64,
+    until: np.datetime64,
+    known: Iterable[Versions],
+) -> Demand:
+    """Demand of [since, until) by the versions that are known; those of other intervals are dropped.
+
+    Raises ContractError on versions off the grid.
+    """
+    grid = grid_between(stream, since, until)
+    y = np.full((len(series_ids), len(grid)), np.nan, np.float32)
+    _place(y, grid, known, end=until)
+    return Demand(series_ids, grid, y)
+
+
+def learn_more(
+    stream: Stream, demand: Demand, *, since: np.datetime64, until: np.datetime64, news: Iterable[Versions]
+) -> Demand:
+    """Demand as known at `until`, from that as known at `since`, the end of its grid, and what became known between.
+
+    news: versions of intervals from `since` on, and of earlier ones those that are newer than what was known. Raises
+    ContractError on versions off the grid.
+    """
+    grid = np.concatenate([demand.grid, grid_between(stream, since, until)])
+    y = np.full((len(demand.y), len(grid)), np.nan, np.float32)
+    y[:, : len(demand.grid)] = demand.y
+    _place(y, grid, news, end=until)
+    return Demand(demand.series_ids, grid, y)
+
+
+def forget_before(demand: Demand, since: np.datetime64) -> Demand:
+    """Demand without the intervals that start before an instant."""
+    first = int(np.searchsorted(demand.grid, since))
+    return Demand(demand.series_ids, demand.grid[first:], demand.y[:, first:])
+
+
+def lay_frame(
+    stream: Stream, frame: pd.DataFrame, series_ids: NDArray[np.str_], *, since: np.datetime64, until: np.datetime64
+) -> Demand:
+    """Demand of [since, until) from current values, one row an interval.
+
+    frame: series_id (fastest as a categorical), ts (UTC), y. Raises ContractError on rows off the grid and on two rows
+    of one interval.
+    """
+    key = frame["series_id"]
+    if not isinstance(key.dtype, pd.CategoricalDtype):
+        key = key.astype("category")
+    # a missing series_id has code -1 and so takes the last position
+    position = np.append(pd.Index(series_ids).get_indexer(key.cat.categories.astype(str)), -1)
+    series, ts = position[key.cat.codes.to_numpy()], as_utc(frame["ts"])
+    repeated = pd.DataFrame({"series": series, "ts": ts})[(series >= 0) & (ts >= since) & (ts < until)].duplicated()
+    _check(int(repeated.sum()), "duplicate_key", "repeat a (series_id, ts); pass current versions only")
+    y = frame["y"].to_numpy(np.float64, na_value=np.nan)
+    return lay_demand(stream, series_ids, since=since, until=until, known=[Versions(series, ts, y, ts)])
+
+
+def _place(y: NDArray[np.float32], grid: Times, known: Iterable[Versions], *, end: np.datetime64) -> None:
+    """Put the newest version of each interval into y (M, G), over what was there."""
+    if not y.size:
+        return
+    stamp, flat = np.full(y.size, NEVER), y.reshape(-1)
+    off_grid = 0
+    for every in known:
+        inside = (every.series >= 0) & (every.ts >= grid[0]) & (every.ts < end)
+        versions = every if inside.all() else Versions(*(column[inside] for column in every))
+        column, fits = _columns(grid, versions.ts)
+        off_grid += len(fits) - int(fits.sum())
+        cell = versions.series * y.shape[1] + column
+        at = versions.available_at.astype("datetime64[us]").view(np.int64)
+        np.maximum.at(stamp, cell, at)
+        newest = stamp[cell] == at
+        flat[cell[newest]] = np.where(np.isfinite(versions.y), versions.y, np.nan)[newest]
+    _check(off_grid, "off_grid_ts", "start no interval of the stream; was its interval or time zone changed?")
+
+
+def _columns(grid: Times, ts: Times) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """(R,) column in which each instant lies, and whether it starts the column's interval."""
+    step = np.diff(grid[:2])
+    if len(step) and (np.diff(grid) == step).all():  # a division is several times faster than a search
+        column, rest = np.divmod((ts - grid[0]).view(np.int64), step.astype(np.int64))
+        return column, rest == 0
+    column = np.searchsorted(grid, ts, side="right") - 1
+    return column, grid[column] == ts
+
+
+def _check(failed: int, check: str, fault: str) -> None:
+    if failed:
+        message = f"history.demand: {failed} rows {fault}"
+        raise ContractError(message, table="history.demand", check=check, failed=failed)

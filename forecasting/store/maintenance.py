@@ -1,0 +1,190 @@
+"""Upkeep of the lake: rows that nobody may see, origins past their keep, small files, old snapshots, dead files.
+
+Every step is a transaction or a few: writers get their turn between them, and after a kill the next call goes on.
+Readers are never in the way: they keep to their snapshot, whose files stay for `FILES_REST` at least.
+"""
+
+import logging
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from forecasting.store.lake import Lake
+from forecasting.terms import DAY
+
+logger = logging.getLogger(__name__)
+
+RUN_MAY_TAKE = DAY
+"""A run that says `running` for longer was killed."""
+FILES_REST = DAY
+"""A file goes no sooner after its last snapshot, to whole UTC days: the longest that a reader may take over a query."""
+
+_SCRATCH = re.compile(r"\..+\.[a-z0-9_]{8}")
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """Rows of a run that was never published."""
+
+    run_id: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Retired:
+    """Origins of a stream before `since`, with the rows of all their publications."""
+
+    stream: str
+    since: datetime
+    origins: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Removed:
+    """Files that are gone."""
+
+    files: int
+    bytes: int
+
+
+def unpublished_runs(lake: Lake, *, now: datetime) -> list[Leftover]:
+    """Runs whose rows nobody sees and nobody will: they ended, or were killed, without a publication."""
+    found = lake.rows("maintain/unpublished_runs.sql", started_before=now - RUN_MAY_TAKE)
+    return [Leftover(*row) for row in found]
+
+
+def remove_unpublished(lake: Lake, leftovers: Sequence[Leftover]) -> int:
+    """Remove the rows of those runs, but for one that was published after all; returns the rows removed."""
+    if not leftovers:
+        return 0
+    run_ids = [leftover.run_id for leftover in leftovers]
+    return lake.write(
+        lambda: _count(lake, "maintain/delete_unpublished.sql", run_ids=run_ids),
+        message=f"remove rows of {len(run_ids)} unpublished runs",
+    )
+
+
+def retired_origins(lake: Lake, *, keep: timedelta) -> list[Retired]:
+    """Origins further back than `keep` from the newest published one of their stream.
+
+    Counted in origins, not by the clock: a stream of old measurements, or one that has ended, keeps its forecasts.
+    """
+    return [Retired(*row) for row in lake.rows("maintain/retired_origins.sql", keep=keep)]
+
+
+def remove_origins(lake: Lake, retired: Retired) -> int:
+    """Remove those origins whole, in all their publications; returns the forecast rows removed.
+
+    Rows and publications go together: a publication without rows would make that night, issued again, look unchanged.
+    """
+
+    def remove() -> int:
+        stream, since = retired.stream, retired.since
+        rows = _count(lake, "maintain/delete_retired_forecasts.sql", stream=stream, since=since)
+        lake.execute("maintain/delete_retired_publications.sql", stream=stream, since=since)
+        return rows
+
+    return lake.write(remove, message=f"retire {retired.origins} origins of {retired.stream}")
+
+
+def compact(lake: Lake) -> int:
+    """Merge small files of every table, sorted as the table is; returns by how many files there are fewer.
+
+    Snapshots still read what they read before.
+    """
+    lake.write(lambda: lake.execute("maintain/flush_inlined.sql"), message="write inlined rows to files")
+    lake.write(lambda: lake.execute("maintain/rewrite_deleted.sql"), message="rewrite files with deleted rows")
+    fewer = 0
+    while True:
+        merged = lake.write(lambda: lake.rows("maintain/merge_small_files.sql"), message="merge small files")
+        saved = sum(processed - created for _, _, processed, created in merged)
+        if saved <= 0:
+            return fewer
+        fewer += saved
+        logger.info("merged small files: %d fewer", fewer)
+
+
+def expirable_snapshots(lake: Lake, *, now: datetime, keep: timedelta) -> int:
+    """How many snapshots `expire_snapshots` would forget."""
+    return len(lake.rows("maintain/expire_snapshots.sql", older_than=_whole_days(now - keep), dry_run=True))
+
+
+def expire_snapshots(lake: Lake, *, now: datetime, keep: timedelta) -> int:
+    """Forget snapshots older than `keep`, to whole UTC days, never the newest; returns their number.
+
+    Files that only they named are dead from now on.
+    """
+    before = _whole_days(now - keep)
+    return lake.write(
+        lambda: len(lake.rows("maintain/expire_snapshots.sql", older_than=before, dry_run=False)),
+        message=f"expire snapshots before {before.isoformat()}",
+    )
+
+
+def dead_files(lake: Lake, *, now: datetime) -> Removed:
+    """What `remove_dead_files` would remove."""
+    return _measured(lake, _dead_files(lake, now=now, dry_run=True))
+
+
+def remove_dead_files(lake: Lake, *, now: datetime) -> Removed:
+    """Remove files that no snapshot has named for `FILES_REST`, and those of writers killed before that.
+
+    The lake's data folder is its own: whatever Parquet lies there and is not in the catalog goes.
+    """
+    paths = _dead_files(lake, now=now, dry_run=True)
+    found = _measured(lake, paths)
+    if paths:
+        lake.write(lambda: _dead_files(lake, now=now, dry_run=False), message=f"remove {len(paths)} files")
+    return found
+
+
+def count_files(lake: Lake) -> int:
+    """Files that hold the lake as it is now."""
+    return int(lake.rows("maintain/live_files.sql")[0][0])
+
+
+def scratch_folders(models: Path, *, now: datetime) -> list[Path]:
+    """Hidden folders in which a training that was killed had begun to write a bundle."""
+    before = (now - RUN_MAY_TAKE).timestamp()
+    found = (path for path in models.glob("*/.*") if _SCRATCH.fullmatch(path.name) and path.is_dir())
+    return sorted(path for path in found if path.stat().st_mtime < before)
+
+
+def remove_scratch(folders: Sequence[Path]) -> Removed:
+    """Remove those folders with what is in them."""
+    size = sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file())
+    for folder in folders:
+        shutil.rmtree(folder)
+    return Removed(len(folders), size)
+
+
+def _count(lake: Lake, name: str, **values: object) -> int:
+    """Rows that a statement changed."""
+    return int(lake.rows(name, **values)[0][0])
+
+
+def _dead_files(lake: Lake, *, now: datetime, dry_run: bool) -> list[str]:
+    named = {"older_than": _whole_days(now - FILES_REST), "dry_run": dry_run}
+    dropped = lake.rows("maintain/remove_old_files.sql", **named)
+    return [path for (path,) in dropped + lake.rows("maintain/remove_orphans.sql", **named)]
+
+
+def _whole_days(instant: datetime) -> datetime:
+    """The last moment before that UTC day.
+
+    A SQLite catalog compares instants as texts, written in two ways that are in order for different days only.
+    """
+    return instant.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(microseconds=1)
+
+
+def _measured(lake: Lake, paths: Sequence[str]) -> Removed:
+    """Those of the files that are still there; a kill may have come between a file and its line in the catalog."""
+    if not paths:
+        return Removed(0, 0)
+    stored = dict(lake.rows("maintain/file_sizes.sql", pattern=f"{lake.settings.data.rstrip('/')}/**/*.parquet"))
+    sizes = [stored[path] for path in paths if path in stored]
+    return Removed(len(sizes), sum(sizes))

@@ -1,0 +1,7 @@
+-- Runs that left rows but no publication, without those that may still be at work.
+select rows_of.run_id, rows_of.rows
+from (select run_id, count(*) as rows from forecast.forecasts group by run_id) as rows_of
+anti join forecast.publications as published on rows_of.run_id = published.run_id
+left join forecast.runs as runs on rows_of.run_id = runs.run_id
+where coalesce(runs.status != 'running' or runs.started_at < $started_before, true)
+order by rows_of.run_id

@@ -1,0 +1,262 @@
+"""Upkeep: what nobody may see goes, what was promised stays, files are merged and removed when their time has come."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from forecasting.settings import Settings
+from forecasting.store.lake import Lake, open_lake
+from forecasting.store.maintenance import (
+    Leftover,
+    Retired,
+    compact,
+    count_files,
+    dead_files,
+    expirable_snapshots,
+    expire_snapshots,
+    remove_dead_files,
+    remove_origins,
+    remove_scratch,
+    remove_unpublished,
+    retired_origins,
+    scratch_folders,
+    unpublished_runs,
+)
+from forecasting.terms import DAY
+from tests.nights import SERIES, STEPS, ask, day, name_rows, publish_night, record_run, write_rows
+
+ROWS = SERIES * STEPS
+NOW = day(500)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def lake(settings: Settings) -> Iterator[Lake]:
+    with open_lake(settings) as opened:
+        yield opened
+
+
+def runs_with_rows(lake: Lake) -> list[str]:
+    return [run for (run,) in ask(lake, "select distinct run_id from forecast.forecasts order by 1")]
+
+
+def nights_at_all_times(lake: Lake) -> list[tuple]:
+    """What forecast_as_of promises, at every instant at which something was published."""
+    instants = ask(lake, "select distinct published_at from forecast.publications order by 1")
+    return [ask(lake, "select * from analyst.forecast_as_of($t) order by all", t=t) for (t,) in instants]
+
+
+def stored(lake: Lake) -> set[Path]:
+    return set(Path(lake.settings.data).rglob("*.parquet"))
+
+
+def later_by(*, days: int, hours: float = 0) -> datetime:
+    """An hour of a later UTC day; what a test does happens today."""
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return today + timedelta(days=days, hours=hours)
+
+
+def stamp(now: datetime, *, hours: float) -> tuple[float, float]:
+    """Times of a file that was written so long ago."""
+    return 2 * ((now - timedelta(hours=hours)).timestamp(),)
+
+
+def test_rows_go_that_were_never_published_but_for_a_run_at_work(lake):
+    publish_night(lake, "published", day(1), day(1.2))
+    for run_id, status, at in (
+        ("failed", "failed", NOW - HOUR),
+        ("killed", "running", NOW - timedelta(hours=25)),
+        ("at-work", "running", NOW - timedelta(hours=23)),
+        ("unchanged", "unchanged", NOW - HOUR),
+    ):
+        record_run(lake, run_id, status, at)
+        write_rows(lake, run_id, day(1))
+    write_rows(lake, "unheard-of", day(1))
+    found = unpublished_runs(lake, now=NOW)
+    assert found == [Leftover(run_id, ROWS) for run_id in ("failed", "killed", "unchanged", "unheard-of")]
+    assert remove_unpublished(lake, found) == 4 * ROWS
+    assert runs_with_rows(lake) == ["at-work", "published"]
+    assert unpublished_runs(lake, now=NOW) == []
+
+
+def test_nothing_left_over_writes_nothing(lake):
+    before = lake.snapshot_id()
+    assert remove_unpublished(lake, unpublished_runs(lake, now=NOW)) == 0
+    assert lake.snapshot_id() == before
+
+
+def test_rows_stay_that_were_published_after_they_were_listed(lake):
+    write_rows(lake, "slow", day(1))
+    found = unpublished_runs(lake, now=NOW)
+    name_rows(lake, "slow", day(1), day(2))
+    assert remove_unpublished(lake, found) == 0
+    assert runs_with_rows(lake) == ["slow"]
+
+
+def test_origins_are_retired_whole_and_counted_from_the_newest_of_their_stream(lake):
+    publish_night(lake, "old-1", day(1), day(1.2))
+    publish_night(lake, "old-2", day(1), day(300))
+    publish_night(lake, "edge", day(2), day(2.2))
+    publish_night(lake, "new", day(102), day(102.2))
+    publish_night(lake, "ended", day(1), day(1.2), stream="ended")
+    name_rows(lake, "plan", day(1), day(1.5), kind="plan")
+    write_rows(lake, "at-work", day(1))
+    kept = ask(lake, "select * from analyst.forecast_latest order by all")
+    found = retired_origins(lake, keep=timedelta(days=100))
+    assert found == [Retired("usage", day(2), origins=1, rows=2 * ROWS)]
+    assert remove_origins(lake, found[0]) == 2 * ROWS
+    assert runs_with_rows(lake) == ["at-work", "edge", "ended", "new"]
+    named = ask(lake, "select run_id from forecast.publications order by 1")
+    assert named == [("edge",), ("ended",), ("new",), ("plan",)]
+    assert ask(lake, "select * from analyst.forecast_latest order by all") == kept
+    assert retired_origins(lake, keep=timedelta(days=100)) == []
+
+
+def test_small_files_are_merged_by_stream_and_month_and_every_answer_stays(lake):
+    for night in range(6):
+        publish_night(lake, f"run-{night}", day(night), day(night + 0.2), level=night)
+        publish_night(lake, f"other-{night}", day(night), day(night + 0.2), stream="other")
+    publish_night(lake, "again-2", day(2), day(40), level=99)
+    publish_night(lake, "february", day(35), day(35.2))
+    promised, snapshot = nights_at_all_times(lake), lake.snapshot_id()
+    assert compact(lake) > 0
+    assert nights_at_all_times(lake) == promised
+    files = ask(lake, "select data_file from ducklake_list_files('lake', 'forecasts', schema => 'forecast')")
+    assert len(files) == 3
+    then = f"select count(*) from forecast.forecasts at (version => {snapshot})"
+    assert ask(lake, then) == [(14 * ROWS,)]
+    assert compact(lake) == 0
+
+
+def test_merged_file_keeps_origins_apart_and_series_together(lake):
+    for night in (3, 1, 2):
+        publish_night(lake, f"run-{night}", day(night), day(night + 0.2))
+    compact(lake)
+    ((file,),) = ask(lake, "select data_file from ducklake_list_files('lake', 'forecasts', schema => 'forecast')")
+    order = ask(lake, "select origin, series_id, ts from read_parquet($file)", file=file)
+    assert order == sorted(order)
+
+
+def test_file_that_is_large_stays_as_it_was_written(lake):
+    noisy = """
+        insert into forecast.forecasts by name
+        select 'run-' || $night as run_id, 'usage' as stream, 's' || i as series_id, $origin::timestamptz as ts,
+            ts as origin, 1 as horizon_step, random() as mean, random() as q05, random() as q10, random() as q25,
+            random() as q50, random() as q75, random() as q90, random() as q95, 'trees' as tier
+        from range(300_000) as t(i)
+    """
+    for night in (1, 2):
+        ask(lake, noisy, night=night, origin=day(night))
+    before = ask(lake, "from ducklake_list_files('lake', 'forecasts', schema => 'forecast')")
+    compact(lake)
+    assert ask(lake, "from ducklake_list_files('lake', 'forecasts', schema => 'forecast')") == before
+
+
+def test_file_with_removed_rows_is_written_anew_and_merged(lake):
+    for night in range(4):
+        publish_night(lake, f"run-{night}", day(night), day(night + 0.2))
+    compact(lake)
+    ask(lake, "delete from forecast.forecasts where run_id = 'run-1' or series_id = 's0'")
+    publish_night(lake, "run-9", day(9), day(9.2))
+    expected = nights_at_all_times(lake)
+    compact(lake)
+    files = ask(lake, "select delete_file from ducklake_list_files('lake', 'forecasts', schema => 'forecast')")
+    assert files == [(None,)]
+    assert nights_at_all_times(lake) == expected
+
+
+def test_what_was_published_by_an_instant_survives_every_step(lake):
+    for night in range(4):
+        publish_night(lake, f"run-{night}", day(night), day(night + 0.2), level=night)
+    publish_night(lake, "again-1", day(1), day(30), level=10)
+    publish_night(lake, "again-2", day(1), day(60), level=20)
+    write_rows(lake, "killed", day(1), level=-1)
+    promised = nights_at_all_times(lake)
+    later = later_by(days=60)
+    remove_unpublished(lake, unpublished_runs(lake, now=later))
+    compact(lake)
+    count = expirable_snapshots(lake, now=later, keep=DAY)
+    assert expire_snapshots(lake, now=later, keep=DAY) == count > 10
+    assert ask(lake, "select count(*) from lake.snapshots()") == [(1,)]
+    removed = remove_dead_files(lake, now=later)
+    assert removed.files > 0
+    assert removed.bytes > 0
+    assert nights_at_all_times(lake) == promised
+    assert expire_snapshots(lake, now=later, keep=DAY) == 0
+
+
+def test_dead_files_rest_for_a_whole_day_and_go_then(lake):
+    for night in range(4):
+        publish_night(lake, f"run-{night}", day(night), day(night + 0.2))
+    compact(lake)
+    expire_snapshots(lake, now=later_by(days=9), keep=DAY)
+    before = stored(lake)
+    assert remove_dead_files(lake, now=later_by(days=1, hours=23.9)).files == 0
+    assert stored(lake) == before
+    later = later_by(days=2)
+    foreseen = dead_files(lake, now=later)
+    sizes = sum(path.stat().st_size for path in before)
+    assert remove_dead_files(lake, now=later) == foreseen
+    assert foreseen.files == len(before) - len(stored(lake)) > 0
+    assert foreseen.bytes == sizes - sum(path.stat().st_size for path in stored(lake))
+    assert len(stored(lake)) == count_files(lake)
+    assert remove_dead_files(lake, now=later).files == 0
+
+
+def test_removal_goes_on_where_a_kill_left_a_line_without_its_file(lake):
+    for night in range(3):
+        publish_night(lake, f"run-{night}", day(night), day(night + 0.2))
+    expected = nights_at_all_times(lake)
+    alive = stored(lake)
+    compact(lake)
+    expire_snapshots(lake, now=later_by(days=9), keep=DAY)
+    for path in alive:
+        path.unlink()
+    later = later_by(days=2)
+    remove_dead_files(lake, now=later)
+    assert dead_files(lake, now=later).files == 0
+    assert nights_at_all_times(lake) == expected
+
+
+def test_snapshots_of_the_days_to_keep_stay(lake):
+    publish_night(lake, "run", day(1), day(1.2))
+    before = ask(lake, "select count(*) from lake.snapshots()")
+    assert expire_snapshots(lake, now=later_by(days=30, hours=23.9), keep=timedelta(days=30)) == 0
+    assert ask(lake, "select count(*) from lake.snapshots()") == before
+    assert expire_snapshots(lake, now=later_by(days=31), keep=timedelta(days=30)) == before[0][0] - 1
+
+
+def test_file_of_a_killed_writer_goes_after_a_day_and_no_other_file(lake):
+    publish_night(lake, "run", day(1), day(1.2))
+    data = Path(lake.settings.data)
+    orphan, notes = data / "forecast" / "forecasts" / "ducklake-orphan.parquet", data / "notes.txt"
+    orphan.write_bytes(b"half")
+    notes.write_bytes(b"mine")
+    (alive,) = stored(lake) - {orphan}
+    assert remove_dead_files(lake, now=later_by(days=1, hours=23.9)).files == 0
+    removed = remove_dead_files(lake, now=later_by(days=2))
+    assert (removed.files, removed.bytes) == (1, 4)
+    assert stored(lake) == {alive}
+    assert notes.exists()
+
+
+def test_scratch_folder_of_a_killed_training_goes_after_a_day(tmp_path):
+    models = tmp_path / "models"
+    now = datetime.now(UTC)
+    old = models / "usage" / ".usage-20240101-abc.x1y2_z3w"
+    young = models / "usage" / ".usage-20240108-abc.aaaaaaaa"
+    others = [models / "usage" / "usage-20240101-abc", models / "usage" / ".git", models / ".notes.aaaaaaaa"]
+    for folder in (old, young, *others):
+        folder.mkdir(parents=True)
+        (folder / "file").write_bytes(b"12345")
+        os.utime(folder, times=stamp(now, hours=25))
+    os.utime(young, times=stamp(now, hours=23))
+    assert scratch_folders(models, now=now) == [old]
+    assert remove_scratch([old]).bytes == 5
+    assert not old.exists()
+    assert young.exists()
+    assert all(folder.exists() for folder in others)
+    assert scratch_folders(tmp_path / "nowhere", now=now) == []
