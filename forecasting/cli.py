@@ -38,6 +38,7 @@ app.add_typer(lake_app, name="lake")
 app.command()(past_commands.backfill)
 app.command()(past_commands.evaluate)
 app.command()(upkeep_commands.maintain)
+app.command()(upkeep_commands.doctor)
 
 
 def main() -> None:

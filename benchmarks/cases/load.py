@@ -14,7 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.demo.calls import draw_counts, expected_calls, local_grid, make_queues
-from forecasting.panel.calendar import resolve_origin
+from forecasting.panel.calendar import as_utc, history_since, resolve_origin
+from forecasting.panel.demand import lay_frame
 from forecasting.panel.grid import Panel, build_panel
 from forecasting.streams import Stream, parse_stream
 
@@ -149,7 +150,10 @@ def _panel(stream: Stream, rows: pd.DataFrame, origin: str) -> Panel:
     lately = known[known["ts"] >= pd.Timestamp(at - timedelta(days=28))]
     attributes = [name for name in rows if name not in ("ts", "y")]
     series = known.loc[known["series_id"].isin(lately["series_id"].unique()), attributes].drop_duplicates("series_id")
-    return build_panel(stream, origin=at, demand=known[["series_id", "ts", "y"]], series=series, events=NO_EVENTS)
+    until = as_utc(pd.DatetimeIndex([at]))[0]
+    ids = np.unique(series["series_id"].to_numpy(dtype=str))
+    demand = lay_frame(stream, known, ids, since=history_since(stream, until), until=until)
+    return build_panel(stream, origin=at, demand=demand, series=series, events=NO_EVENTS)
 
 
 def _truth(case: Case, panel: Panel, wide: pd.DataFrame) -> NDArray[np.float64]:

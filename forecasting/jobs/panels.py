@@ -11,6 +11,7 @@ from forecasting.panel.calendar import as_utc, history_since
 from forecasting.panel.demand import Demand, Versions, forget_before, lay_demand, learn_more
 from forecasting.panel.grid import Panel, build_panel
 from forecasting.store.events import events_as_of
+from forecasting.store.history import last_ingest
 from forecasting.store.lake import Lake
 from forecasting.store.readings import read_extent, read_series, read_versions, series_between
 from forecasting.streams import Stream
@@ -31,12 +32,19 @@ class PanelReader:
         """origins: the first and last that will be asked for, at least. Raises InsufficientHistoryError where the
         stream has no history."""
         self._lake, self._stream = lake, stream
+        self._span = min(origins), max(origins)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Look what is on record now; nothing is known yet."""
+        lake, stream = self._lake, self._stream
+        self._ingests, _ = last_ingest(lake, stream)
         self._extent = read_extent(lake, stream)
         if self._extent.first_ts is None:
             raise InsufficientHistoryError(
                 f"stream {stream.name}: no history yet; run `forecasting ingest {stream.name}` first", have=0, need=1
             )
-        self._series_ids = series_between(lake, stream, min(origins), max(origins))
+        self._series_ids = series_between(lake, stream, *self._span)
         self._demand: Demand | None = None
         self._known_at: datetime | None = None
 
@@ -46,6 +54,9 @@ class PanelReader:
         Raises SettingsError where the origin lies before the history, FeedError where no series had reported lately,
         InsufficientHistoryError where none has a value in open time.
         """
+        if last_ingest(self._lake, self._stream)[0] != self._ingests:
+            # an ingest may bring what was known before the last origin, which is no news since
+            self._begin()
         stream, first_ts = self._stream, self._extent.first_ts
         assert first_ts is not None
         if origin <= first_ts:
@@ -60,11 +71,12 @@ class PanelReader:
                 f"stream {stream.name}: no series reported in the four weeks before origin {origin.isoformat()}; "
                 f"the last value on record is of {last}; ingest newer usage or choose an earlier origin"
             )
-        demand = self._read(origin)
-        return build_panel(stream, origin=origin, demand=demand, series=series, events=events_as_of(self._lake, origin))
+        return build_panel(
+            stream, origin=origin, demand=self.demand(origin), series=series, events=events_as_of(self._lake, origin)
+        )
 
-    def _read(self, origin: datetime) -> Demand:
-        """Demand as known at the origin: what was known at the one before, and the news since."""
+    def demand(self, origin: datetime) -> Demand:
+        """Demand as known at an origin: what was known at the one before, and the news since."""
         until = _instant(origin)
         since = history_since(self._stream, until)
         if self._demand is None or self._known_at is None:

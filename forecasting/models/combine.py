@@ -5,6 +5,8 @@ they stay near what the next larger whole would give: a cell of (group, days ahe
 stream, the stream near how the members fare on streams at large.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -95,8 +97,9 @@ def _weigh(
 
 def _credence(evidence: Evidence) -> float:
     """How far evidence is to be believed, 0 to 1, by its days and series-days: a day surprises many series at once."""
-    days = len(np.unique(evidence.day))
-    own = len(np.unique(evidence.series * (int(evidence.day.max(initial=0)) + 1) + evidence.day))
+    seen = np.zeros((int(evidence.series.max(initial=0)) + 1, int(evidence.day.max(initial=0)) + 1), dtype=bool)
+    seen[evidence.series, evidence.day] = True
+    days, own = int(seen.any(axis=0).sum()), int(seen.sum())
     count = min(own, DAY_SERIES * days)
     return count / (count + EVIDENCE)
 
@@ -112,13 +115,15 @@ def _descend(y: Floats, said: Floats, start: NDArray[np.float64]) -> NDArray[np.
     """Weights on the simplex that minimise the mean pinball loss: exponentiated gradient (Kivinen, Warmuth 1997)."""
     # members without weight never get any, and may be without answers
     asked = start > 0
-    said, weights = said[asked], start[asked]
-    total, learned = np.zeros_like(weights), np.zeros_like(start)
-    spread = max(float(np.abs(said - said.mean(axis=0)).mean()), 1e-9)
+    flat = np.ascontiguousarray(said[asked].reshape(int(asked.sum()), -1))
+    truth, levels = np.repeat(y, len(LEVELS)), np.tile(LEVELS, len(y))
+    weights, learned = start[asked], np.zeros_like(start)
+    total = np.zeros_like(weights)
+    spread = max(float(np.abs(flat - flat.mean(axis=0)).mean()), 1e-9)
     for number in range(ROUNDS):
-        mixed = np.tensordot(weights, said, axes=1)
-        slope = np.where(y[:, None] < mixed, 1 - LEVELS, -LEVELS)
-        gradient = np.tensordot(said, slope, axes=([1, 2], [0, 1])) / slope.size
+        mixed = weights.astype(np.float32) @ flat
+        slope = (truth < mixed) - levels
+        gradient = (flat @ slope).astype(np.float64) / slope.size
         weights = _normal(weights * np.exp(-(gradient - gradient.min()) / spread))
         total = total + weights * (number >= ROUNDS // 2)
     learned[asked] = _normal(total)
@@ -135,16 +140,17 @@ def _loss(y: Floats, said: Floats) -> float:
     return float(np.maximum(LEVELS * error, (LEVELS - 1) * error).mean())
 
 
-def mix(said: Floats, weights: NDArray[np.floating]) -> Floats:
+def mix(said: Sequence[Floats] | Floats, weights: NDArray[np.floating]) -> Floats:
     """Weighted mean of members' quantiles, by those that answer; NaN where none with weight does.
 
-    said: (M, R, 7) with NaN where a member does not answer. weights: (R, M).
+    said: of each of M members (R, 7), NaN where it does not answer. weights: (R, M).
     """
-    answered = np.isfinite(said[:, :, 0])
-    share = np.where(answered, weights.T, 0.0).astype(np.float32)
-    total = share.sum(axis=0)
-    mixed = np.einsum("mr,mrq->rq", share, np.nan_to_num(said))
-    forecast: Floats = np.divide(
-        mixed, total[:, None], out=np.full(mixed.shape, NAN, dtype=np.float32), where=total[:, None] > 0
-    )
+    total = np.zeros((len(weights), 1), dtype=np.float32)
+    mixed = np.zeros((len(weights), len(QUANTILES)), dtype=np.float32)
+    for answer, share in zip(said, weights.T.astype(np.float32), strict=True):
+        if share.any():
+            own = np.where(np.isfinite(answer[:, 0]), share, 0.0)[:, None]
+            mixed += own * np.nan_to_num(answer)
+            total += own
+    forecast: Floats = np.divide(mixed, total, out=np.full_like(mixed, NAN), where=total > 0)
     return forecast

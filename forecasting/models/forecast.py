@@ -110,7 +110,7 @@ def mix_members(panel: Panel, members: Mapping[str, Member], *, past: PastAnswer
         weights = learn_weights(evidence, groups=shape[0], standing=standing)
         mixed = _cross_mixed(evidence, groups=shape[0], standing=standing)
     share = weights[groups[:, None], leads]
-    said = np.stack([answer.reshape(-1, len(QUANTILES)) for answer in now.values()])
+    said = [answer.reshape(-1, len(QUANTILES)) for answer in now.values()]
     quantiles = mix(said, share.reshape(-1, shape[2])).reshape(panel.n_series, length, len(QUANTILES))
     quantiles, tier = _carry(panel, quantiles, now, share)
     return PanelForecast(

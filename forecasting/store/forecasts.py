@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from forecasting.errors import LakeError
 from forecasting.store.lake import Lake
@@ -31,7 +32,7 @@ def content_hash(rows: pd.DataFrame, *, model_id: str | None) -> str:
 
     rows: series_id, ts, horizon_step, mean, quantiles, tier.
     """
-    labels = {name: np.unique(rows[name].to_numpy(dtype=str), return_inverse=True) for name in ("series_id", "tier")}
+    labels = {name: _labels(rows[name]) for name in ("series_id", "tier")}
     ts = rows["ts"].dt.tz_convert(None).to_numpy("datetime64[us]").astype("<i8")
     # by the key's text: the order of categories is the frame's own
     order = np.lexsort((ts, labels["series_id"][1]))
@@ -43,6 +44,14 @@ def content_hash(rows: pd.DataFrame, *, model_id: str | None) -> str:
     digest.update(rows["horizon_step"].to_numpy("<i4")[order].tobytes())
     digest.update(rows[["mean", *QUANTILE_COLUMNS]].to_numpy("<f8")[order].tobytes())
     return digest.hexdigest()
+
+
+def _labels(column: pd.Series) -> tuple[NDArray[np.str_], NDArray[np.integer]]:
+    """The values that occur, sorted, and which of them each row has."""
+    kept = column.astype("category").cat.remove_unused_categories()
+    values = kept.cat.categories.to_numpy(dtype=str)
+    place = np.argsort(np.argsort(values))
+    return np.sort(values), place[kept.cat.codes.to_numpy()]
 
 
 def newest_publication(lake: Lake, *, stream: str, origin: datetime) -> Publication | None:
@@ -69,14 +78,17 @@ def publish(
         spared = spare_nightly and current is not None and current.kind == RunKind.NIGHTLY
         return current is not None and (spared or current.content_hash == digest)
 
-    if not stands(newest_publication(lake, stream=stream, origin=origin)):
-        _append(lake, run, rows)
+    appended = not stands(newest_publication(lake, stream=stream, origin=origin))
+    if appended:
+        lake.write(lambda: _insert(lake, run, rows), message=f"rows of {run.run_id}")
 
     def make_visible() -> RunStatus:
         current = newest_publication(lake, stream=stream, origin=origin)
         if stands(current):
             run.status = RunStatus.UNCHANGED
         else:
+            if not appended:  # what stood a moment ago was replaced
+                _insert(lake, run, rows)
             at = max(now, current.published_at + timedelta(microseconds=1)) if current else now
             lake.execute(
                 "forecast/insert_publication.sql",
@@ -102,20 +114,17 @@ def publish(
 
 
 def published_rows(lake: Lake, *, stream: str, origin: datetime) -> pd.DataFrame:
-    """The published forecast of a stream and origin; empty where there is none."""
+    """The published forecast of a stream and origin that was made without hindsight; empty where there is none."""
     return lake.frame("forecast/published_rows.sql", stream=stream, origin=origin)
 
 
-def _append(lake: Lake, run: Run, rows: pd.DataFrame) -> None:
-    def insert() -> None:
-        lake.execute(
-            "forecast/insert_forecasts.sql",
-            frames={"forecast_rows": rows},
-            run_id=run.run_id,
-            stream=run.stream.name,
-            origin=run.origin,
-            model_id=run.model_id,
-            hindsight=run.hindsight,
-        )
-
-    lake.write(insert, message=f"rows of {run.run_id}")
+def _insert(lake: Lake, run: Run, rows: pd.DataFrame) -> None:
+    lake.execute(
+        "forecast/insert_forecasts.sql",
+        frames={"forecast_rows": rows},
+        run_id=run.run_id,
+        stream=run.stream.name,
+        origin=run.origin,
+        model_id=run.model_id,
+        hindsight=run.hindsight,
+    )

@@ -1,7 +1,7 @@
 """Upkeep of the lake: rows that nobody may see, origins past their keep, small files, old snapshots, dead files.
 
 Every step is a transaction or a few: writers get their turn between them, and after a kill the next call goes on.
-Readers are never in the way: they keep to their snapshot, whose files stay for `FILES_REST` at least.
+Readers are never in the way: a query keeps to its snapshot, whose files stay for `FILES_REST` at least.
 """
 
 import logging
@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from forecasting.store.lake import Lake
@@ -21,6 +22,13 @@ RUN_MAY_TAKE = DAY
 """A run that says `running` for longer was killed."""
 FILES_REST = DAY
 """A file goes no sooner after its last snapshot, to whole UTC days: the longest that a reader may take over a query."""
+
+SMALL_FILE = 2**24
+"""Bytes; the file of a night of 2,000 series is larger, and stays as it was written."""
+LEAST_MERGED = 2
+"""Small files of a partition that are worth writing anew."""
+COMPACTED = (("history", "demand"), ("forecast", "forecasts"), ("evaluation", "scores"))
+"""Tables that grow by files; what comes in few rows the catalog keeps itself."""
 
 _SCRATCH = re.compile(r"\..+\.[a-z0-9_]{8}")
 
@@ -92,20 +100,39 @@ def remove_origins(lake: Lake, retired: Retired) -> int:
 
 
 def compact(lake: Lake) -> int:
-    """Merge small files of every table, sorted as the table is; returns by how many files there are fewer.
+    """Write the small files of each partition anew as one; returns by how many files there are fewer.
 
-    Snapshots still read what they read before.
+    Deleted and inserted in one transaction: readers keep to the files of their snapshot, which stay until it expires.
+    The lake's own merge would take those files out of the catalog, and a query under way could miss their rows.
     """
-    lake.write(lambda: lake.execute("maintain/flush_inlined.sql"), message="write inlined rows to files")
     lake.write(lambda: lake.execute("maintain/rewrite_deleted.sql"), message="rewrite files with deleted rows")
     fewer = 0
-    while True:
-        merged = lake.write(lambda: lake.rows("maintain/merge_small_files.sql"), message="merge small files")
-        saved = sum(processed - created for _, _, processed, created in merged)
-        if saved <= 0:
-            return fewer
-        fewer += saved
-        logger.info("merged small files: %d fewer", fewer)
+    for schema, table in COMPACTED:
+        for files in _small_files(lake, schema, table):
+            written = lake.write(partial(_merge, lake, schema, table, files), message=f"merge {len(files)} files")
+            fewer += written
+            logger.info("%s.%s: %d files fewer", schema, table, written)
+    return fewer
+
+
+def _small_files(lake: Lake, schema: str, table: str) -> list[list[str]]:
+    """Groups of small files, each of one partition."""
+    folders: dict[str, list[str]] = {}
+    for path, size in lake.rows("maintain/files.sql", schema=schema, table=table):
+        if size < SMALL_FILE:
+            folders.setdefault(path.rpartition("/")[0], []).append(path)
+    return [files for files in folders.values() if len(files) >= LEAST_MERGED]
+
+
+def _merge(lake: Lake, schema: str, table: str, files: list[str]) -> int:
+    """To be called inside `Lake.write`. Returns by how many files there are fewer."""
+    before = {path for path, _ in lake.rows("maintain/files.sql", schema=schema, table=table)}
+    if not before.issuperset(files):  # another upkeep was first
+        return 0
+    lake.execute(f"maintain/stage_{table}.sql", files=files)
+    lake.execute(f"maintain/delete_{table}.sql", files=files)
+    lake.execute(f"maintain/insert_{table}.sql")
+    return len(files) - 1
 
 
 def expirable_snapshots(lake: Lake, *, now: datetime, keep: timedelta) -> int:

@@ -1,8 +1,13 @@
--- Published origins before the scoring whose horizon has values that their newest scoring could not see yet.
+-- Published origins before the scoring whose horizon has values that their newest scoring could not see yet. What was
+-- published in hindsight is no forecast that could have been, and is not scored.
 with published as (
     select origin, max(published_at) as published_at
     from forecast.publications
-    where stream = $stream and kind in ('nightly', 'manual', 'backfill') and origin < $scored_until
+    where
+        stream = $stream
+        and kind in ('nightly', 'manual', 'backfill')
+        and origin < $scored_until
+        and hindsight is not true
     group by origin
 ),
 

@@ -1,4 +1,4 @@
--- The published forecast of a stream and origin, in its newest publication.
+-- The published forecast of a stream and origin, in its newest publication that is not hindsight.
 select series_id, ts, horizon_step, mean, q05, q10, q25, q50, q75, q90, q95, tier, model_id, run_id
 from forecast.forecasts
 where
@@ -7,6 +7,10 @@ where
     and run_id = (
         select arg_max(run_id, published_at)
         from forecast.publications
-        where stream = $stream and origin = $origin and kind in ('nightly', 'manual', 'backfill')
+        where
+            stream = $stream
+            and origin = $origin
+            and kind in ('nightly', 'manual', 'backfill')
+            and hindsight is not true
     )
 order by series_id, ts

@@ -1,0 +1,162 @@
+"""Checks of a lake from outside: that its keys hold, what its files and folders are like, what reads it.
+
+DuckLake enforces no key. Each check is one query that counts what breaks a rule and shows the first of it.
+"""
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from forecasting.settings import Settings
+from forecasting.store.lake import Lake
+from forecasting.store.registry import ModelRecord
+
+EXTENSIONS = {"ducklake": "ducklake", "sqlite_scanner": "sqlite-scanner", "postgres_scanner": "postgres-scanner"}
+"""Extensions that read the lake, and the last part of the name of their wheel."""
+
+
+@dataclass(frozen=True)
+class LakeCheck:
+    """A rule that rows of the lake keep, and the query that finds those that do not."""
+
+    query: str
+    table: str
+    rule: str
+    """What is expected, in words."""
+    next_step: str
+
+
+@dataclass(frozen=True)
+class Broken:
+    """How many rows or keys break a rule, and the first of them."""
+
+    failed: int
+    first: str | None
+
+
+@dataclass(frozen=True)
+class StreamOnRecord:
+    """A stream that the lake knows."""
+
+    name: str
+    known_until: datetime | None
+    """Its watermark; None where it was never ingested."""
+    origin: datetime | None
+    """Its newest published origin."""
+
+
+_RESTORE = "restore the lake from a backup, or find the program that wrote these rows"
+_REISSUE = "issue those nights again with `forecasting backfill --replace`"
+
+EVERYWHERE = (
+    LakeCheck("checks/events_key.sql", "history.events", "one row a version of an event", _RESTORE),
+    LakeCheck("checks/runs_key.sql", "forecast.runs", "one row a run", _RESTORE),
+    LakeCheck("checks/models_key.sql", "forecast.models", "one row a model", _RESTORE),
+    LakeCheck("checks/decisions_models.sql", "forecast.decisions", "only models that are on the register", _RESTORE),
+)
+"""Rules of small tables, which are read whole."""
+
+OF_HISTORY = (
+    LakeCheck("checks/demand_key.sql", "history.demand", "one row a version of a value", _RESTORE),
+    LakeCheck(
+        "checks/demand_known.sql",
+        "history.demand",
+        "no value known before its interval begins",
+        "correct available_at in the feed or its extract, then ingest the span again with --since",
+    ),
+    LakeCheck("checks/series_key.sql", "history.series", "one row a version of a series' attributes", _RESTORE),
+    LakeCheck("checks/ingests_key.sql", "history.ingests", "one row an ingest", _RESTORE),
+)
+"""Rules of a stream's history, from an interval on."""
+
+OF_FORECASTS = (
+    LakeCheck("checks/publications_key.sql", "forecast.publications", "one row a moment of publication", _RESTORE),
+    LakeCheck("checks/publications_run.sql", "forecast.publications", "only runs that are on record", _RESTORE),
+    LakeCheck("checks/publications_rows.sql", "forecast.publications", "as many rows as are claimed", _REISSUE),
+    LakeCheck("checks/forecasts_key.sql", "forecast.forecasts", "one row a run, series and interval", _REISSUE),
+    LakeCheck("checks/forecasts_ahead.sql", "forecast.forecasts", "intervals after the origin", _REISSUE),
+    LakeCheck("checks/forecasts_crossing.sql", "forecast.forecasts", "finite quantiles that do not cross", _REISSUE),
+)
+"""Rules of a stream's forecasts, from an origin on."""
+
+
+def streams_on_record(lake: Lake) -> list[StreamOnRecord]:
+    """Streams that were ever ingested or published, by name."""
+    return [StreamOnRecord(*row) for row in lake.rows("checks/streams.sql")]
+
+
+def find_broken(lake: Lake, check: LakeCheck, **values: Any) -> Broken:
+    """What breaks a rule. values: stream and since, where the rule is one of a stream."""
+    return Broken(*lake.rows(check.query, **values)[0])
+
+
+def stuck_runs(lake: Lake, *, before: datetime) -> Broken:
+    """Runs that began before an instant and have not ended: they were killed."""
+    return Broken(*lake.rows("checks/runs_stuck.sql", before=before)[0])
+
+
+def registered_models(lake: Lake, *, most: int) -> list[ModelRecord]:
+    """Of each stream the newest so many models on the register."""
+    return [ModelRecord(*row) for row in lake.rows("checks/register.sql", most=most)]
+
+
+def schema_gap(lake: Lake) -> tuple[list[str], list[str]]:
+    """Schema files that the lake lacks, and those it has that this version of the package does not know."""
+    applied = (
+        {name for name, _ in lake.rows("lake/migrations.sql")} if lake.rows("lake/has_migrations.sql")[0][0] else set()
+    )
+    known = {f"{folder}/{path.name}" for folder in ("schema", "views") for path in lake.files.folder(folder)}
+    newer = {name for name in applied - known if name.startswith("schema/")}
+    return sorted(known - applied), sorted(newer)
+
+
+def extension_versions(settings: Settings) -> dict[str, str | None]:
+    """Version of the wheel of each extension that the lake needs; None where it comes without a wheel."""
+    catalog = "sqlite_scanner" if settings.catalog_file else "postgres_scanner"
+    return {name: _wheel(EXTENSIONS[name]) for name in ("ducklake", catalog)}
+
+
+def duckdb_version() -> str:
+    """Version of the database library in use."""
+    return duckdb.__version__
+
+
+def folders_of(settings: Settings) -> dict[str, Path]:
+    """Local folders that jobs write to, by what is kept there."""
+    folders = {"models": settings.models}
+    if settings.catalog_file:
+        folders["catalog"] = settings.catalog_file.parent
+    if "://" not in settings.data:
+        folders["data"] = Path(settings.data)
+    return folders
+
+
+def why_not_writable(folder: Path) -> str | None:
+    """Why nothing can be written to a folder, or to the nearest one above it that exists; None where it can."""
+    try:
+        with tempfile.TemporaryFile(dir=_existing(folder)):
+            return None
+    except OSError as error:
+        return error.strerror or str(error)
+
+
+def free_bytes(folder: Path) -> int:
+    """Room on the disk of a folder that may not exist yet."""
+    return shutil.disk_usage(_existing(folder)).free
+
+
+def _existing(folder: Path) -> Path:
+    return next(place for place in (folder, *folder.parents) if place.exists())
+
+
+def _wheel(name: str) -> str | None:
+    try:
+        return version(f"duckdb-extension-{name}")
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,17 @@
+-- Forecast rows whose quantiles cross or are no numbers.
+select count(*) as failed, min(run_id || ': ' || series_id || ' at ' || ts::varchar) as first
+from forecast.forecasts
+where
+    stream = $stream
+    and origin >= $since
+    and not (
+        q05 <= q10
+        and q10 <= q25
+        and q25 <= q50
+        and q50 <= q75
+        and q75 <= q90
+        and q90 <= q95
+        and isfinite(q05)
+        and isfinite(q95)
+        and isfinite(mean)
+    )

@@ -1,0 +1,11 @@
+-- Ingests that are on record more than once.
+with twice as (
+    select run_id
+    from history.ingests
+    where stream = $stream
+    group by run_id
+    having count(*) > 1
+)
+
+select count(*) as failed, min(run_id) as first
+from twice

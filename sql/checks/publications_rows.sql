@@ -1,0 +1,22 @@
+-- Publications whose rows are not there, or are more or fewer than they claim.
+with held as (
+    select run_id, origin, count(*) as rows
+    from forecast.forecasts
+    where stream = $stream and origin >= $since
+    group by run_id, origin
+)
+
+select
+    count(*) as failed,
+    min(
+        publications.run_id
+        || ' claims ' || publications.rows::varchar
+        || ', has ' || coalesce(held.rows, 0)::varchar
+    ) as first
+from forecast.publications as publications
+left join held on publications.run_id = held.run_id and publications.origin = held.origin
+where
+    publications.stream = $stream
+    and publications.origin >= $since
+    and publications.kind in ('nightly', 'manual', 'backfill')
+    and publications.rows <> coalesce(held.rows, 0)

@@ -1,0 +1,4 @@
+-- The lake sorts them as the table is sorted.
+insert into history.demand
+select *
+from merged

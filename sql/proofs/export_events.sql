@@ -1,0 +1,2 @@
+-- All events, as a file: they touch streams by attributes.
+copy (select * from history.events) to $file (format parquet)

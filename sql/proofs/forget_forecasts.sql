@@ -1,0 +1,3 @@
+-- Rows of a stream that was never published.
+delete from forecast.forecasts
+where stream = $stream

@@ -1,0 +1,3 @@
+-- As if a stream had never been published.
+delete from forecast.publications
+where stream = $stream

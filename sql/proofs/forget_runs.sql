@@ -1,0 +1,3 @@
+-- Runs of a stream that was never published.
+delete from forecast.runs
+where stream = $stream
