@@ -4,6 +4,7 @@ A task imports its job when it runs, calls it once for one stream and returns th
 """
 
 import os
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -114,12 +115,36 @@ def origin_date(given: str | None, interval_end: datetime | None) -> str:
 
 
 def publication_kind(run_type: str) -> str:
-    """What a publication says of why it was made; `run_type` is Airflow's."""
+    """What a publication says of why it was made; `run_type` is Airflow's.
+
+    A scheduled or manual run that a backfill clears and runs again has the type `backfill` from then on.
+    """
     return {"scheduled": "nightly", "backfill": "backfill"}.get(run_type, "manual")
 
 
+def origins_under_way(run: Any, count_runs: Callable[..., int]) -> list[str]:
+    """Origin dates of the nights before a backfill's run that are running beside it, the oldest first.
+
+    run: Airflow's, with its data interval. count_runs: number of runs of `dag_id` with `logical_dates` in `states`.
+    """
+    if run.run_type != "backfill":
+        return []
+    # on the wall clock of the schedule, as cron counts days
+    start, end = (at.astimezone(ZoneInfo(ZONE)) for at in (run.data_interval_start, run.data_interval_end))
+    night, origins = end - start, []
+    while count_runs(dag_id=run.dag_id, logical_dates=[start - night], states=["running"]):
+        origins.append(origin_date(None, start))
+        start -= night
+    return origins[::-1]
+
+
 @task(retries=0)
-def resolve_origin(params: Any = None, data_interval_end: datetime | None = None) -> str:
+def resolve_origin(params: Any = None, data_interval_end: datetime | None = None, dag_run: Any = None) -> str:
+    if params["origin"] and dag_run.run_type == "backfill":
+        raise AirflowFailException(
+            f"origin: found the param {params['origin']} in a backfill, whose nights would all have this one origin; "
+            "expected none, a backfill takes each origin from its dates; create it again with --dag-run-conf '{}'"
+        )
     return origin_date(params["origin"], data_interval_end)
 
 
@@ -146,10 +171,18 @@ def ingest(*, stream: str, until: str | None = None, params: Any = None, outlet_
 
 
 @task(outlets=[DEMAND_MODEL], retry_policy=RETRY_RULES, map_index_template=_STREAM)
-def train(*, stream: str, origin: str, outlet_events: Any = None) -> dict[str, Any]:
+def train(
+    *, stream: str, origin: str, dag_run: Any = None, ti: Any = None, outlet_events: Any = None
+) -> dict[str, Any]:
     from forecasting.jobs import train
 
-    summary = train.run(_settings(), stream, origin=origin).as_dict()
+    # A model starts from the model of the boundary before it and is judged against the champion of then. Of the nights
+    # that a backfill runs side by side, the first one here may be the last in time: it trains what the others owe
+    # before its own, in order, and they find it done. None waits for another. `depends_on_past` would hold up every
+    # night after one that failed, and Airflow then refuses to reprocess `none`; a limit of one running task orders only
+    # those that are ready, and one stream would wait for another.
+    owed = origins_under_way(dag_run, ti.get_dr_count)
+    summary = train.run(_settings(), stream, origin=origin, before=owed).as_dict()
     return _announced(outlet_events[DEMAND_MODEL], summary)
 
 
@@ -158,7 +191,9 @@ def forecast(*, stream: str, origin: str, dag_run: Any = None, outlet_events: An
     from forecasting.jobs import forecast
 
     kind = publication_kind(dag_run.run_type)
-    summary = forecast.run(_settings(), stream, origin=origin, kind=kind).as_dict()
+    # a night that Airflow does not remember may have been published: only one that it was told to clear is replaced
+    spared = kind == "backfill" and not dag_run.clear_number
+    summary = forecast.run(_settings(), stream, origin=origin, kind=kind, spare_nightly=spared).as_dict()
     return _announced(outlet_events[DEMAND_FORECAST], summary)
 
 

@@ -28,10 +28,29 @@ differ by one day: the run of logical date 2026-01-30 ends, and runs, on 2026-01
 Clearing a task with all that follow it is always safe: a repeat that finds the same rows publishes nothing.
 
 **Backfill.** Logical dates D1..D2 are the origins D1+1..D2+1; the end of D2 belongs into `--to-date`.
-The origins 2026-01-02..2026-01-08 again, as known then:
+The origins 2026-01-02..2026-01-08 again, as known then, three nights at a time beside the nightly schedule:
 
     airflow backfill create --dag-id nightly_forecast --from-date 2026-01-01 --to-date 2026-01-07T23:59 \\
-        --max-active-runs 1 --reprocess-behavior completed
+        --max-active-runs 3 --reprocess-behavior completed
+
+| behaviour | which nights it makes |
+|---|---|
+| `none`, the default | those without a run: whatever a run published stays |
+| `failed` | those and the ones whose run failed, from `ingest` on |
+| `completed` | all of the range that are not running or queued just now |
+
+A night that is made again publishes where its rows differ from what stands, with the kind `backfill`, and nothing where
+they are the same; what it replaces stays in `analyst.forecast_as_of`. Airflow goes by its own record of runs: where
+that was cleaned (`airflow db clean`), `none` makes those nights again, but leaves what a nightly run published.
+`ingest` pulls nothing for a night that history has passed. A correction counts from the origin up to which it was
+ingested; earlier nights did not know it.
+
+`forecasting backfill STREAM --from 2026-01-02 --to 2026-01-08` makes the same rows, batched and so faster; with
+`--replace` it does what `completed` does. Whichever comes second publishes nothing.
+
+A night that fails holds up no other. Follow its last line, then clear it, or run the same backfill again with `failed`.
+Models are trained in the order of the origins, so leave `--run-backwards` out, and `origin` out of `--dag-run-conf`.
+One backfill of a DAG runs at a time, and Airflow takes up to half a minute to notice that one has ended.
 """
 
 from airflow.sdk import DAG, task_group

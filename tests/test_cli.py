@@ -27,6 +27,7 @@ def test_every_command_teaches():
         ["--help"],
         ["run", "--help"],
         ["evaluate", "--help"],
+        ["backfill", "--help"],
         ["ingest", "--help"],
         ["sql", "--help"],
         ["lake", "attach", "--help"],
@@ -77,6 +78,44 @@ def test_evaluation_that_cannot_be_made_is_one_line(home, monkeypatch, capsys):
     assert capsys.readouterr().err.startswith(
         "error: stream usage: origin 2030-01-01T00:00:00+00:00 cannot be evaluated"
     )
+
+
+def test_backfill_tells_each_night_and_the_sum_of_them(home):
+    assert ask("ingest", "usage", "--until", "2024-02-05").exit_code == 0
+    span = ("backfill", "usage", "--from", "2024-02-03", "--to", "2024-02-04")
+    planned = ask(*span, "--dry-run")
+    assert planned.exit_code == 0
+    assert planned.output.splitlines() == [
+        "2024-02-03  would publish",
+        "2024-02-04  would publish",
+        "model of 2024-01-29 would train: cold",
+        "backfill usage: 2 origins: 2 would publish",
+        "nothing was written; without --dry-run this is done",
+    ]
+    done = ask(*span)
+    assert done.exit_code == 0
+    first, _, trained, last = done.output.splitlines()
+    assert first.startswith("2024-02-03  published, 96 rows (model usage-20240129-")
+    assert trained == "model of 2024-01-29 trained"
+    assert last == "backfill usage: 2 origins: 2 published"
+    told = json.loads(ask(*span, "--json").output)
+    assert told["counts"] == {"settled": 2}
+    assert [origin["origin"][:10] for origin in told["origins"]] == ["2024-02-03", "2024-02-04"]
+    # one origin that fails makes the exit code, the others are issued
+    older = ask("backfill", "usage", "--from", "2024-02-04", "--to", "2024-02-06")
+    assert (older.exit_code, "1 failed" in older.output) == (3, True)
+    assert "2024-02-04  settled" in older.output
+
+
+@pytest.mark.parametrize("span", [("2024-02-04", "2024-02-03"), ("2024-02-04", "soon")])
+def test_backfill_of_no_range_is_one_line(home, monkeypatch, capsys, span):
+    monkeypatch.setattr("sys.argv", ["forecasting", "backfill", "usage", "--from", span[0], "--to", span[1]])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert told.startswith("error: backfill: ")
+    assert told.count("\n") == 1
 
 
 def test_attach_statement_runs_in_a_plain_duckdb(home):

@@ -25,18 +25,20 @@ from forecasting.terms import QUANTILE_COLUMNS, RunKind, RunStatus, Tier, format
 logger = logging.getLogger(__name__)
 
 
-def run(settings: Settings, stream: str, *, origin: str, kind: str = RunKind.MANUAL) -> Summary:
+def run(
+    settings: Settings, stream: str, *, origin: str, kind: str = RunKind.MANUAL, spare_nightly: bool = False
+) -> Summary:
     """Forecast from `origin` with the newest model trained on nothing later, and publish.
 
-    kind: nightly, manual or backfill. Raises SettingsError for an origin before the data, FeedError for a feed that is
-    too old, FallbackError when too many series could not be carried, ModelError for a damaged model; nothing is
-    published then.
+    kind: nightly, manual or backfill. spare_nightly: leave what a nightly run published. Raises SettingsError for an
+    origin before the data, FeedError for a feed that is too old, FallbackError when too many series could not be
+    carried, ModelError for a damaged model; nothing is published then.
     """
     with open_session(settings, stream) as session:
         instant = resolve_origin(origin, session.definition.stream)
         with session.run(RunKind(kind), origin=instant) as record:
             panel = panel_as_of(session.lake, session.definition.stream, instant)
-            return issue(session, record, panel, newest_loaded(session, instant))
+            return issue(session, record, panel, newest_loaded(session, instant), spare_nightly=spare_nightly)
 
 
 def issue(

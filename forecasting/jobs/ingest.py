@@ -59,6 +59,8 @@ def pull(session: Session, *, since: datetime | None, until: datetime) -> Summar
     with session.run(RunKind.INGEST, origin=until) as record:
         for _ in range(ATTEMPTS):
             ingests, watermark = last_ingest(session.lake, stream)
+            if since is None and watermark is not None and watermark > until:
+                return _leave(session, record, watermark)
             window = choose_window(stream, since=since, until=until, watermark=watermark)
             counts = _stage(session, record, window, fixed=since is not None)
             if session.lake.write(
@@ -67,6 +69,22 @@ def pull(session: Session, *, since: datetime | None, until: datetime) -> Summar
                 return _summary(record, window, counts)
             logger.info("stream %s: another ingest was first; comparing again with what it wrote", stream.name)
         raise LakeBusyError(f"stream {stream.name}: {ATTEMPTS} times another ingest was first; run again later")
+
+
+def _leave(session: Session, record: Run, watermark: datetime) -> Summary:
+    """Pull nothing up to an instant that was passed: it is in the history, though perhaps no longer in the feed."""
+    record.status, record.rows = RunStatus.UNCHANGED, 0
+    record.message = f"ingested up to {watermark.isoformat()} already; a range is pulled again with --since"
+    session.lake.write(lambda: record.finish(session.lake, finished_at=wall_clock()), message=f"ingest {record.run_id}")
+    logger.info("stream %s: %s", record.stream.name, record.message)
+    return Summary(
+        job="ingest",
+        stream=record.stream.name,
+        status=str(record.status),
+        run_id=record.run_id,
+        origin=record.origin.isoformat() if record.origin else None,
+        message=record.message,
+    )
 
 
 def _stage(session: Session, record: Run, window: Window, *, fixed: bool) -> BatchCounts:

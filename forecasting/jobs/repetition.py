@@ -128,7 +128,7 @@ def _kill_until_done(ground: Ground, kills: _Kills, pace: Pace, *, training_due:
         earliest, latest = 0.0, left * pace.night
         if training_due and not _is_trained(ground):
             training = kills.phases["training"] < TRAINING_KILLS
-            earliest, latest = (0.0, pace.training) if training else (pace.training, pace.training + latest)
+            earliest, latest = (0.0, 0.8 * pace.training) if training else (pace.training, pace.training + latest)
         phase = _kill_at(ground, kills.moments.uniform(earliest, latest))
         if phase:
             kills.phases[phase] += 1

@@ -1,6 +1,8 @@
 """Train the model that is due: at the newest retrain boundary, on what was known there, once; and judge it."""
 
 import logging
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from forecasting.errors import FeedError, InsufficientHistoryError, ModelError
@@ -24,8 +26,11 @@ from forecasting.terms import RunKind, RunStatus, Tier
 logger = logging.getLogger(__name__)
 
 
-def run(settings: Settings, stream: str, *, origin: str) -> Summary:
+def run(settings: Settings, stream: str, *, origin: str, before: Sequence[str] = ()) -> Summary:
     """Train at the newest retrain boundary at or before `origin`, unless a sound model of that boundary exists.
+
+    before: earlier origins, ascending, whose models are trained first where they are still owed; that one of them
+    cannot be trained is for the run of that origin to tell.
 
     Training starts from the weights of the model before it. The new model becomes champion where it passes the contest
     with the present one; either way it stays on the register, and the decision is on record. Too little history for any
@@ -35,6 +40,9 @@ def run(settings: Settings, stream: str, *, origin: str) -> Summary:
     long as two nights' forecasts take: a budget that is spent must not leave a model unjudged.
     """
     with open_session(settings, stream) as session:
+        for earlier in before:
+            with suppress(ModelError):
+                train_due(session, resolve_origin(earlier, session.definition.stream))
         return train_due(session, resolve_origin(origin, session.definition.stream))
 
 

@@ -96,7 +96,7 @@ def copy_stream(source: Settings, target: Settings, stream: str) -> None:
                 for table in (*OF_STREAM, "history.events"):
                     lake.connection.read_parquet(_file(between, table)).insert_into(table)
 
-            lake.write(fill, message=f"copy of {stream}")
+            lake.write(fill, message=f"stream {stream} copied")
     for record in records:
         folder = source.models / record.uri
         if record.stream == stream and folder.is_dir() and source.models != target.models:

@@ -27,8 +27,20 @@ SMALL_FILE = 2**24
 """Bytes; the file of a night of 2,000 series is larger, and stays as it was written."""
 LEAST_MERGED = 2
 """Small files of a partition that are worth writing anew."""
-COMPACTED = (("history", "demand"), ("forecast", "forecasts"), ("evaluation", "scores"))
-"""Tables that grow by files; what comes in few rows the catalog keeps itself."""
+COMPACTED = {
+    ("history", "demand"): ("maintain/stage_demand.sql", "maintain/delete_demand.sql", "maintain/insert_demand.sql"),
+    ("forecast", "forecasts"): (
+        "maintain/stage_forecasts.sql",
+        "maintain/delete_forecasts.sql",
+        "maintain/insert_forecasts.sql",
+    ),
+    ("evaluation", "scores"): (
+        "maintain/stage_scores.sql",
+        "maintain/delete_scores.sql",
+        "maintain/insert_scores.sql",
+    ),
+}
+"""Tables that grow by files, and how their rows move; what comes in few rows the catalog keeps itself."""
 
 _SCRATCH = re.compile(r"\..+\.[a-z0-9_]{8}")
 
@@ -129,9 +141,10 @@ def _merge(lake: Lake, schema: str, table: str, files: list[str]) -> int:
     before = {path for path, _ in lake.rows("maintain/files.sql", schema=schema, table=table)}
     if not before.issuperset(files):  # another upkeep was first
         return 0
-    lake.execute(f"maintain/stage_{table}.sql", files=files)
-    lake.execute(f"maintain/delete_{table}.sql", files=files)
-    lake.execute(f"maintain/insert_{table}.sql")
+    stage, delete, insert = COMPACTED[schema, table]
+    lake.execute(stage, files=files)
+    lake.execute(delete, files=files)
+    lake.execute(insert)
     return len(files) - 1
 
 

@@ -1,8 +1,16 @@
--- What came into a stream's history after a snapshot of the lake, and from which origin on it can be seen.
-with loads as (
-    select snapshot_id, greatest(ts + interval 1 microsecond, available_at) as visible_from
-    from history.demand
+-- What came into a stream's history after a snapshot of the lake, and from which origin on it can be seen. Rows of demand
+-- get another snapshot where upkeep writes their files anew; the ingest that brought them keeps its own.
+with ingests as (
+    select run_id, snapshot_id
+    from history.ingests
     where stream = $stream and snapshot_id > $since
+),
+
+loads as (
+    select ingests.snapshot_id, greatest(demand.ts + interval 1 microsecond, demand.available_at) as visible_from
+    from history.demand as demand
+    inner join ingests on demand.run_id = ingests.run_id
+    where demand.stream = $stream
     union all
     select snapshot_id, greatest(valid_from + interval 1 microsecond, known_at) as visible_from
     from history.series

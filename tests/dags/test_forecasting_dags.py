@@ -1,4 +1,6 @@
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import forecasting_dags
@@ -19,7 +21,7 @@ from forecasting.errors import (
     QueryError,
     SettingsError,
 )
-from forecasting.jobs import streams
+from forecasting.jobs import forecast, streams, train
 from forecasting.terms import RunKind
 
 FAIL_AT_ONCE = [
@@ -72,6 +74,86 @@ def test_nights_date_is_the_local_date_of_every_zone_from_anchorage_to_auckland(
 )
 def test_publication_says_why_it_was_made(run_type: str, kind: str) -> None:
     assert forecasting_dags.publication_kind(run_type) == RunKind(kind)
+
+
+def test_backfill_that_names_one_origin_for_all_its_nights_is_refused() -> None:
+    resolve, end = forecasting_dags.resolve_origin.function, datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+    given, none = {"origin": "2026-01-31"}, {"origin": None}
+    assert resolve(params=given, data_interval_end=end, dag_run=SimpleNamespace(run_type="manual")) == "2026-01-31"
+    backfill = SimpleNamespace(run_type="backfill")
+    assert resolve(params=none, data_interval_end=end, dag_run=backfill) == "2026-03-01"
+    with pytest.raises(AirflowFailException, match=r"2026-01-31.*--dag-run-conf"):
+        resolve(params=given, data_interval_end=end, dag_run=backfill)
+
+
+def under_way(run_type: str, start: datetime, end: datetime, running: list[datetime]) -> list[str]:
+    """Origins of the nights before a run, of which those that begin at `running` are running."""
+    run = SimpleNamespace(dag_id="night", run_type=run_type, data_interval_start=start, data_interval_end=end)
+
+    def count_runs(*, dag_id: str, logical_dates: list[datetime], states: list[str]) -> int:
+        assert (dag_id, states) == ("night", ["running"])
+        return sum(date in running for date in logical_dates)
+
+    return forecasting_dags.origins_under_way(run, count_runs)
+
+
+def at_night(day: int) -> datetime:
+    return datetime(2026, 3, day, 9, 30, tzinfo=UTC)
+
+
+def test_night_of_a_backfill_knows_the_nights_before_it_that_run_beside_it_in_their_order() -> None:
+    running = [at_night(day) for day in (2, 5, 6, 7, 8)]
+    assert under_way("backfill", at_night(7), at_night(8), running) == ["2026-03-06", "2026-03-07"]
+    assert under_way("backfill", at_night(5), at_night(6), running) == []
+
+
+def test_night_of_the_schedule_waits_for_no_night_of_a_backfill() -> None:
+    assert under_way("scheduled", at_night(7), at_night(8), [at_night(6)]) == []
+
+
+def test_nights_before_are_found_where_the_clock_of_the_schedule_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forecasting_dags, "ZONE", "America/Toronto")
+    winter, summer = [datetime(2026, 3, day, 10, tzinfo=UTC) for day in (6, 7)], datetime(2026, 3, 8, 9, tzinfo=UTC)
+    following = datetime(2026, 3, 9, 9, tzinfo=UTC)
+    assert under_way("backfill", summer, following, winter) == ["2026-03-07", "2026-03-08"]
+
+
+def test_night_of_a_backfill_trains_first_what_nights_before_it_owe(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, list[str]]] = []
+
+    def note(_settings: object, stream: str, *, origin: str, before: list[str]) -> Any:
+        asked.append((origin, before))
+        return SimpleNamespace(as_dict=lambda: {"stream": stream, "origin": origin, "rows": 0})
+
+    monkeypatch.setattr(train, "run", note)
+    run = SimpleNamespace(
+        dag_id="night", run_type="backfill", data_interval_start=at_night(7), data_interval_end=at_night(8)
+    )
+    running = [at_night(5), at_night(6)]
+    ti = SimpleNamespace(get_dr_count=lambda *, logical_dates, **_: sum(date in running for date in logical_dates))
+    outlets = {forecasting_dags.DEMAND_MODEL: SimpleNamespace(extra=None)}
+    forecasting_dags.train.function(stream="calls", origin="2026-03-08", dag_run=run, ti=ti, outlet_events=outlets)
+    assert asked == [("2026-03-08", ["2026-03-06", "2026-03-07"])]
+
+
+@pytest.mark.parametrize(
+    ("run_type", "clear_number", "spared"), [("scheduled", 0, False), ("backfill", 0, True), ("backfill", 1, False)]
+)
+def test_only_a_night_that_a_backfill_clears_replaces_what_a_nightly_run_published(
+    monkeypatch: pytest.MonkeyPatch, run_type: str, clear_number: int, spared: bool
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def note(_settings: object, stream: str, **given: Any) -> Any:
+        asked.append(given)
+        return SimpleNamespace(as_dict=lambda: {"stream": stream, "origin": given["origin"], "rows": 0})
+
+    monkeypatch.setattr(forecast, "run", note)
+    run = SimpleNamespace(run_type=run_type, clear_number=clear_number)
+    outlets = {forecasting_dags.DEMAND_FORECAST: SimpleNamespace(extra=None)}
+    forecasting_dags.forecast.function(stream="calls", origin="2026-03-08", dag_run=run, outlet_events=outlets)
+    kind = "nightly" if run_type == "scheduled" else "backfill"
+    assert asked == [{"origin": "2026-03-08", "kind": kind, "spare_nightly": spared}]
 
 
 def decide(policy: ExceptionRetryPolicy, error: Exception) -> tuple[RetryAction, timedelta | None, str | None]:

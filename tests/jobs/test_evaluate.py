@@ -56,20 +56,19 @@ def trained(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def forecasts(monkeypatch: pytest.MonkeyPatch) -> dict[str, np.ndarray]:
     """What evaluations forecast from each origin: the combination, its mean and every member, as one array."""
     found: dict[str, np.ndarray] = {}
-    ask = evaluate.forecast_every
+    ask = evaluate.forecast_panel
 
-    def watch(panels, model):
-        answers = ask(panels, model)
-        for panel, answer in zip(panels, answers, strict=True):
-            parts = [
-                answer.quantiles,
-                answer.mean[..., None],
-                *(answer.answers[name] for name in sorted(answer.answers)),
-            ]
-            found[str(panel.ts[panel.n_history])[:10]] = np.concatenate(parts, axis=-1)
-        return answers
+    def watch(panel, members, **given):
+        answer = ask(panel, members, **given)
+        parts = [
+            answer.quantiles,
+            answer.mean[..., None],
+            *(answer.answers[name] for name in sorted(answer.answers)),
+        ]
+        found[str(panel.ts[panel.n_history])[:10]] = np.concatenate(parts, axis=-1)
+        return answer
 
-    monkeypatch.setattr(evaluate, "forecast_every", watch)
+    monkeypatch.setattr(evaluate, "forecast_panel", watch)
     return found
 
 
@@ -218,17 +217,11 @@ def test_an_origin_at_which_the_feed_was_dark_is_left_out_and_named(settings):
     ].tolist() == ["published", "failed"]
 
 
-def test_origins_beyond_memory_are_forecast_in_several_passes(filled, monkeypatch):
-    asked = {"since": "2024-02-10", "every": "11d"}
-    passes = []
-    ask = evaluate.forecast_every
-    monkeypatch.setattr(
-        evaluate, "forecast_every", lambda panels, model: passes.append(len(panels)) or ask(panels, model)
-    )
+def test_scores_do_not_depend_on_how_much_of_what_was_said_before_is_kept(filled, monkeypatch):
+    asked = {"since": "2024-02-10", "every": "7d"}
     whole = evaluate.run(filled, "usage", **asked).as_dict()["scores"]
-    monkeypatch.setattr(evaluate, "CELLS_AT_ONCE", 2 * 24 * 80)
+    monkeypatch.setattr("forecasting.models.forecast.MOST_KEPT", 1)
     assert evaluate.run(filled, "usage", **asked).as_dict()["scores"] == whole
-    assert passes == [3, 2, 1]
 
 
 def test_what_cannot_be_evaluated_is_one_clear_line(settings):

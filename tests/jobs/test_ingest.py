@@ -149,6 +149,68 @@ def test_value_changed_behind_the_feeds_clock_is_known_from_the_ingest_that_saw_
     assert versions(settings)[-1] == (1.0, instant("2024-01-06"))
 
 
+PAST = {"since": "2024-01-02", "until": "2024-01-04"}
+"""A window that is pulled again after later nights were ingested; the watermark stays where they put it."""
+KNOWN = "select {} from analyst.history_as_of('{}'::timestamptz) order by series_id, ts"
+EVENTS = """select 'sale' as event_id, 'campaign' as kind, $since as starts_at, $until as ends_at
+"""
+
+
+def as_known(settings: Settings, day: str) -> list[tuple]:
+    return ask(settings, KNOWN.format("*", day))
+
+
+@pytest.mark.parametrize("clock", [False, True])
+@pytest.mark.parametrize("fault", ["changed", "withdrawn", "late"])
+def test_a_past_window_that_is_pulled_again_changes_nothing_that_was_known_before_the_watermark(settings, fault, clock):
+    define_stream(settings)
+    rows = hourly_rows(days=9)
+    if clock:
+        rows = rows.assign(available_at=rows["ts"] + HOUR)
+    one = (rows["series_id"] == "a") & (rows["ts"] == instant("2024-01-03"))
+    given, said = {
+        "changed": (rows, rows.assign(y=rows["y"].mask(one, 7.0))),
+        "withdrawn": (rows, rows[~one]),
+        "late": (rows[~one], rows),
+    }[fault]
+    if clock and fault == "late":  # its clock says when it became known
+        said = said.assign(available_at=said["available_at"].mask(one, instant("2024-01-10")))
+    deliver(settings, given)
+    for until in ("2024-01-05", "2024-01-10"):
+        ingest.run(settings, "usage", until=until)
+    days = [str(day) for day in pd.date_range("2024-01-02", "2024-01-09 23:00", freq="6h", tz="UTC")]
+    before = {day: as_known(settings, day) for day in days}
+    deliver(settings, said)
+    assert ingest.run(settings, "usage", **PAST).rows == 1
+    y, known_at = versions(settings)[-1]
+    assert known_at == instant("2024-01-10")
+    assert y == {"changed": 7.0, "withdrawn": None}.get(fault, y)
+    assert {day: as_known(settings, day) for day in days} == before
+    assert as_known(settings, "2024-01-10T00:00:01Z") != before[days[-1]]
+    assert ask(settings, "select max(until) from history.ingests") == [(instant("2024-01-10"),)]
+
+
+def test_attributes_and_events_of_a_past_window_are_known_from_the_watermark_on(settings):
+    define_stream(settings, tables='[events]\nextract = "events.sql"')
+    (settings.streams / "events.sql").write_text(
+        EVENTS.replace("$since", "'2024-02-01'").replace("$until", "'2024-02-02'")
+    )
+    rows = hourly_rows(days=9)
+    deliver(settings, rows.assign(region="south"))
+    ingest.run(settings, "usage", until="2024-01-10")
+    (settings.streams / "events.sql").write_text(
+        EVENTS.replace("$since", "'2024-02-01'").replace("$until", "'2024-02-03'")
+    )
+    deliver(settings, rows.assign(region="north"))
+    ingest.run(settings, "usage", **PAST)
+    regions = "select attributes['region'], known_at from history.series where series_id = 'a' order by known_at"
+    assert ask(settings, regions) == [("south", instant("2024-01-01 01:00")), ("north", instant("2024-01-10"))]
+    known = [known_at for (known_at,) in ask(settings, "select known_at from history.events order by 1")]
+    assert known[0] == instant("2024-01-10")
+    assert len(known) == 2
+    assert known[1] >= known[0]
+
+
 def test_since_pulls_a_range_again(settings):
     define_stream(settings, source='lookback = "1h"')
     rows = hourly_rows(days=10)
@@ -465,3 +527,16 @@ def test_conservation_of_raw_rows_is_checked(shared_streams, tmp_path):
     leaky = shared_streams.model_copy(update={"streams": folder})
     with pytest.raises(FeedError, match="every raw row must be counted, rejected or dropped by a named rule"):
         ingest.run(leaky, "anonymous_bank", until="1999-02-01")
+
+
+def test_night_that_is_made_again_pulls_nothing_even_where_the_feed_no_longer_holds_its_days(settings):
+    define_stream(settings)
+    rows = hourly_rows(days=9)
+    deliver(settings, rows)
+    ingest.run(settings, "usage", until="2024-01-10")
+    known = ask(settings, "select * from history.demand order by all")
+    deliver(settings, rows[rows["ts"] >= instant("2024-01-08")])
+    summary = ingest.run(settings, "usage", until="2024-01-06")
+    assert (summary.status, summary.rows) == ("unchanged", 0)
+    assert "--since" in summary.message
+    assert ask(settings, "select * from history.demand order by all") == known

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.jobs import forecast, ingest, score
+from forecasting.jobs import backfill, forecast, ingest, score, train
 from forecasting.settings import Settings
 from forecasting.store.lake import open_lake_to_read
+from forecasting.terms import ModelChoice
 from tests.feeds import define_stream, deliver, hourly_rows
 
 ORIGIN = "2024-01-29"
@@ -83,6 +84,32 @@ def test_demand_that_became_known_later_is_not_used(published):
     assert set(
         frame(published, "select rows from analyst.accuracy where series_id = '*' and horizon_bucket = 'all'")["rows"]
     ) == {HOURS}
+
+
+def test_what_was_published_in_hindsight_is_not_scored_and_hides_nothing_that_was_not(published):
+    ingest.run(published, "usage", until="2024-02-05")
+    train.run(published, "usage", origin="2024-02-05")
+    given = {"models": ModelChoice.CHAMPION, "replace": True}
+    report = backfill.run(published, "usage", since="2024-01-28", until=ORIGIN, **given)
+    assert report.counts == {"published": 2}
+    summary = score.run(published, "usage", origin="2024-02-05")
+    assert summary.details == {"origins": ["2024-01-29T00:00:00+00:00"]}
+    found = frame(
+        published,
+        "select wape from analyst.accuracy where member = 'published' and series_id = '*' and horizon_bucket = 'all'",
+    )
+    pairs = frame(
+        published,
+        f"""
+        select forecasts.q50, demand.y
+        from forecast.forecasts as forecasts
+        inner join history.demand as demand using (series_id, ts)
+        where forecasts.run_id <> '{report.origins[1].run_id}' and forecasts.origin = '{ORIGIN} 00:00:00Z'
+        """,
+    )
+    assert len(pairs) == 2 * HOURS
+    wape = (pairs["y"] - pairs["q50"]).abs().sum() / pairs["y"].abs().sum()
+    assert found["wape"].item() == pytest.approx(wape, rel=1e-5)
 
 
 def test_unknown_demand_is_not_scored(published):

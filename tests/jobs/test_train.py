@@ -1,6 +1,7 @@
 """Training jobs: when a model is due, what it starts from, and what is on record."""
 
 import re
+import threading
 
 import numpy as np
 import pandas as pd
@@ -75,6 +76,36 @@ def test_model_that_exists_is_not_trained_again(filled, monkeypatch):
         summary = train.run(filled, "usage", origin=origin)
         assert (summary.status, summary.message) == ("unchanged", f"{model_id} exists")
     assert ask(filled, "select count(*) from forecast.models") == [(1,)]
+
+
+def test_of_two_trainings_at_once_the_second_finds_the_model_of_the_first(filled, monkeypatch):
+    begun, go_on, calls, summaries = threading.Event(), threading.Event(), [], []
+    sound = train.train_members
+
+    def slow(*given, **named):
+        calls.append(given)
+        begun.set()
+        assert go_on.wait(60)
+        return sound(*given, **named)
+
+    def work():
+        summaries.append(train.run(filled, "usage", origin="2024-01-30"))
+
+    monkeypatch.setattr(train, "train_members", slow)
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    threads[0].start()
+    assert begun.wait(60)
+    threads[1].start()
+    threads[1].join(1.0)
+    assert threads[1].is_alive()
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert len(calls) == 1
+    assert [summary.status for summary in summaries] == ["published", "unchanged"]
+    assert summaries[1].message == f"{summaries[0].details['model']} exists"
+    assert ask(filled, "select count(*) from forecast.models") == [(1,)]
+    assert ask(filled, "select count(*) from forecast.runs where kind = 'train'") == [(1,)]
 
 
 def test_equal_data_and_seed_make_equal_weights(filled):

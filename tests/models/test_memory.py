@@ -38,10 +38,12 @@ def small_panel(seed: int = 0, *, doubled: int | None = None, gaps: float = 0.2)
     return panel if doubled is None else repeat_slot(panel, column=doubled)
 
 
-def recall_from(panel: Panel, at: int, *, length: int = SEASON, noise_until: int = 0, power: float = 0.5) -> Recall:
+def recall_from(
+    panel: Panel, at: int, *, length: int = SEASON, noise_until: int = 0, power: float = 0.5, since: int = 0
+) -> Recall:
     """All series' next `length` columns from `at`, series by series."""
     series, step = (index.ravel() for index in np.indices((panel.n_series, length)))
-    memory = remember(panel, slice(None), power=power)
+    memory = remember(panel, slice(None), power=power, since=since)
     return recall(memory, series=series, at=np.full(len(series), at), column=at + step, noise_until=noise_until)
 
 
@@ -77,6 +79,22 @@ def test_noise_may_be_measured_until_a_later_column_and_no_further(at, until):
 def test_noise_of_a_later_column_is_its_own_and_not_that_of_an_earlier_bound():
     panel = small_panel()
     assert_same(recall_from(panel, 200, noise_until=150), recall_from(panel, 200))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    since=st.integers(0, 9 * SEASON),
+    later=st.integers(0, 3 * SEASON),
+    noise_later=st.integers(-5, 2 * SEASON),
+    seed=st.integers(0, 3),
+    doubled=st.none() | st.integers(1, 9 * SEASON - 1),
+    gaps=st.sampled_from([0.0, 0.3, 0.9]),
+)
+def test_what_is_remembered_for_later_columns_alone_is_the_same(since, later, noise_later, seed, doubled, gaps):
+    panel = small_panel(seed, doubled=doubled, gaps=gaps)
+    at = min(since + later, panel.n_history)
+    given = {"length": min(SEASON, len(panel.ts) - at), "noise_until": min(at + noise_later, panel.n_history)}
+    assert_same(recall_from(panel, at, since=since, **given), recall_from(panel, at, **given))
 
 
 class Naive:

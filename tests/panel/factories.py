@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecasting.panel.calendar import as_utc, grid_between, resolve_origin
+from forecasting.panel.calendar import as_utc, grid_between, history_since, resolve_origin
+from forecasting.panel.demand import lay_frame
 from forecasting.panel.grid import Panel, build_panel
 from forecasting.streams import Stream
 
@@ -94,12 +95,20 @@ def make_panel(
 ) -> Panel:
     """The panel of a stream whose every interval from `since` to the origin has a row."""
     series = make_series("a") if series is None else series
+    demand = make_demand(stream, *series["series_id"], since=since, until=origin, value=value)
+    return build_from(stream, demand, origin=origin, series=series, events=events)
+
+
+def build_from(
+    stream: Stream, demand: pd.DataFrame, *, origin: str, series: pd.DataFrame, events: pd.DataFrame | None = None
+) -> Panel:
+    """The panel of an origin over a frame of demand: series_id, ts, y."""
+    instant = resolve_origin(origin, stream)
+    until = as_utc(pd.DatetimeIndex([instant]))[0]
+    ids = np.unique(series["series_id"].to_numpy(dtype=str))
+    laid = lay_frame(stream, demand, ids, since=history_since(stream, until), until=until)
     return build_panel(
-        stream,
-        origin=resolve_origin(origin, stream),
-        demand=make_demand(stream, *series["series_id"], since=since, until=origin, value=value),
-        series=series,
-        events=make_events() if events is None else events,
+        stream, origin=instant, demand=laid, series=series, events=make_events() if events is None else events
     )
 
 

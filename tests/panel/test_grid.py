@@ -13,10 +13,19 @@ from hypothesis import strategies as st
 
 from forecasting.errors import ContractError, InsufficientHistoryError, SettingsError
 from forecasting.panel.breaks import Fault
-from forecasting.panel.calendar import resolve_origin, wall_times
+from forecasting.panel.calendar import wall_times
 from forecasting.panel.grid import build_panel, horizon_rows, open_age
 from forecasting.streams import parse_stream
-from tests.panel.factories import hours_since_1970, make_demand, make_events, make_panel, make_series, make_stream, utc
+from tests.panel.factories import (
+    build_from,
+    hours_since_1970,
+    make_demand,
+    make_events,
+    make_panel,
+    make_series,
+    make_stream,
+    utc,
+)
 
 SHARED_DATA = Path(os.environ.get("SHARED_DATA") or Path(__file__).parents[3] / "shared" / "data")
 BANK = Path(__file__).parents[1] / "streams" / "anonymous_bank"
@@ -32,12 +41,8 @@ def shared(name):
 
 
 def build(stream, demand, *, origin="2024-02-01", series=None, events=None):
-    return build_panel(
-        stream,
-        origin=resolve_origin(origin, stream),
-        demand=demand,
-        series=make_series("a") if series is None else series,
-        events=make_events() if events is None else events,
+    return build_from(
+        stream, demand, origin=origin, series=make_series("a") if series is None else series, events=events
     )
 
 
@@ -275,9 +280,10 @@ def test_an_event_without_an_end_goes_on():
     np.testing.assert_array_equal(panel.campaign[0], panel.ts >= np.datetime64("2024-01-14T22:00"))
 
 
-def test_history_goes_back_as_far_as_the_stream_says_but_not_before_the_first_demand():
+def test_history_goes_back_to_the_block_of_its_first_day_but_not_before_the_first_demand():
     stream = make_stream(history="7d", timezone="Europe/Berlin")
-    assert make_panel(stream, since="2024-03-01", origin="2024-04-03").n_history == 7 * 24 - 1
+    # a week before lies in the block of four weeks that began on 18 March; clocks changed since
+    assert make_panel(stream, since="2024-03-01", origin="2024-04-03").n_history == 16 * 24 - 1
     assert make_panel(stream, since="2024-03-30T05:00", origin="2024-04-03").n_history == 4 * 24 - 1 - 5
     demand = make_demand(stream, "a", "other", since="2024-03-01", until="2024-04-03")
     late = demand[(demand["series_id"] == "other") | (demand["ts"] >= "2024-04-01")]

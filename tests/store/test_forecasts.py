@@ -141,3 +141,34 @@ def test_model_counts():
 
 def test_nothing_has_a_hash_too():
     assert content_hash(make_rows().iloc[:0], model_id=None) != content_hash(make_rows().iloc[:1], model_id=None)
+
+
+def test_a_run_that_spares_the_night_leaves_what_a_nightly_run_published(lake):
+    night = start(lake)
+    night.kind = RunKind.NIGHTLY
+    publish(lake, night, make_rows(), complete=True, now=NOW)
+    other = start(lake, token="2")
+    spared = publish(lake, other, make_rows(20.0), complete=True, now=NOW, spare_nightly=True)
+    assert spared is RunStatus.UNCHANGED
+    assert set(visible(lake)["run_id"]) == {night.run_id}
+    assert lake.connection.execute("select count(*) from forecast.forecasts").fetchall() == [(4,)]
+    third = start(lake, token="3")
+    assert publish(lake, third, make_rows(20.0), complete=True, now=NOW) is RunStatus.PUBLISHED
+    # what is no nightly run's is not spared
+    fourth = start(lake, token="4")
+    assert publish(lake, fourth, make_rows(), complete=True, now=NOW, spare_nightly=True) is RunStatus.PUBLISHED
+
+
+def test_hindsight_is_marked_and_does_not_speak_where_none_is_wanted(lake):
+    publish(lake, start(lake), make_rows(), complete=True, now=NOW)
+    seer = start(lake, token="2")
+    seer.hindsight = True
+    publish(lake, seer, make_rows(20.0), complete=True, now=NOW)
+    newest = newest_publication(lake, stream="usage", origin=ORIGIN)
+    assert newest is not None
+    assert newest.run_id == seer.run_id
+    assert set(visible(lake)["mean"]) == {10.0}
+    for table in ("forecasts", "publications"):
+        rows = lake.connection.execute(f"select run_id, hindsight from forecast.{table}").fetchall()
+        assert {marked for run_id, marked in rows if run_id == seer.run_id} == {True}
+        assert {marked for run_id, marked in rows if run_id != seer.run_id} == {False}
