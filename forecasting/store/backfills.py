@@ -18,10 +18,9 @@ class Spoken:
     run_id: str
     kind: RunKind
     model_id: str | None
-    is_current: bool
-    """Whether it is complete and was made by this code for the stream's present definition."""
-    snapshot_id: int
-    """Of the lake, from which its run read at least."""
+    snapshot_id: int | None
+    """The newest lake from which this code and definition are known to say the same; None where that is not known, or
+    the publication is incomplete."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +47,17 @@ def read_spoken(lake: Lake, stream: Stream, first: datetime, last: datetime) -> 
 
 
 def read_loads(lake: Lake, stream: Stream, spoken: Sequence[Spoken]) -> list[Load]:
-    """What was loaded since the first of some publications was begun."""
-    if not spoken:
+    """What was loaded since the first of some publications was confirmed."""
+    confirmed = [one.snapshot_id for one in spoken if one.snapshot_id is not None]
+    if not confirmed:
         return []
-    since = min(one.snapshot_id for one in spoken)
+    since = min(confirmed)
     return [Load(*row) for row in lake.rows("backfill/loads.sql", stream=stream.name, since=since)]
 
 
 def is_settled(spoken: Spoken | None, *, model_id: str | None, loads: Sequence[Load]) -> bool:
     """Whether forecasting an origin again with a model can only say what is published already."""
-    if spoken is None or not spoken.is_current or spoken.model_id != model_id:
+    if spoken is None or spoken.snapshot_id is None or spoken.model_id != model_id:
         return False
-    return not any(load.snapshot_id > spoken.snapshot_id and load.visible_from <= spoken.origin for load in loads)
+    since = spoken.snapshot_id
+    return not any(load.snapshot_id > since and load.visible_from <= spoken.origin for load in loads)

@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 
 from forecasting.jobs import backfill, forecast, ingest, score, train
+from forecasting.jobs.session import open_session
 from forecasting.settings import Settings
 from forecasting.store.lake import open_lake_to_read
+from forecasting.store.scores import origins_to_score
 from forecasting.terms import ModelChoice
 from tests.feeds import define_stream, deliver, hourly_rows
 
@@ -107,6 +109,9 @@ def test_what_was_published_in_hindsight_is_not_scored_and_hides_nothing_that_wa
         where forecasts.run_id <> '{report.origins[1].run_id}' and forecasts.origin = '{ORIGIN} 00:00:00Z'
         """,
     )
+    with open_session(published, "usage") as session:
+        until = pd.Timestamp("2024-02-05", tz="UTC").to_pydatetime()
+        assert origins_to_score(session.lake, session.definition.stream, scored_until=until) == []
     assert len(pairs) == 2 * HOURS
     wape = (pairs["y"] - pairs["q50"]).abs().sum() / pairs["y"].abs().sum()
     assert found["wape"].item() == pytest.approx(wape, rel=1e-5)

@@ -13,7 +13,7 @@ from forecasting.store.lake import Lake, open_lake
 from forecasting.store.maintenance import compact
 from forecasting.store.runs import Run, start_run
 from forecasting.streams import Stream
-from forecasting.terms import RunKind
+from forecasting.terms import RunKind, RunStatus
 from tests.feeds import define_stream
 from tests.nights import name_rows
 
@@ -86,7 +86,7 @@ def test_of_each_origin_the_newest_publication_speaks(lake):
     lake.connection.execute("update forecast.publications set kind = 'plan' where run_id = $1", [plan.run_id])
     found = spoken_of(lake, last=ORIGIN + HOUR)
     assert list(found) == [ORIGIN, ORIGIN + HOUR]
-    assert found[ORIGIN] == Spoken(ORIGIN, newest.run_id, RunKind.BACKFILL, "m", True, newest.snapshot_id)
+    assert found[ORIGIN] == Spoken(ORIGIN, newest.run_id, RunKind.BACKFILL, "m", newest.snapshot_id)
     assert found[ORIGIN + HOUR].run_id.endswith("3")
 
 
@@ -98,11 +98,31 @@ def test_of_each_origin_the_newest_publication_speaks(lake):
         "update forecast.runs set code_version = '0'",
     ],
 )
-def test_what_is_incomplete_or_made_by_other_code_or_definition_is_not_current(lake, change):
+def test_what_is_incomplete_or_made_by_other_code_or_definition_is_not_confirmed(lake, change):
     publish(lake, ORIGIN, "1")
-    assert spoken_of(lake)[ORIGIN].is_current
+    assert spoken_of(lake)[ORIGIN].snapshot_id is not None
     lake.connection.execute(change)
-    assert not spoken_of(lake)[ORIGIN].is_current
+    assert spoken_of(lake)[ORIGIN].snapshot_id is None
+
+
+def look_again(lake: Lake, *, model_id: str = "m") -> int:
+    """A later run that finds the origin unchanged; returns the lake that it read from."""
+    run = start_run(lake, stream_of(lake), kind=RunKind.BACKFILL, origin=ORIGIN, started_at=NOW, token="again")
+    run.model_id, run.status = model_id, RunStatus.UNCHANGED
+    run.finish(lake, finished_at=NOW)
+    return run.snapshot_id
+
+
+def test_a_later_run_that_found_it_unchanged_confirms_a_publication(lake):
+    publish(lake, ORIGIN, "1")
+    lake.connection.execute("update forecast.runs set code_version = '0'")
+    assert spoken_of(lake)[ORIGIN].snapshot_id is None
+    look_again(lake, model_id="other")
+    assert spoken_of(lake)[ORIGIN].snapshot_id is None
+    newest = look_again(lake)
+    assert spoken_of(lake)[ORIGIN].snapshot_id == newest
+    lake.connection.execute("update forecast.publications set kind = 'nightly'")
+    assert spoken_of(lake)[ORIGIN].snapshot_id is None, "it may only have been left alone"
 
 
 def test_a_load_is_visible_from_the_earliest_origin_that_sees_any_of_it(lake):
@@ -111,7 +131,7 @@ def test_a_load_is_visible_from_the_earliest_origin_that_sees_any_of_it(lake):
     assert read_loads(lake, stream_of(lake), spoken) == []
     late = ORIGIN + 5 * HOUR
     made = {
-        # of twenty values the one that begins last is not the first to be seen
+        # of twenty values the oldest is the first to be seen
         ingest(lake, ORIGIN - 30 * HOUR): ORIGIN - 19 * HOUR + timedelta(microseconds=1),
         ingest(lake, late): late,
         insert(lake, SERIES, ts=ORIGIN, known_at=ORIGIN - HOUR): ORIGIN + timedelta(microseconds=1),
@@ -141,11 +161,11 @@ def test_nothing_published_needs_no_loads(lake):
 
 
 def test_an_origin_is_settled_until_something_that_it_sees_was_loaded_since():
-    spoken = Spoken(ORIGIN, "r", RunKind.BACKFILL, "m", True, snapshot_id=7)
+    spoken = Spoken(ORIGIN, "r", RunKind.BACKFILL, "m", snapshot_id=7)
     assert is_settled(spoken, model_id="m", loads=[])
     assert is_settled(spoken, model_id="m", loads=[Load(7, ORIGIN), Load(8, ORIGIN + timedelta(microseconds=1))])
     assert not is_settled(spoken, model_id="m", loads=[Load(8, ORIGIN)])
     assert not is_settled(spoken, model_id="other", loads=[])
     assert not is_settled(spoken, model_id=None, loads=[])
-    assert not is_settled(replace(spoken, is_current=False), model_id="m", loads=[])
+    assert not is_settled(replace(spoken, snapshot_id=None), model_id="m", loads=[])
     assert not is_settled(None, model_id="m", loads=[])

@@ -62,7 +62,7 @@ def test_catalog_on_a_server_needs_no_lock():
 
 def test_folder_that_is_not_there_is_told(tmp_path):
     with (
-        pytest.raises(LakeError, match="cannot open the lock: No such file.*writing needs this folder"),
+        pytest.raises(LakeError, match=r"cannot open the lock: No such file.*writing needs this folder"),
         hold_writer_lock(tmp_path / "x" / "l"),
     ):
         pass
