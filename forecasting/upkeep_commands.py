@@ -26,7 +26,6 @@ def maintain(
     Removed are the rows of runs that were never published, origins older than --keep-forecasts in all their
     publications, snapshots older than --keep-snapshots, and files that nothing names since a day. History, scores,
     models and the record of runs stay for good. analyst.forecast_as_of answers as before for every origin that stays.
-    Clients of an embedded lake that hold a transaction open meanwhile should begin a new one.
     """
     with console.working("maintain") as told:
         from forecasting.jobs import maintain as job

@@ -6,14 +6,14 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from forecasting.errors import FeedError, InsufficientHistoryError, SettingsError
+from forecasting.errors import FeedError, ForecastingError, InsufficientHistoryError, SettingsError
 from forecasting.panel.calendar import as_utc, history_since
 from forecasting.panel.demand import Demand, Versions, forget_before, lay_demand, learn_more
 from forecasting.panel.grid import Panel, build_panel
 from forecasting.store.events import events_as_of
 from forecasting.store.history import last_ingest
 from forecasting.store.lake import Lake
-from forecasting.store.readings import read_extent, read_series, read_versions, series_between
+from forecasting.store.readings import Extent, read_extent, read_series, read_versions, series_between
 from forecasting.streams import Stream
 
 
@@ -29,22 +29,15 @@ class PanelReader:
     """
 
     def __init__(self, lake: Lake, stream: Stream, origins: Sequence[datetime]) -> None:
-        """origins: the first and last that will be asked for, at least. Raises InsufficientHistoryError where the
-        stream has no history."""
+        """origins: the first and last that will be asked for, at least."""
         self._lake, self._stream = lake, stream
         self._span = min(origins), max(origins)
         self._begin()
 
     def _begin(self) -> None:
         """Look what is on record now; nothing is known yet."""
-        lake, stream = self._lake, self._stream
-        self._ingests, _ = last_ingest(lake, stream)
-        self._extent = read_extent(lake, stream)
-        if self._extent.first_ts is None:
-            raise InsufficientHistoryError(
-                f"stream {stream.name}: no history yet; run `forecasting ingest {stream.name}` first", have=0, need=1
-            )
-        self._series_ids = series_between(lake, stream, *self._span)
+        self._ingests, _ = last_ingest(self._lake, self._stream)
+        self._series_ids = series_between(self._lake, self._stream, *self._span)
         self._demand: Demand | None = None
         self._known_at: datetime | None = None
 
@@ -52,28 +45,16 @@ class PanelReader:
         """The panel as of an origin, none earlier than the one before.
 
         Raises SettingsError where the origin lies before the history, FeedError where no series had reported lately,
-        InsufficientHistoryError where none has a value in open time.
+        InsufficientHistoryError where none has a value in open time, or the stream has no history.
         """
         if last_ingest(self._lake, self._stream)[0] != self._ingests:
             # an ingest may bring what was known before the last origin, which is no news since
             self._begin()
-        stream, first_ts = self._stream, self._extent.first_ts
-        assert first_ts is not None
-        if origin <= first_ts:
-            raise SettingsError(
-                f"stream {stream.name}: origin {origin.isoformat()} lies before the data, which begin at "
-                f"{first_ts.isoformat()}; choose a later origin or ingest older usage with --since"
-            )
-        series = read_series(self._lake, stream, origin)
+        series = read_series(self._lake, self._stream, origin)
         if series.empty:
-            last = self._extent.last_ts.isoformat() if self._extent.last_ts else "never"
-            raise FeedError(
-                f"stream {stream.name}: no series reported in the four weeks before origin {origin.isoformat()}; "
-                f"the last value on record is of {last}; ingest newer usage or choose an earlier origin"
-            )
-        return build_panel(
-            stream, origin=origin, demand=self.demand(origin), series=series, events=events_as_of(self._lake, origin)
-        )
+            raise _nothing_reported(self._stream, origin, read_extent(self._lake, self._stream))
+        events = events_as_of(self._lake, origin)
+        return build_panel(self._stream, origin=origin, demand=self.demand(origin), series=series, events=events)
 
     def demand(self, origin: datetime) -> Demand:
         """Demand as known at an origin: what was known at the one before, and the news since."""
@@ -94,6 +75,23 @@ class PanelReader:
         start = pd.Timestamp(since, tz="UTC").to_pydatetime()
         rows = read_versions(self._lake, self._stream, self._series_ids, since=start, until=origin, after=after)
         return (Versions(**columns) for columns in rows)
+
+
+def _nothing_reported(stream: Stream, origin: datetime, extent: Extent) -> ForecastingError:
+    """Why no series reported in the weeks before an origin."""
+    if extent.first_ts is None or extent.last_ts is None:
+        return InsufficientHistoryError(
+            f"stream {stream.name}: no history yet; run `forecasting ingest {stream.name}` first", have=0, need=1
+        )
+    if origin <= extent.first_ts:
+        return SettingsError(
+            f"stream {stream.name}: origin {origin.isoformat()} lies before the data, which begin at "
+            f"{extent.first_ts.isoformat()}; choose a later origin or ingest older usage with --since"
+        )
+    return FeedError(
+        f"stream {stream.name}: no series reported in the four weeks before origin {origin.isoformat()}; "
+        f"the last value on record is of {extent.last_ts.isoformat()}; ingest newer usage or choose an earlier origin"
+    )
 
 
 def _instant(origin: datetime) -> np.datetime64:

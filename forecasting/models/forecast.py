@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 
 from forecasting.models.cold_start import cold_start
 from forecasting.models.combine import STANDING, learn_weights, mix
-from forecasting.models.evidence import LEADS, Evidence, gather_evidence, group_series, held_back_columns, lead_cells
+from forecasting.models.evidence import (
+    LEADS,
+    ORIGINS,
+    Evidence,
+    gather_evidence,
+    group_series,
+    held_back_columns,
+    lead_cells,
+)
 from forecasting.models.seasonal import last_four, seasonal_naive
 from forecasting.models.slots import NAN, Floats, Ints
 from forecasting.panel.grid import Panel, cut_panel, fingerprint, take_series
@@ -141,7 +149,8 @@ def _gather(
     ats: tuple[int, ...],
     length: int,
 ) -> Evidence:
-    count = min(max(MOST_JUDGED // (len(ats) * length), LEAST_JUDGED), panel.n_series)
+    # as many whatever the number of origins: nights in a row ask the same questions
+    count = min(max(MOST_JUDGED // (ORIGINS * length), LEAST_JUDGED), panel.n_series)
     # drawn, because names often alternate: every second link may be the other direction
     series = np.sort(np.random.default_rng(count).choice(panel.n_series, count, replace=False))
     drawn = take_series(panel, series)

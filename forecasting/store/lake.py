@@ -6,6 +6,7 @@ import random
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
@@ -29,7 +30,8 @@ T = TypeVar("T")
 
 ALIAS = "lake"
 ATTEMPTS = 20
-ROWS_AT_ONCE = 1_000_000
+ROWS_AT_ONCE = 100_000
+"""Of a large result: few enough for a processor's cache."""
 MEMORY_LIMIT = "3GB"
 _BUSY = ("database is locked", "conflict", "could not serialize", "deadlock", "Failed to commit DuckLake transaction")
 _FULL = ("No space left", "disk is full", "Disk quota exceeded")
@@ -76,10 +78,13 @@ class Lake:
     def batches(self, name: str, /, **values: object) -> Iterator[dict[str, NDArray[Any]]]:
         """Columns of a packaged query as arrays, so many rows at a time; NULL numbers are NaN, timestamps UTC.
 
-        Nothing else may be asked of the lake before the last batch is taken.
+        The next batch is read while one is used. Nothing else may be asked of the lake before the last is taken.
         """
-        with self._translated(name):
-            for batch in self._run(name, values).to_arrow_reader(ROWS_AT_ONCE):
+        with self._translated(name), ThreadPoolExecutor(1) as ahead:
+            reader = self._run(name, values).to_arrow_reader(ROWS_AT_ONCE)
+            coming = ahead.submit(next, reader, None)
+            while (batch := coming.result()) is not None:
+                coming = ahead.submit(next, reader, None)
                 yield {column: batch[column].to_numpy(zero_copy_only=False) for column in batch.schema.names}
 
     def write(self, action: Callable[[], T], *, message: str) -> T:

@@ -121,7 +121,7 @@ def compact(lake: Lake) -> int:
     fewer = 0
     for schema, table in COMPACTED:
         for files in _small_files(lake, schema, table):
-            written = lake.write(partial(_merge, lake, schema, table, files), message=f"merge {len(files)} files")
+            written = lake.write(partial(_merge, lake, schema, table, files), message=f"write {len(files)} files anew")
             fewer += written
             logger.info("%s.%s: %d files fewer", schema, table, written)
     return fewer
