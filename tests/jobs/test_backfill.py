@@ -2,76 +2,36 @@
 
 from datetime import UTC, datetime
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.errors import ModelError, SettingsError
+from forecasting.errors import SettingsError
 from forecasting.jobs import backfill, events, forecast, ingest, train
-from forecasting.jobs.backfill import BackfillReport, choose_origins
+from forecasting.jobs.backfill import choose_origins
 from forecasting.settings import Settings, read_settings
-from forecasting.store.lake import open_lake_to_read
 from forecasting.terms import ModelChoice
-from tests.contests import ALIKE, make_arena
-from tests.feeds import START, define_stream, deliver, hourly_rows
+from tests.backfills import (
+    FIRST,
+    LAST,
+    ORIGINS,
+    SAID,
+    SPOKEN,
+    ask,
+    fill,
+    fill_back,
+    frame,
+    learn,
+    rows_with_clock,
+    snapshot,
+    statuses,
+)
+from tests.feeds import deliver
 from tests.panel.factories import make_stream
-
-FIRST, LAST = "2024-02-03", "2024-02-07"
-ORIGINS = [f"2024-02-{day:02d}T00:00:00+00:00" for day in range(3, 8)]
-BOUNDARIES = ["2024-01-29T00:00:00+00:00", "2024-02-05T00:00:00+00:00"]
-HOUR = pd.Timedelta("1h")
-SAID = "select * exclude (run_id) from analyst.forecast_vs_actual order by stream, origin, series_id, ts"
-SPOKEN = "select stream, origin, content_hash, rows, complete, hindsight from forecast.publications order by all"
-
-
-def ask(settings: Settings, query: str) -> list[tuple]:
-    with open_lake_to_read(settings) as lake:
-        return lake.connection.execute(query).fetchall()
-
-
-def frame(settings: Settings, query: str) -> pd.DataFrame:
-    with open_lake_to_read(settings) as lake:
-        return lake.connection.execute(query).to_arrow_table().to_pandas()
-
-
-def snapshot(settings: Settings) -> int:
-    with open_lake_to_read(settings) as lake:
-        return lake.snapshot_id()
-
-
-def rows_with_clock(*, days: int = 43) -> pd.DataFrame:
-    """Hourly demand, each value known an hour after its interval began."""
-    return hourly_rows(days=days).assign(available_at=lambda rows: rows["ts"] + HOUR)
-
-
-def fill(settings: Settings, rows: pd.DataFrame | None = None, **given: str) -> Settings:
-    """Six weeks of history whose feed has its own clock, all of it on record."""
-    define_stream(settings, source="max_bad_share = 1.0", **given)
-    deliver(settings, rows_with_clock() if rows is None else rows)
-    ingest.run(settings, "usage", until="2024-02-13")
-    return settings
 
 
 @pytest.fixture
 def filled(settings: Settings) -> Settings:
     return fill(settings)
-
-
-def learn(settings: Settings, ts: str, known_at: str, *, file: str = "more") -> None:
-    """Half a day of values from `ts` on triple, as becomes known later."""
-    rows = rows_with_clock()
-    some = rows[(rows["ts"] >= ts) & (rows["ts"] < pd.Timestamp(ts) + 12 * HOUR)]
-    late = some.assign(y=some["y"] * 3, available_at=pd.Timestamp(known_at))
-    deliver(settings, late, file=file)
-    ingest.run(settings, "usage", since=str(START.date()), until="2024-02-13")
-
-
-def fill_back(settings: Settings, since: str = FIRST, until: str = LAST, **given) -> BackfillReport:
-    return backfill.run(settings, "usage", since=since, until=until, **given)
-
-
-def statuses(report: BackfillReport) -> list[str]:
-    return [str(issued.status) for issued in report.origins]
 
 
 def test_every_origin_of_the_range_says_what_a_forecast_of_its_night_says(filled, tmp_path):
@@ -204,61 +164,6 @@ def test_what_is_ingested_while_a_backfill_runs_is_seen_by_it_or_by_the_next(fil
     assert statuses(fill_back(filled)) == ["published"] * 2 + ["settled"] * 3
 
 
-def test_the_champion_of_today_on_past_nights_says_so(filled):
-    train.run(filled, "usage", origin="2024-02-12")
-    champion = ask(filled, "select model_id from forecast.models")[0][0]
-    report = fill_back(filled, FIRST, "2024-02-13", models=ModelChoice.CHAMPION)
-    assert statuses(report) == ["published"] * 11
-    assert {issued.model_id for issued in report.origins} == {champion}
-    assert report.trained == []
-    assert f"{champion} was trained on demand after this origin" in (report.origins[0].message or "")
-    assert report.origins[-1].message is None
-    marked = "select origin, bool_and(hindsight), bool_or(hindsight) from {} group by 1 order by 1"
-    for table in ("forecast.publications", "forecast.forecasts", "analyst.forecast_vs_actual"):
-        found = ask(filled, marked.format(table))
-        assert [(every, some) for _, every, some in found] == [(True, True)] * 9 + [(False, False)] * 2
-    assert statuses(fill_back(filled, FIRST, "2024-02-13", models=ModelChoice.CHAMPION)) == ["settled"] * 11
-
-
-def test_the_champion_leaves_published_origins_alone_unless_asked(filled, monkeypatch):
-    make_arena(monkeypatch).challenger = ALIKE / 2
-    as_of = fill_back(filled, FIRST, "2024-02-04")
-    train.run(filled, "usage", origin="2024-02-12")
-    report = fill_back(filled, FIRST, "2024-02-05", models=ModelChoice.CHAMPION)
-    assert statuses(report) == ["kept", "kept", "published"]
-    assert report.origins[0].run_id == as_of.origins[0].run_id
-    assert statuses(fill_back(filled, FIRST, FIRST, models=ModelChoice.CHAMPION, replace=True)) == ["published"]
-    # and an as-of forecast takes the place of one in hindsight
-    assert statuses(fill_back(filled, FIRST, "2024-02-05")) == ["published", "settled", "published"]
-    assert {row[-1] for row in ask(filled, "select * from analyst.forecast_from_origin('2024-02-05')")} != {True}
-
-
-def test_without_a_champion_its_forecasts_are_refused(filled):
-    with pytest.raises(SettingsError, match="expected a champion, found none trained for this definition; run") as told:
-        fill_back(filled, models=ModelChoice.CHAMPION)
-    assert "\n" not in str(told.value)
-
-
-def test_models_are_trained_at_the_boundaries_alone_and_used_again(filled, monkeypatch):
-    make_arena(monkeypatch).challenger = ALIKE / 2
-    report = fill_back(filled)
-    assert [(trained.boundary.isoformat(), trained.status) for trained in report.trained] == [
-        (boundary, "trained") for boundary in BOUNDARIES
-    ]
-    models = "select trained_until, model_id, parent_model_id from forecast.models order by 1"
-    first, second = ask(filled, models)
-    assert [first[0].isoformat(), second[0].isoformat()] == BOUNDARIES
-    assert (first[2], second[2]) == (None, first[1])
-    assert [issued.model_id for issued in report.origins] == [first[1]] * 2 + [second[1]] * 3
-    wider = fill_back(filled, FIRST, "2024-02-13")
-    assert statuses(wider) == ["settled"] * 5 + ["published"] * 6
-    assert [(trained.boundary.isoformat(), trained.status) for trained in wider.trained] == [
-        (BOUNDARIES[1], "not trained"),
-        ("2024-02-12T00:00:00+00:00", "trained"),
-    ]
-    assert ask(filled, models)[:2] == [first, second]
-
-
 def test_a_dry_run_tells_and_writes_nothing(filled):
     before = snapshot(filled)
     report = fill_back(filled, dry_run=True)
@@ -300,34 +205,6 @@ def test_origins_before_the_data_fail_and_the_others_go_on(filled):
     assert statuses(report)[:2] == ["failed", "failed"]
     assert report.origins[0].exit_code == 2
     assert "lies before the data" in (report.origins[0].message or "")
-
-
-def test_a_training_that_fails_stops_its_own_origins_alone(filled, monkeypatch):
-    sound = train.train_members
-
-    def stray(panel, *given, **named):
-        if panel.ts[panel.n_history] == np.datetime64("2024-02-05"):
-            raise ModelError("loss is nan")
-        return sound(panel, *given, **named)
-
-    monkeypatch.setattr(train, "train_members", stray)
-    report = fill_back(filled)
-    assert statuses(report) == ["published"] * 2 + ["failed"] * 3
-    assert {issued.message for issued in report.origins[2:]} == {"loss is nan"}
-    assert [(trained.status, trained.message) for trained in report.trained] == [
-        ("trained", None),
-        ("failed", "loss is nan"),
-    ]
-    monkeypatch.setattr(train, "train_members", sound)
-    assert statuses(fill_back(filled)) == ["settled"] * 2 + ["published"] * 3
-
-
-def test_without_enough_history_for_a_model_the_seasonal_members_speak(filled):
-    report = fill_back(filled, "2024-01-09", "2024-01-10")
-    assert statuses(report) == ["published"] * 2
-    assert {issued.model_id for issued in report.origins} == {None}
-    again = fill_back(filled, "2024-01-09", "2024-01-10")
-    assert statuses(again) == ["unchanged"] * 2
 
 
 @pytest.mark.parametrize(
