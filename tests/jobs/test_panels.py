@@ -194,4 +194,4 @@ def test_an_origin_that_has_no_panel_does_not_spoil_those_after_it(lake):
 
 def test_a_stream_without_history_says_what_to_run(lake):
     with pytest.raises(InsufficientHistoryError, match="no history yet; run `forecasting ingest usage` first"):
-        PanelReader(lake, stream_of(lake), [TURN])
+        PanelReader(lake, stream_of(lake), [TURN]).panel(TURN)
