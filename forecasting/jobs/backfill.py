@@ -209,10 +209,8 @@ def _with_champion(work: _Backfill, *, dry_run: bool) -> Iterator[Issued]:
 
 def _champion_id(work: _Backfill, origin: datetime, boundary: datetime) -> str | None:
     """Key of the model that an origin would be issued with, as far as its boundary's model exists."""
-    lake, stream = work.session.lake, work.stream
-    newest = newest_model(lake, stream=stream.name, origin=boundary, config_hash=stream.config_hash)
-    champion = champion_as_of(lake, stream, origin)
-    return champion.model_id if champion and newest and newest.trained_until == boundary else None
+    champion = champion_as_of(work.session.lake, work.stream, origin)
+    return champion.model_id if champion and train.model_of(work.session, boundary) else None
 
 
 def _stands(work: _Backfill, origin: datetime, model_id: str | None) -> Issued | None:
@@ -240,14 +238,14 @@ def _planned(work: _Backfill, origin: datetime) -> Issued:
 def _train(work: _Backfill, boundary: datetime, origin: datetime, *, dry_run: bool) -> ForecastingError | None:
     """Have the model of a boundary; the error where that fails."""
     lake, stream = work.session.lake, work.stream
-    local = boundary.astimezone(stream.zone)
+    local, before = boundary.astimezone(stream.zone), train.model_of(work.session, boundary)
+    if dry_run and before is not None:
+        work.trained.append(Trained(local, "exists", before.model_id))
+    elif dry_run:
+        parent = newest_model(lake, stream=stream.name, origin=boundary, config_hash=None)
+        told = f"from the weights of {parent.model_id}" if parent else "cold"
+        work.trained.append(Trained(local, "would train", told))
     if dry_run:
-        newest = newest_model(lake, stream=stream.name, origin=boundary, config_hash=None)
-        if newest and newest.trained_until == boundary and newest.config_hash == stream.config_hash:
-            work.trained.append(Trained(local, "exists", newest.model_id))
-        else:
-            told = f"from the weights of {newest.model_id}" if newest else "cold"
-            work.trained.append(Trained(local, "would train", told))
         return None
     work.tell.begin(f"train {stream.name} at {local:%Y-%m-%d}")
     try:
@@ -255,8 +253,12 @@ def _train(work: _Backfill, boundary: datetime, origin: datetime, *, dry_run: bo
     except ForecastingError as error:
         work.trained.append(Trained(local, "failed", str(error)))
         return error
-    status = "trained" if summary.status == RunStatus.PUBLISHED else "not trained"
-    work.trained.append(Trained(local, status, summary.message))
+    if summary.status == RunStatus.PUBLISHED:
+        work.trained.append(Trained(local, "trained", summary.message))
+    elif before is not None:
+        work.trained.append(Trained(local, "exists", before.model_id))
+    else:
+        work.trained.append(Trained(local, "not trained", summary.message))
     return None
 
 

@@ -38,6 +38,7 @@ from forecasting.store.checks import (
 from forecasting.store.definitions import read_definition
 from forecasting.store.forecasts import published_rows
 from forecasting.store.lake import Lake, open_lake_to_read
+from forecasting.store.maintenance import RUN_MAY_TAKE
 from forecasting.store.models import load_bundle
 from forecasting.store.readings import read_extent
 from forecasting.streams import Stream
@@ -51,7 +52,6 @@ RECENT_MODELS = 4
 """Models of a stream whose files are read, the newest, unless all is asked for."""
 LITTLE_ROOM, NO_ROOM = 5_000_000_000, 500_000_000
 """Bytes free on a disk: below the first a warning, below the second an error."""
-RUN_MAY_TAKE = DAY
 EVER = datetime(1900, 1, 1, tzinfo=UTC)
 
 

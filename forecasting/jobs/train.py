@@ -50,11 +50,11 @@ def train_due(session: Session, origin: datetime) -> Summary:
     """As `run`, within a session. Where another run is training the stream, wait for it: its model may be the one."""
     stream = session.definition.stream
     boundary = retrain_boundary(stream, origin)
-    present = _present(session, boundary)
+    present = model_of(session, boundary)
     if present is not None and _is_sound(session, present):
         return _keep(session, present, origin)
     with hold_training_lock(session.settings.models, stream.name):
-        present = _present(session, boundary)
+        present = model_of(session, boundary)
         model_id = name_model(stream, boundary)
         if present is not None:
             if _is_sound(session, present):
@@ -64,7 +64,7 @@ def train_due(session: Session, origin: datetime) -> Summary:
             return _train(session, record, boundary, model_id)
 
 
-def _present(session: Session, boundary: datetime) -> ModelRecord | None:
+def model_of(session: Session, boundary: datetime) -> ModelRecord | None:
     """The model of a boundary and the present definition, if it exists."""
     stream = session.definition.stream
     record = newest_model(session.lake, stream=stream.name, origin=boundary, config_hash=stream.config_hash)

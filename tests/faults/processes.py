@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from forecasting import cli
 from forecasting.settings import Settings, read_settings
+from forecasting.store.lake import Lake
 from tests.extensions import trust_extensions
 
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -105,3 +107,26 @@ def _redirected(folder: str, function: Callable[..., object], arguments: tuple[o
         os.close(descriptor)
     trust_extensions()
     function(*arguments)
+
+
+def die_in_transaction(variables: dict[str, str], arguments: tuple[str, ...], number: int, committed: bool) -> None:
+    """Run the command and die by kill -9 in its n-th write transaction, just before or just after its commit."""
+    write, begun = Lake.write, []
+
+    def deadly(lake, action, *, message):
+        begun.append(message)
+        last = len(begun) == number
+
+        def act():
+            result = action()
+            if last and not committed:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return result
+
+        result = write(lake, act, message=message)
+        if last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    Lake.write = deadly
+    run_command(variables, arguments)

@@ -1,6 +1,5 @@
 """kill -9 at any moment of the line: the next run finds nothing half-done and ends where one never killed ends."""
 
-import os
 import random
 import signal
 from pathlib import Path
@@ -9,9 +8,16 @@ import pandas as pd
 import pytest
 
 from forecasting.settings import Settings, read_settings
-from forecasting.store.lake import Lake, as_frame, open_lake_to_read
+from forecasting.store.lake import as_frame, open_lake_to_read
 from forecasting.store.lock import hold_writer_lock
-from tests.faults.processes import Running, assert_one_line, command, environment_of, run_command, start_command
+from tests.faults.processes import (
+    Running,
+    assert_one_line,
+    command,
+    die_in_transaction,
+    environment_of,
+    start_command,
+)
 from tests.feeds import define_stream, deliver, hourly_rows
 
 NIGHTS = ("2024-01-30", "2024-01-31")
@@ -61,29 +67,6 @@ def assert_nothing_half_done(settings: Settings) -> None:
 def assert_same(settings: Settings, expected: dict[str, pd.DataFrame]) -> None:
     for name, found in lasting(settings).items():
         pd.testing.assert_frame_equal(found, expected[name], obj=name)
-
-
-def die_in_transaction(variables: dict[str, str], arguments: tuple[str, ...], number: int, committed: bool) -> None:
-    """Run the command and die by kill -9 in its n-th write transaction, just before or just after its commit."""
-    write, begun = Lake.write, []
-
-    def deadly(lake, action, *, message):
-        begun.append(message)
-        last = len(begun) == number
-
-        def act():
-            result = action()
-            if last and not committed:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return result
-
-        result = write(lake, act, message=message)
-        if last:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
-
-    Lake.write = deadly
-    run_command(variables, arguments)
 
 
 @pytest.mark.slow

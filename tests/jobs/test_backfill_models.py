@@ -65,7 +65,7 @@ def test_models_are_trained_at_the_boundaries_alone_and_used_again(filled, monke
     wider = fill_back(filled, FIRST, "2024-02-13")
     assert statuses(wider) == ["settled"] * 5 + ["published"] * 6
     assert [(trained.boundary.isoformat(), trained.status) for trained in wider.trained] == [
-        (BOUNDARIES[1], "not trained"),
+        (BOUNDARIES[1], "exists"),
         ("2024-02-12T00:00:00+00:00", "trained"),
     ]
     assert ask(filled, models)[:2] == [first, second]

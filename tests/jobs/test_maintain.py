@@ -16,7 +16,7 @@ from forecasting.jobs import maintain
 from forecasting.settings import Settings
 from forecasting.store import maintenance
 from forecasting.store.lake import Lake, open_lake, open_lake_to_read
-from tests.faults.processes import Running, command, environment_of, run_command, settings_of
+from tests.faults.processes import Running, command, die_in_transaction, environment_of, settings_of
 from tests.nights import SERIES, STEPS, ask, day, name_rows, publish_night, record_run, write_rows
 
 ROWS = SERIES * STEPS
@@ -182,29 +182,6 @@ def test_reader_finds_what_was_published_whenever_it_asks_during_upkeep(used, tm
     assert promised(used) == before
 
 
-def die_in_transaction(variables: dict[str, str], number: int, committed: bool) -> None:
-    """`forecasting maintain` that dies by kill -9 in its n-th write transaction, just before or after its commit."""
-    write, begun = Lake.write, []
-
-    def deadly(lake, action, *, message):
-        begun.append(message)
-        last = len(begun) == number
-
-        def act():
-            result = action()
-            if last and not committed:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return result
-
-        result = write(lake, act, message=message)
-        if last:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
-
-    Lake.write = deadly
-    run_command(variables, ("maintain",))
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("committed", [False, True])
 def test_upkeep_that_is_killed_in_any_transaction_is_done_by_the_next(used, committed):
@@ -214,7 +191,7 @@ def test_upkeep_that_is_killed_in_any_transaction_is_done_by_the_next(used, comm
     before, number, kills = promised(used), 0, 0
     while True:
         number += 1
-        ended = Running(die_in_transaction, environment_of(used), number, committed).wait()
+        ended = Running(die_in_transaction, environment_of(used), ("maintain",), number, committed).wait()
         assert promised(used) == before
         if ended.code == 0:
             break
