@@ -1,29 +1,35 @@
 """Every test here gets an Airflow and a lake of its own; the metadata database is migrated once and copied."""
 
-import shutil
-import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.airflow import metadata
 from tests.airflow.installation import Installation, install
+from tests.airflow.metadata import Server
 
 
 @pytest.fixture(scope="session")
-def migrated_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def server() -> Iterator[Server | None]:
+    with metadata.postgresql() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def migrated_home(tmp_path_factory: pytest.TempPathFactory, server: Server | None) -> Path:
     root = tmp_path_factory.mktemp("migrated")
-    installed = install(root)
-    installed.airflow("db", "migrate")
-    return root / "airflow"
+    home = root / "airflow"
+    address = server.create(metadata.TEMPLATE) if server else metadata.sqlite(home)
+    install(root, address).airflow("db", "migrate")
+    return home
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory, migrated_home: Path) -> Installation:
-    installed = install(tmp_path_factory.mktemp("installation"))
-    home = Path(installed.environment["AIRFLOW_HOME"])
+def installation(tmp_path_factory: pytest.TempPathFactory, server: Server | None, migrated_home: Path) -> Installation:
+    root = tmp_path_factory.mktemp("installation")
+    home = root / "airflow"
     home.mkdir()
-    shutil.copy(migrated_home / "airflow.db", home)
-    with closing(sqlite3.connect(home / "airflow.db")) as metadata:
-        metadata.execute("pragma journal_mode = wal")  # readers do not hold up writers
-    return installed
+    if server:
+        return install(root, server.create(root.name, template=metadata.TEMPLATE))
+    return install(root, metadata.copy_sqlite(migrated_home, home))

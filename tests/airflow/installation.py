@@ -70,8 +70,8 @@ class Installation:
         return query.run(read_settings(self.environment), statement).to_dict("records")
 
 
-def install(root: Path) -> Installation:
-    """The folders, the feed and the definition below `root`; Airflow's metadata database is not made yet."""
+def install(root: Path, metadata: str) -> Installation:
+    """The folders, the feed and the definition below `root`. metadata: address of Airflow's database."""
     feeds, streams = root / "feeds" / "calls", root / "streams"
     feeds.mkdir(parents=True)
     streams.mkdir()
@@ -79,7 +79,9 @@ def install(root: Path) -> Installation:
     (streams / "calls.toml").write_text(DEFINITION, encoding="utf-8")
     (streams / "calls.sql").write_text(EXTRACT, encoding="utf-8")
     foreign = {key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW", "FORECASTING"))}
-    return Installation(root, foreign | airflow_environment(root / "airflow") | {"FORECASTING_HOME": str(root)})
+    return Installation(
+        root, foreign | airflow_environment(root / "airflow", metadata) | {"FORECASTING_HOME": str(root)}
+    )
 
 
 def make_feed() -> pd.DataFrame:
@@ -95,7 +97,7 @@ def make_feed() -> pd.DataFrame:
     return pd.concat(queues, ignore_index=True)
 
 
-def airflow_environment(home: Path) -> dict[str, str]:
+def airflow_environment(home: Path, metadata: str) -> dict[str, str]:
     """Settings of a local Airflow that loads the DAGs of this repository and talks to nobody."""
     path = os.pathsep.join([str(ROOT), str(ROOT / "dags"), os.environ.get("PYTHONPATH", "")])
     return {
@@ -105,8 +107,7 @@ def airflow_environment(home: Path) -> dict[str, str]:
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": "2",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
-        # a scheduler, an API server, a DAG processor and a command write to one SQLite file: each waits for its turn
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}?timeout=60",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata,
         "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
         # only what the test asks for runs, not last night's schedule as soon as a DAG is unpaused
         "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",

@@ -10,6 +10,7 @@ import pytest
 
 from forecasting.jobs import backfill, ingest
 from forecasting.settings import read_settings
+from tests.airflow import metadata
 from tests.airflow.installation import DEFINITION, HORIZON_HOURS, SERIES, Installation, install
 from tests.airflow.scheduler import Airflow, running
 
@@ -95,7 +96,8 @@ def test_backfill_runs_the_nights_side_by_side(nights: list[dict[str, Any]], ins
 def test_backfill_makes_the_demand_the_models_and_the_rows_of_the_command_line(
     nights: list[dict[str, Any]], installation: Installation, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    other = install(tmp_path_factory.mktemp("other"))
+    root = tmp_path_factory.mktemp("other")
+    other = install(root, metadata.sqlite(root))
     define_visits(other)
     ingest.run(read_settings(other.environment), "visits", until="2026-02-24")
     assert set(backfill_by_command(other, "2026-02-22", "2026-02-24").values()) == {"published"}
