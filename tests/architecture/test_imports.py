@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "forecasting"
 
-FIRST_ROW = {"terms", "errors", "settings", "streams", "quantiles"}
+FIRST_ROW = {"terms", "errors", "settings", "streams", "staffing_rules", "shift_rules", "quantiles"}
 MAY_IMPORT = {
     **dict.fromkeys(FIRST_ROW, FIRST_ROW),
     "contracts": FIRST_ROW,
@@ -20,16 +20,34 @@ MAY_IMPORT = {
     "models": FIRST_ROW | {"contracts", "panel"},
     "uncertainty": FIRST_ROW | {"contracts", "panel"},
     "evaluation": FIRST_ROW | {"contracts", "panel"},
+    "planning": FIRST_ROW | {"contracts", "panel"},
     "demo": FIRST_ROW | {"contracts", "panel", "store", "models", "evaluation"},
-    "jobs": FIRST_ROW | {"contracts", "panel", "store", "models", "uncertainty", "evaluation", "demo"},
+    "jobs": FIRST_ROW | {"contracts", "panel", "store", "models", "uncertainty", "evaluation", "planning", "demo"},
     "console": set(),
     "arguments": set(),
     "model_commands": {"arguments", "console", "settings", "jobs"},
     "past_commands": {"arguments", "console", "settings", "terms", "jobs"},
     "upkeep_commands": {"arguments", "console", "settings", "jobs"},
-    "cli": {"arguments", "model_commands", "past_commands", "upkeep_commands", "console", "errors", "settings", "jobs"},
+    "planning_commands": {"arguments", "console", "settings", "terms", "jobs"},
+    "cli": {
+        *("arguments", "model_commands", "past_commands", "planning_commands", "upkeep_commands"),
+        *("console", "errors", "settings", "jobs"),
+    },
 }
-PURE = ("contracts", "panel", "uncertainty", "evaluation", "models", "terms", "errors", "streams", "quantiles")
+PURE = (
+    "contracts",
+    "panel",
+    "uncertainty",
+    "evaluation",
+    "planning",
+    "models",
+    "terms",
+    "errors",
+    "streams",
+    "staffing_rules",
+    "shift_rules",
+    "quantiles",
+)
 IMPURE_LIBRARIES = {"duckdb", "airflow", "os", "pathlib", "requests", "subprocess", "shutil"}
 HEAVY_HOMES = {"torch": "models", "darts": "models", "pytorch_lightning": "models", "lightgbm": "models"}
 
