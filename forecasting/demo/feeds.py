@@ -88,11 +88,13 @@ def write_call_feed(
     utc, local = calls.local_grid(start.isoformat(), days=days)
     expected = calls.expected_calls(queues, local=local)
     counts = calls.draw_counts(expected, queues=queues, local=local, rng=rng)
+    handle = calls.expected_handle(queues, local=local)
 
     writer, next_id, day_of = _Writer(folder, CALL_SCHEMA), 1, local.astype("M8[D]")
     for number, day in enumerate(np.unique(day_of)):
         of_day = np.flatnonzero(day_of == day)
-        sound = calls.draw_calls(queues, counts=counts[:, of_day], utc=utc[of_day], local=local[of_day], rng=rng)
+        when = {"utc": utc[of_day], "local": local[of_day]}
+        sound = calls.draw_calls(queues, counts=counts[:, of_day], handle=handle[:, of_day], **when, rng=rng)
         sound.insert(0, "call_id", next_id + np.arange(len(sound)))
         next_id += len(sound)
         bad = (
@@ -102,7 +104,7 @@ def write_call_feed(
         )
         next_id += 0 if bad is None else len(bad)
         writer.write(f"day={day}/calls.parquet", sound, bad=bad)
-    return CallTruth(queues[["series_id", "region", "queue", "skill"]], utc, expected, counts, writer.ledger())
+    return CallTruth(queues[["series_id", "region", "queue", "skill"]], utc, expected, counts, handle, writer.ledger())
 
 
 def write_late_calls(folder: Path, truth: CallTruth, *, seed: int, day: date, count: int = 40) -> CallTruth:
@@ -115,7 +117,7 @@ def write_late_calls(folder: Path, truth: CallTruth, *, seed: int, day: date, co
     late = np.zeros_like(truth.counts)
     picked = rng.choice(len(row), count, replace=False)
     late[row[picked], column[picked]] = 1
-    sound = calls.draw_calls(truth.series.assign(handle_seconds=300.0), counts=late, utc=truth.ts, local=local, rng=rng)
+    sound = calls.draw_calls(truth.series, counts=late, handle=truth.handle, utc=truth.ts, local=local, rng=rng)
     sound.insert(0, "call_id", FIRST_LATE_CALL_ID + np.arange(len(sound)))
     _Writer(folder, CALL_SCHEMA).write(f"day={day}/calls-late.parquet", sound)
     ledger = replace(truth.ledger, raw=truth.ledger.raw + len(sound))

@@ -41,13 +41,14 @@ class CallTruth:
 
     series: series_id and attributes, one row a queue. ts: (T,) UTC starts, datetime64[us]. expected: (N, T) calls
     expected before the day's own luck, 0 where closed, not yet opened or retired. counts: (N, T) calls that the feed
-    holds.
+    holds. handle: (N, T) mean seconds that an answered call is expected to take.
     """
 
     series: pd.DataFrame
     ts: NDArray[np.datetime64]
     expected: NDArray[np.float64]
     counts: NDArray[np.int64]
+    handle: NDArray[np.float64]
     ledger: Ledger
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.models.memory import index_days
+from forecasting.models.rows import over_mean
 from forecasting.models.slots import Floats, Ints
 from forecasting.panel.grid import Panel
 from forecasting.terms import MEDIAN
@@ -84,7 +85,7 @@ class Evidence:
     """What members said of held-back columns: R rows, each an observed interval of a series from an origin."""
 
     y: Floats
-    """(R,) in units of what members typically miss of its series."""
+    """(R,) in units of what members typically miss of its series; of values with weights, over their weight in it."""
     said: Floats
     """(M, R, 7) over the same; NaN where a member does not answer."""
     series: Ints
@@ -136,6 +137,10 @@ def gather_evidence(
     scale = np.divide(missed, np.maximum(seen.sum(axis=(1, 2)), 1), dtype=np.float64)
     row, origin, step = np.nonzero(seen & (scale > 0)[:, None, None])
     size = scale[row].astype(np.float32)
+    if panel.weight is not None:
+        # the pinball loss grows with the unit: a value in half the unit counts twice
+        weight = panel.weight[series][row, column[origin, step]]
+        size = size / over_mean(weight, row)
     leads = np.stack([lead_cells(panel, at=at, length=length) for at in ats])
     return Evidence(
         y=truth[row, origin, step] / size,

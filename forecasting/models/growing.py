@@ -7,10 +7,9 @@ from typing import Any
 
 import lightgbm as lgb
 import numpy as np
-from numpy.typing import NDArray
 
 from forecasting.models.profile import ProfileMember, recall_rows
-from forecasting.models.rows import by_chunk, draw_rows
+from forecasting.models.rows import by_chunk, draw_rows, over_mean, row_weights
 from forecasting.models.slots import Floats
 from forecasting.models.trees import Inputs, TreesMember, build_features, choose_inputs
 from forecasting.panel.grid import Panel, take_series
@@ -152,14 +151,6 @@ def _lesson(
         target[places] = (panel.y[part.series, part.column] - known.base) / known.noise
         noise[places] = known.noise
     good = np.isfinite(target)
-    return _Lesson(features[good], target[good].clip(-ERROR_CLIP, ERROR_CLIP), _alike(noise, rows.series)[good])
-
-
-def _alike(noise: Floats, series: NDArray[np.int64]) -> Floats:
-    """Noise over its mean in the same series: the pinball loss in units of demand, every series alike."""
-    if not len(noise):
-        return noise
-    count = np.bincount(series)
-    mean = np.bincount(series, weights=noise) / np.maximum(count, 1)
-    weight: Floats = (noise / mean[series]).astype(np.float32)
-    return weight
+    # the pinball loss in units of demand, every series alike
+    weight = over_mean(noise * row_weights(panel, rows), rows.series) if len(rows) else noise
+    return _Lesson(features[good], target[good].clip(-ERROR_CLIP, ERROR_CLIP), weight[good])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.models.slots import NAN, Floats, Ints, SlotGrid, recent_mean, slot_grid, to_cube
+from forecasting.models.slots import NAN, Floats, Ints, SlotGrid, slot_grid, to_cube, weighted_mean
 from forecasting.panel.grid import Panel
 
 SLOT_MEANS = (1, 2, 4, 8, 16)
@@ -93,8 +93,9 @@ class Memory:
     sums: NDArray[np.float64]
     """(4, n, T+1) running sums of what was expected, of demand where something was expected, of all demand and of
     errors in units of their expected size."""
-    counts: NDArray[np.int32]
-    """(2, n, T+1) running counts of the intervals with an expectation and of the observed ones."""
+    counts: NDArray[np.int32] | NDArray[np.float64]
+    """(2, n, T+1) running counts of the intervals with an expectation and of the observed ones; of their weights, by
+    which sums are weighted too, where values have any."""
 
 
 @dataclass(frozen=True)
@@ -133,19 +134,28 @@ def remember(panel: Panel, rows: slice, *, power: float, since: int = 0) -> Memo
     """
     grid, days, history = slot_grid(panel), index_days(panel), panel.n_history
     known = np.where(panel.observed[rows], panel.y[rows], NAN)
-    cube = to_cube(known, grid, cycles=int(grid.cycle[-1]) + 1)
-    base = recent_mean(cube, last=BASE)
+    weight = None if panel.weight is None else np.where(panel.observed[rows], panel.weight[rows], NAN)
+    cycles = int(grid.cycle[-1]) + 1
+    cube = to_cube(known, grid, cycles=cycles)
+    weights = None if weight is None else to_cube(weight, grid, cycles=cycles)
+    base = weighted_mean(cube, weights, last=BASE)
     cycle, day = max(int(grid.cycle[since]) - 1, 0), max(int(days.day[since]) - 1, 0)
-    slots = {last: Means(recent_mean(cube, last=last, since=cycle), cycle) for last in SLOT_MEANS if last != BASE}
-    by_day = np.full((len(known), *days.column.shape), NAN, dtype=np.float32)
-    by_day[:, days.day[:history], days.clock[:history]] = known
+    slots = {
+        last: Means(weighted_mean(cube, weights, last=last, since=cycle), cycle) for last in SLOT_MEANS if last != BASE
+    }
+    by_day = _by_day(known, days)
+    weights_by_day = None if weight is None else _by_day(weight, days)
     before = grid.cycle[:history] - 1
     expected = np.where(before >= 0, base[:, before, grid.slot[:history]], NAN)
     seen, both = np.isfinite(known), np.isfinite(known) & np.isfinite(expected)
     mean = np.cumsum(np.where(seen, known, 0), axis=1) / np.maximum(np.cumsum(seen, axis=1), 1)
     size = (np.maximum(expected, 0) + LEVEL_SHARE * mean) ** power
     error = np.divide(np.abs(known - expected), size, out=np.zeros_like(size), where=both & (size > 0))
-    kinds = (np.where(both, expected, 0), np.where(both, known, 0), np.where(seen, known, 0), error)
+    kinds = [np.where(both, expected, 0), np.where(both, known, 0), np.where(seen, known, 0), error]
+    counted: NDArray[np.generic] = np.stack([both, seen])
+    if weight is not None:
+        share = np.where(seen, weight, 0)
+        kinds, counted = [kind * share for kind in kinds], counted * share
     return Memory(
         panel=panel,
         grid=grid,
@@ -153,11 +163,19 @@ def remember(panel: Panel, rows: slice, *, power: float, since: int = 0) -> Memo
         first=rows.indices(panel.n_series)[0],
         power=power,
         slots=slots | {BASE: Means(base, 0)},
-        clocks={last: Means(recent_mean(by_day, last=last, since=day), day) for last in CLOCK_MEANS},
+        clocks={last: Means(weighted_mean(by_day, weights_by_day, last=last, since=day), day) for last in CLOCK_MEANS},
         cube=cube,
         sums=np.stack([_running(kind, np.float64) for kind in kinds]),
-        counts=np.stack([_running(mask, np.int32) for mask in (both, seen)]),
+        counts=np.stack([_running(count, np.int32 if weight is None else np.float64) for count in counted]),
     )
+
+
+def _by_day(values: Floats, days: Days) -> Floats:
+    """(n, T) values of the history as (n, D, U) by day and time of day, NaN where there is none."""
+    history = values.shape[1]
+    table = np.full((len(values), *days.column.shape), NAN, dtype=np.float32)
+    table[:, days.day[:history], days.clock[:history]] = values
+    return table
 
 
 def _running(values: NDArray[np.generic], kind: type) -> NDArray[np.generic]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from forecasting.errors import ModelError
 from forecasting.models.memory import DEVIATIONS, Memory, Recall, choose_power, recall
-from forecasting.models.rows import Rows, by_chunk, draw_rows, horizon_of
+from forecasting.models.rows import Rows, by_chunk, draw_rows, horizon_of, row_weights
 from forecasting.models.slots import NAN, Floats, Ints
 from forecasting.panel.grid import Panel
 from forecasting.quantiles import sort_quantiles
@@ -145,11 +145,14 @@ def fit_profile(panel: Panel, *, until: int, seed: int) -> ProfileMember | None:
     square, product = np.zeros((n, levels, DEVIATIONS, DEVIATIONS), np.float32), np.zeros((n, levels, DEVIATIONS))
     count = np.zeros((n, levels))
     power = choose_power(panel, until=until)
-    for memory, part, _ in by_chunk(panel, rows, power=power):
+    roots = np.sqrt(row_weights(panel, rows))
+    for memory, part, part_places in by_chunk(panel, rows, power=power):
         known, lead = recall_rows(memory, part, noise_until=until), leads(memory, part)
         error = _errors(panel, part, known)
         for places, (series, level) in _groups(part.series, lead, np.isfinite(error)):
-            deviations, target = known.deviations[places], error[places].clip(-ERROR_CLIP, ERROR_CLIP)
+            root = roots[part_places][places]
+            deviations = known.deviations[places] * root[:, None]
+            target = error[places].clip(-ERROR_CLIP, ERROR_CLIP) * root
             square[series, level] = deviations.T @ deviations
             product[series, level] = deviations.T @ target
             count[series, level] = len(places)
@@ -204,10 +207,18 @@ def _error_quantiles(member: ProfileMember, panel: Panel, rows: Rows, *, until: 
         lead[places] = leads(memory, part)
         left[places] = _errors(panel, part, known) - member.center(known, part.series, lead[places])
     quantiles = np.zeros((n + 1, levels, len(QUANTILES)), dtype=np.float32)
+    weight = None if panel.weight is None else row_weights(panel, rows)
     for level in range(levels):
-        pooled = left[(lead == level) & np.isfinite(left)]
-        quantiles[:, level] = np.quantile(pooled, QUANTILES) if len(pooled) else quantiles[:, level - 1]
+        pooled = np.flatnonzero((lead == level) & np.isfinite(left))
+        quantiles[:, level] = _quantiles(left, pooled, weight) if len(pooled) else quantiles[:, level - 1]
     for own, (series, level) in _groups(rows.series, lead, np.isfinite(left)):
         share = len(own) / (len(own) + PRIOR_ROWS)
-        quantiles[series, level] += share * (np.quantile(left[own], QUANTILES) - quantiles[series, level])
+        quantiles[series, level] += share * (_quantiles(left, own, weight) - quantiles[series, level])
     return quantiles
+
+
+def _quantiles(values: Floats, places: Ints, weight: Floats | None) -> NDArray[np.float64]:
+    """The seven quantiles of the values at some places, by their weights where they have any."""
+    if weight is None:
+        return np.asarray(np.quantile(values[places], QUANTILES))
+    return np.asarray(np.quantile(values[places], QUANTILES, weights=weight[places], method="inverted_cdf"))

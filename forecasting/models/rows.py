@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.models.memory import Memory, index_days, remember
-from forecasting.models.slots import Ints
+from forecasting.models.slots import Floats, Ints
 from forecasting.panel.grid import Panel
 
 CHUNK = 250
@@ -51,6 +51,21 @@ def draw_rows(panel: Panel, *, since: int, until: int, most: int, rng: np.random
             picked = np.sort(rng.choice(picked, a_series, replace=False))
         parts.append(Rows(np.full(len(picked), series), at[picked], column[picked]))
     return Rows(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("series", "origin", "column")))
+
+
+def row_weights(panel: Panel, rows: Rows) -> Floats:
+    """(R,) weight of each row's value over its mean in the same series; 1 where values have none."""
+    if panel.weight is None or not len(rows):
+        return np.ones(len(rows), dtype=np.float32)
+    weight = panel.weight[rows.series, rows.column]
+    return over_mean(weight, rows.series)
+
+
+def over_mean(values: Floats, series: Ints) -> Floats:
+    """(R,) values over their mean in the same series."""
+    mean = np.bincount(series, weights=values) / np.maximum(np.bincount(series), 1)
+    relative: Floats = (values / mean[series]).astype(np.float32)
+    return relative
 
 
 def horizon_of(panel: Panel, *, ats: tuple[int, ...], length: int) -> Rows:

@@ -53,6 +53,16 @@ def to_cube(values: Floats, grid: SlotGrid, *, cycles: int) -> Floats:
     return cube.reshape(n, cycles, grid.season)
 
 
+def weighted_mean(cube: Floats, weight: Floats | None, *, last: int, since: int = 0) -> Floats:
+    """`recent_mean` in which each value counts by its weight (N, K, S), NaN where the cube is; all alike without."""
+    if weight is None:
+        return recent_mean(cube, last=last, since=since)
+    # of the same values, so that their number cancels
+    total = recent_mean(cube * weight, last=last, since=since)
+    mean: Floats = total / recent_mean(weight, last=last, since=since)
+    return mean
+
+
 def recent_mean(cube: Floats, *, last: int, since: int = 0) -> Floats:
     """Mean of the `last` newest observed values of each slot up to and with each cycle.
 

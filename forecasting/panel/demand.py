@@ -1,7 +1,7 @@
 """Demand as known at an instant: of every interval of every series the newest version, on the stream's full grid."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +24,8 @@ class Versions(NamedTuple):
     y: NDArray[np.float64]
     """(R,) NaN where the value is unknown or was withdrawn."""
     available_at: Times
+    weight: NDArray[np.float64]
+    """(R,) what the value counts among its likes, such as the calls behind a mean; NaN where the feed gives none."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Demand:
     """(G,) all interval starts, ascending."""
     y: NDArray[np.float32]
     """(M, G) NaN where nothing is known."""
+    weight: NDArray[np.float32] | None = None
+    """(M, G) weight of each value, NaN where it has none; None where no value has any."""
 
 
 def lay_demand(
@@ -51,9 +55,8 @@ def lay_demand(
     Raises ContractError on versions off the grid.
     """
     grid = grid_between(stream, since, until)
-    y = np.full((len(series_ids), len(grid)), np.nan, np.float32)
-    _place(y, grid, known, end=until)
-    return Demand(series_ids, grid, y)
+    empty = Demand(series_ids, grid, np.full((len(series_ids), len(grid)), np.nan, np.float32))
+    return _place(empty, known, end=until)
 
 
 def learn_more(
@@ -65,16 +68,16 @@ def learn_more(
     ContractError on versions off the grid.
     """
     grid = np.concatenate([demand.grid, grid_between(stream, since, until)])
-    y = np.full((len(demand.y), len(grid)), np.nan, np.float32)
-    y[:, : len(demand.grid)] = demand.y
-    _place(y, grid, news, end=until)
-    return Demand(demand.series_ids, grid, y)
+    more = len(grid) - len(demand.grid)
+    weight = None if demand.weight is None else _widened(demand.weight, more)
+    return _place(Demand(demand.series_ids, grid, _widened(demand.y, more), weight), news, end=until)
 
 
 def forget_before(demand: Demand, since: np.datetime64) -> Demand:
     """Demand without the intervals that start before an instant."""
     first = int(np.searchsorted(demand.grid, since))
-    return Demand(demand.series_ids, demand.grid[first:], demand.y[:, first:])
+    weight = None if demand.weight is None else demand.weight[:, first:]
+    return Demand(demand.series_ids, demand.grid[first:], demand.y[:, first:], weight)
 
 
 def lay_frame(
@@ -82,8 +85,8 @@ def lay_frame(
 ) -> Demand:
     """Demand of [since, until) from current values, one row an interval.
 
-    frame: series_id (fastest as a categorical), ts (UTC), y. Raises ContractError on rows off the grid and on two rows
-    of one interval.
+    frame: series_id (fastest as a categorical), ts (UTC), y and perhaps weight. Raises ContractError on rows off the
+    grid and on two rows of one interval.
     """
     key = frame["series_id"]
     if not isinstance(key.dtype, pd.CategoricalDtype):
@@ -94,13 +97,25 @@ def lay_frame(
     repeated = pd.DataFrame({"series": series, "ts": ts})[(series >= 0) & (ts >= since) & (ts < until)].duplicated()
     _check(int(repeated.sum()), "duplicate_key", "repeat a (series_id, ts); pass current versions only")
     y = frame["y"].to_numpy(np.float64, na_value=np.nan)
-    return lay_demand(stream, series_ids, since=since, until=until, known=[Versions(series, ts, y, ts)])
+    weight = np.full(len(y), np.nan)
+    if "weight" in frame:
+        weight = frame["weight"].to_numpy(np.float64, na_value=np.nan)
+    return lay_demand(stream, series_ids, since=since, until=until, known=[Versions(series, ts, y, ts, weight)])
 
 
-def _place(y: NDArray[np.float32], grid: Times, known: Iterable[Versions], *, end: np.datetime64) -> None:
-    """Put the newest version of each interval into y (M, G), over what was there."""
+def _widened(values: NDArray[np.float32], more: int) -> NDArray[np.float32]:
+    """(M, G) values and so many unknown ones behind them."""
+    return np.pad(values, ((0, 0), (0, more)), constant_values=np.nan)
+
+
+def _place(demand: Demand, known: Iterable[Versions], *, end: np.datetime64) -> Demand:
+    """The demand with the newest version of each interval put over what was there, in its own arrays.
+
+    A value of weight 0 or less has nothing behind it and is unknown.
+    """
+    y, grid, weight = demand.y, demand.grid, demand.weight
     if not y.size:
-        return
+        return demand
     stamp, flat = np.full(y.size, NEVER), y.reshape(-1)
     off_grid = 0
     for every in known:
@@ -112,8 +127,15 @@ def _place(y: NDArray[np.float32], grid: Times, known: Iterable[Versions], *, en
         at = versions.available_at.astype("datetime64[us]").view(np.int64)
         np.maximum.at(stamp, cell, at)
         newest = stamp[cell] == at
-        flat[cell[newest]] = np.where(np.isfinite(versions.y), versions.y, np.nan)[newest]
+        usable = np.isfinite(versions.y) & ~(versions.weight <= 0)
+        flat[cell[newest]] = np.where(usable, versions.y, np.nan)[newest]
+        weights = np.where(np.isfinite(versions.weight), versions.weight, np.nan)
+        if weight is None and np.isfinite(weights).any():
+            weight = np.full(y.shape, np.nan, np.float32)
+        if weight is not None:
+            weight.reshape(-1)[cell[newest]] = np.where(usable, weights, np.nan)[newest]
     _check(off_grid, "off_grid_ts", "start no interval of the stream; was its interval or time zone changed?")
+    return replace(demand, weight=weight)
 
 
 def _columns(grid: Times, ts: Times) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -83,6 +83,9 @@ class Panel:
     """(N, T) a `Fault` each: why a measured value is not used. NONE where it is, and where nothing was measured."""
     level_start: NDArray[np.int64]
     """(N,) first column of each series' present level; 0 where it never shifted."""
+    weight: NDArray[np.float32] | None = None
+    """(N, T) what each observed value counts among its likes, such as the calls behind a mean: above 0, and 1 where the
+    feed gives this one no weight; 0 where nothing is observed. None where the feed gives none: all count alike."""
 
     @property
     def n_series(self) -> int:
@@ -150,6 +153,10 @@ def build_panel(
         raise _no_history(stream, at)
     history = slice(columns.n_history)
     explained = special_mask(groups, ts=columns.ts[history], days=columns.days, zone=stream.zone)
+    weight = _weigh(demand, attributes.index, columns.ts[history], observed=np.isfinite(y))
+    if weight is not None:
+        # something lies behind a value with a weight: a mean near zero is no silence
+        explained = explained | (weight > 0)
     grid = Grid(columns.slot[history], columns.cycle[history], season=int(template.sum()))
     breaks = find_breaks(y, grid, columns.ts[history], explained=explained)
     y[breaks.fault > 0] = np.nan
@@ -172,12 +179,14 @@ def build_panel(
         campaign=touched(known, EventKind.CAMPAIGN, n_series=len(is_open), ts=columns.ts, ends=columns.ends),
         fault=np.where(outage, np.uint8(Fault.OUTAGE), breaks.fault),
         level_start=breaks.level_start,
+        weight=None if weight is None else np.where(breaks.fault > 0, np.float32(0), weight),
     )
 
 
 def take_series(panel: Panel, rows: NDArray[np.integer]) -> Panel:
     """The panel of some of its series, in ascending order."""
-    own = ("y", "observed", "open", "campaign", "fault", "level_start", "series_ids")
+    own = ["y", "observed", "open", "campaign", "fault", "level_start", "series_ids"]
+    own += ["weight"] * (panel.weight is not None)
     return replace(panel, attributes=panel.attributes.iloc[rows], **{name: getattr(panel, name)[rows] for name in own})
 
 
@@ -195,6 +204,7 @@ def cut_panel(panel: Panel, *, at: int, length: int) -> Panel:
         **{name: getattr(panel, name)[every] for name in shared},
         **{name: getattr(panel, name)[:, every] for name in ("open", "campaign")},
         **{name: getattr(panel, name)[:, history] for name in ("y", "observed", "fault")},
+        weight=None if panel.weight is None else panel.weight[:, history],
     )
 
 
@@ -252,6 +262,18 @@ def _known(
         raise _no_history(stream, at)
     since = max(grid[first[0]], as_utc(pd.DatetimeIndex([stream.first_origin()]))[0])
     return y[:, np.searchsorted(grid, since) :], since
+
+
+def _weigh(demand: Demand, ids: pd.Index, ts: Times, *, observed: NDArray[np.bool_]) -> NDArray[np.float32] | None:
+    """(N, T) weights of the observed values at `ts`; None where none of them was given any."""
+    if demand.weight is None:
+        return None
+    row = pd.Index(demand.series_ids).get_indexer(ids)
+    weight = demand.weight[row[:, None], np.searchsorted(demand.grid, ts)]
+    given = observed & np.isfinite(weight)
+    if not given.any():
+        return None
+    return np.where(given, weight, observed).astype(np.float32)
 
 
 def _no_history(stream: Stream, at: np.datetime64) -> InsufficientHistoryError:

@@ -48,8 +48,8 @@ def series_between(lake: Lake, stream: Stream, first: datetime, last: datetime) 
 def read_versions(
     lake: Lake, stream: Stream, series_ids: Sequence[str], *, since: datetime, until: datetime, after: datetime | None
 ) -> Iterator[dict[str, NDArray[Any]]]:
-    """Versions of demand from `since` on that were known at `until`: series (place among the ids), ts, y and
-    available_at, many rows at a time.
+    """Versions of demand from `since` on that were known at `until`: series (place among the ids), ts, y, available_at
+    and weight, many rows at a time.
 
     after: leave out what was known at that earlier instant already.
     """

@@ -19,7 +19,9 @@ def read_definition(name: str) -> Stream:
     return parse_stream(path.read_text(), path=str(path))
 
 
-@pytest.mark.parametrize(("name", "start"), [("call_volume", CALLS_START), ("link_traffic", LINKS_START)])
+@pytest.mark.parametrize(
+    ("name", "start"), [("call_volume", CALLS_START), ("call_aht", CALLS_START), ("link_traffic", LINKS_START)]
+)
 def test_definition_fits_the_generated_period_and_names_sql_with_the_agreed_parameters(name, start):
     stream = read_definition(name)
     assert stream.name == name

@@ -86,7 +86,7 @@ def test_check_writes_nothing(settings):
 
 
 def test_unknown_stream_is_named(settings):
-    with pytest.raises(SettingsError, match="stream 'nope' does not exist; there are call_volume"):
+    with pytest.raises(SettingsError, match="stream 'nope' does not exist; there are call_aht"):
         streams.check(settings, ["nope"])
 
 

@@ -152,6 +152,21 @@ def test_evidence_is_what_was_observed_and_what_was_said_of_it():
         assert evidence.day[row] == (ats[origin] + step) // 4
 
 
+def test_evidence_counts_by_its_weight_within_its_series():
+    panel = make_panel(n_series=2, weeks=8, gaps=0.2)
+    weight = np.where(panel.observed, np.random.default_rng(1).integers(1, 9, panel.y.shape), 0).astype(np.float32)
+    said = np.full((1, 1, 2, 12, 7), 50, np.float32)
+    asked = {"ats": (100,), "series": np.arange(2), "groups": np.arange(2), "length": 12}
+    plain = gather_evidence(panel, said, **asked)
+    weighted = gather_evidence(replace(panel, weight=weight), said, **asked)
+    np.testing.assert_allclose(weighted.y * weighted.scale, plain.y * plain.scale, rtol=1e-5)
+    for series in range(2):
+        own = plain.series == series
+        times = (weighted.y / plain.y)[own]
+        calls = weight[series, 100:112][panel.observed[series, 100:112]]
+        np.testing.assert_allclose(times, calls / calls.mean(), rtol=1e-5)
+
+
 def test_a_part_of_evidence_keeps_its_rows_together():
     evidence = make_evidence(1.0, 2.0, days=4)
     rows = np.arange(24) % 3 == 0

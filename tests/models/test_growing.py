@@ -102,10 +102,3 @@ def test_no_more_rows_are_drawn_than_the_budget_allows_for(panel, profile, monke
     grow(panel, profile, check=False, rounds=[5] * 7, budget=2.0)
     grow(panel, profile, check=False, rounds=[5] * 7, budget=1e6)
     assert asked == [2_000, growing.MOST_ROWS]
-
-
-def test_every_series_weighs_alike_whatever_its_size():
-    noise = np.array([1, 3, 100, 300, 200], np.float32)
-    weight = growing._alike(noise, np.array([0, 0, 2, 2, 2]))
-    np.testing.assert_allclose(weight, [0.5, 1.5, 0.5, 1.5, 1.0])
-    assert len(growing._alike(noise[:0], np.empty(0, np.int64))) == 0

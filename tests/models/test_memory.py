@@ -340,3 +340,53 @@ def test_the_panel_is_left_as_it_was():
     recall_from(panel, 200)
     np.testing.assert_array_equal(panel.y, y)
     np.testing.assert_array_equal(panel.observed, observed)
+
+
+def weigh(panel: Panel, *, seed: int = 0) -> Panel:
+    weight = np.random.default_rng(seed).integers(1, 40, panel.y.shape).astype(np.float32)
+    return replace(panel, weight=np.where(panel.observed, weight, 0).astype(np.float32))
+
+
+def test_equal_weights_change_nothing():
+    panel = small_panel()
+    alike = replace(panel, weight=panel.observed.astype(np.float32))
+    for field in fields(Recall):
+        one, other = (getattr(recall_from(each, 5 * SEASON), field.name) for each in (panel, alike))
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4, err_msg=field.name)
+
+
+@settings(max_examples=20, deadline=None)
+@given(at=st.integers(1, 9 * SEASON - 1), seed=st.integers(0, 3))
+def test_no_weight_at_or_after_a_column_is_known_there(at, seed):
+    panel = weigh(small_panel(seed))
+    weight = panel.weight.copy()
+    weight[:, at:] *= 7
+    assert_same(recall_from(panel, at), recall_from(replace(panel, weight=weight), at))
+
+
+def test_base_level_and_times_of_day_are_means_of_all_that_lies_behind_their_values():
+    panel, at = weigh(small_panel(gaps=0.3)), 6 * SEASON
+    known = recall_from(panel, at)
+    for row, (series, step) in enumerate(np.ndindex(panel.n_series, SEASON)):
+        columns = [column for column in range(step, at, SEASON) if panel.observed[series, column]][-BASE:]
+        expected = np.average(panel.y[series, columns], weights=panel.weight[series, columns])
+        np.testing.assert_allclose(known.base[row], expected, rtol=1e-4)
+        month = slice(at - 4 * SEASON, at)
+        level = np.nansum(panel.y[series, month] * panel.weight[series, month]) / panel.weight[series, month].sum()
+        np.testing.assert_allclose(known.level[row], level, rtol=1e-4)
+        same_time = [column for column in range(step % 4, at, 4) if panel.observed[series, column]][-CLOCK_MEANS[-1] :]
+        clock = np.average(panel.y[series, same_time], weights=panel.weight[series, same_time])
+        place = len(SLOT_MEANS) + len(CLOCK_MEANS) - 1
+        apart = known.deviations[row, place] * known.noise[row]
+        np.testing.assert_allclose(apart, clock - known.base[row], rtol=1e-3, atol=1e-2)
+
+
+def test_noise_is_what_values_err_by_call_for_call():
+    panel = make_panel(n_series=1, weeks=30, season=SEASON, noise=0.4)
+    heavy = np.ones(panel.y.shape, np.float32)
+    calm = panel.y.copy()
+    calm[:, ::2] = calm[:, ::2].mean()
+    heavy[:, ::2] = 50
+    steady = replace(panel, y=calm)
+    weighted, plain = (recall_from(each, 29 * SEASON) for each in (replace(steady, weight=heavy), steady))
+    assert (weighted.noise < 0.5 * plain.noise).all()

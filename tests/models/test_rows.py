@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from forecasting.models import rows
 from forecasting.models.memory import index_days
-from forecasting.models.rows import Rows, by_chunk, draw_rows, horizon_of
+from forecasting.models.rows import Rows, by_chunk, draw_rows, horizon_of, over_mean, row_weights
 from forecasting.panel.grid import Panel
 from tests.models.factories import hide, make_panel
 
@@ -125,3 +125,18 @@ def test_chunks_cover_every_row_once_with_the_memory_of_its_series(monkeypatch, 
         at = panel.n_history
         np.testing.assert_allclose(memory.sums[2, own, at], panel.y[part.series].sum(axis=1), rtol=1e-4)
     assert (covered == 1).all()
+
+
+def test_every_series_weighs_alike_whatever_its_size():
+    values = np.array([1, 3, 100, 300, 200], np.float32)
+    np.testing.assert_allclose(over_mean(values, np.array([0, 0, 2, 2, 2])), [0.5, 1.5, 0.5, 1.5, 1.0])
+    assert len(over_mean(values[:0], np.empty(0, np.int64))) == 0
+
+
+def test_rows_weigh_what_their_values_do_within_a_series_and_one_without_weights():
+    panel = make_panel(n_series=2, weeks=3)
+    rows = Rows(np.array([0, 0, 1, 1]), np.array([28, 28, 28, 28]), np.array([28, 29, 30, 31]))
+    np.testing.assert_array_equal(row_weights(panel, rows), np.ones(4, np.float32))
+    weight = np.zeros(panel.y.shape, np.float32)
+    weight[0, 28:30], weight[1, 30:32] = (1, 3), (10, 10)
+    np.testing.assert_allclose(row_weights(replace(panel, weight=weight), rows), [0.5, 1.5, 1, 1])

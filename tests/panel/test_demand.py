@@ -29,13 +29,15 @@ CALENDARS = (
 
 
 def make_versions(rng: np.random.Generator, grid: np.ndarray, *, until: np.datetime64, rows: int) -> Versions:
-    """Versions of three series, the third none of those asked for; each key once, some late, some withdrawn."""
+    """Versions of three series, the third none of those asked for; each key once, some late, some withdrawn, some
+    without weight."""
     span = int((until - grid[0]) / HOUR)
     key = rng.choice(3 * len(grid) * span, size=min(rows, 3 * len(grid) * span), replace=False)
     series, place, hour = np.unravel_index(key, (3, len(grid), span))
     ts = grid[place]
     y = np.where(rng.random(len(key)) < 0.2, np.nan, rng.integers(0, 1000, len(key)))
-    versions = Versions(np.where(series == 2, -1, series), ts, y, grid[0] + (hour + 1) * HOUR)
+    weight = np.where(rng.random(len(key)) < 0.4, np.nan, rng.integers(1, 100, len(key)))
+    versions = Versions(np.where(series == 2, -1, series), ts, y, grid[0] + (hour + 1) * HOUR, weight)
     return take(versions, versions.available_at > ts)
 
 
@@ -54,17 +56,17 @@ def batches(rng: np.random.Generator, versions: Versions, number: int) -> list[V
     return [take(shuffled, rows) for rows in np.split(np.arange(len(versions.ts)), edges)]
 
 
-def newest(versions: Versions, grid: np.ndarray) -> np.ndarray:
+def newest(versions: Versions, grid: np.ndarray, column: str = "y") -> np.ndarray:
     """(2, G) by the definition: of each cell the value of the greatest available_at."""
     frame = pd.DataFrame(dict(zip(Versions._fields, versions, strict=True)))
     frame = frame[frame["series"] >= 0].sort_values("available_at").drop_duplicates(["series", "ts"], keep="last")
-    table = frame.pivot_table(index="series", columns="ts", values="y", dropna=False)
+    table = frame.pivot_table(index="series", columns="ts", values=column, dropna=False)
     return table.reindex(index=[0, 1], columns=pd.DatetimeIndex(grid)).to_numpy(np.float32)
 
 
 def values_at(ts: np.ndarray, *, series: int = 0) -> Versions:
     """Values 0, 1, 2 ... of one series, each known an hour later."""
-    return Versions(np.full(len(ts), series), ts, np.arange(float(len(ts))), ts + HOUR)
+    return Versions(np.full(len(ts), series), ts, np.arange(float(len(ts))), ts + HOUR, np.full(len(ts), np.nan))
 
 
 def lay(*known: Versions) -> Demand:
@@ -73,7 +75,7 @@ def lay(*known: Versions) -> Demand:
 
 def assert_same(one: Demand, other: Demand) -> None:
     assert (one.y.dtype, one.grid.dtype) == (np.float32, np.dtype("datetime64[us]"))
-    for name in ("series_ids", "grid", "y"):
+    for name in ("series_ids", "grid", "y", "weight"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
 
 
@@ -88,6 +90,11 @@ def test_every_cell_holds_its_newest_version_whatever_the_order_and_the_batches(
     laid = lay_demand(stream, IDS, since=since, until=until, known=batches(rng, known, number))
     np.testing.assert_array_equal(laid.grid, grid)
     np.testing.assert_array_equal(laid.y, newest(known, grid))
+    weight = np.where(np.isnan(laid.y), np.nan, newest(known, grid, "weight"))
+    if laid.weight is None:
+        assert np.isnan(weight).all()
+    else:
+        np.testing.assert_array_equal(laid.weight, weight)
     assert laid.y.dtype == np.float32
 
 
@@ -113,7 +120,7 @@ def test_learning_step_by_step_is_laying_all_at_once(calendar, seed, steps):
 
 
 def test_a_withdrawn_value_is_unknown_and_may_come_back():
-    one = {"series": np.array([1]), "ts": GRID[2:3]}
+    one = {"series": np.array([1]), "ts": GRID[2:3], "weight": np.array([np.nan])}
     first = Versions(**one, y=np.array([7.0]), available_at=GRID[3:4])
     gone = Versions(**one, y=np.array([np.nan]), available_at=GRID[4:5])
     back = Versions(**one, y=np.array([7.0]), available_at=GRID[5:6])
@@ -125,6 +132,23 @@ def test_a_withdrawn_value_is_unknown_and_may_come_back():
     after = learn_more(make_stream(), before, since=GRID[4], until=END, news=[gone])
     assert np.isnan(after.y).all()
     assert before.y[1, 2] == 7.0
+
+
+def test_weights_are_kept_only_where_the_feed_gives_any():
+    plain = values_at(GRID[:3])
+    assert lay(plain).weight is None
+    weighted = plain._replace(weight=np.array([4.0, np.nan, np.inf]))
+    laid = lay(weighted)
+    np.testing.assert_array_equal(laid.weight[0], [4, *[np.nan] * 5])
+    np.testing.assert_array_equal(laid.y[0, :3], [0, 1, 2])
+    np.testing.assert_array_equal(forget_before(laid, GRID[1]).weight, laid.weight[:, 1:])
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0])
+def test_a_value_with_nothing_behind_it_is_unknown(weight):
+    laid = lay(values_at(GRID[:2])._replace(weight=np.array([3.0, weight])))
+    np.testing.assert_array_equal(laid.y[0, :2], [0, np.nan])
+    np.testing.assert_array_equal(laid.weight[0, :2], [3, np.nan])
 
 
 def test_nothing_is_known_where_no_version_is():

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from forecasting.errors import ContractError, InsufficientHistoryError, SettingsError
 from forecasting.panel.breaks import Fault
 from forecasting.panel.calendar import wall_times
-from forecasting.panel.grid import build_panel, horizon_rows, open_age
+from forecasting.panel.grid import build_panel, cut_panel, horizon_rows, open_age, take_series
 from forecasting.streams import parse_stream
 from tests.panel.factories import (
     build_from,
@@ -235,7 +235,7 @@ def test_a_shift_of_level_is_told_by_its_first_column():
 
 def test_the_bank_log_has_lost_its_days_and_hours_and_one_queue_has_a_new_level():
     """The faults that the README of the log lists, its missing rows read as zeros as a careless extract would."""
-    definition = BANK.with_suffix(".toml").read_text() + '[calendar]\ncountry = "IL"\n'
+    definition = BANK.with_suffix(".toml").read_text()
     stream = parse_stream(definition, path="anonymous_bank.toml")
     feed = SHARED_DATA / "anonymous_bank_calls_raw.parquet"
     shared(feed.name)
@@ -427,3 +427,43 @@ def test_hours_that_clocks_skip_are_no_columns_and_holes_stay_holes():
     assert np.datetime64("2017-03-26T02:00") not in wall
     assert (wall == np.datetime64("2017-10-29T02:00")).sum() == 2
     assert not panel.observed[:, np.flatnonzero(wall == np.datetime64("2017-10-29T02:00"))].any()
+
+
+def test_weights_lie_beside_the_values_that_are_used_and_one_where_none_is_given():
+    demand = make_demand(make_stream(), "a", "b", since="2024-01-20", until="2024-02-01")
+    rng = np.random.default_rng(0)
+    demand["weight"] = rng.integers(1, 9, len(demand)).astype(float)
+    demand.loc[rng.random(len(demand)) < 0.2, "weight"] = np.nan
+    demand = demand[rng.random(len(demand)) < 0.7]
+    series = make_series("a", "b")
+    panel = build(make_stream(), demand, series=series)
+    given = demand.assign(ts=demand["ts"].dt.tz_convert(None)).set_index(["series_id", "ts"])["weight"].fillna(1.0)
+    for row, series_id in enumerate(panel.series_ids):
+        expected = given[series_id].reindex(panel.ts[: panel.n_history]).fillna(0.0)
+        np.testing.assert_array_equal(panel.weight[row], expected)
+    assert ((panel.weight > 0) == panel.observed).all()
+    assert build(make_stream(), demand.drop(columns="weight"), series=series).weight is None
+
+
+def test_parts_of_a_panel_keep_their_weights():
+    demand = make_demand(make_stream(), "a", "b", since="2024-01-20", until="2024-02-01").assign(weight=2.0)
+    demand.loc[demand["series_id"] == "b", "weight"] = 5.0
+    panel = build(make_stream(), demand, series=make_series("a", "b"))
+    assert (take_series(panel, np.array([1])).weight == 5).all()
+    cut = cut_panel(panel, at=40, length=24)
+    assert cut.weight.shape == cut.y.shape == (2, 40)
+
+
+def test_a_mean_near_zero_with_calls_behind_it_is_no_lost_data():
+    stream = make_stream(horizon="7d", history="84d")
+    demand = make_demand(stream, "a", since="2024-01-01", until="2024-04-01")
+    demand["y"] = 100.0 + np.random.default_rng(0).normal(size=len(demand))
+    demand.loc[1500:1511, "y"] = np.linspace(0.05, 0.2, 12)
+    assert build(stream, demand, origin="2024-04-01").masked.sum() == 12
+    panel = build(stream, demand.assign(weight=3.0), origin="2024-04-01")
+    assert not panel.masked.any()
+    assert panel.observed[0, -(len(demand) - 1500) :][:12].all()
+    demand.loc[1700, "y"] = 1e6
+    spike = build(stream, demand.assign(weight=3.0), origin="2024-04-01")
+    assert spike.masked.sum() == 1
+    assert (spike.weight[spike.masked] == 0).all()

@@ -1,0 +1,95 @@
+-- Mean handle time in seconds of the answered calls that arrived in an hour, by queue, from call-detail events; weight is
+-- the number of those calls. Grain: (series_id, ts); no row where no call was answered, for a mean of nothing is unknown.
+-- $since, $until timestamptz (whole intervals that end by $until); $feed glob of Parquet files under day=YYYY-MM-DD
+-- (local day of delivery, so that late rows lie in a later day). It reads from eight days before $since, to judge repeated
+-- calls as call_volume.sql does.
+--
+-- Calls are placed and judged as in call_volume.sql, whose header states the rules of stamps, the doubled hour of autumn,
+-- test_call and repeated_delivery; call_aht.rejects.sql rejects what call_volume.rejects.sql does. Further named rules:
+-- not_answered (an outcome other than 'answered', whatever its handle time), no_handle_time (answered, but none or 0 is
+-- recorded), over_an_hour (the agent never hung up). These calls are dropped from the mean and counted among the calls
+-- offered. A cap far beyond the tail takes away what is no handle time without trimming the tail, which would bias the
+-- mean; calls of a few seconds stay, for they are calls.
+with feed as not materialized (
+    select *, try_cast(arrived_at as timestamp) as stamp
+    from read_parquet(
+        $feed, hive_partitioning = true, hive_types = {'day': date}, filename = true, file_row_number = true
+    )
+    where day >= (($since at time zone 'America/Toronto') - interval 8 days)::date
+        and day::timestamp < ($until at time zone 'America/Toronto')
+),
+sound as not materialized (
+    select *
+    from feed
+    where stamp >= timestamp '2000-01-01' and stamp < day + interval 1 day
+        and regexp_full_match(queue_id, '[a-z]+\.[a-z]+\.[a-z0-9]+')
+        and (handle_seconds is null or (isfinite(handle_seconds) and handle_seconds >= 0))
+        and outcome <> 'test'
+),
+repeated as materialized (
+    select call_id from sound group by call_id having count(*) > 1
+),
+calls as not materialized (
+    select queue_id, region, queue, skill, stamp, handle_seconds, outcome, filename, file_row_number
+    from sound anti join repeated using (call_id)
+    union all
+    select
+        any_value(queue_id), any_value(region), any_value(queue), any_value(skill), any_value(stamp),
+        any_value(handle_seconds), any_value(outcome),
+        first(filename order by filename, file_row_number), first(file_row_number order by filename, file_row_number)
+    from sound semi join repeated using (call_id)
+    group by call_id
+    having count(distinct (queue_id, region, queue, skill, arrived_at, handle_seconds, outcome)) = 1
+),
+slots as materialized (
+    select
+        slot,
+        slot at time zone 'America/Toronto' as ts,
+        (ts at time zone 'America/Toronto') = slot as is_real,
+        ((ts - interval 1 hour) at time zone 'America/Toronto') = slot as is_doubled
+    from generate_series(
+        date_trunc('day', ($since at time zone 'America/Toronto') - interval 8 days),
+        $until at time zone 'America/Toronto',
+        interval 30 minutes
+    ) as grid(slot)
+),
+passes as (
+    select
+        *,
+        sum(step_back) over (partition by filename order by file_row_number) as pass,
+        sum(step_back) over (partition by filename) as steps_back
+    from (
+        select
+            calls.*, slots.ts,
+            coalesce(
+                stamp < lag(stamp) over (partition by filename order by file_row_number) - interval 30 minutes, false
+            )::int as step_back
+        from calls join slots on slot = time_bucket(interval 30 minutes, stamp)
+        where is_doubled
+    )
+),
+placed as (
+    select queue_id, region, queue, skill, ts, handle_seconds, outcome
+    from calls join slots on slot = time_bucket(interval 30 minutes, stamp)
+    where is_real and not is_doubled
+    union all
+    select queue_id, region, queue, skill, ts - if(pass = 0, interval 1 hour, interval 0 hours), handle_seconds, outcome
+    from passes
+    where steps_back = 1
+)
+select
+    queue_id as series_id,
+    time_bucket(interval 1 hour, ts) as ts,
+    avg(handle_seconds::double) as y,
+    count(*)::double as weight,
+    any_value(region) as region,
+    any_value(queue) as queue,
+    any_value(skill) as skill
+from placed
+where
+    outcome = 'answered'
+    and handle_seconds > 0
+    and handle_seconds <= 3600
+    and ts >= $since
+    and ts < time_bucket(interval 1 hour, $until)
+group by all
