@@ -43,3 +43,17 @@ def mean_of_quantiles(forecast: Floats, levels: Floats = LEVELS) -> Floats:
     tails = low * (q[..., 0] - low_slope * low / 2) + high * (q[..., -1] + high_slope * high / 2)
     mean: Floats = inside + tails
     return mean
+
+
+def values_at(forecast: Floats, ranks: Floats, levels: Floats = LEVELS) -> Floats:
+    """Values of the piecewise linear distribution through the quantiles at probabilities `ranks`.
+
+    forecast: (..., Q), sorted; ranks: (..., S) in (0, 1). Returns (..., S), in the forecast's type. Tails continue the
+    outermost segments' slopes, so that the values at evenly spread ranks average `mean_of_quantiles`.
+    """
+    segment = np.clip(np.searchsorted(levels, ranks, side="right") - 1, 0, len(levels) - 2)
+    low = np.take_along_axis(forecast, segment, axis=-1)
+    high = np.take_along_axis(forecast, segment + 1, axis=-1)
+    share = ((ranks - levels[segment]) / (levels[segment + 1] - levels[segment])).astype(forecast.dtype)
+    values: Floats = low + (high - low) * share
+    return values

@@ -1,0 +1,83 @@
+"""Sample paths: futures whose intervals and series move together, and whose every interval is as forecast.
+
+A Gaussian copula with separable correlation (columns x series) says which rank each path has in each interval; ranks
+are spread evenly over the paths of an interval (as in Latin hypercube sampling), so that the paths of one interval are
+its predictive distribution and not a sample of it.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecasting.quantiles import values_at
+from forecasting.uncertainty.dependence import Dependence
+
+Floats = NDArray[np.floating]
+Ints = NDArray[np.integer]
+
+PATHS = 200
+SPREAD_ERROR = 0.25
+"""Share by which a forecast's variance is commonly wrong."""
+
+
+class RankMaker:
+    """Ranks of one stream's paths, series by series, so that a large stream never stands in memory whole."""
+
+    def __init__(self, dependence: Dependence, day: Ints, *, paths: int = PATHS, seed: Sequence[int]) -> None:
+        """day: (H,) number of each column's local day. Equal seeds make equal ranks in equal order of asking."""
+        values, vectors = np.linalg.eigh(dependence.of_columns(day))
+        self._root = vectors * np.sqrt(np.maximum(values, 0.0))
+        self.paths, self._noise = paths, np.random.default_rng(seed)
+        self._shared, self._own = np.sqrt(dependence.series), np.sqrt(1 - dependence.series)
+        self._common = self._draw()
+
+    def next(self) -> Floats:
+        """(H, S) ranks in (0, 1) of the next series; those of an interval are (s + 1/2) / S in some order."""
+        normal = self._shared * self._common + self._own * self._draw()
+        order = np.argsort(np.argsort(normal, axis=1, kind="stable"), axis=1, kind="stable")
+        ranks: Floats = ((order + 0.5) / self.paths).astype(np.float32)
+        return ranks
+
+    def _draw(self) -> Floats:
+        drawn: Floats = self._root @ self._noise.standard_normal((len(self._root), self.paths))
+        return drawn
+
+
+def draw_paths(quantiles: Floats, ranks: Floats) -> Floats:
+    """(H, S) paths of one series. quantiles: (H, 7); ranks: (H, S). Never negative."""
+    paths: Floats = np.maximum(values_at(quantiles, ranks), 0.0)
+    return paths
+
+
+def remove_noise(paths: Floats, noise: Floats, *, least: float = 0.0) -> Floats:
+    """Paths of the rate behind paths of what is measured: their variance less the noise's, about the same mean.
+
+    paths: (H, S); noise: (H,) variance of a measurement about its rate: for counts the mean itself (mixed Poisson:
+    Var N = E rate + Var rate), for a mean of n values the variance of one over n. least: variance of the rate that is
+    left in any case, as history shows it; where noise is all there is, the rate is certain but for that. The shape of
+    the distribution is kept; paths that are not negative stay so.
+    """
+    mean = paths.mean(axis=1, keepdims=True)
+    variance = paths.var(axis=1, keepdims=True)
+    left = np.maximum(variance - noise[:, None], np.minimum(variance, least))
+    kept = np.sqrt(left / np.maximum(variance, 1e-12))
+    rates: Floats = mean + kept * (paths - mean)
+    return rates
+
+
+def rate_variance(mean: Floats, variance: Floats) -> Floats:
+    """(N, H) variance of the rates behind counts, from the mean and variance of their forecasts; 0 where closed.
+
+    Rates differ from their means by a like share within a series, Var N = m + r m^2. Where calls are many an interval's
+    own variance tells r; where they are few it is mostly counting, and a forecast whose spread is a little wrong would
+    say anything: there the series' r stands, which in turn is drawn toward the stream's.
+    """
+    excess = variance - mean
+    mass = (mean**2).sum(axis=1)
+    stream = max(float(excess.sum()) / max(float(mass.sum()), 1e-12), 0.0)
+    own = np.maximum(excess.sum(axis=1) + stream * mass.mean(), 0.0) / np.maximum(mass + mass.mean(), 1e-12)
+    usual = own[:, None] * mean**2
+    trust = usual**2 / np.maximum(usual**2 + (SPREAD_ERROR * variance) ** 2, 1e-12)
+    found: Floats = np.maximum(usual + trust * (excess - usual), 0.0)
+    return found
