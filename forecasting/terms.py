@@ -33,6 +33,7 @@ class RunKind(StrEnum):
     INGEST = "ingest"
     TRAIN = "train"
     SCORE = "score"
+    PLAN = "plan"
     EVALUATE = "evaluate"
     MAINTAIN = "maintain"
 
@@ -73,6 +74,19 @@ class BackfillStatus(StrEnum):
     WOULD_PUBLISH = "would publish"
     WOULD_CHECK = "would check"
     """It would be forecast again, and published where that differs."""
+
+
+class StaffingRule(StrEnum):
+    """What decided the agents of an interval."""
+
+    TARGET = "target"
+    """The fewest with which the probability of meeting the target reaches the risk asked for."""
+    CARRIED = "carried"
+    """Fewer than that, because earlier intervals of the day were rounded up beyond it."""
+    MIN_AGENTS = "min_agents"
+    MAX_OCCUPANCY = "max_occupancy"
+    NO_LOAD = "no_load"
+    """No calls are expected; the minimum stands."""
 
 
 class Verdict(StrEnum):
