@@ -73,11 +73,18 @@ def write_rows(
 
 
 def name_rows(
-    lake: Lake, run_id: str, origin: datetime, at: datetime, *, stream: str = "usage", kind: str = "nightly"
+    lake: Lake,
+    run_id: str,
+    origin: datetime,
+    at: datetime,
+    *,
+    stream: str = "usage",
+    kind: str = "nightly",
+    rows: int = SERIES * STEPS,
 ) -> None:
     """The publication of a run."""
     named = {"run_id": run_id, "stream": stream, "origin": origin, "published_at": at, "kind": kind}
-    lake.connection.execute(_PUBLICATION, {**named, "rows": SERIES * STEPS})
+    lake.connection.execute(_PUBLICATION, {**named, "rows": rows})
 
 
 def publish_night(

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
-from pandera.errors import SchemaErrors
 
+from forecasting.contracts.failures import validate
 from forecasting.errors import ContractError
 from forecasting.terms import QUANTILE_COLUMNS, Tier
 
@@ -39,10 +39,8 @@ def check_forecasts(rows: pd.DataFrame, *, expected: pd.DataFrame) -> None:
 
     expected: series_id, ts of the open intervals of the horizon.
     """
-    try:
-        forecast_schema().validate(rows, lazy=True)
-    except SchemaErrors as failure:
-        raise _broken(rows, failure.failure_cases) from failure
+    schema = forecast_schema()
+    validate(rows, schema, table="forecast.forecasts", place=lambda row: f"{row['series_id']} at {row['ts']}")
     found = pd.MultiIndex.from_frame(rows[["series_id", "ts"]])
     wanted = pd.MultiIndex.from_frame(expected[["series_id", "ts"]])
     missing, extra = wanted.difference(found), found.difference(wanted)
@@ -56,24 +54,3 @@ def check_forecasts(rows: pd.DataFrame, *, expected: pd.DataFrame) -> None:
             check="one row an open interval",
             failed=len(missing) + len(extra),
         )
-
-
-def _broken(rows: pd.DataFrame, cases: pd.DataFrame) -> ContractError:
-    """The error of the first check that failed, of one column before one of the whole row, with its first row."""
-    cases = cases.sort_values("schema_context", kind="stable")
-    case = cases.iloc[0]
-    check = str(case["check"])
-    indices = cases.loc[cases["check"] == check, "index"].dropna().unique()
-    place = f"{case['failure_case']}"
-    if len(indices):
-        row = rows.loc[indices[0]]
-        place = f"{row['series_id']} at {row['ts']}"
-    if case["schema_context"] == "Column" and len(indices):
-        place = f"{place} with {case['column']} {case['failure_case']}"
-    failed = max(len(indices), 1)
-    return ContractError(
-        f"forecast.forecasts: {failed} rows break '{check}', first {place}; nothing was published",
-        table="forecast.forecasts",
-        check=check,
-        failed=failed,
-    )

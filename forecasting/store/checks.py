@@ -82,8 +82,12 @@ OF_FORECASTS = (
     LakeCheck("checks/forecasts_key.sql", "forecast.forecasts", "one row a run, series and interval", _REISSUE),
     LakeCheck("checks/forecasts_ahead.sql", "forecast.forecasts", "intervals after the origin", _REISSUE),
     LakeCheck("checks/forecasts_crossing.sql", "forecast.forecasts", "finite quantiles that do not cross", _REISSUE),
+    LakeCheck("checks/plans_key.sql", "planning.*", "one row a key of each table", _RESTORE),
+    LakeCheck("checks/plans_lineage.sql", "planning.staffing", "only forecasts that are on record", _RESTORE),
+    LakeCheck("checks/staffing_sound.sql", "planning.staffing", "numbers that can be, after the origin", _RESTORE),
+    LakeCheck("checks/staffing_falls.sql", "planning.staffing", "no fewer agents for a higher risk", _RESTORE),
 )
-"""Rules of a stream's forecasts, from an origin on."""
+"""Rules of a stream's forecasts and of the plans made from them, from an origin on."""
 
 
 def streams_on_record(lake: Lake) -> list[StreamOnRecord]:

@@ -35,6 +35,11 @@ class Definition:
         return self._companion("audit")
 
     @property
+    def calls(self) -> Statement | None:
+        """`NAME.calls.sql` beside the extract: single calls with their handle times and waits, to replay plans on."""
+        return self._companion("calls")
+
+    @property
     def events(self) -> Statement | None:
         section = self.stream.events
         return self.files.read(section.extract, beside=self.path.parent) if section else None

@@ -28,19 +28,26 @@ SMALL_FILE = 2**24
 LEAST_MERGED = 2
 """Small files of a partition that are worth writing anew."""
 COMPACTED = {
-    ("history", "demand"): ("maintain/stage_demand.sql", "maintain/delete_demand.sql", "maintain/insert_demand.sql"),
-    ("forecast", "forecasts"): (
-        "maintain/stage_forecasts.sql",
-        "maintain/delete_forecasts.sql",
-        "maintain/insert_forecasts.sql",
-    ),
-    ("evaluation", "scores"): (
-        "maintain/stage_scores.sql",
-        "maintain/delete_scores.sql",
-        "maintain/insert_scores.sql",
-    ),
+    "history.demand": ("maintain/stage_demand.sql", "maintain/delete_demand.sql"),
+    "forecast.forecasts": ("maintain/stage_forecasts.sql", "maintain/delete_forecasts.sql"),
+    "evaluation.scores": ("maintain/stage_scores.sql", "maintain/delete_scores.sql"),
+    "planning.staffing": ("maintain/stage_staffing.sql", "maintain/delete_staffing.sql"),
+    "planning.staffing_periods": ("maintain/stage_staffing_periods.sql", "maintain/delete_staffing_periods.sql"),
+    "planning.groups": ("maintain/stage_groups.sql", "maintain/delete_groups.sql"),
+    "planning.rosters": ("maintain/stage_rosters.sql", "maintain/delete_rosters.sql"),
+    "planning.shifts": ("maintain/stage_shifts.sql", "maintain/delete_shifts.sql"),
 }
-"""Tables that grow by files, and how their rows move; what comes in few rows the catalog keeps itself."""
+"""Tables that grow by files, and how their rows are taken out; what comes in few rows the catalog keeps itself."""
+
+DELETE_UNPUBLISHED = (
+    "maintain/delete_unpublished_forecasts.sql",
+    "maintain/delete_unpublished_staffing.sql",
+    "maintain/delete_unpublished_staffing_periods.sql",
+    "maintain/delete_unpublished_groups.sql",
+    "maintain/delete_unpublished_rosters.sql",
+    "maintain/delete_unpublished_shifts.sql",
+)
+"""Of every table that is seen through publications."""
 
 _SCRATCH = re.compile(r"\..+\.[a-z0-9_]{8}")
 
@@ -55,7 +62,7 @@ class Leftover:
 
 @dataclass(frozen=True)
 class Retired:
-    """Origins of a stream before `since`, with the rows of all their publications."""
+    """Origins of a stream before `since`, with the rows of all their publications, plans included."""
 
     stream: str
     since: datetime
@@ -83,13 +90,13 @@ def remove_unpublished(lake: Lake, leftovers: Sequence[Leftover]) -> int:
         return 0
     run_ids = [leftover.run_id for leftover in leftovers]
     return lake.write(
-        lambda: _count(lake, "maintain/delete_unpublished.sql", run_ids=run_ids),
+        lambda: _delete_unpublished(lake, run_ids),
         message=f"remove rows of {len(run_ids)} unpublished runs",
     )
 
 
 def retired_origins(lake: Lake, *, keep: timedelta) -> list[Retired]:
-    """Origins further back than `keep` from the newest published one of their stream.
+    """Origins further back than `keep` from the newest forecast that was published of their stream.
 
     Counted in origins, not by the clock: a stream of old measurements, or one that has ended, keeps its forecasts.
     """
@@ -97,16 +104,16 @@ def retired_origins(lake: Lake, *, keep: timedelta) -> list[Retired]:
 
 
 def remove_origins(lake: Lake, retired: Retired) -> int:
-    """Remove those origins whole, in all their publications; returns the forecast rows removed.
+    """Remove those origins whole, forecasts and plans in all their publications; returns the rows removed.
 
     Rows and publications go together: a publication without rows would make that night, issued again, look unchanged.
     """
 
     def remove() -> int:
         stream, since = retired.stream, retired.since
-        rows = _count(lake, "maintain/delete_retired_forecasts.sql", stream=stream, since=since)
+        run_ids = [run_id for (run_id,) in lake.rows("maintain/retired_runs.sql", stream=stream, since=since)]
         lake.execute("maintain/delete_retired_publications.sql", stream=stream, since=since)
-        return rows
+        return _delete_unpublished(lake, run_ids)
 
     return lake.write(remove, message=f"retire {retired.origins} origins of {retired.stream}")
 
@@ -119,32 +126,38 @@ def compact(lake: Lake) -> int:
     """
     lake.write(lambda: lake.execute("maintain/rewrite_deleted.sql"), message="rewrite files with deleted rows")
     fewer = 0
-    for schema, table in COMPACTED:
-        for files in _small_files(lake, schema, table):
-            written = lake.write(partial(_merge, lake, schema, table, files), message=f"write {len(files)} files anew")
+    for table in COMPACTED:
+        for files in _small_files(lake, table):
+            written = lake.write(partial(_merge, lake, table, files), message=f"write {len(files)} files anew")
             fewer += written
-            logger.info("%s.%s: %d files fewer", schema, table, written)
+            logger.info("%s: %d files fewer", table, written)
     return fewer
 
 
-def _small_files(lake: Lake, schema: str, table: str) -> list[list[str]]:
+def _files_of(lake: Lake, table: str) -> list[tuple[str, int]]:
+    schema, _, name = table.partition(".")
+    return [(path, size) for path, size in lake.rows("maintain/files.sql", schema=schema, table=name)]
+
+
+def _small_files(lake: Lake, table: str) -> list[list[str]]:
     """Groups of small files, each of one partition."""
     folders: dict[str, list[str]] = {}
-    for path, size in lake.rows("maintain/files.sql", schema=schema, table=table):
+    for path, size in _files_of(lake, table):
         if size < SMALL_FILE:
             folders.setdefault(path.rpartition("/")[0], []).append(path)
     return [files for files in folders.values() if len(files) >= LEAST_MERGED]
 
 
-def _merge(lake: Lake, schema: str, table: str, files: list[str]) -> int:
+def _merge(lake: Lake, table: str, files: list[str]) -> int:
     """To be called inside `Lake.write`. Returns by how many files there are fewer."""
-    before = {path for path, _ in lake.rows("maintain/files.sql", schema=schema, table=table)}
+    before = {path for path, _ in _files_of(lake, table)}
     if not before.issuperset(files):  # another upkeep was first
         return 0
-    stage, delete, insert = COMPACTED[schema, table]
+    stage, delete = COMPACTED[table]
     lake.execute(stage, files=files)
     lake.execute(delete, files=files)
-    lake.execute(insert)
+    # the lake sorts them as the table is sorted
+    lake.connection.table("merged").insert_into(table)
     return len(files) - 1
 
 
@@ -200,6 +213,11 @@ def remove_scratch(folders: Sequence[Path]) -> Removed:
     for folder in folders:
         shutil.rmtree(folder)
     return Removed(len(folders), size)
+
+
+def _delete_unpublished(lake: Lake, run_ids: Sequence[str]) -> int:
+    """Delete rows of those runs that no publication names; returns their number. To be called inside `Lake.write`."""
+    return sum(_count(lake, name, run_ids=run_ids) for name in DELETE_UNPUBLISHED)
 
 
 def _count(lake: Lake, name: str, **values: object) -> int:

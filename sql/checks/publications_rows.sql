@@ -1,8 +1,21 @@
 -- Publications whose rows are not there, or are more or fewer than they claim.
-with held as (
+with written as (
+    select run_id, origin from forecast.forecasts where stream = $stream and origin >= $since
+    union all
+    select run_id, origin from planning.staffing where stream = $stream and origin >= $since
+    union all
+    select run_id, origin from planning.staffing_periods where stream = $stream and origin >= $since
+    union all
+    select run_id, origin from planning.groups where stream = $stream and origin >= $since
+    union all
+    select run_id, origin from planning.rosters where stream = $stream and origin >= $since
+    union all
+    select run_id, origin from planning.shifts where stream = $stream and origin >= $since
+),
+
+held as (
     select run_id, origin, count(*) as rows
-    from forecast.forecasts
-    where stream = $stream and origin >= $since
+    from written
     group by run_id, origin
 )
 
@@ -18,5 +31,4 @@ left join held on publications.run_id = held.run_id and publications.origin = he
 where
     publications.stream = $stream
     and publications.origin >= $since
-    and publications.kind in ('nightly', 'manual', 'backfill')
     and publications.rows <> coalesce(held.rows, 0)

@@ -6,6 +6,7 @@ with known as (
     union all
     select stream, null as known_until, max(origin) as origin
     from forecast.publications
+    where kind in ('nightly', 'manual', 'backfill')
     group by stream
 )
 

@@ -1,2 +1,2 @@
 delete from forecast.publications
-where stream = $stream and origin < $since and kind in ('nightly', 'manual', 'backfill')
+where stream = $stream and origin < $since

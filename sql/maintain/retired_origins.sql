@@ -1,14 +1,15 @@
--- Published origins that lie further back than $keep from the newest one of their stream, and the rows published for them.
+-- Published origins that lie further back than $keep from the newest forecast of their stream, and the rows published for
+-- them, plans included.
 with published as (
-    select stream, origin, sum(rows) as rows
+    select stream, origin, sum(rows) as rows, bool_or(kind <> 'plan') as forecast
     from forecast.publications
-    where kind in ('nightly', 'manual', 'backfill')
     group by stream, origin
 ),
 
 kept as (
     select stream, max(origin) - $keep as since
     from published
+    where forecast
     group by stream
 )
 

@@ -111,6 +111,12 @@ def _redirected(folder: str, function: Callable[..., object], arguments: tuple[o
 
 def die_in_transaction(variables: dict[str, str], arguments: tuple[str, ...], number: int, committed: bool) -> None:
     """Run the command and die by kill -9 in its n-th write transaction, just before or just after its commit."""
+    doom_transaction(number, committed)
+    run_command(variables, arguments)
+
+
+def doom_transaction(number: int, committed: bool) -> None:
+    """Have this process die by kill -9 in its n-th write transaction from now, just before or just after its commit."""
     write, begun = Lake.write, []
 
     def deadly(lake, action, *, message):
@@ -129,4 +135,3 @@ def die_in_transaction(variables: dict[str, str], arguments: tuple[str, ...], nu
         return result
 
     Lake.write = deadly
-    run_command(variables, arguments)

@@ -27,6 +27,7 @@ from forecasting.store.maintenance import (
 )
 from forecasting.terms import DAY
 from tests.nights import SERIES, STEPS, ask, day, name_rows, publish_night, record_run, write_rows
+from tests.plans import publish_night_plan, write_plan
 
 ROWS = SERIES * STEPS
 NOW = day(500)
@@ -41,6 +42,14 @@ def lake(settings: Settings) -> Iterator[Lake]:
 
 def runs_with_rows(lake: Lake) -> list[str]:
     return [run for (run,) in ask(lake, "select distinct run_id from forecast.forecasts order by 1")]
+
+
+def runs_with_plans(lake: Lake) -> set[str]:
+    """Runs with rows in each table of a plan; a run that has them in some only is a half-removed plan."""
+    tables = ("staffing", "staffing_periods", "groups", "rosters", "shifts")
+    found = [{run for (run,) in ask(lake, f"select distinct run_id from planning.{table}")} for table in tables]
+    assert all(runs == found[0] for runs in found), found
+    return found[0]
 
 
 def nights_at_all_times(lake: Lake) -> list[tuple]:
@@ -82,6 +91,33 @@ def test_rows_go_that_were_never_published_but_for_a_run_at_work(lake):
     assert unpublished_runs(lake, now=NOW) == []
 
 
+def test_plans_go_that_were_never_published_whole(lake):
+    publish_night_plan(lake, "published", day(1), day(1.2))
+    record_run(lake, "at-work", "running", NOW - HOUR)
+    rows = {write_plan(lake, run_id, day(1)) for run_id in ("at-work", "killed", "slow")}
+    found = unpublished_runs(lake, now=NOW)
+    assert found == [Leftover(run_id, *rows) for run_id in ("killed", "slow")]
+    name_rows(lake, "slow", day(1), day(2), kind="plan")
+    assert remove_unpublished(lake, found) == sum(rows)
+    assert runs_with_plans(lake) == {"at-work", "published", "slow"}
+
+
+def test_small_files_of_plans_are_merged_and_every_answer_stays(lake):
+    for night in range(4):
+        publish_night_plan(lake, f"plan-{night}", day(night), day(night + 0.2), level=night + 1)
+    write_plan(lake, "killed", day(1))
+    views = ("staffing_as_of(timestamptz '2024-01-03')", "staffing_periods_latest", "groups_latest", "rosters_latest")
+    places = [f"from analyst.{view} order by all" for view in (*views, "shifts_latest")]
+    before = [ask(lake, place) for place in places]
+    remove_unpublished(lake, unpublished_runs(lake, now=NOW))
+    compact(lake)
+    assert [ask(lake, place) for place in places] == before
+    for table in ("staffing", "staffing_periods", "groups", "rosters", "shifts"):
+        files = ask(lake, "from ducklake_list_files('lake', $table, schema => 'planning')", table=table)
+        assert len(files) == 1, table
+    assert compact(lake) == 0
+
+
 def test_nothing_left_over_writes_nothing(lake):
     before = lake.snapshot_id()
     assert remove_unpublished(lake, unpublished_runs(lake, now=NOW)) == 0
@@ -102,15 +138,19 @@ def test_origins_are_retired_whole_and_counted_from_the_newest_of_their_stream(l
     publish_night(lake, "edge", day(2), day(2.2))
     publish_night(lake, "new", day(102), day(102.2))
     publish_night(lake, "ended", day(1), day(1.2), stream="ended")
-    name_rows(lake, "plan", day(1), day(1.5), kind="plan")
+    plan = publish_night_plan(lake, "plan", day(1), day(1.5))
+    publish_night_plan(lake, "plan-edge", day(2), day(2.5))
+    publish_night_plan(lake, "plan-ahead", day(900), day(900.5))
     write_rows(lake, "at-work", day(1))
+    write_plan(lake, "plan-at-work", day(1))
     kept = ask(lake, "select * from analyst.forecast_latest order by all")
     found = retired_origins(lake, keep=timedelta(days=100))
-    assert found == [Retired("usage", day(2), origins=1, rows=2 * ROWS)]
-    assert remove_origins(lake, found[0]) == 2 * ROWS
+    assert found == [Retired("usage", day(2), origins=1, rows=2 * ROWS + plan)]
+    assert remove_origins(lake, found[0]) == 2 * ROWS + plan
     assert runs_with_rows(lake) == ["at-work", "edge", "ended", "new"]
+    assert runs_with_plans(lake) == {"plan-ahead", "plan-at-work", "plan-edge"}
     named = ask(lake, "select run_id from forecast.publications order by 1")
-    assert named == [("edge",), ("ended",), ("new",), ("plan",)]
+    assert named == [("edge",), ("ended",), ("new",), ("plan-ahead",), ("plan-edge",)]
     assert ask(lake, "select * from analyst.forecast_latest order by all") == kept
     assert retired_origins(lake, keep=timedelta(days=100)) == []
 

@@ -1,0 +1,34 @@
+-- Rows of a plan that a run wrote more than once.
+with keys as (
+    select run_id, pool_id || ' at ' || ts::varchar || ', risk ' || risk::varchar as key
+    from planning.staffing
+    where stream = $stream and origin >= $since
+    union all
+    select run_id, pool_id || ' in the ' || period || ' of ' || ts::varchar || ', risk ' || risk::varchar as key
+    from planning.staffing_periods
+    where stream = $stream and origin >= $since
+    union all
+    select run_id, 'group ' || group_id || ' at ' || ts::varchar || ', risk ' || risk::varchar as key
+    from planning.groups
+    where stream = $stream and origin >= $since
+    union all
+    select run_id, 'roster of ' || pool_id || ' for ' || week::varchar as key
+    from planning.rosters
+    where stream = $stream and origin >= $since
+    union all
+    select
+        run_id,
+        pool_id || ' in the week of ' || week::varchar || ', person ' || person::varchar || ' at ' || ts::varchar as key
+    from planning.shifts
+    where stream = $stream and origin >= $since
+),
+
+twice as (
+    select run_id, key
+    from keys
+    group by run_id, key
+    having count(*) > 1
+)
+
+select count(*) as failed, min(run_id || ': ' || key) as first
+from twice

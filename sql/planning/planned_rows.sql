@@ -1,0 +1,12 @@
+-- One table of the plan that speaks for a stream and origin, in the order of its key.
+select * exclude (stream, origin)
+from query_table($table)
+where
+    stream = $stream
+    and origin = $origin
+    and run_id = (
+        select arg_max(run_id, published_at)
+        from forecast.publications
+        where stream = $stream and origin = $origin and kind = 'plan'
+    )
+order by all
