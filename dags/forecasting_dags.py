@@ -30,6 +30,7 @@ EVERY_NIGHT = CronDataIntervalTimetable("30 9 * * *", timezone=ZONE)
 DEMAND_HISTORY = Asset("demand_history")
 DEMAND_MODEL = Asset("demand_model")
 DEMAND_FORECAST = Asset("demand_forecast")
+DEMAND_PLAN = Asset("demand_plan")
 DEMAND_SCORE = Asset("demand_score")
 
 TAGS = ["forecasting"]
@@ -195,6 +196,25 @@ def forecast(*, stream: str, origin: str, dag_run: Any = None, outlet_events: An
     spared = kind == "backfill" and not dag_run.clear_number
     summary = forecast.run(_settings(), stream, origin=origin, kind=kind, spare_nightly=spared).as_dict()
     return _announced(outlet_events[DEMAND_FORECAST], summary)
+
+
+@task(retry_policy=RETRY_RULES)
+def list_planned(streams: list[str]) -> list[str]:
+    """Those of the streams whose definition asks for a plan; what is wrong with a definition its own tasks say."""
+    from forecasting.jobs import line
+
+    return [stream for stream in streams if line.plans(_settings(), stream)]
+
+
+# a plan needs the forecasts of several streams: it waits for all of them, however they end, and says what it lacks
+@task(outlets=[DEMAND_PLAN], retry_policy=RETRY_RULES, trigger_rule="all_done", map_index_template=_STREAM)
+def plan(*, stream: str, origin: str | None, outlet_events: Any = None) -> dict[str, Any]:
+    from forecasting.jobs import plan
+
+    if origin is None:
+        raise AirflowFailException("origin: none, because resolve_origin failed; see its log, then clear both tasks")
+    summary = plan.run(_settings(), stream, origin=origin).as_dict()
+    return _announced(outlet_events[DEMAND_PLAN], summary)
 
 
 @task(outlets=[DEMAND_SCORE], retry_policy=RETRY_RULES, map_index_template=_STREAM)

@@ -2,8 +2,9 @@
 ### Nightly forecast
 
 Every night, for each stream by itself: **ingest** new usage, **train** when a retrain boundary has passed, **forecast**
-and publish, **score** what earlier nights said against what has happened since. A stream that fails stops no other
-stream, and what it published before stays visible.
+and publish, **score** what earlier nights said against what has happened since. Streams whose definition has
+`[planning.*]` are **planned** once all forecasts are there. A stream that fails stops no other stream, and what it
+published before stays visible.
 
 **When.** 09:30 UTC, early morning in the Americas. The *origin*, the first instant that is not known, is the local
 midnight (or the stream's `origin_time`) of the date on which the data interval ends. Logical date and origin therefore
@@ -61,8 +62,10 @@ from forecasting_dags import (
     TAGS,
     forecast,
     ingest,
+    list_planned,
     list_streams,
     night_params,
+    plan,
     resolve_origin,
     score,
     train,
@@ -77,7 +80,7 @@ with DAG(
     params=night_params(),
     tags=TAGS,
     doc_md=__doc__,
-):
+) as dag:
 
     @task_group
     def night(stream: str, origin: str) -> None:
@@ -86,4 +89,7 @@ with DAG(
         trained = train(stream=stream, origin=origin)
         ingested >> trained >> forecast(stream=stream, origin=origin) >> score(stream=stream, origin=origin)
 
-    night.partial(origin=resolve_origin()).expand(stream=list_streams())
+    origin, streams = resolve_origin(), list_streams()
+    night.partial(origin=origin).expand(stream=streams)
+    # behind the forecasts alone: were it behind `score` too, a run whose night failed would end with a plan, and well
+    dag.get_task("night.forecast") >> plan.partial(origin=origin).expand(stream=list_planned(streams))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from forecasting import __version__, console, model_commands, past_commands, upkeep_commands
+from forecasting import __version__, console, model_commands, past_commands, planning_commands, upkeep_commands
 from forecasting.arguments import AsJson, OneStream, OriginText, StreamName
 from forecasting.errors import ForecastingError
 from forecasting.settings import Settings, read_settings
@@ -35,6 +35,8 @@ app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(runs_app, name="runs")
 app.add_typer(model_commands.app, name="models")
 app.add_typer(lake_app, name="lake")
+app.add_typer(planning_commands.explain_app, name="explain")
+app.command()(planning_commands.plan)
 app.command()(past_commands.backfill)
 app.command()(past_commands.evaluate)
 app.command()(upkeep_commands.maintain)

@@ -14,6 +14,7 @@ import holidays
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from forecasting.errors import SettingsError
+from forecasting.staffing_rules import PlanningSection
 from forecasting.terms import DAY, parse_duration
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -200,6 +201,7 @@ class Stream(_Section):
     events: EventsSection | None = None
     calendar: CalendarSection = CalendarSection()
     models: ModelsSection = ModelsSection()
+    planning: PlanningSection = PlanningSection()
 
     @property
     def name(self) -> str:

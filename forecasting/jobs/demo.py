@@ -1,8 +1,8 @@
-"""The demo: the whole main job on one real and two generated feeds, in a folder of its own."""
+"""The demo: the whole main job on real and generated feeds, in a folder of its own, and the staff that it asks for."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 
@@ -10,22 +10,25 @@ import pandas as pd
 
 from forecasting.demo.feeds import write_call_feed, write_events_feed, write_link_feed
 from forecasting.errors import SettingsError
-from forecasting.jobs import forecast, ingest, score, train
+from forecasting.jobs import forecast, ingest, plan, score, train
 from forecasting.jobs.session import Summary
 from forecasting.settings import Settings, read_settings
 from forecasting.store.lake import open_lake_to_read
+from forecasting.store.plans import planned_rows
 from forecasting.store.scores import newest_scores
 from forecasting.terms import Tier
 
 SEED = 20
-BUDGET = "80s"
-"""Training time of a stream here; the packaged definitions allow a real night's ten minutes."""
+BUDGETS = {"10min": "80s", "2min": "20s"}
+"""Training time of a stream here, by what the packaged definitions allow of a real night."""
 STREAMS = {
     "bank_calls": "real: calls of a bank, 2003",
-    "call_volume": "generated: 20 queues, 180 days of call events",
+    "call_aht": "generated: handle times of the calls of 20 queues, 180 days",
+    "call_volume": "generated: the same calls, counted; staffed to 80/20",
     "link_traffic": "generated: 200 links, 90 days of interface counters",
 }
-TOLD = ("rejected", "trees", "nbeats", "tft")
+STAFFED = "call_volume"
+TOLD = ("rejected", "trees", "nbeats", "tft", "agent_hours", "people")
 """Details of a step that are worth a person's glance."""
 
 
@@ -45,18 +48,25 @@ def run(folder: Path, *, say: Callable[[str], None]) -> None:
     """
     settings = read_settings({"FORECASTING_HOME": str(folder)})
     origins = _write_home(settings, say)
-    published = []
+    published, planned = [], []
     for stream, told in STREAMS.items():
         say(f"{stream} ({told})")
         for summary in _steps(settings, stream, origins[stream]):
             say(f"  {summary.job:<8} {summary.status}, {summary.rows} rows{_told(summary)}")
             if summary.job == "forecast":
                 published.append(summary)
+            if summary.job == "plan":
+                planned.append(datetime.fromisoformat(str(summary.origin)))
     with open_lake_to_read(settings) as lake:
         scores = newest_scores(lake, stream=None, most=100)
+        busiest = _busiest(planned_rows(lake, stream=STAFFED, origin=planned[-1], table="staffing"))
     say(f"\nPublished\n{_published(published).to_string(index=False)}")
     say(f"\nScored against what came after, beside the seasonal naive\n{_scored(scores).to_string(index=False)}")
-    say(_next_steps(folder))
+    say(
+        "\nStaff of the busiest interval of each pool: agents that meet 80/20 with a probability of 0.5 and 0.8,\n"
+        f"beside those for the medians alone\n{busiest.drop(columns='utc').to_string(index=False)}"
+    )
+    say(_next_steps(folder, busiest))
 
 
 def _steps(settings: Settings, stream: str, at: Origins) -> Iterator[Summary]:
@@ -66,6 +76,8 @@ def _steps(settings: Settings, stream: str, at: Origins) -> Iterator[Summary]:
     yield forecast.run(settings, stream, origin=at.first)
     yield ingest.run(settings, stream, until=at.last)
     yield forecast.run(settings, stream, origin=at.last)
+    if plan.plans(settings, stream):
+        yield plan.run(settings, stream, origin=at.last)
     yield score.run(settings, stream, origin=at.last)
 
 
@@ -81,7 +93,9 @@ def _write_home(settings: Settings, say: Callable[[str], None]) -> dict[str, Ori
     for source in (files("forecasting") / "definitions", files("forecasting") / "demo"):
         for path in sorted(source.iterdir(), key=lambda path: path.name):
             if path.name.endswith(".toml"):
-                text = path.read_text(encoding="utf-8").replace('budget = "10min"', f'budget = "{BUDGET}"')
+                text = path.read_text(encoding="utf-8")
+                for real, short in BUDGETS.items():
+                    text = text.replace(f'budget = "{real}"', f'budget = "{short}"')
                 (settings.streams / path.name).write_text(text, encoding="utf-8")
     say(f"writing feeds to {feeds}")
     bank = read_bank_calls()
@@ -92,6 +106,7 @@ def _write_home(settings: Settings, say: Callable[[str], None]) -> dict[str, Ori
     links = write_link_feed(feeds / "links", seed=SEED)
     return {
         "bank_calls": Origins("2003-10-06", "2003-10-13"),
+        "call_aht": _last_origins(calls.ts[-1], days=14, timezone="America/Toronto"),
         "call_volume": _last_origins(calls.ts[-1], days=14, timezone="America/Toronto"),
         "link_traffic": _last_origins(links.ts[-1], days=7, timezone="America/Toronto"),
     }
@@ -149,7 +164,30 @@ def _scored(scores: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index()
 
 
-def _next_steps(folder: Path) -> str:
+def _busiest(staffing: pd.DataFrame) -> pd.DataFrame:
+    """The interval of each pool that needs most agents at the highest risk."""
+    at = staffing.sort_values(["risk", "agents", "ts"]).groupby("pool_id", observed=True)["ts"].last()
+    own = staffing[staffing["ts"] == staffing["pool_id"].astype(str).map(at)]
+    agents = own.pivot_table(index="pool_id", columns="risk", values="agents", observed=True)
+    rows = own[own["risk"] == own["risk"].max()].set_index("pool_id")
+    return pd.DataFrame(
+        {
+            "pool": rows.index.astype(str),
+            "utc": rows["ts"].dt.strftime("%Y-%m-%dT%H:%MZ"),
+            "local": rows["ts"].dt.tz_convert("America/Toronto").dt.strftime("%a %d %b %H:%M"),
+            "calls": rows["calls"].round(1),
+            "Erlangs": rows["load"].round(1),
+            "medians": rows["plug_in_agents"],
+            "their service": rows["plug_in_service_level"].round(2),
+            **{f"risk {risk:g}": agents[risk].astype(int) for risk in agents.columns},
+            "service": rows["service_level"].round(2),
+            "rostered": rows["rostered"],
+        }
+    ).reset_index(drop=True)
+
+
+def _next_steps(folder: Path, busiest: pd.DataFrame) -> str:
+    first = busiest.iloc[0]
     return "\n".join(
         (
             "",
@@ -157,6 +195,7 @@ def _next_steps(folder: Path) -> str:
             f"  export FORECASTING_HOME={folder} PATH=$PWD/.venv/bin:$PATH",
             '  forecasting sql "select series_id, ts, q10, q50, q90, tier from analyst.forecast_latest '
             "where stream = 'call_volume' limit 8\"",
+            f"  forecasting explain staffing {STAFFED} {first['pool']} {first['utc']}",
             "  forecasting quarantine list call_volume",
             "  forecasting streams add mine --feed FILE.parquet --interval 30min --horizon 7d --timezone "
             "America/Toronto",

@@ -65,20 +65,33 @@ def resolve_origin(text: str, stream: Stream) -> datetime:
         return floor_to_grid(_origin_on(date.fromisoformat(text.strip()), stream), stream)
     except (ValueError, OverflowError):
         pass
-    try:
-        stamp = datetime.fromisoformat(text.strip())
-        origin = _read_local(stamp, stream) if stamp.tzinfo is None else stamp.astimezone(ZoneInfo("UTC"))
-        below = floor_to_grid(origin, stream)
-    except (ValueError, OverflowError) as error:
-        raise SettingsError(
-            f"origin {text!r}: expected an ISO date or timestamp such as 2024-06-30 or 2024-06-30T06:00, found {error}"
-        ) from error
+    origin, below = _read_instant(text, stream, what="origin")
     if below != origin:
         raise SettingsError(
             f"origin {text!r} is off the grid of stream {stream.name} (every {format_duration(stream.interval)}, "
             f"{stream.stream.timezone}): take {below.astimezone(stream.zone).isoformat()}"
         )
     return origin
+
+
+def interval_of(text: str, stream: Stream) -> datetime:
+    """UTC start of the interval of a stream's grid that holds an instant, local unless it has an offset.
+
+    Raises SettingsError where the text is unreadable, or a local time does not exist or occurs twice.
+    """
+    return _read_instant(text, stream, what="time")[1]
+
+
+def _read_instant(text: str, stream: Stream, *, what: str) -> tuple[datetime, datetime]:
+    """The instant and the start of the interval that holds it."""
+    try:
+        stamp = datetime.fromisoformat(text.strip())
+        instant = _read_local(stamp, stream) if stamp.tzinfo is None else stamp.astimezone(ZoneInfo("UTC"))
+        return instant, floor_to_grid(instant, stream)
+    except (ValueError, OverflowError) as error:
+        raise SettingsError(
+            f"{what} {text!r}: expected an ISO date or timestamp such as 2024-06-30 or 2024-06-30T06:00, found {error}"
+        ) from error
 
 
 def retrain_boundary(stream: Stream, origin: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""A throw-away Airflow beside a throw-away lake, for one small stream."""
+"""A throw-away Airflow beside a throw-away lake, for one small stream, and for another that is staffed."""
 
 import os
 import subprocess
@@ -44,6 +44,16 @@ select
 from read_parquet($feed)
 where ts >= $since and ts < $until
 """
+SEASONAL = DEFINITION.replace('["nbeats", "trees", "seasonal"]', '["seasonal"]')
+STAFFED = SEASONAL.replace('"calls"\nm', '"staffed"\nm')
+STAFFED += """
+[planning.staffing]
+aht_stream = "handle"
+target = "80/20"
+"""
+HANDLE = SEASONAL.replace('"calls"\nm', '"handle"\nm').replace("calls.sql", "handle.sql")
+HANDLE = HANDLE.replace('horizon = "1d"', 'horizon = "1d"\naggregate = "mean"')
+HANDLE_EXTRACT = EXTRACT.replace("calls::double as y", "seconds as y,\n    calls::double as weight")
 
 
 @dataclass(frozen=True)
@@ -76,8 +86,10 @@ def install(root: Path, metadata: str) -> Installation:
     feeds.mkdir(parents=True)
     streams.mkdir()
     make_feed().to_parquet(feeds / "calls.parquet", index=False)
-    (streams / "calls.toml").write_text(DEFINITION, encoding="utf-8")
+    for name, definition in {"calls": DEFINITION, "staffed": STAFFED, "handle": HANDLE}.items():
+        (streams / f"{name}.toml").write_text(definition, encoding="utf-8")
     (streams / "calls.sql").write_text(EXTRACT, encoding="utf-8")
+    (streams / "handle.sql").write_text(HANDLE_EXTRACT, encoding="utf-8")
     foreign = {key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW", "FORECASTING"))}
     return Installation(
         root, foreign | airflow_environment(root / "airflow", metadata) | {"FORECASTING_HOME": str(root)}
@@ -85,7 +97,7 @@ def install(root: Path, metadata: str) -> Installation:
 
 
 def make_feed() -> pd.DataFrame:
-    """Eight weeks of hourly calls in three queues, with a daily and a weekly rhythm."""
+    """Eight weeks of hourly calls in three queues, with a daily and a weekly rhythm, and their mean handle times."""
     ts = pd.date_range("2026-01-05 05:00", "2026-03-02 05:00", freq="h", tz="UTC", inclusive="left")
     local = ts.tz_convert("America/Toronto")
     rhythm = (1 + 0.8 * np.sin(2 * np.pi * (local.hour - 8) / 24)) * np.where(local.day_of_week < 5, 1.0, 0.5)
@@ -94,7 +106,7 @@ def make_feed() -> pd.DataFrame:
         pd.DataFrame({"queue": queue, "ts": ts, "calls": noise.poisson(level * rhythm)})
         for queue, level in SERIES.items()
     ]
-    return pd.concat(queues, ignore_index=True)
+    return pd.concat(queues, ignore_index=True).assign(seconds=lambda rows: 200.0 + rows["calls"] % 40)
 
 
 def airflow_environment(home: Path, metadata: str) -> dict[str, str]:

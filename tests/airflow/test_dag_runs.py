@@ -20,6 +20,7 @@ REQUESTS = {
         "logical_date": "2026-02-23T12:00:00+00:00",
     },
     "tuesday": {"dag_id": "nightly_forecast", "conf": {"origin": "2026-02-24", "streams": ["calls"]}},
+    "staffed": {"dag_id": "nightly_forecast", "conf": {"origin": "2026-02-24", "streams": ["staffed", "handle"]}},
 }
 NIGHT = ("night.ingest", "night.train", "night.forecast", "night.score")
 
@@ -42,18 +43,19 @@ def test_ingest_usage_fills_history_up_to_the_origin(outcomes: dict[str, Any], i
     assert outcomes["ingest"]["state"] == "success"
     assert outcomes["ingest"]["returned"]["ingest calls"]["rows"] == hours * len(SERIES)
     loaded = installation.rows(
-        "select series_id, count(*) as n from history.demand where ts < '2026-02-23 05:00:00+00' group by 1 order by 1"
+        "select series_id, count(*) as n from history.demand where stream = 'calls' and ts < '2026-02-23 05:00:00+00' "
+        "group by 1 order by 1"
     )
     assert loaded == [{"series_id": series, "n": hours} for series in SERIES]
 
 
 def test_train_models_trains_up_to_the_boundary(outcomes: dict[str, Any], installation: Installation) -> None:
     assert outcomes["train"]["state"] == "success"
-    (model,) = installation.rows("select stream, members, trained_until from forecast.models")
+    (model,) = installation.rows("select stream, members, trained_until from forecast.models where stream = 'calls'")
     assert model["stream"] == "calls"
     trained = outcomes["train"]["returned"]["train calls"]["details"]
     assert set(model["members"]) == trained.keys() - {"model", "verdict"} <= {"nbeats", "profile", "trees"}
-    assert installation.rows("select champion, verdict from forecast.decisions") == [
+    assert installation.rows("select champion, verdict from forecast.decisions where stream = 'calls'") == [
         {"champion": trained["model"], "verdict": "first"}
     ]
     assert model["trained_until"] == MONDAY
@@ -64,7 +66,7 @@ def test_night_without_param_takes_the_date_on_which_its_interval_ends(
 ) -> None:
     assert outcomes["monday"]["returned"]["resolve_origin"] == "2026-02-23"
     published = installation.rows(
-        "select stream, origin, kind, rows, complete from forecast.publications order by origin"
+        "select stream, origin, kind, rows, complete from forecast.publications where stream = 'calls' order by origin"
     )
     expected = {"stream": "calls", "kind": "manual", "rows": HORIZON_HOURS * len(SERIES), "complete": True}
     assert published == [expected | {"origin": MONDAY}, expected | {"origin": TUESDAY}]
@@ -74,9 +76,31 @@ def test_stream_that_fails_stops_neither_the_others_nor_is_it_hidden(outcomes: d
     monday = outcomes["monday"]
     assert states(monday, "calls") == ["success"] * 4
     assert monday["state"] == "failed"
-    failed = [name for name, task in monday["tasks"].items() if task["state"] != "success"]
+    failed = [name for name, task in monday["tasks"].items() if task["state"] not in ("success", "skipped")]
     assert len(failed) == 4
     assert not any("calls" in name for name in failed)
+
+
+def test_night_of_streams_that_plan_nothing_skips_the_plan_and_ends_well(outcomes: dict[str, Any]) -> None:
+    assert outcomes["tuesday"]["returned"]["list_planned"] == []
+    assert outcomes["tuesday"]["tasks"]["plan"]["state"] == "skipped"
+    assert outcomes["tuesday"]["state"] == "success"
+
+
+def test_night_of_a_staffed_stream_ends_with_its_plan(outcomes: dict[str, Any], installation: Installation) -> None:
+    night = outcomes["staffed"]
+    assert night["state"] == "success"
+    assert night["tasks"]["plan staffed"] == {"state": "success", "tries": 1}
+    summary = night["returned"]["plan staffed"]
+    assert summary["status"] == "published"
+    forecasts = {stream: night["returned"][f"night.forecast {stream}"]["run_id"] for stream in ("staffed", "handle")}
+    rows = installation.rows(
+        "select count(*) as n, min(ts) as first, min(agents) > 0 as held, any_value(forecast_run_id) as staffed, "
+        "any_value(handle_run_id) as handle from analyst.staffing_latest where stream = 'staffed'"
+    )
+    assert rows == [{"n": HORIZON_HOURS * len(SERIES) * 2, "first": TUESDAY, **forecasts, "held": True}]
+    (event,) = [event for event in night["announced"] if event["asset"] == "demand_plan"]
+    assert (event["stream"], event["rows"]) == ("staffed", summary["rows"])
 
 
 def test_user_mistake_is_not_retried(outcomes: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ from forecasting.errors import (
     QueryError,
     SettingsError,
 )
-from forecasting.jobs import forecast, streams, train
+from forecasting.jobs import forecast, plan, streams, train
 from forecasting.terms import RunKind
 
 FAIL_AT_ONCE = [
@@ -201,6 +201,25 @@ def test_night_runs_the_streams_that_were_asked_for_else_all(monkeypatch: pytest
     chosen = forecasting_dags.list_streams.function
     assert chosen(params={"streams": ["link_traffic"]}) == ["link_traffic"]
     assert chosen(params={"streams": []}) == ["call_volume", "link_traffic"]
+
+
+def test_streams_whose_definition_asks_for_it_are_planned_and_one_that_cannot_be_read_holds_up_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def asks(_: object, stream: str) -> bool:
+        if stream == "nope":
+            raise SettingsError("stream 'nope' does not exist")
+        return stream == "call_volume"
+
+    monkeypatch.setattr(plan, "plans", asks)
+    chosen = forecasting_dags.list_planned.function(["nope", "call_aht", "call_volume"])
+    assert chosen == ["call_volume"]
+
+
+def test_plan_of_a_night_without_an_origin_fails_at_once_instead_of_being_tried_again() -> None:
+    """It waits for the forecasts however they end, so that it runs where `resolve_origin` failed too."""
+    with pytest.raises(AirflowFailException, match="resolve_origin failed"):
+        forecasting_dags.plan.function(stream="call_volume", origin=None)
 
 
 def test_night_without_any_stream_fails_instead_of_doing_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

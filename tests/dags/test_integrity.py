@@ -20,12 +20,14 @@ EDGES = {
     "maintain_lake": {"maintain": set()},
     "train_models": {"resolve_origin": {"train"}, "list_streams": {"train"}, "train": set()},
     "nightly_forecast": {
-        "resolve_origin": {"night.ingest", "night.train", "night.forecast", "night.score"},
-        "list_streams": {"night.ingest", "night.train", "night.forecast", "night.score"},
+        "resolve_origin": {"night.ingest", "night.train", "night.forecast", "night.score", "plan"},
+        "list_streams": {"night.ingest", "night.train", "night.forecast", "night.score", "list_planned"},
+        "list_planned": {"plan"},
         "night.ingest": {"night.train"},
         "night.train": {"night.forecast"},
-        "night.forecast": {"night.score"},
+        "night.forecast": {"night.score", "plan"},
         "night.score": set(),
+        "plan": set(),
     },
 }
 OF_STREAMS = [dag_id for dag_id in EDGES if dag_id != "maintain_lake"]
@@ -33,12 +35,14 @@ OUTLETS = {
     "ingest": "demand_history",
     "train": "demand_model",
     "forecast": "demand_forecast",
+    "plan": "demand_plan",
     "score": "demand_score",
 }
 JOBS = [
     ("ingest_usage", "ingest"),
     ("train_models", "train"),
     *(("nightly_forecast", f"night.{step}") for step in ("ingest", "train", "forecast", "score")),
+    ("nightly_forecast", "plan"),
 ]
 
 PARSE = """
@@ -111,6 +115,14 @@ def test_job_is_mapped_over_streams_named_after_its_stream_and_announced_as_an_a
     assert task.is_mapped or next(task.iter_mapped_task_groups(), None) is not None
     assert task.map_index_template == "{{ task.op_kwargs['stream'] }}"
     assert [asset.name for asset in outlets] == [OUTLETS[task_id.removeprefix("night.")]]
+
+
+def test_plans_wait_for_all_forecasts_however_they_end_and_hide_no_night_that_failed(bag: Any) -> None:
+    """A run fails where a leaf does; the score of a night that failed is one."""
+    tasks = bag.dags["nightly_forecast"].task_dict
+    assert tasks["plan"].trigger_rule == "all_done"
+    assert {task.trigger_rule for name, task in tasks.items() if name != "plan"} == {"all_success"}
+    assert {name for name, task in tasks.items() if not task.downstream_task_ids} == {"night.score", "plan"}
 
 
 @pytest.mark.parametrize(("dag_id", "task_id"), JOBS)

@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 
 from forecasting.errors import FallbackError, FeedError, ForecastingError, ModelError, SettingsError
-from forecasting.jobs import forecast, ingest, line, score, train
+from forecasting.jobs import forecast, ingest, line, plan, score, train
 from forecasting.jobs.session import Summary
 from forecasting.settings import Settings
+from tests.contact_centre import CALLS, HANDLES, define_centre
 from tests.faults.processes import assert_one_line, command
 from tests.feeds import define_stream, deliver, hourly_rows
 
@@ -51,6 +52,26 @@ def test_error_of_a_step_keeps_the_steps_before_it(settings, monkeypatch, job, d
     (outcome,) = line.run(settings, ["calls"], origin=ORIGIN)
     assert len(outcome.steps) == done
     assert isinstance(outcome.error, FallbackError)
+
+
+def test_stream_that_plans_comes_after_those_whose_forecasts_it_plans_from(settings, monkeypatch):
+    define_centre(settings)
+    streams_with(settings, "usage")
+    done: list[tuple[str, str]] = []
+    for each in (ingest, train, forecast, plan, score):
+        name = each.__name__.rpartition(".")[2]
+
+        def note(_settings, stream, *, name=name, **_):
+            done.append((name, stream))
+            return Summary(job=name, stream=stream, status="published")
+
+        monkeypatch.setattr(each, "run", note)
+    outcomes = line.run(settings, ["nope", CALLS, "usage", HANDLES], origin=ORIGIN)
+    assert [outcome.stream for outcome in outcomes] == ["nope", "usage", HANDLES, CALLS]
+    planned = done.index(("plan", CALLS))
+    assert {("forecast", CALLS), ("forecast", HANDLES)} <= set(done[:planned])
+    assert [job for job, stream in done if stream == CALLS] == ["ingest", "train", "forecast", "plan", "score"]
+    assert [job for job, stream in done if stream == HANDLES] == ["ingest", "train", "forecast", "score"]
 
 
 @pytest.mark.parametrize(
