@@ -87,29 +87,14 @@ def run(
     factor, and what the cheapest plan would have been had each day's true rate been known. Nothing is written. Raises
     SettingsError without a call log or forecast of a morning.
     """
+    dates = _dates(since, until)
+    if lead % DAY:
+        raise SettingsError(f"--lead {format_duration(lead)}: expected whole days, such as 7d")
     with open_session(settings, stream) as session:
         definition = session.definition.stream
         rules = staffing_rules(definition)
-        dates = _dates(since, until)
-        if lead % DAY:
-            raise SettingsError(f"--lead {format_duration(lead)}: expected whole days, such as 7d")
-        begins, ends = (datetime.combine(day, time(), definition.zone) for day in (dates[0], dates[-1] + DAY))
-        log = read_call_log(session, since=begins, until=ends)
-        log = complete_calls(log, patience=rules.patience, seed=definition.models.seed)
-        days: list[Day] = []
-        interval = definition.interval.total_seconds()
-        origins = [resolve_origin((day - lead).isoformat(), definition) for day in dates]
-        panels = _panels(session, origins)
-        for day, origin in zip(dates, origins, strict=True):
-            begin(f"plan of {day}, made {format_duration(lead)} before")
-            try:
-                loads = read_loads(session, origin, panels=panels)
-            except FeedError as error:
-                every = f"--from {dates[0] - lead} --to {dates[-1] - lead}"
-                raise FeedError(f"{error}; or for all mornings: forecasting backfill {stream} {every}") from error
-            days.extend(_days_of(loads, rules, log, day, interval))
-    if not days:
-        raise SettingsError(f"stream {stream}: no pool is open from {since} to {until}; choose days with opening hours")
+        days = _read_days(session, dates, lead=lead, begin=begin)
+    interval = definition.interval.total_seconds()
     lines: list[Line] = []
     for name, patience in _formulas(rules):
         begin(f"replay of Erlang {name}")
@@ -124,6 +109,31 @@ def run(
         calls=sum(len(day.calls.at) for day in days),
         lines=lines,
     )
+
+
+def _read_days(session: Session, dates: list[date], *, lead: timedelta, begin: Callable[[str], None]) -> list[Day]:
+    """Every pool's days: what the plan made so long before knew, and the calls."""
+    definition = session.definition.stream
+    rules = staffing_rules(definition)
+    begins, ends = (datetime.combine(day, time(), definition.zone) for day in (dates[0], dates[-1] + DAY))
+    log = read_call_log(session, since=begins, until=ends)
+    log = complete_calls(log, patience=rules.patience, seed=definition.models.seed)
+    origins = [resolve_origin((day - lead).isoformat(), definition) for day in dates]
+    panels = _panels(session, origins)
+    days: list[Day] = []
+    for day, origin in zip(dates, origins, strict=True):
+        begin(f"plan of {day}, made {format_duration(lead)} before")
+        try:
+            loads = read_loads(session, origin, panels=panels)
+        except FeedError as error:
+            every = f"--from {dates[0] - lead} --to {dates[-1] - lead}"
+            raise FeedError(f"{error}; or for all mornings: forecasting backfill {definition.name} {every}") from error
+        days.extend(_days_of(loads, rules, log, day))
+    if not days:
+        raise SettingsError(
+            f"stream {definition.name}: no pool is open from {dates[0]} to {dates[-1]}; choose days with opening hours"
+        )
+    return days
 
 
 def _panels(session: Session, origins: list[datetime]) -> PanelSource:
@@ -146,7 +156,7 @@ def _dates(since: str, until: str) -> list[date]:
     return [first + number * DAY for number in range((last - first) // DAY + 1)]
 
 
-def _days_of(loads: Loads, rules: StaffingSection, log: pd.DataFrame, day: date, interval: float) -> Iterator[Day]:
+def _days_of(loads: Loads, rules: StaffingSection, log: pd.DataFrame, day: date) -> Iterator[Day]:
     """Each pool's part of a local day, with the calls that came while it was open. Raises SettingsError where the
     forecast does not hold the whole day."""
     stream = loads.calls.stream
@@ -156,6 +166,7 @@ def _days_of(loads: Loads, rules: StaffingSection, log: pd.DataFrame, day: date,
             f"stream {stream.name}: the forecast from {loads.calls.origin.isoformat()} does not hold all of {day}; "
             f"expected a horizon a day longer than the lead, found {format_duration(stream.stream.horizon)}"
         )
+    interval = stream.interval.total_seconds()
     pools = find_pools(loads.calls.series_ids, rules.pools, stream=stream.name)
     for pool in loads.pools:
         load = pool.only(pool.day == number)
