@@ -140,7 +140,7 @@ def run(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """The whole line: ingest, train when due, forecast, score. Streams that fail do not stop the others."""
+    """The whole line: ingest, train when due, forecast, plan, score. Streams that fail do not stop the others."""
     with console.working("run") as told:
         from forecasting.jobs import line
         from forecasting.jobs import streams as defined

@@ -1,7 +1,9 @@
 """What a plan's agents mean for people: groups of several skills, and shifts of whole weeks."""
 
 import json
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date
 
 import numpy as np
@@ -54,26 +56,36 @@ def plan_rosters(
     Shrinkage is in the requirement, so breaks are those of the catalogue and come on top.
     """
     risk = rules.risk[-1]
-    rosters, shifts = [], []
-    for monday, ts in _weeks(loads):
-        for pool_id, rows in staffing[staffing["risk"] == risk].groupby("pool_id"):
-            begin(f"shifts of {pool_id}, week of {monday}")
-            own = rows[rows["ts"].isin(pd.DatetimeIndex(ts).tz_localize("UTC"))]
-            place = np.searchsorted(ts, as_utc(own["ts"]))
-            required, is_open = np.zeros(len(ts), np.int64), np.zeros(len(ts), bool)
-            required[place], is_open[place] = own["rostered"], True
-            stream = loads.calls.stream
-            week = make_week(wall_times(ts, stream.zone), is_open, interval=stream.interval)
-            try:
-                plan = plan_shifts(required, week, rules.shifts)
-            except SettingsError as error:
-                raise SettingsError(f"stream {stream.name}, pool {pool_id}, week of {monday}: {error}") from error
-            rosters.append({"pool_id": str(pool_id), "week": monday, "risk": risk} | _summary(plan))
-            people = _rows(plan, ts, stream.interval.total_seconds())
-            shifts.append(people.assign(pool_id=str(pool_id), week=monday))
-    if not rosters:
+    at_risk = staffing[staffing["risk"] == risk]
+    weeks = [(str(pool), monday, ts, rows) for monday, ts in _weeks(loads) for pool, rows in at_risk.groupby("pool_id")]
+    if not weeks:
         return {}
+    rosters, shifts = [], []
+    # a solver takes one core and no lock; every plan is the same whichever runs beside it
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as several:
+        plans = several.map(lambda one: _plan_week(loads, rules, *one), weeks)
+        for (pool, monday, ts, _), plan in zip(weeks, plans, strict=True):
+            begin(f"shifts of {pool}, week of {monday}")
+            rosters.append({"pool_id": pool, "week": monday, "risk": risk} | _summary(plan))
+            people = _rows(plan, ts, loads.calls.stream.interval.total_seconds())
+            shifts.append(people.assign(pool_id=pool, week=monday))
     return {"rosters": pd.DataFrame(rosters), "shifts": pd.concat(shifts, ignore_index=True)}
+
+
+def _plan_week(
+    loads: Loads, rules: StaffingSection, pool: str, monday: date, ts: Times, rows: pd.DataFrame
+) -> ShiftPlan:
+    """Shifts of one pool and week. ts: starts of all its intervals; rows: the pool's of planning.staffing."""
+    stream = loads.calls.stream
+    own = rows[rows["ts"].isin(pd.DatetimeIndex(ts).tz_localize("UTC"))]
+    place = np.searchsorted(ts, as_utc(own["ts"]))
+    required, is_open = np.zeros(len(ts), np.int64), np.zeros(len(ts), bool)
+    required[place], is_open[place] = own["rostered"], True
+    week = make_week(wall_times(ts, stream.zone), is_open, interval=stream.interval)
+    try:
+        return plan_shifts(required, week, rules.shifts)
+    except SettingsError as error:
+        raise SettingsError(f"stream {stream.name}, pool {pool}, week of {monday}: {error}") from error
 
 
 def _weeks(loads: Loads) -> list[tuple[date, Times]]:
