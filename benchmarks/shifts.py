@@ -1,4 +1,4 @@
-"""Seconds and proven gap of the shifts of a week for 20 queues, one after another.
+"""Seconds and proven gap of the shifts of a week for 20 queues.
 
 The requirement is made of the real half-hourly calls of the public `anonymous_bank` log where SHARED_DATA (default
 ../shared/data) holds it, else of generated ones of the same shape: every queue is another week, times a factor, with

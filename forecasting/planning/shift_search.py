@@ -1,19 +1,17 @@
-"""The search for whole numbers: everywhere first, then near the linear relaxation, with CP-SAT; alike each time."""
+"""The search for whole numbers: CP-SAT, close to the linear relaxation first and then ever wider; alike each time."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from ortools.sat.python import cp_model
-from scipy.optimize import linprog
+from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
 from forecasting.errors import ModelError
 
-NEARBY = 0.25
-"""Share of the limit that is spent near the relaxation."""
 UNBOUNDED = 2**62
 """CP-SAT writes limits beyond this where there is none."""
 
@@ -44,45 +42,84 @@ class Found:
         return int(self.values[variable.index])
 
 
-def search(cp: cp_model.CpModel, leading: Sequence[cp_model.IntVar], effort: Effort) -> Found:
-    """The best values found for a linear model of whole numbers that is to be minimised.
+Range = Callable[[float], tuple[int, int]]
 
-    leading: variables that decide most. Where the search of everything leaves a gap they are held near their relaxed
-    values, which is a far smaller problem. Raises ModelError where the limit ends the search before anything is found.
+
+def _rounded(value: float) -> tuple[int, int]:
+    return math.floor(value), math.ceil(value)
+
+
+def _about(value: float) -> tuple[int, int]:
+    return (max(math.floor(value) - 1, 0), math.ceil(value) + 1) if value else (0, 0)
+
+
+RANGES: tuple[Range, ...] = (_rounded, _about)
+"""What is searched first: the relaxed values rounded down or up, then one more or less of those that are not zero.
+
+To round well is a far smaller problem, and seldom far from the best (relaxation enforced neighbourhood search, Berthold
+2014).
+"""
+
+
+def search(cp: cp_model.CpModel, leading: Sequence[cp_model.IntVar], effort: Effort) -> Found:
+    """The best values found for a linear model of whole numbers, of 0 or more, that is to be minimised.
+
+    leading: variables that decide most; these are held within ranges about their relaxed values, and then nothing is.
+    Each range has half of the work that is left, and goes on from the best found before. Raises ModelError where the
+    limit ends the search before anything is found.
     """
     relaxed, bound = _relax(cp)
-    everywhere = _run(cp, effort, limit=(1 - NEARBY) * effort.limit)
-    if everywhere is not None:
-        bound = max(bound, everywhere.bound)
-        if everywhere.objective - bound <= effort.gap * everywhere.objective:
-            return Found(everywhere.values, everywhere.objective, bound)
-    near = cp.clone()
-    for variable in leading:
-        value = relaxed[variable.index]
-        inside = near.get_int_var_from_proto_index(variable.index)
-        near.add_linear_constraint(inside, max(math.floor(value) - 1, 0), math.ceil(value) + 1)
-    found = [one for one in (everywhere, _run(near, effort, limit=NEARBY * effort.limit)) if one is not None]
-    if not found:
+    cp.proto.objective.domain.extend([int(bound), UNBOUNDED])
+    best: Found | None = None
+    left = effort.limit
+    for within in (*RANGES, None):
+        model = cp if within is None else _narrow(cp, leading, relaxed, within)
+        found, spent = _run(model, effort, limit=left if within is None else left / 2, hint=best)
+        left = max(left - spent, 0.0)
+        if found is None:
+            continue
+        if best is None or found.objective < best.objective:
+            best = found
+        if within is None:
+            # what bounds the plans of a range bounds no others
+            bound = max(bound, found.bound)
+        if best.objective - bound <= effort.gap * best.objective:
+            break
+    if best is None:
         raise ModelError(f"no shifts found with an effort of {effort.limit}: raise its limit")
-    best = min(found, key=lambda one: one.objective)
-    # what bounds the plans near the relaxation bounds no others
     return Found(best.values, best.objective, bound)
 
 
-def _run(cp: cp_model.CpModel, effort: Effort, *, limit: float) -> Found | None:
+def _narrow(
+    cp: cp_model.CpModel, leading: Sequence[cp_model.IntVar], relaxed: NDArray[np.float64], within: Range
+) -> cp_model.CpModel:
+    narrow = cp.clone()
+    for variable in leading:
+        low, high = within(float(relaxed[variable.index]))
+        narrow.add_linear_constraint(narrow.get_int_var_from_proto_index(variable.index), low, high)
+    return narrow
+
+
+def _run(cp: cp_model.CpModel, effort: Effort, *, limit: float, hint: Found | None) -> tuple[Found | None, float]:
+    """What CP-SAT finds, and the work it spent."""
+    if hint is not None:
+        for index, value in enumerate(hint.values):
+            cp.add_hint(cp.get_int_var_from_proto_index(index), value)
     solver = cp_model.CpSolver()
     # one worker: with several, which of them comes first would decide between equal plans
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = effort.seed
     solver.parameters.relative_gap_limit = effort.gap
     solver.parameters.max_deterministic_time = limit
-    if solver.solve(cp) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return None
-    return Found(list(solver.response_proto.solution), solver.objective_value, solver.best_objective_bound)
+    status = solver.solve(cp)
+    spent = solver.response_proto.deterministic_time
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return None, spent
+    return Found(list(solver.response_proto.solution), solver.objective_value, solver.best_objective_bound), spent
 
 
 def _relax(cp: cp_model.CpModel) -> tuple[NDArray[np.float64], float]:
-    """Values that need not be whole, and their objective: no whole numbers have a lower one."""
+    """Values that need not be whole, and a bound: no whole numbers have a lower objective."""
     proto = cp.proto
     limits = np.array([list(variable.domain) for variable in proto.variables], dtype=float)
     cost = np.zeros(len(limits))
@@ -90,18 +127,18 @@ def _relax(cp: cp_model.CpModel) -> tuple[NDArray[np.float64], float]:
     rows: list[int] = []
     columns: list[int] = []
     values: list[int] = []
-    above: list[float] = []
+    edges: list[tuple[float, float]] = []
     for constraint in proto.constraints:
+        rows.extend([len(edges)] * len(constraint.linear.vars))
+        columns.extend(constraint.linear.vars)
+        values.extend(constraint.linear.coeffs)
         low, high = list(constraint.linear.domain)
-        for sign, edge in ((1, high), (-1, -low)):
-            if edge < UNBOUNDED:
-                rows.extend([len(above)] * len(constraint.linear.vars))
-                columns.extend(constraint.linear.vars)
-                values.extend(sign * coefficient for coefficient in constraint.linear.coeffs)
-                above.append(edge)
-    matrix = csr_array((values, (rows, columns)), shape=(len(above), len(cost)))
-    found = linprog(cost, A_ub=matrix, b_ub=above, bounds=limits, method="highs")
+        edges.append((low if low > -UNBOUNDED else -np.inf, high if high < UNBOUNDED else np.inf))
+    matrix = csr_array((values, (rows, columns)), shape=(len(edges), len(cost)))
+    found = milp(cost, constraints=LinearConstraint(matrix, *np.array(edges).T), bounds=Bounds(*limits.T))
     if found.x is None:
         raise ModelError(f"the relaxed shift model has no solution: {found.message}")
-    # costs are whole; rounding of the linear solver must not lift the bound
-    return found.x, float(math.ceil(found.fun * (1 - 1e-9) - 1e-6))
+    # every objective is a multiple of this
+    step = math.gcd(*proto.objective.coeffs) or 1
+    # rounding errors of the linear solver must not lift the bound
+    return found.x.round(6), float(step * math.ceil(found.fun * (1 - 1e-9) / step - 1e-6))

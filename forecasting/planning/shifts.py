@@ -8,6 +8,7 @@ breaks so far are never fewer than the windows that closed, nor more than those 
 Breaks of one shift never overlap (the catalogue sees to it), so that any may go with any.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -136,8 +137,7 @@ def plan_shifts(
     _check(required, week, shifts, max_heads=max_heads, weight=weight)
     offer = find_offer(shifts, week)
     check_covered(required, offer, week)
-    longest = max((_paid(band.shift, week) * len(band.patterns[0]) for band in offer.bands), default=0)
-    weight = longest + 1 if weight is None else weight
+    weight = _default_weight(offer, week) if weight is None else weight
     most = _most_people(required, shifts) if max_heads is None else max_heads
     model = _Model(week=week, most=most, present=[[] for _ in range(len(week))])
     for number, band in enumerate(offer.bands):
@@ -186,6 +186,12 @@ def _check(
 def _paid(shift: ShiftRule, week: Week) -> int:
     """Paid intervals of one shift."""
     return shift.paid // week.interval
+
+
+def _default_weight(offer: Offer, week: Week) -> int:
+    """More than the longest working week, and a multiple of what all are multiples of: it makes a sharper bound."""
+    weeks = [_paid(band.shift, week) * len(band.patterns[0]) for band in offer.bands]
+    return max(weeks, default=1) + math.gcd(*weeks)
 
 
 def _most_people(required: Ints, shifts: Sequence[ShiftRule]) -> int:
