@@ -69,6 +69,7 @@ def search(cp: cp_model.CpModel, leading: Sequence[cp_model.IntVar], effort: Eff
     limit ends the search before anything is found.
     """
     relaxed, bound = _relax(cp)
+    # so that the solver stops once it is near enough to this bound, in a range too
     cp.proto.objective.domain.extend([int(bound), UNBOUNDED])
     best: Found | None = None
     left = effort.limit
@@ -141,4 +142,4 @@ def _relax(cp: cp_model.CpModel) -> tuple[NDArray[np.float64], float]:
     # every objective is a multiple of this
     step = math.gcd(*proto.objective.coeffs) or 1
     # rounding errors of the linear solver must not lift the bound
-    return found.x.round(6), float(step * math.ceil(found.fun * (1 - 1e-9) / step - 1e-6))
+    return found.x.round(6), float(step * math.ceil(found.fun * (1 - 1e-6) / step))

@@ -189,7 +189,7 @@ def _paid(shift: ShiftRule, week: Week) -> int:
 
 
 def _default_weight(offer: Offer, week: Week) -> int:
-    """More than the longest working week, and a multiple of what all are multiples of: it makes a sharper bound."""
+    """More than the longest working week, and in steps that all weeks are multiples of, which sharpens the bound."""
     weeks = [_paid(band.shift, week) * len(band.patterns[0]) for band in offer.bands]
     return max(weeks, default=1) + math.gcd(*weeks)
 

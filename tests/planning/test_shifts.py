@@ -131,6 +131,22 @@ def test_cheap_shortfall_is_preferred_to_a_person_for_one_hour():
     assert plan_shifts(required, week, [shift()], weight=10).heads == 0
 
 
+def test_round_the_clock_week_is_covered_within_three_percent():
+    week = make(minutes=30)
+    hour, day = week.minute / 60, np.array([1.0, 0.95, 0.9, 0.9, 1.05, 0.6, 0.5])[week.day]
+    shape = np.exp(-(((hour - 11) / 3.5) ** 2)) + 0.7 * np.exp(-(((hour - 18) / 3) ** 2)) + 0.1
+    required = np.random.default_rng(2).poisson(20 * day * shape)
+    lunch = {"length": "30min", "from": "3h", "to": "5h"}
+    full = shift(length="510min", starts="00:00-23:30", every="30min", breaks=[lunch])
+    part = shift(name="part", length="4h", starts="00:00-23:30", every="30min", max_share=0.4)
+    plan = plan_shifts(required, week, [full, part], effort=Effort(gap=0.03, limit=1.0))
+    assert plan.short_hours == 0.0
+    assert plan.gap <= 0.03
+    # weeks of 40 and 20 hours: so is every objective, and every bound, with them
+    assert (plan.weight * 0.5 % 20, plan.bound % 20) == (0.0, 0.0)
+    np.testing.assert_array_equal(recounted(plan), plan.coverage)
+
+
 def test_holidays_shorten_the_week_of_those_who_work():
     week = make("08:00-16:00")
     closed = np.isin(week.day, [0, 2, 4])
