@@ -63,11 +63,14 @@ def postgresql() -> Iterator[Server | None]:
 
 
 def find_binaries() -> Path | None:
-    """Folder of the newest installed server's programs, on the path or where Debian keeps them."""
+    """Folder of the newest installed server's programs, on the path or where Debian keeps them; None without any that
+    can be run here, for which root needs its user."""
     on_path = shutil.which("initdb")
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     found = Path(on_path) if on_path else debian[-1] if debian else None
-    return found.resolve().parent if found else None
+    if found is None or (os.geteuid() == 0 and USER not in {user.pw_name for user in pwd.getpwall()}):
+        return None
+    return found.resolve().parent
 
 
 def sqlite(home: Path) -> str:
