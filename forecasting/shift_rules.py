@@ -76,7 +76,7 @@ class ShiftRule(_Section):
     """Most working days in a row."""
     least_days_off_together: int | None = Field(default=None, ge=0, le=DAYS_A_WEEK - 1)
     """There is one run of at least so many days off; two, or what `days` leaves, unless said."""
-    vary: Annotated[timedelta, BeforeValidator(_duration)] = timedelta(0)
+    vary: Duration = timedelta(0)
     """How far the starts of one person may lie apart within a week."""
     rest: Duration = timedelta(hours=11)
     """Least time between two shifts of one person (11 hours: directive 2003/88/EC)."""

@@ -14,8 +14,9 @@ import holidays
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from forecasting.errors import SettingsError
+from forecasting.shift_rules import Duration
 from forecasting.staffing_rules import PlanningSection
-from forecasting.terms import DAY, parse_duration
+from forecasting.terms import DAY
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MINUTES_A_DAY = 24 * 60
@@ -25,17 +26,12 @@ Member = Neural | Literal["trees", "seasonal"]
 Span = tuple[int, int]
 
 
-def _duration(value: Any) -> timedelta:
-    return value if isinstance(value, timedelta) else parse_duration(str(value))
-
-
 def _zone(value: str) -> str:
     if value not in available_timezones():
         raise ValueError(f"expected an IANA time zone such as America/Toronto, found {value!r}")
     return value
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
 
 
@@ -80,7 +76,7 @@ class SourceSection(_Section):
     feed: str | None = None
     start: date
     lookback: Duration = timedelta(days=3)
-    publication_delay: Annotated[timedelta, BeforeValidator(_duration)] = timedelta(0)
+    publication_delay: Duration = timedelta(0)
     max_age: Duration = timedelta(hours=6)
     max_bad_share: float = Field(default=0.02, ge=0, le=1)
     series: tuple[str, ...] = ("*",)

@@ -110,18 +110,13 @@ def sum_up(loads: Loads, staffing: pd.DataFrame, rules: StaffingSection, answers
     return {"staffing_periods": pd.concat(parts, ignore_index=True)} if parts else {}
 
 
-def _week(day: Ints) -> Ints:
-    """Number of the local week, Monday first, of each day since 1970."""
-    return (day + EPOCH_WEEKDAY) // DAYS_A_WEEK
-
-
 def whole_weeks(calls: Outlook, day: Ints) -> tuple[NDArray[np.bool_], Ints]:
     """Which days lie in local weeks that the horizon holds from Monday to Sunday, and the Monday of each day.
 
     day: (R,) days since 1970.
     """
     first, beyond = _span(calls)
-    monday = _week(day) * DAYS_A_WEEK - EPOCH_WEEKDAY
+    monday = day - (day + EPOCH_WEEKDAY) % DAYS_A_WEEK
     return (monday >= first) & (monday + DAYS_A_WEEK <= beyond), monday
 
 
