@@ -101,11 +101,3 @@ class StaffingSection(BaseModel):
         if self.groups and unheld:
             raise ValueError(f"groups: nobody answers for pool {unheld[0]!r}; name it in a group's pools")
         return self
-
-
-class PlanningSection(BaseModel):
-    """`[planning]`: what is planned from the stream's forecasts."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    staffing: StaffingSection | None = None

@@ -14,15 +14,15 @@ import holidays
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from forecasting.errors import SettingsError
+from forecasting.planning_rules import PlanningSection
 from forecasting.shift_rules import Duration
-from forecasting.staffing_rules import PlanningSection
 from forecasting.terms import DAY
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MINUTES_A_DAY = 24 * 60
 
 Neural = Literal["nbeats", "tft"]
-Member = Neural | Literal["trees", "seasonal"]
+Member = Neural | Literal["trees", "growth", "seasonal"]
 Span = tuple[int, int]
 
 
@@ -80,6 +80,8 @@ class SourceSection(_Section):
     max_age: Duration = timedelta(hours=6)
     max_bad_share: float = Field(default=0.02, ge=0, le=1)
     series: tuple[str, ...] = ("*",)
+    reads: tuple[Name, ...] = ()
+    """Streams whose history the extract reads; their nights come first."""
     attach: dict[Name, Attachment] = {}
 
 
@@ -189,6 +191,27 @@ class ModelsSection(_Section):
         return self
 
 
+class HierarchySection(_Section):
+    """`[hierarchy]`: sums of series and of time that are forecast beside the series, from joint sample paths."""
+
+    levels: tuple[str, ...] = ()
+    """Attributes whose values group series, the coarsest first; each level splits the one before. The whole stream is
+    always a level above them, `all`."""
+    keep_paths: bool = False
+    """Store the sample paths of every series too."""
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "HierarchySection":
+        for level in self.levels:
+            if self.levels.count(level) > 1:
+                raise ValueError(
+                    f"levels go round in a circle: {level!r} lies below itself in {' > '.join(self.levels)}"
+                )
+            if level in ("all", "series"):
+                raise ValueError(f"level {level!r} is always there; expected attributes such as region")
+        return self
+
+
 class Stream(_Section):
     """One stream definition, whole."""
 
@@ -197,6 +220,7 @@ class Stream(_Section):
     events: EventsSection | None = None
     calendar: CalendarSection = CalendarSection()
     models: ModelsSection = ModelsSection()
+    hierarchy: HierarchySection | None = None
     planning: PlanningSection = PlanningSection()
 
     @property

@@ -19,6 +19,7 @@ class Tier(StrEnum):
     NBEATS = "nbeats"
     TFT = "tft"
     PROFILE = "profile"
+    GROWTH = "growth"
     LAST_FOUR = "last_four"
     SEASONAL_NAIVE = "seasonal_naive"
     COLD_START = "cold_start"
@@ -87,6 +88,62 @@ class StaffingRule(StrEnum):
     MAX_OCCUPANCY = "max_occupancy"
     NO_LOAD = "no_load"
     """No calls are expected; the minimum stands."""
+
+
+class Stat(StrEnum):
+    """What an aggregate says of a group in a period."""
+
+    SUM = "sum"
+    """Of a stream whose values add over time: their total."""
+    MEAN = "mean"
+    """Of a stream of rates: the mean over time."""
+    MAX = "max"
+    """The highest interval."""
+    P95 = "p95"
+    """The 95th percentile of the intervals."""
+    BUSY_HOUR = "busy_hour"
+    """The busiest 60 minutes that begin with an interval (ITU-T E.500), the mean or total of a whole day's or the
+    highest of a week's."""
+
+
+class Period(StrEnum):
+    """Span of an aggregate, in local time."""
+
+    INTERVAL = "interval"
+    DAY = "day"
+    WEEK = "week"
+    """From Monday."""
+
+
+class CapacityRule(StrEnum):
+    """What decided a link's step."""
+
+    NOT_NEEDED = "not_needed"
+    """The limit holds with the risk asked for until an order of the next quarter would be in service and beyond."""
+    SUFFICIENT = "sufficient"
+    """The cheapest step that lasts."""
+    NO_SUFFICIENT_STEP = "no_sufficient_step"
+    """None of the catalogue lasts."""
+    NO_CATALOGUE = "no_catalogue"
+
+
+class Finding(StrEnum):
+    """What a plan of capacity says of a series beside its rows, or instead of them."""
+
+    NO_CAPACITY = "no_capacity"
+    """No capacity, or none above zero, is on record: the series is not planned."""
+    NO_FORECAST = "no_forecast"
+    """Its peak is not forecast: the series is not planned."""
+    CAPACITY_CHANGED = "capacity_changed"
+    """Its capacity changed within the history; the newest counts."""
+    NO_SUFFICIENT_STEP = "no_sufficient_step"
+    """Nothing in the catalogue lasts."""
+    ALONE = "alone"
+    """No other series of its group could carry its traffic."""
+    ORPHAN = "orphan"
+    """It lacks an attribute of the hierarchy, or of the group."""
+    TWO_PARENTS = "two_parents"
+    """A group of the hierarchy lies in two others; it counts as one group in each."""
 
 
 class Verdict(StrEnum):

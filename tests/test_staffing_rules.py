@@ -4,7 +4,8 @@ from math import inf
 import pytest
 from pydantic import ValidationError
 
-from forecasting.staffing_rules import PlanningSection, StaffingSection
+from forecasting.planning_rules import PlanningSection
+from forecasting.staffing_rules import StaffingSection
 
 
 def make(**changes) -> StaffingSection:

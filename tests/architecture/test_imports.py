@@ -11,7 +11,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "forecasting"
 
-FIRST_ROW = {"terms", "errors", "settings", "streams", "staffing_rules", "shift_rules", "quantiles"}
+FIRST_ROW = {
+    *("terms", "errors", "settings", "streams", "quantiles"),
+    *("planning_rules", "staffing_rules", "shift_rules", "capacity_rules"),
+}
 MAY_IMPORT = {
     **dict.fromkeys(FIRST_ROW, FIRST_ROW),
     "contracts": FIRST_ROW,
@@ -44,8 +47,10 @@ PURE = (
     "terms",
     "errors",
     "streams",
+    "planning_rules",
     "staffing_rules",
     "shift_rules",
+    "capacity_rules",
     "quantiles",
 )
 IMPURE_LIBRARIES = {"duckdb", "airflow", "os", "pathlib", "requests", "subprocess", "shutil"}
