@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from forecasting.terms import QUANTILES
 
@@ -45,15 +46,15 @@ def mean_of_quantiles(forecast: Floats, levels: Floats = LEVELS) -> Floats:
     return mean
 
 
-def values_at(forecast: Floats, ranks: Floats, levels: Floats = LEVELS) -> Floats:
-    """Values of the piecewise linear distribution through the quantiles at probabilities `ranks`.
+def scores_at(forecast: Floats, count: int) -> Floats:
+    """(..., count) ascending values of the distribution through the quantiles, at probabilities (i + 1/2) / count.
 
-    forecast: (..., Q), sorted; ranks: (..., S) in (0, 1). Returns (..., S), in the forecast's type. Tails continue the
-    outermost segments' slopes, so that the values at evenly spread ranks average `mean_of_quantiles`.
+    forecast: (..., Q) at `LEVELS`, sorted. Values are linear in the normal score of the probability between the
+    quantiles and beyond the outermost, whose segments' slopes go on. For a normal distribution that is exact.
     """
-    segment = np.clip(np.searchsorted(levels, ranks, side="right") - 1, 0, len(levels) - 2)
-    low = np.take_along_axis(forecast, segment, axis=-1)
-    high = np.take_along_axis(forecast, segment + 1, axis=-1)
-    share = ((ranks - levels[segment]) / (levels[segment + 1] - levels[segment])).astype(forecast.dtype)
-    values: Floats = low + (high - low) * share
+    scores, marks = ndtri((np.arange(count) + 0.5) / count), ndtri(LEVELS)
+    segment = np.clip(np.searchsorted(marks, scores, side="right") - 1, 0, len(marks) - 2)
+    share = ((scores - marks[segment]) / (marks[segment + 1] - marks[segment])).astype(forecast.dtype)
+    low = forecast[..., segment]
+    values: Floats = low + (forecast[..., segment + 1] - low) * share
     return values

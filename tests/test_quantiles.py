@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.special import ndtri
 
-from forecasting.quantiles import LEVELS, mean_of_quantiles, pinball, sort_quantiles, values_at
+from forecasting.quantiles import LEVELS, mean_of_quantiles, pinball, scores_at, sort_quantiles
 
 numbers = st.floats(-1e6, 1e6, width=32)
 forecasts = arrays(np.float64, (5, 7), elements=numbers)
@@ -48,34 +49,23 @@ def test_mean_moves_and_stretches_with_the_quantiles(forecast, factor, shift):
     np.testing.assert_allclose(moved, factor * mean_of_quantiles(ordered) + shift, rtol=1e-6, atol=1e-3)
 
 
-def spread_ranks(count: int) -> np.ndarray:
-    return np.broadcast_to((np.arange(count) + 0.5) / count, (5, count))
-
-
-@given(forecasts)
-def test_values_at_evenly_spread_ranks_have_the_mean_of_the_quantiles(forecast):
-    ordered = sort_quantiles(forecast)
-    mean, width = mean_of_quantiles(ordered), ordered[:, -1] - ordered[:, 0]
-    found = values_at(ordered, spread_ranks(200)).mean(axis=1)
-    np.testing.assert_allclose(found - mean, 0, atol=1e-9 + 1e-6 * width.max())
-
-
 @given(forecasts, st.integers(2, 60))
-def test_values_at_never_fall_as_the_rank_rises(forecast, count):
+def test_scores_at_never_fall_as_the_probability_rises(forecast, count):
     ordered = sort_quantiles(forecast)
-    values = values_at(ordered, spread_ranks(count))
+    values = scores_at(ordered, count)
+    assert values.shape == (5, count)
     assert (np.diff(values, axis=1) >= -1e-9 * (1 + np.abs(ordered).max())).all()
 
 
-@given(forecasts)
-def test_values_at_the_levels_are_the_quantiles(forecast):
-    ordered = sort_quantiles(forecast)
-    found = values_at(ordered, np.broadcast_to(LEVELS, (5, 7)))
-    np.testing.assert_allclose(found, ordered, atol=1e-9 * (1 + np.abs(ordered).max()))
-
-
-def test_values_beyond_the_outermost_levels_continue_their_slopes():
-    line = (10 + 4 * LEVELS).astype(np.float32)
-    found = values_at(line[None], np.array([[0.001, 0.5, 0.999]], np.float32))
+def test_scores_at_are_those_of_a_normal_distribution_far_into_its_tails():
+    normal = (10 + 4 * ndtri(LEVELS)).astype(np.float32)
+    found = scores_at(normal[None], 999)
     assert found.dtype == np.float32
-    np.testing.assert_allclose(found[0], [10.004, 12, 13.996], rtol=1e-5)
+    np.testing.assert_allclose(found[0], 10 + 4 * ndtri((np.arange(999) + 0.5) / 999), rtol=1e-5, atol=1e-5)
+
+
+@given(forecasts)
+def test_scores_at_the_levels_are_the_quantiles(forecast):
+    ordered = sort_quantiles(forecast)
+    found = scores_at(ordered, 10)  # at 0.05, 0.15 ...: two levels lie among them
+    np.testing.assert_allclose(found[:, [0, 9]], ordered[:, [0, 6]], atol=1e-9 * (1 + np.abs(ordered).max()))

@@ -69,7 +69,9 @@ def _rates(calls: Outlook) -> Floats:
     noise = np.nan_to_num(panel.y.astype(np.float64))
     dependence = _dependence(calls, np.maximum(noise, 0.0), season)
     ranks = RankMaker(dependence, calls.horizon_day, seed=calls.seed)
-    drawn = np.stack([draw_paths(np.nan_to_num(one), ranks.next()).astype(np.float32) for one in calls.quantiles])
+    drawn = np.stack(
+        [draw_paths(np.nan_to_num(one), ranks.of(row)).astype(np.float32) for row, one in enumerate(calls.quantiles)]
+    )
     mean, variance = drawn.mean(axis=2, dtype=np.float64), drawn.var(axis=2, dtype=np.float64)
     counting = variance - rate_variance(mean, variance)
     return np.stack([remove_noise(paths, noise) for paths, noise in zip(drawn, counting, strict=True)])
@@ -92,13 +94,13 @@ def _handle_times(handles: Outlook, calls: Outlook, column: Ints) -> Floats:
     shape = (len(calls.series_ids), len(calls.ts))
     seconds = np.full((*shape, ranks.paths), np.nan, np.float32)
     for row, (series, quantiles) in enumerate(zip(handles.series_ids, handles.quantiles, strict=True)):
-        drawn_ranks, known = ranks.next(), np.isfinite(quantiles[:, 0])
+        known = np.isfinite(quantiles[:, 0])
         if series not in place or not known.any():
             continue
         expected = np.nan_to_num(calls.quantiles[place[series], :, MEDIAN])
         held = np.bincount(np.maximum(column, 0), weights=np.where(column >= 0, expected, 0.0), minlength=len(known))
         answered = np.maximum(held, 1.0)
-        paths = draw_paths(np.nan_to_num(quantiles), drawn_ranks)
+        paths = draw_paths(np.nan_to_num(quantiles), ranks.of(row))
         paths = remove_noise(paths, variance.single[row] / answered, least=float(variance.remaining[row]))
         paths = np.maximum(paths, LEAST_HANDLE)
         paths[~known] = paths[known].mean(axis=0)

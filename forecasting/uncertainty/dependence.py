@@ -3,14 +3,16 @@
 A planner's error of next Tuesday at ten is shared with eleven o'clock, less with Wednesday, and partly with the other
 queues. The measure is the relative deviation of demand from the mean of the same slot in the four weeks before, which
 is known at a forecast's origin; its covariances between different intervals hold no counting noise, and its variances
-are freed of theirs. Three things are learned for a whole stream: the correlation of intervals of one day by the time
-between them, that of days by the days between them, and one correlation between series.
+are freed of theirs. Two curves are learned for a whole stream, the correlation of intervals of one day by the time
+between them and that of days by the days between them; and both again between different series, because what all share
+(the weather, a holiday) lasts longer than what is a series' own.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
@@ -30,23 +32,38 @@ class Dependence:
     """Correlations of relative errors."""
 
     within: Floats
-    """(L,) between intervals of one day, l = 0.. columns apart; within[0] = 1, never rising."""
+    """(L,) of a series between intervals of one day, l = 0.. columns apart; within[0] = 1, never rising."""
     between: Floats
-    """(D,) between intervals of days d = 0.. apart; never rising."""
-    series: float
-    """Between two series at the same time."""
+    """(D,) of a series between intervals of days d = 0.. apart; never rising."""
+    shared_within: Floats
+    """(L,) of two different series between intervals of one day; at most `within`, never rising."""
+    shared_between: Floats
+    """(D,) of two different series between intervals of days d = 0.. apart; at most `between`, never rising."""
+
+    @classmethod
+    def alike(cls, within: Floats, between: Floats, *, series: float) -> "Dependence":
+        """Two series correlate by `series` times what one does with itself."""
+        return cls(within, between, series * within, series * between)
+
+    @property
+    def series(self) -> float:
+        """Correlation of two series at the same time."""
+        return float(self.shared_within[0])
 
     def of_columns(self, day: Ints) -> Floats:
-        """(H, H) correlation of the columns of a horizon, made positive semidefinite.
+        """(H, H) correlation of a series' columns of a horizon, made positive semidefinite.
 
         day: (H,) number of each column's local day.
         """
-        column = np.arange(len(day))
-        apart = np.abs(column[:, None] - column[None])
-        days = np.abs(day[:, None] - day[None])
-        same = self.within[np.minimum(apart, len(self.within) - 1)]
-        other = self.between[np.minimum(days, len(self.between) - 1)]
-        return _nearest_correlation(np.where(days == 0, same, other))
+        matrix = _positive(_matrix(self.within, self.between, day))
+        scale = 1 / np.sqrt(np.maximum(np.diag(matrix), 1e-12))
+        correlation: Floats = matrix * scale[:, None] * scale[None]
+        return correlation
+
+    def roots(self, day: Ints) -> tuple[Floats, Floats]:
+        """Square roots (H, H) of the covariance that all series share, and of what is a series' own."""
+        shared = _positive(_matrix(self.shared_within, self.shared_between, day))
+        return _root(shared), _root(self.of_columns(day) - shared)
 
 
 def learn_dependence(
@@ -55,9 +72,9 @@ def learn_dependence(
     """Dependence of a stream as of an origin.
 
     y: (N, T) demand up to the origin; observed: (N, T) where it counts; season: columns in a week; day: (T,) ascending
-    number of each column's local day; noise: (N, T) variance of y about its rate (a count's is its rate: pass a local
-    mean; a mean's is that of one value over its weight; 0 where there is none). horizon_days: most days apart, at least
-    1.
+    number of each column's local day; noise: (N, T) variance of y about its rate, to learn how rates move (a count's is
+    its rate: pass a local mean; a mean's is that of one value over its weight), or 0, to learn how what is measured
+    does. horizon_days: most days apart, at least 1.
     """
     error, mean, found = _deviations(y, observed, season=season, noise=noise)
     excess = np.where(found, error**2 - noise * (1 + 1 / WEEKS), 0.0)
@@ -67,21 +84,30 @@ def learn_dependence(
     days = len(np.unique(day[(mean > 0).any(axis=0)]))
     trust = days / (days + EVIDENCE_DAYS)
 
-    within = _within_days(error, mean, day)
-    between = _between_days(error, mean, day, horizon_days)
+    own = _Curves.of(error, mean, day, horizon_days)
+    pairs = _Curves.of(error.sum(axis=0)[None], mean.sum(axis=0)[None], day, horizon_days).less(own)
     # noise that was taken for too large would make every correlation one: the nearest interval bounds it from below
-    nearest = within if len(within) > 1 else between
+    nearest = own.within if len(own.within) > 1 else own.between
     variance = max(variance, float(nearest[1]), 1e-12)
-    within, between = within / variance, between / variance
-    together = _between_series(error, mean) / variance
 
-    between = trust * _falling(between) + (1 - trust) * ASSUMED_NEXT
-    within = trust * _falling(within) + (1 - trust) * ASSUMED_DAY
+    between = trust * own.falling(own.between[1:], own.between_mass[1:], variance) + (1 - trust) * ASSUMED_NEXT
+    within = trust * own.falling(own.within[1:], own.within_mass[1:], variance) + (1 - trust) * ASSUMED_DAY
     # the longest distances within a day have few pairs, and say no less than two days do
-    within = np.maximum(within, between[1])
-    within[0] = between[0] = 1.0
-    series = trust * float(np.clip(together, 0.0, 1.0)) + (1 - trust) * ASSUMED_SERIES
-    return Dependence(within=within, between=between, series=series)
+    within = np.maximum(within, between[0])
+    shared = _drawn(trust, pairs.falling(pairs.within, pairs.within_mass, variance), ASSUMED_DAY)
+    apart = _drawn(trust, pairs.falling(pairs.between[1:], pairs.between_mass[1:], variance), ASSUMED_NEXT, first=False)
+    within, between = np.append(1.0, within), np.append(1.0, between)
+    shared = np.minimum(np.maximum(shared, apart[0]), within)
+    return Dependence(within, between, shared, np.minimum(np.append(shared[0], apart), between))
+
+
+def _drawn(trust: float, found: Floats, assumed: float, *, first: bool = True) -> Floats:
+    """A curve between series, drawn toward what is assumed; first: it begins at no distance."""
+    usual = np.full(len(found), ASSUMED_SERIES * assumed)
+    if first:
+        usual[0] = ASSUMED_SERIES
+    drawn: Floats = trust * found + (1 - trust) * usual
+    return drawn
 
 
 def _deviations(
@@ -105,50 +131,81 @@ def _deviations(
     return error, mean, found
 
 
-def _within_days(error: Floats, mean: Floats, day: Ints) -> Floats:
-    """(L,) relative covariance of intervals of a day, by columns apart; 0 where there is no pair."""
-    longest = int(np.bincount(day - day.min()).max()) if len(day) else 1
-    covariances = np.zeros(max(longest, 1))
-    for apart in range(1, longest):
-        same = day[apart:] == day[:-apart]
-        mass = float((mean[:, apart:] * mean[:, :-apart])[:, same].sum())
-        covariances[apart] = float((error[:, apart:] * error[:, :-apart])[:, same].sum()) / mass if mass else 0.0
-    return covariances
+@dataclass(frozen=True)
+class _Curves:
+    """Relative covariances by distance, and the mass (sum of products of means) that each rests on."""
+
+    within: Floats
+    within_mass: Floats
+    between: Floats
+    between_mass: Floats
+
+    @classmethod
+    def of(cls, error: Floats, mean: Floats, day: Ints, most: int) -> "_Curves":
+        """Of each row of (N, T) with itself; 0 where there is no pair."""
+        longest = max(int(np.bincount(day - day.min()).max()) if len(day) else 1, 1)
+        within, within_mass = np.zeros(longest), np.zeros(longest)
+        for apart in range(longest):
+            until = len(day) - apart
+            same = day[apart:] == day[:until]
+            within[apart] = (error[:, apart:] * error[:, :until])[:, same].sum()
+            within_mass[apart] = (mean[:, apart:] * mean[:, :until])[:, same].sum()
+        between, between_mass = np.zeros(most + 1), np.zeros(most + 1)
+        if len(day):
+            number = day - day.min()
+            starts = np.searchsorted(number, np.arange(int(number.max()) + 2))
+            errors, means = (
+                np.diff(np.pad(np.cumsum(x, axis=1), ((0, 0), (1, 0)))[:, starts], axis=1) for x in (error, mean)
+            )
+            for apart in range(1, min(most, errors.shape[1] - 1) + 1):
+                between[apart] = (errors[:, apart:] * errors[:, :-apart]).sum()
+                between_mass[apart] = (means[:, apart:] * means[:, :-apart]).sum()
+        return cls(_ratio(within, within_mass), within_mass, _ratio(between, between_mass), between_mass)
+
+    def less(self, own: "_Curves") -> "_Curves":
+        """Of the sum of all rows, what is left without each with itself: pairs of different rows."""
+        within_mass, between_mass = self.within_mass - own.within_mass, self.between_mass - own.between_mass
+        within = self.within * self.within_mass - own.within * own.within_mass
+        between = self.between * self.between_mass - own.between * own.between_mass
+        # of a single row nothing is left but rounding
+        within_mass[within_mass <= 1e-9 * self.within_mass] = 0.0
+        between_mass[between_mass <= 1e-9 * self.between_mass] = 0.0
+        return _Curves(_ratio(within, within_mass), within_mass, _ratio(between, between_mass), between_mass)
+
+    def falling(self, covariances: Floats, mass: Floats, variance: float) -> Floats:
+        """Correlations within 0..1 that never rise with distance: what rises again is noise of few pairs, and is
+        averaged with what lies before it by what each rests on (pool adjacent violators)."""
+        if not len(covariances):
+            return np.zeros(0)
+        weights = np.maximum(mass, 1e-9 * max(float(mass.max()), 1e-12))
+        fitted = isotonic_regression(covariances / variance, weights=weights, increasing=False).x
+        falling: Floats = np.clip(fitted, 0.0, 1.0)
+        return falling
 
 
-def _between_days(error: Floats, mean: Floats, day: Ints, most: int) -> Floats:
-    """(most + 1,) relative covariance of intervals of different days, by days apart; 0 where there is no pair."""
-    covariances = np.zeros(most + 1)
-    if not len(day):
-        return covariances
-    number = day - day.min()
-    starts = np.searchsorted(number, np.arange(int(number.max()) + 2))
-    errors, means = (np.diff(np.pad(np.cumsum(x, axis=1), ((0, 0), (1, 0)))[:, starts], axis=1) for x in (error, mean))
-    for apart in range(1, min(most, errors.shape[1] - 1) + 1):
-        mass = float((means[:, apart:] * means[:, :-apart]).sum())
-        covariances[apart] = float((errors[:, apart:] * errors[:, :-apart]).sum()) / mass if mass else 0.0
-    return covariances
+def _ratio(total: Floats, mass: Floats) -> Floats:
+    ratio: Floats = np.divide(total, mass, out=np.zeros_like(total), where=mass > 0)
+    return ratio
 
 
-def _between_series(error: Floats, mean: Floats) -> float:
-    """Relative covariance of two series at the same time, over all pairs."""
-    together, apart = float((error.sum(axis=0) ** 2).sum()), float((error**2).sum())
-    mass = float((mean.sum(axis=0) ** 2).sum()) - float((mean**2).sum())
-    return (together - apart) / mass if mass > 0 else 0.0
+def _matrix(within: Floats, between: Floats, day: Ints) -> Floats:
+    """(H, H) a value for each pair of columns by how far they lie apart."""
+    column = np.arange(len(day))
+    apart = np.abs(column[:, None] - column[None])
+    days = np.abs(day[:, None] - day[None])
+    same = within[np.minimum(apart, len(within) - 1)]
+    other = between[np.minimum(days, len(between) - 1)]
+    return np.where(days == 0, same, other)
 
 
-def _falling(correlations: Floats) -> Floats:
-    """The same, within 0..1 and never rising with distance: what rises again is noise of few pairs."""
-    falling: Floats = np.clip(correlations, 0.0, 1.0)
-    if len(falling) > 1:
-        falling[1:] = np.minimum.accumulate(falling[1:])
-    return falling
+def _positive(matrix: Floats) -> Floats:
+    """The nearest positive semidefinite matrix: negative eigenvalues to zero."""
+    root = _root(matrix)
+    positive: Floats = root @ root.T
+    return positive
 
 
-def _nearest_correlation(matrix: Floats) -> Floats:
-    """A correlation matrix near the given one: negative eigenvalues to zero, diagonal back to one."""
+def _root(matrix: Floats) -> Floats:
     values, vectors = np.linalg.eigh(matrix)
-    kept = (vectors * np.maximum(values, 0.0)) @ vectors.T
-    scale = 1 / np.sqrt(np.maximum(np.diag(kept), 1e-12))
-    nearest: Floats = kept * scale[:, None] * scale[None]
-    return nearest
+    root: Floats = vectors * np.sqrt(np.maximum(values, 0.0))
+    return root

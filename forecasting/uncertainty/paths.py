@@ -1,8 +1,8 @@
 """Sample paths: futures whose intervals and series move together, and whose every interval is as forecast.
 
-A Gaussian copula with separable correlation (columns x series) says which rank each path has in each interval; ranks
-are spread evenly over the paths of an interval (as in Latin hypercube sampling), so that the paths of one interval are
-its predictive distribution and not a sample of it.
+A Gaussian copula, what all series share and what is a series' own, says which rank each path has in each interval;
+ranks are spread evenly over the paths of an interval (as in Latin hypercube sampling), so that the paths of one
+interval are its predictive distribution and not a sample of it.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.quantiles import values_at
+from forecasting.quantiles import mean_of_quantiles, scores_at
 from forecasting.uncertainty.dependence import Dependence
 
 Floats = NDArray[np.floating]
@@ -25,29 +25,34 @@ class RankMaker:
     """Ranks of one stream's paths, series by series, so that a large stream never stands in memory whole."""
 
     def __init__(self, dependence: Dependence, day: Ints, *, paths: int = PATHS, seed: Sequence[int]) -> None:
-        """day: (H,) number of each column's local day. Equal seeds make equal ranks in equal order of asking."""
-        values, vectors = np.linalg.eigh(dependence.of_columns(day))
-        self._root = vectors * np.sqrt(np.maximum(values, 0.0))
-        self.paths, self._noise = paths, np.random.default_rng(seed)
-        self._shared, self._own = np.sqrt(dependence.series), np.sqrt(1 - dependence.series)
-        self._common = self._draw()
+        """day: (H,) number of each column's local day. Equal seeds make equal ranks."""
+        self._shared, self._own = dependence.roots(day)
+        self.paths, self._seed = paths, tuple(seed)
+        self._common = self._draw(self._shared, 0)
 
-    def next(self) -> Floats:
-        """(H, S) ranks in (0, 1) of the next series; those of an interval are (s + 1/2) / S in some order."""
-        normal = self._shared * self._common + self._own * self._draw()
-        order = np.argsort(np.argsort(normal, axis=1, kind="stable"), axis=1, kind="stable")
-        ranks: Floats = ((order + 0.5) / self.paths).astype(np.float32)
-        return ranks
+    def of(self, series: int) -> Ints:
+        """(H, S) rank of each path in every interval of a series, 0..S-1; the same whoever was asked for before."""
+        normal = self._common + self._draw(self._own, 1, series)
+        return np.argsort(np.argsort(normal, axis=1, kind="stable"), axis=1, kind="stable")
 
-    def _draw(self) -> Floats:
-        drawn: Floats = self._root @ self._noise.standard_normal((len(self._root), self.paths))
+    def _draw(self, root: Floats, *part: int) -> Floats:
+        noise = np.random.default_rng((*self._seed, *part))
+        drawn: Floats = root @ noise.standard_normal((len(root), self.paths))
         return drawn
 
 
-def draw_paths(quantiles: Floats, ranks: Floats) -> Floats:
-    """(H, S) paths of one series. quantiles: (H, 7); ranks: (H, S). Never negative."""
-    paths: Floats = np.maximum(values_at(quantiles, ranks), 0.0)
-    return paths
+def draw_paths(quantiles: Floats, ranks: Ints) -> Floats:
+    """(H, S) paths of one series, never negative. quantiles: (H, 7); ranks: (H, S), those of an interval 0..S-1 in some
+    order.
+
+    Between the quantiles, and beyond them, values are linear in the normal score of their probability: a tail that goes
+    on, where one that is linear in the probability itself would end right behind the last quantile and cut off every
+    maximum. Their mean is that of the forecast (`mean_of_quantiles`).
+    """
+    spread = np.maximum(scores_at(quantiles, ranks.shape[1]), 0.0)
+    expected, mean = np.maximum(mean_of_quantiles(quantiles), 0.0), spread.mean(axis=1)
+    spread *= np.divide(expected, mean, out=np.zeros_like(mean), where=mean > 0)[:, None]
+    return np.take_along_axis(spread, ranks, axis=1)
 
 
 def remove_noise(paths: Floats, noise: Floats, *, least: float = 0.0) -> Floats:

@@ -1,0 +1,274 @@
+"""Sample paths over months and years, from the quantiles of a long forecast.
+
+What a forecast two years ahead is unsure of is mostly one thing for the whole way: how fast demand grows. How much of
+it is that, how much wanders and how much is the luck of single days is read off the forecast itself: its spread
+(variance of the logarithm) is fitted, ahead by h days, by
+
+    v(h) = noise + level + wander * h + growth * h^2,   all not negative,
+
+the noise being what history shows from week to week. Every part moves as its law says: the noise as an autoregression
+from day to day, the level all at once, the wandering as a random walk, growth in a straight line. Paths are laid
+through the forecast's own quantiles, so that each day is distributed as forecast.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import lfilter
+from scipy.special import ndtri
+
+from forecasting.terms import MEDIAN, QUANTILES
+
+Floats = NDArray[np.floating]
+Ints = NDArray[np.integer]
+
+PATHS = 200
+SCORES = ndtri(np.asarray(QUANTILES))
+"""Normal scores of the levels of a forecast."""
+LEAST = 1e-3
+"""Share of the median below which a lower quantile says no more: logarithms need a floor."""
+MARKS = 16
+"""Steps of the horizon at which a spread is looked at."""
+WEEK = 7
+EVIDENCE = 12.0
+"""Four-week changes that weigh as much as what is assumed without any."""
+ASSUMED_TOGETHER = 0.2
+"""Correlation of two series' levels assumed without history."""
+MOST_TOGETHER = 0.95
+
+
+@dataclass(frozen=True)
+class LongDependence:
+    """How the peaks of N series move from step to step and together."""
+
+    noise: Floats
+    """(N,) variance of the logarithm of one step about its series' level."""
+    carry: float
+    """Correlation of the noise from one step to the next."""
+    noise_together: float
+    """Correlation of two series' noise at the same step."""
+    level_together: float
+    """Correlation of two series' levels and growth."""
+
+
+def learn_long_dependence(y: Floats, observed: NDArray[np.bool_], *, season: int) -> LongDependence:
+    """Dependence of a stream of peaks as of an origin.
+
+    y: (N, T) peaks up to the origin; observed: (N, T) where they count; season: steps in a week, 1 for steps of a week.
+    Noise is what a step differs from the mean of the same weekday before and after: no trend, season of the week or
+    level of a month is in it. Medians of squares, so that an outage is none of it.
+    """
+    logs = np.where(observed & (y > 0), np.log(np.maximum(y, 1e-12)), np.nan).astype(np.float64)
+    odd = _differences(logs, season)
+    noise = np.full(len(logs), np.nan)
+    seen = np.isfinite(odd).sum(axis=1) >= WEEK
+    if seen.any():
+        # a mean of two holds half the noise of one; 0.6745: the upper quartile of a normal distribution
+        noise[seen] = (np.nanmedian(np.abs(odd[seen]), axis=1) / 0.6745) ** 2 / 1.5
+    usual = float(np.nanmedian(noise)) if seen.any() else 0.0
+    noise = np.where(np.isfinite(noise), noise, usual)
+    scale = np.sqrt(1.5 * np.maximum(noise, 1e-12))[:, None]
+    scored = np.clip(odd / scale, -3, 3)
+    return LongDependence(
+        noise=noise,
+        carry=float(np.clip(_correlation(scored[:, 1:], scored[:, :-1]), 0.0, 0.9)),
+        noise_together=float(np.clip(_together(scored), 0.0, MOST_TOGETHER)),
+        level_together=_level_together(logs, 4 * season),
+    )
+
+
+class LongPathMaker:
+    """Paths of a stream's series, in any portions: those of a series are the same whoever is asked for beside it."""
+
+    def __init__(self, dependence: LongDependence, steps: int, *, paths: int = PATHS, seed: Sequence[int]) -> None:
+        """steps: of the horizon; paths: an even number, the second half mirrors the first, which keeps every step's
+        mean and spread even."""
+        if paths % 2:
+            raise ValueError(f"expected an even number of paths, found {paths}")
+        self._dependence, self.steps, self.paths, self._seed = dependence, steps, paths, tuple(seed)
+        self._common = self._draw(None)
+
+    def paths_of(self, series: Ints, quantiles: Floats) -> NDArray[np.float32]:
+        """(n, H, S) paths. series: (n,) places among those of the dependence; quantiles: (n, H, 7), sorted."""
+        laws = _Laws.of(quantiles, self._dependence.noise[series])
+        paths = np.empty((len(series), self.steps, self.paths), np.float32)
+        half = self.paths // 2
+        for row, one in enumerate(series):
+            normal = self._normal(int(one), laws, row)
+            paths[row, :, :half] = normal
+            paths[row, :, half:] = -normal
+            _lay(paths[row], quantiles[row])
+        return paths
+
+    def _normal(self, series: int, laws: "_Laws", row: int) -> NDArray[np.float32]:
+        """(H, S / 2) normal scores of one series."""
+        own, step = self._draw(series), np.arange(1, self.steps + 1, dtype=np.float32)[:, None]
+        shared, alone = _split(self._dependence.level_together)
+        luck_shared, luck_alone = _split(self._dependence.noise_together)
+        level, wander, growth, noise = (np.float32(part) for part in np.sqrt(laws.parts[row]))
+        path = own.level * (level * alone) + step * (own.growth * (growth * alone))
+        path += self._common.level * (level * shared) + step * (self._common.growth * (growth * shared))
+        if wander:
+            path += (wander * alone) * own.wander + (wander * shared) * self._common.wander
+        if noise:
+            path += (noise * luck_alone) * own.noise + (noise * luck_shared) * self._common.noise
+        total = laws.parts[row] @ np.stack([np.ones(self.steps), step[:, 0], step[:, 0] ** 2, np.ones(self.steps)])
+        path /= np.sqrt(np.maximum(total, 1e-12)).astype(np.float32)[:, None]
+        normal: NDArray[np.float32] = path
+        return normal
+
+    def _draw(self, series: int | None) -> "_Draws":
+        """Standard parts of one series, or of what all share."""
+        seed = (*self._seed, 0) if series is None else (*self._seed, 1, series)
+        rng = np.random.default_rng(seed)
+        half = self.paths // 2
+        # even scores, of either sign: these two decide when a limit is passed
+        even = ndtri((np.arange(half) + 0.5) / self.paths)
+        level, growth = (
+            (rng.permutation(even) * rng.choice([-1.0, 1.0], half)).astype(np.float32)[None] for _ in range(2)
+        )
+        wander = rng.standard_normal((self.steps, half), np.float32)
+        np.cumsum(wander, axis=0, out=wander)
+        noise = rng.standard_normal((self.steps, half), np.float32)
+        carry = np.float32(self._dependence.carry)
+        if carry:
+            # as if it had gone on for ever before
+            noise[1:] *= np.sqrt(1 - carry**2)
+            noise = lfilter(np.ones(1, np.float32), np.array([1, -carry], np.float32), noise, axis=0)
+        return _Draws(level, growth, wander, noise)
+
+
+@dataclass(frozen=True)
+class _Draws:
+    level: NDArray[np.float32]
+    growth: NDArray[np.float32]
+    """(1, S / 2) each."""
+    wander: NDArray[np.float32]
+    noise: NDArray[np.float32]
+    """(H, S / 2) each."""
+
+
+@dataclass(frozen=True)
+class _Laws:
+    """How the spread of each of n forecasts grows."""
+
+    parts: Floats
+    """(n, 4) level, wander, growth, noise: the coefficients of 1, h, h^2, 1."""
+
+    @classmethod
+    def of(cls, quantiles: Floats, noise: Floats) -> "_Laws":
+        """From the forecast, of which the noise may be no more than the least spread."""
+        steps = quantiles.shape[1]
+        marks = np.unique(np.round(np.geomspace(1, steps, min(MARKS, steps))).astype(int))
+        logs = _logs(quantiles[:, marks - 1])
+        spread = ((logs[..., -2] - logs[..., 1]) / (SCORES[-2] - SCORES[1])) ** 2
+        luck = np.minimum(noise, spread.min(axis=1))
+        parts = _fit(marks.astype(float), spread - luck[:, None], weight=1 / np.maximum(spread, 1e-12))
+        return cls(np.column_stack([parts, np.where(parts.any(axis=1), luck, np.maximum(luck, 1e-12))]))
+
+
+def _fit(step: Floats, variance: Floats, *, weight: Floats) -> Floats:
+    """(n, 3) coefficients of 1, h and h^2, none negative, of the least squared relative error.
+
+    Of three, the best of all seven choices of parts: exact, and at once for all series.
+    """
+    scale = np.array([1.0, step[-1], step[-1] ** 2])
+    basis = np.stack([np.ones_like(step), step, step**2], axis=1) / scale
+    best, found = np.full(len(variance), np.inf), np.zeros((len(variance), 3))
+    for count in (1, 2, 3):
+        for chosen in combinations(range(3), count):
+            part = basis[:, chosen]
+            weighted = weight[..., None] * part
+            normal = np.swapaxes(weighted, 1, 2) @ weighted
+            ridge = 1e-12 * np.trace(normal, axis1=1, axis2=2)[:, None, None] * np.eye(count)
+            right = np.swapaxes(weighted, 1, 2) @ (weight * variance)[..., None]
+            solved = np.linalg.solve(normal + ridge, right)[..., 0]
+            lost = ((weight * (solved @ part.T - variance)) ** 2).sum(axis=1)
+            better = (solved >= 0).all(axis=1) & (lost < best * (1 - 1e-9))
+            best = np.where(better, lost, best)
+            padded = np.zeros((len(variance), 3))
+            padded[:, chosen] = solved
+            found[better] = padded[better]
+    coefficients: Floats = found / scale
+    return coefficients
+
+
+def _lay(scores: NDArray[np.float32], quantiles: Floats) -> None:
+    """Turn normal scores (H, S) into values of the forecast (H, 7), in place: linear in the logarithm between the
+    quantiles, beyond them with the slope of the outer two segments."""
+    logs = _logs(quantiles)
+    slopes = np.diff(logs, axis=1) / np.diff(SCORES)
+    low = (logs[:, 2] - logs[:, 0]) / (SCORES[2] - SCORES[0])
+    high = (logs[:, -1] - logs[:, -3]) / (SCORES[-1] - SCORES[-3])
+    # a broken line as a sum of ramps: every term is one pass over memory
+    value = logs[:, :1].astype(np.float32) + low[:, None].astype(np.float32) * np.minimum(
+        scores - np.float32(SCORES[0]), 0
+    )
+    for place, slope in enumerate(slopes.T):
+        width = np.float32(SCORES[place + 1] - SCORES[place])
+        value += slope[:, None].astype(np.float32) * np.clip(scores - np.float32(SCORES[place]), 0, width)
+    value += high[:, None].astype(np.float32) * np.maximum(scores - np.float32(SCORES[-1]), 0)
+    np.exp(value, out=scores)
+    scores[quantiles[:, -1] <= 0] = 0.0
+
+
+def _logs(quantiles: Floats) -> Floats:
+    """Logarithms of quantiles (..., 7), none below LEAST of the median."""
+    median = np.maximum(quantiles[..., MEDIAN], quantiles[..., -1] * LEAST)
+    floor = np.maximum(LEAST * median, 1e-12)[..., None]
+    logs: Floats = np.log(np.maximum(quantiles, floor).astype(np.float64))
+    return logs
+
+
+def _differences(logs: Floats, season: int) -> Floats:
+    """(N, T - 2 seasons) each step less the mean of those a week before and after."""
+    if logs.shape[1] <= 2 * season:
+        return np.empty((len(logs), 0))
+    odd: Floats = logs[:, season:-season] - (logs[:, 2 * season :] + logs[:, : -2 * season]) / 2
+    return odd
+
+
+def _correlation(one: Floats, other: Floats) -> float:
+    both = np.isfinite(one) & np.isfinite(other)
+    if not both.any():
+        return 0.0
+    one, other = np.where(both, one, 0.0), np.where(both, other, 0.0)
+    return float((one * other).sum() / max(np.sqrt((one**2).sum() * (other**2).sum()), 1e-12))
+
+
+def _together(scored: Floats) -> float:
+    """Mean correlation of two rows of (N, T) scores, over all pairs and columns."""
+    known = np.isfinite(scored)
+    filled = np.where(known, scored, 0.0)
+    apart = float((filled**2).sum())
+    pairs = float((known.sum(axis=0) * (known.sum(axis=0) - 1)).sum())
+    if pairs <= 0 or apart <= 0:
+        return 0.0
+    together = float((filled.sum(axis=0) ** 2).sum()) - apart
+    return together / pairs / (apart / float(known.sum()))
+
+
+def _level_together(logs: Floats, span: int) -> float:
+    """Correlation of two series' changes of level from one four weeks to the next, drawn to what is assumed."""
+    whole = logs.shape[1] // span
+    if whole < 2:
+        return ASSUMED_TOGETHER
+    blocks = logs[:, logs.shape[1] - whole * span :].reshape(len(logs), whole, span)
+    known = np.isfinite(blocks).sum(axis=2) >= span / 2
+    levels = np.full(known.shape, np.nan)
+    levels[known] = np.nanmedian(blocks[known], axis=1)
+    changes = np.diff(levels, axis=1)
+    spread = np.nanmedian(np.abs(changes)) / 0.6745 if np.isfinite(changes).any() else 0.0
+    if spread <= 0:
+        return ASSUMED_TOGETHER
+    trust = (whole - 1) / (whole - 1 + EVIDENCE)
+    found = float(np.clip(_together(np.clip(changes / spread, -3, 3)), 0.0, MOST_TOGETHER))
+    return trust * found + (1 - trust) * ASSUMED_TOGETHER
+
+
+def _split(correlation: float) -> tuple[np.float32, np.float32]:
+    """Weights of what is shared and what is a series' own."""
+    return np.float32(np.sqrt(correlation)), np.float32(np.sqrt(1 - correlation))
