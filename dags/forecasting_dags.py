@@ -162,10 +162,27 @@ def list_streams(params: Any = None) -> list[str]:
     return chosen
 
 
+@task(retry_policy=RETRY_RULES)
+def list_sources(streams: list[str]) -> list[str]:
+    """Those of the streams that read no other one's history; what is wrong with a definition its own tasks say."""
+    from forecasting.jobs import sources
+
+    return [stream for stream in streams if not sources.reads_others(_settings(), stream)]
+
+
+@task(retry_policy=RETRY_RULES)
+def list_readers(streams: list[str]) -> list[str]:
+    """Those of the streams that read others' history."""
+    from forecasting.jobs import sources
+
+    return [stream for stream in streams if sources.reads_others(_settings(), stream)]
+
+
 @task(outlets=[DEMAND_HISTORY], retry_policy=RETRY_RULES, map_index_template=_STREAM)
 def ingest(*, stream: str, until: str | None = None, params: Any = None, outlet_events: Any = None) -> dict[str, Any]:
-    from forecasting.jobs import ingest
+    from forecasting.jobs import ingest, sources
 
+    sources.check_sources(_settings(), stream)
     until = until or params["origin"]
     summary = ingest.run(_settings(), stream, until=until, since=params.get("since")).as_dict()
     return _announced(outlet_events[DEMAND_HISTORY], summary)

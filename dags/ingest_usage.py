@@ -4,7 +4,7 @@
 Every hour, for each stream by itself: pull the usage since the last ingest, up to the last whole interval before now,
 check it, quarantine what is wrong and append the rest to `history.demand`. Rows that arrive late or change are found as
 long as they lie within the stream's `lookback`; a run that was missed needs no repair, the next one starts where the
-last one ended.
+last one ended. A stream that reads others' history may be an hour behind them.
 
 **Params.** `origin`: ingest up to the local midnight of this date instead of now.
 `since`: pull again everything from this date on, whatever was pulled before. `streams`: some streams only.

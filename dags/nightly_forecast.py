@@ -2,9 +2,12 @@
 ### Nightly forecast
 
 Every night, for each stream by itself: **ingest** new usage, **train** when a retrain boundary has passed, **forecast**
-and publish, **score** what earlier nights said against what has happened since. Streams whose definition has
-`[planning.*]` are **planned** once all forecasts are there. A stream that fails stops no other stream, and what it
-published before stays visible.
+and publish, **score** what earlier nights said against what has happened since. A stream that fails stops no other
+stream, and what it published before stays visible.
+
+`night` holds the streams that have a feed of their own. Those that read others' history (`source.reads`) have the same
+steps in `readers`, once every `ingest` of `night` has ended: where one failed, they read what was there before. Streams
+whose definition has `[planning.*]` are **planned** once all forecasts are there.
 
 **When.** 09:30 UTC, early morning in the Americas. The *origin*, the first instant that is not known, is the local
 midnight (or the stream's `origin_time`) of the date on which the data interval ends. Logical date and origin therefore
@@ -54,6 +57,7 @@ Models are trained in the order of the origins, so leave `--run-backwards` out, 
 One backfill of a DAG runs at a time, and Airflow takes up to half a minute to notice that one has ended.
 """
 
+from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, task_group
 from forecasting_dags import (
     DEFAULT_ARGS,
@@ -63,6 +67,8 @@ from forecasting_dags import (
     forecast,
     ingest,
     list_planned,
+    list_readers,
+    list_sources,
     list_streams,
     night_params,
     plan,
@@ -82,14 +88,18 @@ with DAG(
     doc_md=__doc__,
 ) as dag:
 
-    @task_group
-    def night(stream: str, origin: str) -> None:
+    def steps(stream: str, origin: str) -> None:
         """One stream's night, step after step."""
         ingested = ingest.override(retry_policy=RETRY_RULES_AWAITING_FEED)(stream=stream, until=origin)
         trained = train(stream=stream, origin=origin)
         ingested >> trained >> forecast(stream=stream, origin=origin) >> score(stream=stream, origin=origin)
 
     origin, streams = resolve_origin(), list_streams()
-    night.partial(origin=origin).expand(stream=streams)
+    task_group(group_id="night")(steps).partial(origin=origin).expand(stream=list_sources(streams))
+    task_group(group_id="readers")(steps).partial(origin=origin).expand(stream=list_readers(streams))
+    # a step of its own: a trigger rule of the readers' `ingest` would hold for `resolve_origin` too
+    every_source = EmptyOperator(task_id="every_source_ingested", trigger_rule="all_done")
+    dag.get_task("night.ingest") >> every_source >> dag.get_task("readers.ingest")
+    planned = plan.partial(origin=origin).expand(stream=list_planned(streams))
     # behind the forecasts alone: were it behind `score` too, a run whose night failed would end with a plan, and well
-    dag.get_task("night.forecast") >> plan.partial(origin=origin).expand(stream=list_planned(streams))
+    [dag.get_task("night.forecast"), dag.get_task("readers.forecast")] >> planned

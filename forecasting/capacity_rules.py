@@ -1,4 +1,4 @@
-"""`[planning.capacity]` of a stream definition: how full a link may be, how long an order takes, what can be ordered."""
+"""`[planning.capacity]` of a stream definition: how full links may be, how long orders take, what can be ordered."""
 
 import re
 from datetime import timedelta
@@ -18,7 +18,7 @@ class Persistence(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     days: int = Field(ge=1)
-    window: int = Field(ge=1)
+    window: int = Field(ge=1, le=366)
 
     @model_validator(mode="after")
     def _fits(self) -> "Persistence":
@@ -32,9 +32,9 @@ class Persistence(BaseModel):
 
 def parse_persistence(value: Any) -> Any:
     """Read `3/7`, three of the last seven days. Raises ValueError on anything else."""
-    if not isinstance(value, str):
+    if isinstance(value, dict | Persistence):
         return value
-    match = _PERSISTENCE.fullmatch(value)
+    match = _PERSISTENCE.fullmatch(str(value))
     if match is None:
         raise ValueError(f"expected days such as 3/7 (three of the last seven days), found {value!r}")
     return {"days": int(match[1]), "window": int(match[2])}
@@ -43,7 +43,7 @@ def parse_persistence(value: Any) -> Any:
 class Step(BaseModel):
     """`[[planning.capacity.steps]]`: one thing that can be ordered for a link."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: str = Field(min_length=1)
     to: float | None = Field(default=None, gt=0)
@@ -66,16 +66,18 @@ class Step(BaseModel):
 class CapacitySection(BaseModel):
     """`[planning.capacity]`: from a forecast of peaks to orders."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    peak_stream: str
+    peak_stream: str = Field(min_length=1)
     """Stream that forecasts the peak statistic of the same series, by days or weeks."""
-    capacity: str = "capacity"
+    capacity: str = Field(default="capacity", min_length=1)
     """Attribute that holds a series' capacity: in the unit of the peak stream or, with `grade`, circuits."""
-    group: str | None = None
+    group: str | None = Field(default=None, min_length=1)
     """Attribute that parallel series share: the traffic of one that fails is carried by the others."""
     threshold: float = Field(default=0.8, gt=0, le=1)
     """Share of the capacity that the peak statistic must not pass."""
+    failure_threshold: float | None = Field(default=None, gt=0, le=1)
+    """The same while a parallel link has failed; `threshold` unless given."""
     grade: float | None = Field(default=None, gt=0, lt=1)
     """For circuits and a peak in Erlangs: blocking in the busy hour that the load must not pass, instead of
     `threshold`. ITU-T E.520 takes 0.01 for automatic working."""
@@ -105,3 +107,8 @@ class CapacitySection(BaseModel):
         if self.grade is not None and self.heavy_grade < self.grade:
             raise ValueError(f"heavy_grade {self.heavy_grade} is stricter than grade {self.grade}")
         return self
+
+    @property
+    def while_failed(self) -> "CapacitySection":
+        """The rules that hold while a parallel link has failed."""
+        return self.model_copy(update={"threshold": self.failure_threshold or self.threshold})

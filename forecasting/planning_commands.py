@@ -1,4 +1,4 @@
-"""Commands that turn forecasts into people."""
+"""Commands that turn forecasts into people and capacity."""
 
 import json
 import os
@@ -36,11 +36,15 @@ def plan(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Agents for every interval, from the distribution of calls and handle times, and publish them.
+    """Agents for every interval or orders for every link, whichever the definition plans, and publish them.
 
-    The service level is the share of all offered calls that is answered within the target's seconds; who gives up was
-    not answered. `risk` is the probability of meeting it in an interval. Shrinkage is applied once, from agents to
-    rostered. Shifts are planned where the definition has a catalogue. With --replay nothing is written.
+    With [planning.staffing]: from the distribution of calls and handle times. The service level is the share of all
+    offered calls that is answered within the target's seconds; who gives up was not answered. `risk` is the probability
+    of meeting it in an interval. Shrinkage is applied once, from agents to rostered. Shifts are planned where the
+    definition has a catalogue. With --replay nothing is written.
+
+    With [planning.capacity]: when each link's peak passes its ceiling, how sure, the last day of an order, the cheapest
+    step that lasts and what waiting costs, as it is and with any parallel link failed. See analyst.capacity_watchlist.
     """
     if (origin is None) == (replay is None):
         raise typer.BadParameter("expected either --origin T or --replay FROM..TO")
@@ -122,3 +126,35 @@ def explain_staffing(
         typer.echo(line)
     typer.echo()
     console.show_table(found.formula, as_json=False, title="share of all offered calls that is answered in time")
+
+
+@explain_app.command("capacity")
+def explain_capacity(
+    stream: StreamName,
+    series: Annotated[str, typer.Argument(help="A link of the plan.", metavar="SERIES")],
+    origin: Annotated[
+        str | None, typer.Option("--origin", help="Origin of the plan; the newest when absent.", metavar="T")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measured peaks, forecast, ceiling, run-out, lead time, catalogue and cost, and every n-1 scenario of a link.
+
+    Such as: forecasting explain capacity link_traffic mtl-core-00.ge-0/0/4
+    """
+    from forecasting.jobs import explain_capacity as job
+
+    found = job.capacity(read_settings(os.environ), stream, series=series, origin=origin)
+    if as_json:
+        typer.echo(json.dumps(found.as_dict(), default=str))
+        return
+    typer.echo(f"{found.stream}, {found.series}\nplan {found.run_id} from {found.origin}\n")
+    for line in found.lines:
+        typer.echo(line)
+    for title, table in (
+        ("peaks of the last days", found.measured),
+        ("peaks ahead", found.forecast),
+        ("catalogue", found.steps),
+        ("as it is, and with a parallel link failed", found.scenarios),
+    ):
+        typer.echo()
+        console.show_table(table, as_json=False, title=title)

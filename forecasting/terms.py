@@ -102,8 +102,8 @@ class Stat(StrEnum):
     P95 = "p95"
     """The 95th percentile of the intervals."""
     BUSY_HOUR = "busy_hour"
-    """The busiest 60 minutes that begin with an interval (ITU-T E.500), the mean or total of a whole day's or the
-    highest of a week's."""
+    """The busiest 60 minutes that begin with an interval, as a total or, of rates, a mean; of a week the mean of its
+    days' (ITU-T E.500)."""
 
 
 class Period(StrEnum):

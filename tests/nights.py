@@ -106,8 +106,13 @@ def ask(lake: Lake, query: str, **values: object) -> list[tuple[Any, ...]]:
 
 def forecast_files_opened(lake: Lake, query: str, **values: object) -> int:
     """How many files of forecast rows a query opens."""
+    return files_opened(lake, "forecasts", query, **values)
+
+
+def files_opened(lake: Lake, table: str, query: str, **values: object) -> int:
+    """How many files of a table a query opens."""
     plan = json.loads(ask(lake, f"explain (analyze, format json) {query}", **values)[0][1])
-    scans = [told for told in _told(plan) if told.get("Table") == "forecasts"]
+    scans = [told for told in _told(plan) if told.get("Table") == table]
     assert scans, plan
     return sum(int(told["Total Files Read"]) for told in scans)
 

@@ -1,16 +1,22 @@
-"""Plans written straight into the lake: all five tables, small and sound."""
+"""Plans written straight into the lake: all tables of staffing or of capacity, small and sound."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import numpy as np
 import pandas as pd
 
+from forecasting.contracts.capacity import RUNOUT_COLUMNS
 from forecasting.store.lake import Lake
 from tests.nights import name_rows
 
 POOLS, STEPS = ("care", "sales"), 8
 RISKS = (0.5, 0.8)
 HOUR = pd.Timedelta(hours=1)
+HORIZON = 365
+"""Days of a plan of capacity."""
+
+Maker = Callable[..., dict]
 
 
 def make_plan(origin: datetime, *, level: int = 5, forecast: str = "forecast", handle: str = "handle") -> dict:
@@ -42,20 +48,73 @@ def make_plan(origin: datetime, *, level: int = 5, forecast: str = "forecast", h
     }
 
 
-def write_plan(lake: Lake, run_id: str, origin: datetime, *, stream: str = "usage", level: int = 5) -> int:
+def make_capacity_plan(origin: datetime, *, level: float = 5.0, forecast: str = "peaks") -> dict:
+    """A sound plan of eight links in pairs, most urgent first, each with the failure of its twin. level: their peak."""
+    today = pd.Timestamp(origin).tz_localize(None).normalize().as_unit("us")
+    number = np.repeat(np.arange(8), 2)
+    fails = np.tile([False, True], 8)
+    series = np.array([f"l{one}" for one in number])
+    scenario = np.where(fails, [f"n-1:l{one ^ 1}" for one in number], "base")
+    peak = level * np.where(fails, 2.0, 1.0)
+    capacity = pd.DataFrame(
+        {"series_id": series, "scenario": scenario, "forecast_run_id": forecast, "parallel": "pair"}
+    )
+    capacity = capacity.assign(capacity=100.0, ceiling=80.0, peak=peak, utilisation=peak / 100, headroom=80.0 - peak)
+    capacity = capacity.assign(suppressed=0.5, growth=0.25)
+    # the first quantile 45 days after that of the link before, half of it after a failure; 30 days from one to the next
+    first = np.where(fails, number * 20, number * 45 + 30)
+    days = {name: first + 30 * place for place, name in enumerate(RUNOUT_COLUMNS)}
+    for name, day in days.items():
+        capacity[name] = _dates(today, day, beyond=HORIZON)
+    probability = (np.array([*days.values()]) < HORIZON).sum(axis=0) / 8
+    capacity = capacity.assign(runout_probability=probability, risk=0.9, lead_days=60)
+    order = np.where(days["runout_q10"] < HORIZON, days["runout_q10"] - 60, HORIZON)
+    capacity["order_by"] = _dates(today, order, beyond=HORIZON)
+    step = np.array([None, "100G"], dtype=object)[(order < 91).astype(int)]
+    known = np.where(order < 91, 1.0, np.nan)
+    capacity = capacity.assign(due=order <= 0, step=step, step_capacity=200 * known, cost=1000 * known)
+    capacity = capacity.assign(wait_cost=-20 * known, regret=number * known)
+    capacity["rule"] = np.where(order < 91, "sufficient", "not_needed")
+    ends = [today + pd.Timedelta(days=day) for day in (60, 151, HORIZON - 1)]
+    runout = capacity[["series_id", "scenario"]].merge(pd.DataFrame({"date": pd.DatetimeIndex(ends)}), how="cross")
+    runout["probability"] = np.tile([0.1, 0.3, 0.5], len(capacity))
+    lonely = [f"x{one}" for one in range(12)]
+    findings = pd.DataFrame({"series_id": lonely, "finding": "alone", "note": "no other link of its group"})
+    return {"capacity": capacity, "runout": runout, "findings": findings}
+
+
+def _dates(today: pd.Timestamp, days: np.ndarray, *, beyond: int) -> pd.Series:
+    dates = pd.Series(today + pd.to_timedelta(days, unit="D")).astype("datetime64[us]")
+    return dates.mask(days >= beyond)
+
+
+def write_plan(
+    lake: Lake, run_id: str, origin: datetime, *, stream: str = "usage", level: int = 5, make: Maker = make_plan
+) -> int:
     """The rows of a run's plan; returns their number."""
-    tables = make_plan(origin, level=level)
-    for name, rows in tables.items():
-        named = {"run_id": run_id, "stream": stream, "origin": origin}
-        lake.execute(f"planning/insert_{name}.sql", frames={"plan_rows": rows}, **named)
+    tables = make(origin, level=level)
+
+    def insert() -> None:
+        for name, rows in tables.items():
+            named = {"run_id": run_id, "stream": stream, "origin": origin}
+            lake.execute(f"planning/insert_{name}.sql", frames={"plan_rows": rows}, **named)
+
+    lake.write(insert, message=f"plan of {run_id}")
     return sum(len(rows) for rows in tables.values())
 
 
 def publish_night_plan(
-    lake: Lake, run_id: str, origin: datetime, at: datetime, *, stream: str = "usage", level: int = 5
+    lake: Lake,
+    run_id: str,
+    origin: datetime,
+    at: datetime,
+    *,
+    stream: str = "usage",
+    level: int = 5,
+    make: Maker = make_plan,
 ) -> int:
     """A run's plan and its publication; returns the number of rows."""
-    rows = write_plan(lake, run_id, origin, stream=stream, level=level)
+    rows = write_plan(lake, run_id, origin, stream=stream, level=level, make=make)
     name_rows(lake, run_id, origin, at, stream=stream, kind="plan", rows=rows)
     return rows
 

@@ -1,14 +1,22 @@
-"""The contract on forecast rows: nothing is published that breaks it."""
+"""The contract on what a forecast publishes: nothing is published that breaks it."""
 
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
+from numpy.typing import NDArray
+from pyarrow import array as arrow_array
+from pyarrow import chunked_array
 
 from forecasting.contracts.failures import validate
 from forecasting.errors import ContractError
-from forecasting.terms import QUANTILE_COLUMNS, Tier
+from forecasting.terms import QUANTILE_COLUMNS, Period, Stat, Tier
+
+AGGREGATE_KEY = ("level", "group_key", "stat", "period", "ts")
 
 _FINITE = pa.Check(lambda values: np.isfinite(values) & (values >= 0), name="finite and not negative")
+_NUMBERS = {name: pa.Column(float, checks=_FINITE) for name in ("mean", *QUANTILE_COLUMNS)}
+_TEXT = pa.Column(checks=pa.Check(lambda values: values.astype(str) != "", name="not empty"))
+_TS = pa.Column(checks=pa.Check(lambda ts: isinstance(ts.dtype, pd.DatetimeTZDtype), name="an instant with a zone"))
 
 
 def _sorted(rows: pd.DataFrame) -> pd.Series:
@@ -16,21 +24,42 @@ def _sorted(rows: pd.DataFrame) -> pd.Series:
     return pd.Series((np.diff(quantiles, axis=1) >= 0).all(axis=1), index=rows.index)
 
 
+_ORDERED = pa.Check(_sorted, name="quantiles in order")
+_ONE_AN_INTERVAL = pa.Check(lambda rows: ~rows.duplicated(["series_id", "ts"]), name="one row an interval")
+
+
 def forecast_schema() -> pa.DataFrameSchema:
     """The pandera schema of forecast rows: typed columns, finite ordered quantiles, unique keys."""
-    numbers = {name: pa.Column(float, checks=_FINITE) for name in ("mean", *QUANTILE_COLUMNS)}
     return pa.DataFrameSchema(
         {
             "series_id": pa.Column(),
             "ts": pa.Column(),
             "horizon_step": pa.Column(int, checks=pa.Check.ge(1), coerce=True),
-            **numbers,
+            **_NUMBERS,
             "tier": pa.Column(checks=pa.Check.isin([str(tier) for tier in Tier])),
         },
+        checks=[_ORDERED, _ONE_AN_INTERVAL],
+    )
+
+
+def aggregate_schema() -> pa.DataFrameSchema:
+    """The pandera schema of aggregates: typed columns and no others, finite ordered quantiles, unique keys."""
+    return pa.DataFrameSchema(
+        {
+            **dict.fromkeys(("level", "group_key"), _TEXT),
+            "stat": pa.Column(checks=pa.Check.isin([str(stat) for stat in Stat])),
+            "period": pa.Column(checks=pa.Check.isin([str(period) for period in Period])),
+            "ts": _TS,
+            **_NUMBERS,
+        },
         checks=[
-            pa.Check(_sorted, name="quantiles in order"),
-            pa.Check(lambda rows: ~rows.duplicated(["series_id", "ts"]), name="one row an interval"),
+            _ORDERED,
+            pa.Check(
+                lambda rows: ~rows.duplicated(list(AGGREGATE_KEY)),
+                name=f"one row for {', '.join(AGGREGATE_KEY)}",
+            ),
         ],
+        strict=True,
     )
 
 
@@ -39,18 +68,69 @@ def check_forecasts(rows: pd.DataFrame, *, expected: pd.DataFrame) -> None:
 
     expected: series_id, ts of the open intervals of the horizon.
     """
-    schema = forecast_schema()
-    validate(rows, schema, table="forecast.forecasts", place=lambda row: f"{row['series_id']} at {row['ts']}")
+    validate(rows, forecast_schema(), table="forecast.forecasts", place=_interval)
+    _check_intervals(rows, expected, table="forecast.forecasts")
+
+
+def check_aggregates(rows: pd.DataFrame) -> None:
+    """Raises ContractError unless the rows hold the schema of aggregates; the first that breaks it is named.
+
+    rows: level, group_key, stat, period, ts (UTC), mean and quantiles; of any index.
+    """
+    own = rows.reset_index(drop=True)
+    validate(own, aggregate_schema(), table="forecast.aggregates", place=_aggregate)
+
+
+def check_paths(rows: pd.DataFrame, *, expected: pd.DataFrame) -> None:
+    """Raises ContractError unless there is one row for each expected interval, with equally many sound values.
+
+    rows: series_id, ts and y, the values of the paths in float32: a column of arrays, or an Arrow column of lists.
+    expected: as in `check_forecasts`.
+    """
+    own = rows[["series_id", "ts"]].reset_index(drop=True)
+    own["paths"], own["sound"] = _inspect(rows["y"])
+    paths = own["paths"].max()
+    schema = pa.DataFrameSchema(
+        {
+            "paths": pa.Column(checks=pa.Check(lambda counts: (counts == paths) & (counts > 0), name="equally many")),
+            "sound": pa.Column(checks=pa.Check(lambda sound: sound, name="finite and not negative")),
+        },
+        checks=[_ONE_AN_INTERVAL],
+    )
+    validate(own, schema, table="forecast.paths", place=_interval)
+    _check_intervals(own, expected, table="forecast.paths")
+
+
+def _inspect(paths: pd.Series) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """How many values each row has, and whether all of them are finite and not negative."""
+    counts, sound = np.zeros(len(paths), dtype=np.int64), np.ones(len(paths), dtype=bool)
+    if len(paths):
+        lists = chunked_array(arrow_array(paths)).combine_chunks()
+        counts[:] = lists.value_lengths().fill_null(0)
+        values = lists.flatten().to_numpy(zero_copy_only=False)
+        sound[np.repeat(np.arange(len(paths)), counts)[~(np.isfinite(values) & (values >= 0))]] = False
+    return counts, sound
+
+
+def _check_intervals(rows: pd.DataFrame, expected: pd.DataFrame, *, table: str) -> None:
+    """Raises ContractError unless the intervals of the rows are those expected."""
     found = pd.MultiIndex.from_frame(rows[["series_id", "ts"]])
     wanted = pd.MultiIndex.from_frame(expected[["series_id", "ts"]])
     missing, extra = wanted.difference(found), found.difference(wanted)
     if len(missing) or len(extra):
         series, ts = (missing if len(missing) else extra)[0]
         raise ContractError(
-            f"forecast.forecasts: {len(missing)} open intervals have no row and {len(extra)} rows have no open "
-            "interval, first "
+            f"{table}: {len(missing)} open intervals have no row and {len(extra)} rows have no open interval, first "
             f"{series} at {ts}; nothing was published",
-            table="forecast.forecasts",
+            table=table,
             check="one row an open interval",
             failed=len(missing) + len(extra),
         )
+
+
+def _interval(row: pd.Series) -> str:
+    return f"{row['series_id']} at {row['ts']}"
+
+
+def _aggregate(row: pd.Series) -> str:
+    return f"{row['stat']} of {row['level']} {row['group_key']} in the {row['period']} of {row['ts']}"

@@ -31,6 +31,15 @@ LOST_POLL_SHARE = 0.001
 DAYS_BETWEEN_GAPS = 45
 DAYS_BETWEEN_RESTARTS = 90
 
+FULL_SHARE = 0.7
+"""Of the capacity: a link has run out once its daily peak is expected above it."""
+STEEP_GROWTH = (0.5, 1.1)
+SOON, LATER = (10, 50), (90, 240)
+"""Days from the end of the feed to that day, of links that grow steeply."""
+FULL_LOAD = (1.0, 1.15)
+"""Daily peak over capacity at the start of the feed, of links that are full."""
+SECOND_YEAR = 730
+
 
 @dataclass(frozen=True)
 class Polls:
@@ -49,13 +58,14 @@ class Polls:
     restarted: NDArray[np.bool_]
 
 
-def make_links(count: int, *, rng: np.random.Generator) -> pd.DataFrame:
-    """`count` links: series_id, region, site, capacity_mbps, counter_bits, load, growth, weekend, peak_hour, opens,
-    closes, shift.
+def make_links(count: int, *, days: int, rng: np.random.Generator) -> pd.DataFrame:
+    """`count` links of a feed of `days` days: series_id, region, site, capacity_mbps, counter_bits, load, growth,
+    weekend, peak_hour, opens, closes, shift.
 
     `load` is the mean share of capacity. Every 64th link is an old one with 32-bit counters and 10 or 100 Mbit/s.
     `opens` and `closes` are shares of the period (every 25th link is new, every 40th is retired); `shift` multiplies
-    after `shift_at`.
+    after `shift_at`. Every 16th link grows so steeply that it runs out after the feed's end: one half within the lead
+    time of an order (SOON), the other months later (LATER). Every 64th is full from the start.
     """
     number = np.arange(count)
     router = number // LINKS_A_ROUTER
@@ -64,7 +74,7 @@ def make_links(count: int, *, rng: np.random.Generator) -> pd.DataFrame:
     capacity = np.where(
         old, np.where(number % 128 == 5, 10, 100), rng.choice([1_000, 10_000, 40_000], count, p=[0.5, 0.4, 0.1])
     )
-    return pd.DataFrame(
+    links = pd.DataFrame(
         {
             "series_id": [
                 f"{city[n][0]}-core-{router[n] // len(SITES):02d}.ge-0/0/{n % LINKS_A_ROUTER}" for n in number
@@ -73,7 +83,7 @@ def make_links(count: int, *, rng: np.random.Generator) -> pd.DataFrame:
             "site": city[:, 0],
             "capacity_mbps": capacity.astype(np.int32),
             "counter_bits": np.where(old, 32, 64).astype(np.int8),
-            "load": rng.uniform(0.08, 0.4, count),
+            "load": rng.uniform(0.06, 0.24, count),
             "growth": rng.normal(0.25, 0.2, count),
             "weekend": rng.choice([0.55, 0.95, 1.15], count),
             "peak_hour": rng.choice([11.0, 14.0, 20.5], count),
@@ -83,24 +93,80 @@ def make_links(count: int, *, rng: np.random.Generator) -> pd.DataFrame:
             "shift_at": rng.uniform(0.3, 0.7, count),
         }
     )
+    # a generator of its own: what others draw stays as it was
+    _run_out(links, days=days, rng=rng.spawn(1)[0])
+    return links
+
+
+def _run_out(links: pd.DataFrame, *, days: int, rng: np.random.Generator) -> None:
+    """Let some links grow steeply and others be full, in place."""
+    number = np.arange(len(links))
+    steep, full = number % 16 == 4, number % 64 == 26
+    soon = number % 32 == 4
+    growth = np.where(full, 0.1, rng.uniform(*STEEP_GROWTH, len(links)))
+    after = np.where(soon, rng.uniform(*SOON, len(links)), rng.uniform(*LATER, len(links)))
+    at_start = FULL_SHARE / (1 + growth) ** ((days + after) / 365)
+    peak = np.where(full, rng.uniform(*FULL_LOAD, len(links)), at_start)
+    special = steep | full
+    links.loc[special, "growth"] = growth[special]
+    links.loc[special, ["shift", "opens", "closes"]] = 1.0, 0.0, 1.0
+    links.loc[special, "load"] = (peak / _peak_of_load(links))[special]
 
 
 def traffic_level(links: pd.DataFrame, *, start: np.datetime64, days: int) -> NDArray[np.float32]:
-    """(n, H) Mbit/s expected in each hour from `start` (UTC midnight): shape x growth x shift, below capacity."""
+    """(n, H) Mbit/s asked for in each hour from `start` (UTC midnight): shape x growth x shift, beyond capacity too."""
     utc = start.astype("M8[h]") + np.arange(days * 24)
     local = pd.DatetimeIndex(utc.astype("M8[us]"), tz="UTC").tz_convert(ZONE)
     hour, weekend = local.hour.to_numpy(), local.day_of_week.to_numpy() >= 5
-    share = np.linspace(0, 1, len(utc), endpoint=False)[None, :]
+    day = np.arange(len(utc)) / 24
+    shape = _shape(links, hour) * np.where(weekend[None, :], _column(links, "weekend"), 1.0)
+    mbps = _column(links, "capacity_mbps") * _column(links, "load") * shape * _trend(links, day, days=days)
+    level: NDArray[np.float32] = mbps.astype(np.float32)
+    return level
 
-    def column(name: str) -> NDArray[np.float64]:
-        return links[name].to_numpy(dtype=float)[:, None]
 
-    angle = 2 * np.pi * (hour[None, :] - column("peak_hour")) / 24
-    shape = np.exp(0.75 * np.cos(angle) + 0.15 * np.cos(2 * angle)) * np.where(weekend[None, :], column("weekend"), 1.0)
-    trend = (1 + column("growth")) ** (share * days / 365) * np.where(share >= column("shift_at"), column("shift"), 1.0)
-    mbps = column("capacity_mbps") * column("load") * shape * trend
-    capped: NDArray[np.float64] = np.minimum(mbps, 0.8 * column("capacity_mbps"))
-    return capped.astype(np.float32)
+def run_out_days(links: pd.DataFrame, *, days: int) -> NDArray[np.int64]:
+    """(n,) day, 0-based from the start of the feed of `days` days, from which on a working day's 95th percentile of
+    hours is expected above FULL_SHARE of the capacity, growth going on as before.
+
+    Of a link that is above at the feed's end, the day on which that began; -1 of one that is not within two years after
+    it, or retired.
+    """
+    day = np.arange(days + SECOND_YEAR, dtype=float)
+    peak = _column(links, "load") * _peak_of_load(links)[:, None] * _trend(links, day, days=days)
+    above = (peak > FULL_SHARE) & (day >= np.floor(_column(links, "opens") * days))
+    above[:, :days] = np.logical_and.accumulate(above[:, :days][:, ::-1], axis=1)[:, ::-1]
+    found: NDArray[np.int64] = np.where(above.any(axis=1), above.argmax(axis=1), -1)
+    found[links["closes"].to_numpy() < 1] = -1
+    return found
+
+
+def _column(links: pd.DataFrame, name: str) -> NDArray[np.float64]:
+    return links[name].to_numpy(dtype=float)[:, None]
+
+
+def _shape(links: pd.DataFrame, hour: NDArray[np.integer]) -> NDArray[np.float64]:
+    """(n, H) traffic of a working day's hours over the load."""
+    angle = 2 * np.pi * (hour[None, :] - _column(links, "peak_hour")) / 24
+    shape: NDArray[np.float64] = np.exp(0.75 * np.cos(angle) + 0.15 * np.cos(2 * angle))
+    return shape
+
+
+def _trend(links: pd.DataFrame, day: NDArray[np.float64], *, days: int) -> NDArray[np.float64]:
+    """(n, D) growth x shift, `day` days after the start."""
+    grown = (1 + _column(links, "growth")) ** (day / 365)
+    trend: NDArray[np.float64] = grown * np.where(day / days >= _column(links, "shift_at"), _column(links, "shift"), 1)
+    return trend
+
+
+def _peak_of_load(links: pd.DataFrame) -> NDArray[np.float64]:
+    """(n,) expected 95th percentile of a working day's 24 hours over the load: noise lifts it above the shape's."""
+    spread = np.hypot(HOUR_NOISE, POLL_NOISE / np.sqrt(POLLS_AN_HOUR))
+    noise = spread * np.random.default_rng(0).standard_normal((2_000, 1, 24))
+    kinds, place = np.unique(links["peak_hour"], return_inverse=True)
+    hours = _shape(pd.DataFrame({"peak_hour": kinds}), np.arange(24)) * np.exp(noise + POLL_NOISE**2 / 2)
+    peak: NDArray[np.float64] = np.quantile(hours, 0.95, axis=2).mean(axis=0)[place]
+    return peak
 
 
 def poll_counters(

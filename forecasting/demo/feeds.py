@@ -5,7 +5,7 @@ Everything follows from the seed. Faulty rows stand behind the sound ones of the
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -125,11 +125,11 @@ def write_late_calls(folder: Path, truth: CallTruth, *, seed: int, day: date, co
 
 
 def write_link_feed(
-    folder: Path, *, seed: int, n_links: int = 200, days: int = 90, start: date = LINKS_START, with_faults: bool = True
+    folder: Path, *, seed: int, n_links: int = 200, days: int = 180, start: date = LINKS_START, with_faults: bool = True
 ) -> LinkTruth:
     """Write five-minute counter polls of `days` UTC days, one file a day and 256 links, which bounds the memory."""
     rng = np.random.default_rng(seed)
-    links = counters.make_links(n_links, rng=rng)
+    links = counters.make_links(n_links, days=days, rng=rng)
     first = np.datetime64(start, "D")
     level = counters.traffic_level(links, start=first, days=days)
     mbps, whole = np.empty(level.shape), np.empty(level.shape, dtype=bool)
@@ -148,7 +148,12 @@ def write_link_feed(
             writer.write(f"day={day}/links-{block // LINKS_A_FILE:04d}.parquet", sound, bad=bad)
     hours = first.astype("M8[us]") + np.arange(level.shape[1]) * np.timedelta64(1, "h")
     series = links[["series_id", "region", "site", "capacity_mbps", "counter_bits"]]
-    return LinkTruth(series, hours, level, mbps, whole, writer.ledger())
+    passed = counters.run_out_days(links, days=days)
+    runs_out = {
+        name: None if day < 0 else start + timedelta(days=int(day))
+        for name, day in zip(links["series_id"], passed, strict=True)
+    }
+    return LinkTruth(series, hours, level, mbps, whole, runs_out, writer.ledger())
 
 
 def write_events_feed(path: Path) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -56,10 +57,12 @@ class CallTruth:
 class LinkTruth:
     """N links on H hours.
 
-    series: series_id, attributes and counter_bits. ts: (H,) UTC starts, datetime64[us]. level: (N, H) Mbit/s behind
-    the noise. mbps: (N, H) true mean over the hour's polls, NaN before a link's first hour and after its last. whole:
-    (N, H) no poll of the hour, nor the one before it, is missing, and no restart lies between them: there the feed
-    yields `mbps` exactly.
+    series: series_id, attributes and counter_bits. ts: (H,) UTC starts, datetime64[us]. level: (N, H) Mbit/s asked for,
+    behind the noise; a link carries no more than its capacity. mbps: (N, H) true mean over the hour's polls, NaN before
+    a link's first hour and after its last. whole: (N, H) no poll of the hour, nor the one before it, is missing, and no
+    restart lies between them: there the feed yields `mbps` exactly. runs_out: by series_id, the day from which on the
+    95th percentile of a working day's hours is expected above 0.7 of the capacity, growth going on as in the feed; None
+    where that is not within two years of its end.
     """
 
     series: pd.DataFrame
@@ -67,6 +70,7 @@ class LinkTruth:
     level: NDArray[np.float32]
     mbps: NDArray[np.float64]
     whole: NDArray[np.bool_]
+    runs_out: dict[str, date | None]
     ledger: Ledger
 
 

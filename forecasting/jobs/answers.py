@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.models.evidence import LEADS
+from forecasting.models.evidence import LEADS, Evidence
 from forecasting.models.forecast import Member, PanelForecast, PastAnswers, mix_members
+from forecasting.models.slots import Floats
 from forecasting.panel.grid import Panel
 from forecasting.quantiles import pinball
-from forecasting.terms import Tier
+from forecasting.terms import QUANTILES, Tier
 from forecasting.uncertainty.conformal import learn_factors, widen
 
 
@@ -58,15 +59,42 @@ def held_back_losses(panel: Panel, members: Mapping[str, Member]) -> HeldBack:
     evidence = forecast.evidence
     if evidence is None:
         return HeldBack(forecast.ats, loss, volume)
-    newer = evidence.newer
-    for part in (newer, ~newer):
-        factors = _factors(forecast, ~part if (~part).any() else part)
-        said = widen(forecast.mixed[part], factors[evidence.group[part], evidence.lead[part]])
+    for part, said in _judged(forecast, evidence):
         scale = evidence.scale[part].astype(np.float64)
         place = (evidence.origin[part], evidence.series[part])
         np.add.at(loss, place, pinball(evidence.y[part], said).mean(axis=-1) * scale)
         np.add.at(volume, place, np.abs(evidence.y[part]) * scale)
     return HeldBack(forecast.ats, loss, volume)
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the published kind of forecast said of A held-back origins, and what came. NaN where nothing was judged."""
+
+    y: NDArray[np.float32]
+    """(A, N, L)"""
+    said: NDArray[np.float32]
+    """(A, N, L, 7)"""
+
+
+def held_back_answers(panel: Panel, forecast: PanelForecast) -> Held:
+    """Held-back forecasts of a panel's series, each half of the origins weighed and calibrated by the other."""
+    shape = (len(forecast.ats), panel.n_series, panel.n_horizon)
+    y, told = np.full(shape, np.nan, np.float32), np.full((*shape, len(QUANTILES)), np.nan, np.float32)
+    evidence = forecast.evidence
+    if evidence is not None:
+        for part, said in _judged(forecast, evidence):
+            place, scale = (evidence.origin[part], evidence.series[part], evidence.step[part]), evidence.scale[part]
+            y[place], told[place] = evidence.y[part] * scale, said * scale[:, None]
+    return Held(y, told)
+
+
+def _judged(forecast: PanelForecast, evidence: Evidence) -> Iterator[tuple[NDArray[np.bool_], Floats]]:
+    """Each half of the evidence, as (R,) rows, and what was said of it, calibrated by the other half."""
+    newer = evidence.newer
+    for part in (newer, ~newer):
+        factors = _factors(forecast, ~part if (~part).any() else part)
+        yield part, widen(forecast.mixed[part], factors[evidence.group[part], evidence.lead[part]])
 
 
 def _factors(forecast: PanelForecast, rows: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -1,16 +1,19 @@
-"""The demo: the whole main job on real and generated feeds, in a folder of its own, and the staff that it asks for."""
+"""The demo: the whole main job on real and generated feeds, in a folder of its own, and what it asks for."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from forecasting.demo.feeds import write_call_feed, write_events_feed, write_link_feed
+from forecasting.demo.truth import LinkTruth
 from forecasting.errors import SettingsError
 from forecasting.jobs import forecast, ingest, plan, score, train
+from forecasting.jobs.capacity import BASE
 from forecasting.jobs.session import Summary
 from forecasting.settings import Settings, read_settings
 from forecasting.store.lake import open_lake_to_read
@@ -25,10 +28,13 @@ STREAMS = {
     "bank_calls": "real: calls of a bank, 2003",
     "call_aht": "generated: handle times of the calls of 20 queues, 180 days",
     "call_volume": "generated: the same calls, counted; staffed to 80/20",
-    "link_traffic": "generated: 200 links, 90 days of interface counters",
+    "link_traffic": "generated: 200 links, 180 days of interface counters",
+    "link_peak": "the daily peaks of the same links, two years ahead",
 }
-STAFFED = "call_volume"
-TOLD = ("rejected", "trees", "nbeats", "tft", "agent_hours", "people")
+STAFFED, WATCHED = "call_volume", "link_traffic"
+SHOWN = 20
+"""Links of the watch list that are shown."""
+TOLD = ("rejected", "trees", "nbeats", "tft", "growth", "sums", "agent_hours", "people", "links", "due")
 """Details of a step that are worth a person's glance."""
 
 
@@ -40,6 +46,14 @@ class Origins:
     last: str
 
 
+@dataclass(frozen=True)
+class Home:
+    """What the demo was set up with."""
+
+    origins: dict[str, Origins]
+    links: LinkTruth
+
+
 def run(folder: Path, *, say: Callable[[str], None]) -> None:
     """Write the feeds, then ingest, train, forecast and score; ends with tables and the next commands.
 
@@ -47,26 +61,32 @@ def run(folder: Path, *, say: Callable[[str], None]) -> None:
     progress. Raises SettingsError where the extra `demo` is not installed.
     """
     settings = read_settings({"FORECASTING_HOME": str(folder)})
-    origins = _write_home(settings, say)
-    published, planned = [], []
+    home = _write_home(settings, say)
+    published, planned = [], {}
     for stream, told in STREAMS.items():
         say(f"{stream} ({told})")
-        for summary in _steps(settings, stream, origins[stream]):
-            say(f"  {summary.job:<8} {summary.status}, {summary.rows} rows{_told(summary)}")
+        for summary in _steps(settings, stream, home.origins[stream]):
+            say(_line(summary))
             if summary.job == "forecast":
                 published.append(summary)
-            if summary.job == "plan":
-                planned.append(datetime.fromisoformat(str(summary.origin)))
+    # a plan rests on the forecasts of several streams
+    for stream in (STAFFED, WATCHED):
+        say(f"plan of {stream}")
+        summary = plan.run(settings, stream, origin=home.origins[stream].last)
+        say(_line(summary))
+        planned[stream] = datetime.fromisoformat(str(summary.origin))
     with open_lake_to_read(settings) as lake:
         scores = newest_scores(lake, stream=None, most=100)
-        busiest = _busiest(planned_rows(lake, stream=STAFFED, origin=planned[-1], table="staffing"))
+        busiest = _busiest(planned_rows(lake, stream=STAFFED, origin=planned[STAFFED], table="staffing"))
+        capacity = planned_rows(lake, stream=WATCHED, origin=planned[WATCHED], table="capacity")
     say(f"\nPublished\n{_published(published).to_string(index=False)}")
     say(f"\nScored against what came after, beside the seasonal naive\n{_scored(scores).to_string(index=False)}")
     say(
         "\nStaff of the busiest interval of each pool: agents that meet 80/20 with a probability of 0.5 and 0.8,\n"
         f"beside those for the medians alone\n{busiest.drop(columns='utc').to_string(index=False)}"
     )
-    say(_next_steps(folder, busiest))
+    say(_watched(capacity, home.links.runs_out, planned[WATCHED].date()))
+    say(_next_steps(folder, busiest, capacity))
 
 
 def _steps(settings: Settings, stream: str, at: Origins) -> Iterator[Summary]:
@@ -76,9 +96,11 @@ def _steps(settings: Settings, stream: str, at: Origins) -> Iterator[Summary]:
     yield forecast.run(settings, stream, origin=at.first)
     yield ingest.run(settings, stream, until=at.last)
     yield forecast.run(settings, stream, origin=at.last)
-    if plan.plans(settings, stream):
-        yield plan.run(settings, stream, origin=at.last)
     yield score.run(settings, stream, origin=at.last)
+
+
+def _line(summary: Summary) -> str:
+    return f"  {summary.job:<8} {summary.status}, {summary.rows} rows{_told(summary)}"
 
 
 def _told(summary: Summary) -> str:
@@ -87,7 +109,7 @@ def _told(summary: Summary) -> str:
     return f" ({'; '.join(told)})" if told else ""
 
 
-def _write_home(settings: Settings, say: Callable[[str], None]) -> dict[str, Origins]:
+def _write_home(settings: Settings, say: Callable[[str], None]) -> Home:
     feeds = settings.home / "feeds"
     settings.streams.mkdir(parents=True, exist_ok=True)
     for source in (files("forecasting") / "definitions", files("forecasting") / "demo"):
@@ -104,12 +126,14 @@ def _write_home(settings: Settings, say: Callable[[str], None]) -> dict[str, Ori
     write_events_feed(feeds / "events.csv")
     calls = write_call_feed(feeds / "calls", seed=SEED)
     links = write_link_feed(feeds / "links", seed=SEED)
-    return {
+    origins = {
         "bank_calls": Origins("2003-10-06", "2003-10-13"),
         "call_aht": _last_origins(calls.ts[-1], days=14, timezone="America/Toronto"),
         "call_volume": _last_origins(calls.ts[-1], days=14, timezone="America/Toronto"),
         "link_traffic": _last_origins(links.ts[-1], days=7, timezone="America/Toronto"),
+        "link_peak": _last_origins(links.ts[-1], days=7, timezone="America/Toronto"),
     }
+    return Home(origins, links)
 
 
 def read_bank_calls() -> pd.DataFrame:
@@ -186,8 +210,42 @@ def _busiest(staffing: pd.DataFrame) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def _next_steps(folder: Path, busiest: pd.DataFrame) -> str:
+def _watched(capacity: pd.DataFrame, runs_out: dict[str, date | None], today: date) -> str:
+    """The links to order for now, beside the days on which the generator lets them run out."""
+    base = capacity[capacity["scenario"] == BASE]
+    due = base[base["due"]].sort_values(["order_by", "series_id"])
+    lead = timedelta(days=int(base["lead_days"].iloc[0]))
+    truly = {name for name, day in runs_out.items() if day is not None and day <= today + lead}
+    listed = set(due["series_id"].astype(str))
+    table = pd.DataFrame(
+        {
+            "link": due["series_id"].astype(str),
+            "Mbit/s": due["capacity"].astype(int),
+            "peak now": due["utilisation"].map("{:.0%}".format),
+            "run-out 10%": due["runout_q10"].map(_day),
+            "50%": due["runout_q50"].map(_day),
+            "90%": due["runout_q90"].map(_day),
+            "order by": due["order_by"].map(_day),
+            "step": due["step"].fillna("none"),
+            "cost": due["cost"].fillna(0).astype(int),
+            "generator says": [str(runs_out.get(str(name)) or "not in two years") for name in due["series_id"]],
+        }
+    )
+    more = f"\nand {len(table) - SHOWN} more" if len(table) > SHOWN else ""
+    return (
+        f"\nLinks to order for now: of {len(base)}, {len(due)} pass 70% of their capacity within the {lead.days} days "
+        f"of an order with a probability of more than 10%.\nThe generator lets {len(truly)} run out until then; "
+        f"{len(truly & listed)} of these are on the list\n{table.head(SHOWN).to_string(index=False)}{more}"
+    )
+
+
+def _day(value: Any) -> str:
+    return "beyond" if pd.isna(value) else f"{value:%Y-%m-%d}"
+
+
+def _next_steps(folder: Path, busiest: pd.DataFrame, capacity: pd.DataFrame) -> str:
     first = busiest.iloc[0]
+    link = capacity[capacity["scenario"] == BASE].sort_values(["order_by", "series_id"])["series_id"].iloc[0]
     return "\n".join(
         (
             "",
@@ -196,6 +254,8 @@ def _next_steps(folder: Path, busiest: pd.DataFrame) -> str:
             '  forecasting sql "select series_id, ts, q10, q50, q90, tier from analyst.forecast_latest '
             "where stream = 'call_volume' limit 8\"",
             f"  forecasting explain staffing {STAFFED} {first['pool']} {first['utc']}",
+            f"  forecasting explain capacity {WATCHED} {link}",
+            '  forecasting sql "select * from analyst.capacity_watchlist limit 10"',
             "  forecasting quarantine list call_volume",
             "  forecasting streams add mine --feed FILE.parquet --interval 30min --horizon 7d --timezone "
             "America/Toronto",

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from forecasting.contracts.outputs import check_forecasts
+from forecasting.contracts.outputs import check_aggregates, check_forecasts, check_paths
 from forecasting.errors import FallbackError, FeedError
 from forecasting.jobs.answers import forecast_panel
 from forecasting.jobs.bundles import LoadedModel, newest_loaded
+from forecasting.jobs.joint import Joint, join
 from forecasting.jobs.panels import panel_as_of
 from forecasting.jobs.session import Session, Summary, open_session, wall_clock
 from forecasting.models.forecast import PanelForecast, PastAnswers
@@ -60,16 +61,33 @@ def issue(
     record.model_id = model.model_id
     record.hindsight = model.trained_until is not None and model.trained_until > origin
     stale = check_age(stream, panel, origin)
+    past = past or PastAnswers()
     forecast = forecast_panel(panel, model.members, past=past)
     check_fallbacks(stream, forecast)
-    rows = forecast_rows(panel, forecast)
+    joint = None
+    if stream.hierarchy is not None and panel.n_horizon:
+        joint = join(stream, panel, forecast, model.members, origin=origin, past=past)
+        forecast = joint.forecast
+    rows = forecast_rows(panel, forecast, mean=joint.mean if joint else forecast.mean)
     check_forecasts(rows, expected=rows_expected(panel))
+    if joint:
+        check_aggregates(joint.aggregates)
+    if joint and joint.paths is not None:
+        check_paths(joint.paths, expected=rows_expected(panel))
     seen = f"{model.model_id} was trained on demand after this origin" if record.hindsight else None
-    notes = stale, model.note, seen, describe_breaks(panel, zone=stream.zone)
+    notes = stale, model.note, seen, describe_breaks(panel, zone=stream.zone), joint.note if joint else None
     record.message = "; ".join(note for note in notes if note) or None
-    now = wall_clock()
-    status = publish(session.lake, record, rows, complete=stale is None, now=now, spare_nightly=spare_nightly)
-    return _summary(record, panel, forecast, status=status, rows=len(rows))
+    status = publish(
+        session.lake,
+        record,
+        rows,
+        complete=stale is None,
+        now=wall_clock(),
+        spare_nightly=spare_nightly,
+        aggregates=joint.aggregates if joint else None,
+        paths=joint.paths if joint else None,
+    )
+    return _summary(record, panel, forecast, joint, status=status, rows=len(rows))
 
 
 def check_age(stream: Stream, panel: Panel, origin: datetime) -> str | None:
@@ -101,13 +119,13 @@ def check_fallbacks(stream: Stream, forecast: PanelForecast) -> None:
         )
 
 
-def forecast_rows(panel: Panel, forecast: PanelForecast) -> pd.DataFrame:
-    """One row an open interval of the horizon: series_id, ts, horizon_step, mean, quantiles, tier."""
+def forecast_rows(panel: Panel, forecast: PanelForecast, *, mean: np.ndarray) -> pd.DataFrame:
+    """One row an open interval of the horizon: series_id, ts, horizon_step, mean, quantiles, tier. mean: (N, H)."""
     series, column = horizon_rows(panel)
     values = forecast.quantiles[series, column].astype(np.float64)
     rows = _keys(panel, series, column)
     rows["horizon_step"] = panel.horizon_step[column].astype(np.int32)
-    rows["mean"] = forecast.mean[series, column].astype(np.float64)
+    rows["mean"] = mean[series, column].astype(np.float64)
     rows[list(QUANTILE_COLUMNS)] = values
     rows["tier"] = pd.Categorical(forecast.tier[series], categories=[str(tier) for tier in Tier])
     return rows
@@ -136,7 +154,9 @@ def shares(panel: Panel, forecast: PanelForecast) -> dict[str, float]:
     return {name: round(mean[name], 2) for name in sorted(mean, key=lambda name: -mean[name]) if mean[name] >= 0.01}
 
 
-def _summary(record: Run, panel: Panel, forecast: PanelForecast, *, status: RunStatus, rows: int) -> Summary:
+def _summary(
+    record: Run, panel: Panel, forecast: PanelForecast, joint: Joint | None, *, status: RunStatus, rows: int
+) -> Summary:
     tiers, counts = np.unique(forecast.tier, return_counts=True)
     return Summary(
         job="forecast",
@@ -150,5 +170,6 @@ def _summary(record: Run, panel: Panel, forecast: PanelForecast, *, status: RunS
             "series": int(counts.sum()),
             "tiers": dict(zip(tiers.tolist(), counts.tolist(), strict=True)),
             "weights": shares(panel, forecast),
+            **({"aggregates": len(joint.aggregates), "sums": joint.choice.method} if joint else {}),
         },
     )

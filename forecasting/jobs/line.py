@@ -2,15 +2,18 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from forecasting.errors import ForecastingError
 from forecasting.jobs import forecast, ingest, plan, score, train
 from forecasting.jobs.session import Summary
+from forecasting.jobs.sources import check_sources, reads_others
 from forecasting.settings import Settings
 from forecasting.terms import RunKind
 
 logger = logging.getLogger(__name__)
+
+Step = Callable[[], Summary]
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,52 @@ class Outcome:
     stream: str
     steps: tuple[Summary, ...]
     error: ForecastingError | None
+
+
+@dataclass
+class _Line:
+    """The line of one stream at work."""
+
+    settings: Settings
+    stream: str
+    origin: str
+    begin: Callable[[str, str], None]
+    report: Callable[[Summary], None]
+    done: list[Summary] = field(default_factory=list)
+    error: ForecastingError | None = None
+
+    def take(self, job: str, step: Step) -> bool:
+        """Take a step; whether it ended well. The first error is the one that is told."""
+        self.begin(job, self.stream)
+        try:
+            self.done.append(step())
+        except ForecastingError as error:
+            logger.info("stream %s: %s stopped: %s", self.stream, job, error)
+            self.error = self.error or error
+            return False
+        self.report(self.done[-1])
+        return True
+
+    def ingest(self) -> Summary:
+        check_sources(self.settings, self.stream)
+        return ingest.run(self.settings, self.stream, until=self.origin)
+
+    def night(self, kind: str) -> None:
+        """From usage to a published forecast, as far as it goes."""
+        steps: dict[str, Step] = {
+            "ingest": self.ingest,
+            "train": lambda: train.run(self.settings, self.stream, origin=self.origin),
+            "forecast": lambda: forecast.run(self.settings, self.stream, origin=self.origin, kind=kind),
+        }
+        for job, step in steps.items():
+            if not self.take(job, step):
+                return
+
+    def morning(self) -> None:
+        """What follows the forecasts of all streams: the plan, where one is asked for, and the scores."""
+        if plans(self.settings, self.stream):
+            self.take("plan", lambda: plan.run(self.settings, self.stream, origin=self.origin))
+        self.take("score", lambda: score.run(self.settings, self.stream, origin=self.origin))
 
 
 def run(
@@ -34,14 +83,18 @@ def run(
     """Run the line for each stream. An error stops its stream, but for that of a plan, which scores do not need; the
     others go on.
 
-    Streams that plan come last, for they plan from others' forecasts too. begin: called with the job and the stream
-    before each step; report: called after it.
+    Streams that read others' history come after these, and read what is there where a night of these failed. Plans and
+    scores come when all forecasts are there, for a plan rests on those of other streams too. begin: called with the job
+    and the stream before each step; report: called after it.
     """
-    planned = {stream: plans(settings, stream) for stream in streams}
-    return [
-        _run_stream(settings, stream, origin=origin, kind=kind, plans=planned[stream], begin=begin, report=report)
-        for stream in sorted(streams, key=planned.__getitem__)
-    ]
+    ordered = sorted(streams, key=lambda stream: reads_others(settings, stream))
+    lines = [_Line(settings, stream, origin, begin, report) for stream in ordered]
+    for line in lines:
+        line.night(kind)
+    for line in lines:
+        if line.error is None:
+            line.morning()
+    return [Outcome(line.stream, tuple(line.done), line.error) for line in lines]
 
 
 def plans(settings: Settings, stream: str) -> bool:
@@ -50,36 +103,3 @@ def plans(settings: Settings, stream: str) -> bool:
         return plan.plans(settings, stream)
     except ForecastingError:
         return False  # its own line says what is wrong
-
-
-def _run_stream(
-    settings: Settings,
-    stream: str,
-    *,
-    origin: str,
-    kind: str,
-    plans: bool,
-    begin: Callable[[str, str], None],
-    report: Callable[[Summary], None],
-) -> Outcome:
-    steps: dict[str, Callable[[], Summary]] = {
-        "ingest": lambda: ingest.run(settings, stream, until=origin),
-        "train": lambda: train.run(settings, stream, origin=origin),
-        "forecast": lambda: forecast.run(settings, stream, origin=origin, kind=kind),
-        **({"plan": lambda: plan.run(settings, stream, origin=origin)} if plans else {}),
-        "score": lambda: score.run(settings, stream, origin=origin),
-    }
-    done: list[Summary] = []
-    unplanned: ForecastingError | None = None
-    for job, step in steps.items():
-        begin(job, stream)
-        try:
-            done.append(step())
-        except ForecastingError as error:
-            if job == "plan":
-                unplanned = error
-                continue
-            logger.info("stream %s: stopped: %s", stream, error)
-            return Outcome(stream, tuple(done), error)
-        report(done[-1])
-    return Outcome(stream, tuple(done), unplanned)

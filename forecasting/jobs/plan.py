@@ -1,12 +1,18 @@
-"""Plan the staff of a stream from a published forecast, and publish the plan."""
+"""Plan the people or the capacity of a stream from published forecasts, and publish the plan."""
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from forecasting.contracts.plans import check_plan
+from forecasting.errors import SettingsError
+from forecasting.jobs.capacity import BASE, make_capacity
+from forecasting.jobs.links import capacity_rules, read_links
 from forecasting.jobs.rosters import plan_groups, plan_rosters
 from forecasting.jobs.session import Session, Summary, open_session, wall_clock
 from forecasting.jobs.staff import Loads, answers_of, read_loads, staff, staffing_rules, sum_up
@@ -22,10 +28,13 @@ logger = logging.getLogger(__name__)
 
 Tables = dict[str, pd.DataFrame]
 
+NAMED = 3
+"""Findings of a plan of capacity that its message names; the table holds all of them."""
+
 
 def plans(settings: Settings, stream: str) -> bool:
     """Whether a stream's definition asks for a plan."""
-    return read_definition(settings, stream).stream.planning.staffing is not None
+    return read_definition(settings, stream).stream.planning.any
 
 
 def run(settings: Settings, stream: str, *, origin: str, begin: Callable[[str], None] = lambda _: None) -> Summary:
@@ -35,14 +44,69 @@ def run(settings: Settings, stream: str, *, origin: str, begin: Callable[[str], 
     FeedError where a forecast is missing; nothing is published then.
     """
     with open_session(settings, stream) as session:
-        rules = staffing_rules(session.definition.stream)
-        instant = resolve_origin(origin, session.definition.stream)
+        definition = session.definition.stream
+        if not definition.planning.any:
+            raise SettingsError(
+                f"stream {stream}: nothing to plan, its definition has neither [planning.staffing] nor "
+                "[planning.capacity]"
+            )
+        instant = resolve_origin(origin, definition)
         with session.run(RunKind.PLAN, origin=instant) as record:
-            begin("loads")
-            loads = read_loads(session, instant)
-            tables = make_tables(loads, rules, begin=begin)
-            check_plan(tables)
-            return _publish(session, record, loads, tables)
+            made = [
+                *([_staffing(session, instant, begin)] if definition.planning.staffing else []),
+                *([_capacity(session, instant, begin)] if definition.planning.capacity else []),
+            ]
+            return _publish(session, record, made)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is planned by one section of a definition."""
+
+    tables: Tables
+    notes: tuple[str, ...]
+    details: dict[str, Any]
+
+
+def _staffing(session: Session, origin: datetime, begin: Callable[[str], None]) -> Part:
+    rules = staffing_rules(session.definition.stream)
+    begin("loads")
+    loads = read_loads(session, origin)
+    tables = make_tables(loads, rules, begin=begin)
+    notes = [loads.note] if loads.note else []
+    if "rosters" in tables and (short := float(tables["rosters"]["short_hours"].sum())) > 0:
+        notes.append(f"shifts leave {short:.1f} person-hours uncovered")
+    hours = loads.calls.stream.interval.total_seconds() / 3600
+    details = {
+        "pools": len(loads.pools),
+        "agent_hours": {
+            f"risk {risk:g}": int(np.round(own["agents"].sum() * hours))
+            for risk, own in tables["staffing"].groupby("risk")
+        },
+        "forecast": loads.calls.run_id,
+        **({"people": int(tables["rosters"]["heads"].sum())} if "rosters" in tables else {}),
+    }
+    return Part(tables, tuple(notes), details)
+
+
+def _capacity(session: Session, origin: datetime, begin: Callable[[str], None]) -> Part:
+    rules = capacity_rules(session.definition.stream)
+    begin("links")
+    links = read_links(session, origin)
+    tables = make_capacity(links, rules, begin=begin)
+    findings = tables["findings"]["note"].tolist() if "findings" in tables else []
+    for line in findings:
+        logger.warning("stream %s: %s", session.definition.stream.name, line)
+    named = findings[:NAMED] + ([f"{len(findings) - NAMED} more findings"] if len(findings) > NAMED else [])
+    base = tables["capacity"][tables["capacity"]["scenario"] == BASE]
+    details = {
+        "links": len(base),
+        "due": int(base["due"].sum()),
+        "scenarios": len(tables["capacity"]),
+        "findings": findings,
+        "peaks": links.peaks.run_id,
+    }
+    return Part(tables, (*([links.note] if links.note else []), *named), details)
 
 
 def make_tables(loads: Loads, rules: StaffingSection, *, begin: Callable[[str], None]) -> Tables:
@@ -59,28 +123,18 @@ def make_tables(loads: Loads, rules: StaffingSection, *, begin: Callable[[str], 
     return tables
 
 
-def _publish(session: Session, record: Run, loads: Loads, tables: Tables) -> Summary:
-    notes = [loads.note] if loads.note else []
-    if "rosters" in tables and (short := float(tables["rosters"]["short_hours"].sum())) > 0:
-        notes.append(f"shifts leave {short:.1f} person-hours uncovered")
-    record.message = "; ".join(notes) or None
+def _publish(session: Session, record: Run, parts: list[Part]) -> Summary:
+    tables = {name: rows for part in parts for name, rows in part.tables.items()}
+    check_plan(tables)
+    record.message = "; ".join(note for part in parts for note in part.notes) or None
     status = publish_plan(session.lake, record, tables, complete=True, now=wall_clock())
-    staffing = tables["staffing"]
-    hours = loads.calls.stream.interval.total_seconds() / 3600
     return Summary(
         job="plan",
         stream=record.stream.name,
         status=str(status),
         run_id=record.run_id,
-        origin=loads.calls.origin.isoformat(),
+        origin=record.origin.isoformat() if record.origin else None,
         rows=sum(len(rows) for rows in tables.values()),
         message=record.message,
-        details={
-            "pools": len(loads.pools),
-            "agent_hours": {
-                f"risk {risk:g}": int(np.round(own["agents"].sum() * hours)) for risk, own in staffing.groupby("risk")
-            },
-            "forecast": loads.calls.run_id,
-            **({"people": int(tables["rosters"]["heads"].sum())} if "rosters" in tables else {}),
-        },
+        details={name: value for part in parts for name, value in part.details.items()},
     )

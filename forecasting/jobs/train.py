@@ -114,7 +114,7 @@ def _train(session: Session, record: Run, boundary: datetime, model_id: str) -> 
 
 def _describe(kind: str, training: Training) -> str:
     """How much a member was trained, in its own measure."""
-    if kind == Tier.PROFILE:
+    if kind in (Tier.PROFILE, Tier.GROWTH):
         return "fitted"
     if kind == Tier.TREES:
         return f"{training.n_steps:,} rounds"

@@ -28,6 +28,7 @@ ROUNDS = 80
 """Steps of a descent; the second half of them is averaged."""
 STANDING: dict[str, float] = {
     Tier.TREES: 4.0,
+    Tier.GROWTH: 4.0,
     Tier.TFT: 2.0,
     Tier.PROFILE: 2.0,
     Tier.NBEATS: 1.0,

@@ -96,6 +96,8 @@ class Evidence:
     """(R,) cell of days ahead."""
     origin: Ints
     """(R,) number of the held-back origin."""
+    step: Ints
+    """(R,) column of the horizon from it, from 0."""
     day: Ints
     """(R,) local day of the interval."""
     scale: Floats
@@ -118,6 +120,7 @@ class Evidence:
             group=self.group[rows],
             lead=self.lead[rows],
             origin=self.origin[rows],
+            step=self.step[rows],
             day=self.day[rows],
             scale=self.scale[rows],
         )
@@ -149,6 +152,7 @@ def gather_evidence(
         group=groups[series[row]],
         lead=leads[origin, step],
         origin=origin,
+        step=step,
         day=index_days(panel).day[column[origin, step]],
         scale=size,
     )

@@ -110,8 +110,10 @@ def mix_members(panel: Panel, members: Mapping[str, Member], *, past: PastAnswer
     evidence = _gather(panel, members, groups, past or PastAnswers(), ats=ats, length=length) if ats else None
     shape = (int(groups.max()) + 1, len(LEADS) + 1, len(now))
     if evidence is None or not len(evidence):
+        # a season says nothing of next year, and beyond half of the history nobody can be judged
+        trusted = Tier.GROWTH if Tier.GROWTH in now else Tier.LAST_FOUR
         weights = np.zeros(shape)
-        weights[..., list(now).index(Tier.LAST_FOUR)] = 1.0
+        weights[..., list(now).index(trusted)] = 1.0
         evidence, mixed = None, np.empty((0, len(QUANTILES)), np.float32)
     else:
         standing = np.array([STANDING.get(name, 1.0) for name in now])

@@ -1,7 +1,7 @@
 """The trained members of a stream: which there are, in what order they are trained, how they are put away.
 
-The profile and the trees are fitted twice: once without the held-back history, to be judged on it, and once with it, to
-forecast. A column is answered by the fit that had not seen what comes after it.
+The profile, the trees and the growth are fitted twice: once without the held-back history, to be judged on it, and once
+with it, to forecast. A column is answered by the fit that had not seen what comes after it.
 """
 
 import logging
@@ -17,6 +17,8 @@ from forecasting.errors import ModelError
 from forecasting.models.evidence import held_back_start
 from forecasting.models.forecast import Member, mix_members
 from forecasting.models.growing import grow_trees
+from forecasting.models.growth import MOST_SEASON, GrowthMember, fit_growth, rebuild_growth
+from forecasting.models.growth_fit import LEAST_SEEN
 from forecasting.models.neural import NeuralMember, rebuild_member
 from forecasting.models.profile import ProfileMember, fit_profile, rebuild_profile
 from forecasting.models.slots import NAN, Floats
@@ -35,9 +37,11 @@ DOUBT = 0.25
 GROWTH = 1.1
 """Rounds of the trees that have seen the held-back history too, over those of the trees that have not."""
 
-REBUILD: dict[str, Callable[[Mapping[str, Any], Mapping[str, NDArray[Any]]], ProfileMember | TreesMember]] = {
+Fit = ProfileMember | TreesMember | GrowthMember
+REBUILD: dict[str, Callable[[Mapping[str, Any], Mapping[str, NDArray[Any]]], Fit]] = {
     Tier.PROFILE: rebuild_profile,
     Tier.TREES: rebuild_trees,
+    Tier.GROWTH: rebuild_growth,
 }
 
 Parts = tuple[dict[str, Any], dict[str, NDArray[Any]]]
@@ -47,9 +51,9 @@ Parts = tuple[dict[str, Any], dict[str, NDArray[Any]]]
 class PairedMember:
     """One kind of member, fitted without and with the newest history."""
 
-    past: ProfileMember | TreesMember | None
+    past: Fit | None
     """Answers columns before `since`; None where too little history lay before."""
-    present: ProfileMember | TreesMember
+    present: Fit
     since: np.datetime64
     """Start of the first interval that `present` has not seen, UTC."""
 
@@ -87,7 +91,7 @@ def rebuild(config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Me
     make = REBUILD.get(config.get("kind", ""))
     if make is None:
         return rebuild_member(config, arrays)
-    fits: dict[str, ProfileMember | TreesMember | None] = {}
+    fits: dict[str, Fit | None] = {}
     for name in ("past", "present"):
         own = {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}
         fits[name] = make(config[name], own) if name in config else None
@@ -108,11 +112,16 @@ def train_members(panel: Panel, settings: ModelsSection, *, parents: Mapping[str
     """
     started, budget = time.monotonic(), settings.budget.total_seconds()
     until = held_back_start(panel, length=panel.n_horizon)
-    profile = _train_profile(panel, until=until, seed=settings.seed)
-    trainings = {str(Tier.PROFILE): profile}
+    trainings: dict[str, Training] = {}
+    if "growth" in settings.members:
+        trainings[str(Tier.GROWTH)] = _train_growth(panel, until=until, seed=settings.seed)
+    # months ahead nobody asks for a profile of slots, unless others are built on it
+    if "growth" not in settings.members or "trees" in settings.members or settings.neural:
+        trainings[str(Tier.PROFILE)] = _train_profile(panel, until=until, seed=settings.seed)
     if "trees" in settings.members:
         share = min(TREES_SHARE * budget, budget - (time.monotonic() - started))
-        trainings[str(Tier.TREES)] = _train_trees(panel, profile.member, until=until, seed=settings.seed, budget=share)
+        profile = trainings[str(Tier.PROFILE)].member
+        trainings[str(Tier.TREES)] = _train_trees(panel, profile, until=until, seed=settings.seed, budget=share)
     trainer = settings.model_dump(include={"accelerator", "devices", "strategy"})
     for number, kind in enumerate(settings.neural):
         left = (budget - (time.monotonic() - started)) / (len(settings.neural) - number)
@@ -136,6 +145,18 @@ def _train_profile(panel: Panel, *, until: int, seed: int) -> Training:
         return Training(None, f"too little history: less than a season of {panel.season} columns to learn from")
     past = fit_profile(panel, until=until, seed=seed) if until < panel.n_history else None
     logger.info("profile: fitted in %.1f s", time.monotonic() - started)
+    return Training(PairedMember(past, present, _end(panel)), n_steps=1)
+
+
+def _train_growth(panel: Panel, *, until: int, seed: int) -> Training:
+    if panel.season > MOST_SEASON:
+        return Training(None, f"it is for intervals of a day or longer, and a week has {panel.season} of these")
+    started = time.monotonic()
+    present = fit_growth(panel, until=panel.n_history, seed=seed)
+    if present is None:
+        return Training(None, f"too little history: no series has {LEAST_SEEN} values above zero to learn from")
+    past = fit_growth(panel, until=until, seed=seed) if until < panel.n_history else None
+    logger.info("growth: fitted in %.1f s", time.monotonic() - started)
     return Training(PairedMember(past, present, _end(panel)), n_steps=1)
 
 

@@ -52,6 +52,16 @@ def first_instants(wall: Times, zone: ZoneInfo) -> Times:
     return instants
 
 
+def whole_days(since: datetime, until: datetime, zone: ZoneInfo) -> tuple[int, Times]:
+    """The local days that lie in [since, until) from midnight to midnight: the first, in days since 1970, and the UTC
+    starts of all of them."""
+    local = wall_times(as_utc(pd.DatetimeIndex([since, until])), zone)
+    first, beyond = local.astype("datetime64[D]")
+    first += np.timedelta64(int(local[0] != first), "D")
+    midnights = first_instants(np.arange(first, max(first, beyond)).astype("datetime64[us]"), zone)
+    return int(first.astype(np.int64)), midnights
+
+
 def resolve_origin(text: str, stream: Stream) -> datetime:
     """The UTC instant that an origin text means for a stream.
 

@@ -26,6 +26,8 @@ class Versions(NamedTuple):
     available_at: Times
     weight: NDArray[np.float64]
     """(R,) what the value counts among its likes, such as the calls behind a mean; NaN where the feed gives none."""
+    censored: NDArray[np.bool_]
+    """(R,) whether demand was at least the value, which is all that is known of it."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Demand:
     """(M, G) NaN where nothing is known."""
     weight: NDArray[np.float32] | None = None
     """(M, G) weight of each value, NaN where it has none; None where no value has any."""
+    censored: NDArray[np.bool_] | None = None
+    """(M, G) whether a value is only a lower bound of demand; None where none is."""
 
 
 def lay_demand(
@@ -70,14 +74,16 @@ def learn_more(
     grid = np.concatenate([demand.grid, grid_between(stream, since, until)])
     more = len(grid) - len(demand.grid)
     weight = None if demand.weight is None else _widened(demand.weight, more)
-    return _place(Demand(demand.series_ids, grid, _widened(demand.y, more), weight), news, end=until)
+    censored = None if demand.censored is None else np.pad(demand.censored, ((0, 0), (0, more)))
+    return _place(Demand(demand.series_ids, grid, _widened(demand.y, more), weight, censored), news, end=until)
 
 
 def forget_before(demand: Demand, since: np.datetime64) -> Demand:
     """Demand without the intervals that start before an instant."""
     first = int(np.searchsorted(demand.grid, since))
     weight = None if demand.weight is None else demand.weight[:, first:]
-    return Demand(demand.series_ids, demand.grid[first:], demand.y[:, first:], weight)
+    censored = None if demand.censored is None else demand.censored[:, first:]
+    return Demand(demand.series_ids, demand.grid[first:], demand.y[:, first:], weight, censored)
 
 
 def lay_frame(
@@ -85,8 +91,8 @@ def lay_frame(
 ) -> Demand:
     """Demand of [since, until) from current values, one row an interval.
 
-    frame: series_id (fastest as a categorical), ts (UTC), y and perhaps weight. Raises ContractError on rows off the
-    grid and on two rows of one interval.
+    frame: series_id (fastest as a categorical), ts (UTC), y and perhaps weight and censored. Raises ContractError on
+    rows off the grid and on two rows of one interval.
     """
     key = frame["series_id"]
     if not isinstance(key.dtype, pd.CategoricalDtype):
@@ -100,7 +106,35 @@ def lay_frame(
     weight = np.full(len(y), np.nan)
     if "weight" in frame:
         weight = frame["weight"].to_numpy(np.float64, na_value=np.nan)
-    return lay_demand(stream, series_ids, since=since, until=until, known=[Versions(series, ts, y, ts, weight)])
+    censored = np.zeros(len(y), bool)
+    if "censored" in frame:
+        censored = frame["censored"].to_numpy(bool, na_value=False)
+    return lay_demand(
+        stream, series_ids, since=since, until=until, known=[Versions(series, ts, y, ts, weight, censored)]
+    )
+
+
+def weights_at(demand: Demand, ids: pd.Index, ts: Times, *, observed: NDArray[np.bool_]) -> NDArray[np.float32] | None:
+    """(N, T) weights of the observed values of some series at some of the grid's instants: 1 where a value was given
+    none, 0 where it is not observed; None where none was given any."""
+    if demand.weight is None:
+        return None
+    weight = demand.weight[_cells(demand, ids, ts)]
+    given = observed & np.isfinite(weight)
+    return np.where(given, weight, observed).astype(np.float32) if given.any() else None
+
+
+def bounds_at(demand: Demand, ids: pd.Index, ts: Times, *, observed: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
+    """(N, T) which observed values of some series at some of the grid's instants are censored; None where none is."""
+    if demand.censored is None:
+        return None
+    bound: NDArray[np.bool_] = observed & demand.censored[_cells(demand, ids, ts)]
+    return bound if bound.any() else None
+
+
+def _cells(demand: Demand, ids: pd.Index, ts: Times) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Places of (N, T) values; of series that have none, those of another."""
+    return pd.Index(demand.series_ids).get_indexer(ids)[:, None], np.searchsorted(demand.grid, ts)
 
 
 def _widened(values: NDArray[np.float32], more: int) -> NDArray[np.float32]:
@@ -113,7 +147,7 @@ def _place(demand: Demand, known: Iterable[Versions], *, end: np.datetime64) -> 
 
     A value of weight 0 or less has nothing behind it and is unknown.
     """
-    y, grid, weight = demand.y, demand.grid, demand.weight
+    y, grid, weight, censored = demand.y, demand.grid, demand.weight, demand.censored
     if not y.size:
         return demand
     stamp, flat = np.full(y.size, NEVER), y.reshape(-1)
@@ -134,8 +168,13 @@ def _place(demand: Demand, known: Iterable[Versions], *, end: np.datetime64) -> 
             weight = np.full(y.shape, np.nan, np.float32)
         if weight is not None:
             weight.reshape(-1)[cell[newest]] = np.where(usable, weights, np.nan)[newest]
+        bound = usable & versions.censored
+        if censored is None and bound.any():
+            censored = np.zeros(y.shape, bool)
+        if censored is not None:
+            censored.reshape(-1)[cell[newest]] = bound[newest]
     _check(off_grid, "off_grid_ts", "start no interval of the stream; was its interval or time zone changed?")
-    return replace(demand, weight=weight)
+    return replace(demand, weight=weight, censored=censored)
 
 
 def _columns(grid: Times, ts: Times) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -24,8 +24,9 @@ from forecasting.panel.calendar import (
     step_of,
     wall_times,
 )
+from forecasting.panel.censoring import restore_demand
 from forecasting.panel.covariates import DAYS_AROUND, build_covariates
-from forecasting.panel.demand import Demand
+from forecasting.panel.demand import Demand, bounds_at, weights_at
 from forecasting.panel.events import Event, read_events, touched
 from forecasting.panel.hours import (
     group_series,
@@ -69,7 +70,7 @@ class Panel:
     max_horizon: int
     """Most columns that a horizon of this stream can have, whatever its origin; at least H."""
     y: NDArray[np.float32]
-    """(N, T) demand, NaN where unobserved."""
+    """(N, T) demand, NaN where unobserved; where it is censored, what is expected behind what was measured."""
     observed: NDArray[np.bool_]
     """(N, T) open, known and not set aside as a fault."""
     open: NDArray[np.bool_]
@@ -86,6 +87,10 @@ class Panel:
     weight: NDArray[np.float32] | None = None
     """(N, T) what each observed value counts among its likes, such as the calls behind a mean: above 0, and 1 where the
     feed gives this one no weight; 0 where nothing is observed. None where the feed gives none: all count alike."""
+    censored: NDArray[np.bool_] | None = None
+    """(N, T) observed values that were measured as lower bounds of demand; None where the feed flags none."""
+    suppressed: NDArray[np.float32] | None = None
+    """(N, T) how far `y` was restored above what was measured, 0 where it was not; None where nothing is censored."""
 
     @property
     def n_series(self) -> int:
@@ -145,21 +150,28 @@ def build_panel(
     template = week_template(stream, rules)
     known_y, since = _known(stream, demand, attributes.index, at=at)
     columns = _columns(stream, template, since=since, at=at)
+    history = slice(columns.n_history)
     known = read_events(events, attributes=attributes, stream_name=stream.name)
     groups = group_series(stream, rules=rules, events=known, days=columns.days)
     is_open = open_mask(stream, groups, known, ts=columns.ts, ends=columns.ends, days=columns.days)
     y, outage = _observe(known_y, columns, known, is_open=is_open)
     if not np.isfinite(y).any():
         raise _no_history(stream, at)
-    history = slice(columns.n_history)
-    explained = special_mask(groups, ts=columns.ts[history], days=columns.days, zone=stream.zone)
-    weight = _weigh(demand, attributes.index, columns.ts[history], observed=np.isfinite(y))
-    if weight is not None:
-        # something lies behind a value with a weight: a mean near zero is no silence
-        explained = explained | (weight > 0)
+    special = special_mask(groups, ts=columns.ts[history], days=columns.days, zone=stream.zone)
+    weight = weights_at(demand, attributes.index, columns.ts[history], observed=np.isfinite(y))
+    # something lies behind a value with a weight: a mean near zero is no silence
+    explained = special if weight is None else special | (weight > 0)
     grid = Grid(columns.slot[history], columns.cycle[history], season=int(template.sum()))
     breaks = find_breaks(y, grid, columns.ts[history], explained=explained)
-    y[breaks.fault > 0] = np.nan
+    fault, suppressed = breaks.fault, None
+    censored = bounds_at(demand, attributes.index, columns.ts[history], observed=np.isfinite(y))
+    if censored is not None:
+        # what is pinned at a capacity repeats a value as a stuck counter does, also one that a later capacity exceeds
+        fault = np.where(censored & (fault == Fault.STUCK), np.uint8(Fault.NONE), fault)
+        censored &= fault == Fault.NONE
+    y[fault > 0] = np.nan
+    if censored is not None:
+        y, suppressed = restore_demand(y, censored, grid, special=special)
     covariates, names = build_covariates(stream, groups, known, ts=columns.ts, days=columns.days)
     return Panel(
         series_ids=attributes.index.to_numpy(np.str_),
@@ -177,23 +189,26 @@ def build_panel(
         covariates=covariates,
         covariate_names=names,
         campaign=touched(known, EventKind.CAMPAIGN, n_series=len(is_open), ts=columns.ts, ends=columns.ends),
-        fault=np.where(outage, np.uint8(Fault.OUTAGE), breaks.fault),
+        fault=np.where(outage, np.uint8(Fault.OUTAGE), fault),
         level_start=breaks.level_start,
-        weight=None if weight is None else np.where(breaks.fault > 0, np.float32(0), weight),
+        weight=None if weight is None else np.where(fault > 0, np.float32(0), weight),
+        censored=censored,
+        suppressed=suppressed,
     )
 
 
 def take_series(panel: Panel, rows: NDArray[np.integer]) -> Panel:
     """The panel of some of its series, in ascending order."""
     own = ["y", "observed", "open", "campaign", "fault", "level_start", "series_ids"]
-    own += ["weight"] * (panel.weight is not None)
+    own += _given(panel)
     return replace(panel, attributes=panel.attributes.iloc[rows], **{name: getattr(panel, name)[rows] for name in own})
 
 
 def cut_panel(panel: Panel, *, at: int, length: int) -> Panel:
     """The panel with its first `at` columns as history and the `length` behind them as horizon.
 
-    Faults were found with what came after `at` in sight, and campaigns are those known at the panel's own origin.
+    Faults were found and censored demand restored with what came after `at` in sight, and campaigns are those known at
+    the panel's own origin.
     """
     history, every = slice(at), slice(at + length)
     shared = ("ts", "wall", "slot", "cycle", "covariates")
@@ -203,9 +218,13 @@ def cut_panel(panel: Panel, *, at: int, length: int) -> Panel:
         level_start=np.where(panel.level_start < at, panel.level_start, 0),
         **{name: getattr(panel, name)[every] for name in shared},
         **{name: getattr(panel, name)[:, every] for name in ("open", "campaign")},
-        **{name: getattr(panel, name)[:, history] for name in ("y", "observed", "fault")},
-        weight=None if panel.weight is None else panel.weight[:, history],
+        **{name: getattr(panel, name)[:, history] for name in ("y", "observed", "fault", *_given(panel))},
     )
+
+
+def _given(panel: Panel) -> list[str]:
+    """What only some panels have of every value of history."""
+    return [name for name in ("weight", "censored", "suppressed") if getattr(panel, name) is not None]
 
 
 def fingerprint(panel: Panel) -> bytes:
@@ -262,18 +281,6 @@ def _known(
         raise _no_history(stream, at)
     since = max(grid[first[0]], as_utc(pd.DatetimeIndex([stream.first_origin()]))[0])
     return y[:, np.searchsorted(grid, since) :], since
-
-
-def _weigh(demand: Demand, ids: pd.Index, ts: Times, *, observed: NDArray[np.bool_]) -> NDArray[np.float32] | None:
-    """(N, T) weights of the observed values at `ts`; None where none of them was given any."""
-    if demand.weight is None:
-        return None
-    row = pd.Index(demand.series_ids).get_indexer(ids)
-    weight = demand.weight[row[:, None], np.searchsorted(demand.grid, ts)]
-    given = observed & np.isfinite(weight)
-    if not given.any():
-        return None
-    return np.where(given, weight, observed).astype(np.float32)
 
 
 def _no_history(stream: Stream, at: np.datetime64) -> InsufficientHistoryError:

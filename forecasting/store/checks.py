@@ -82,10 +82,16 @@ OF_FORECASTS = (
     LakeCheck("checks/forecasts_key.sql", "forecast.forecasts", "one row a run, series and interval", _REISSUE),
     LakeCheck("checks/forecasts_ahead.sql", "forecast.forecasts", "intervals after the origin", _REISSUE),
     LakeCheck("checks/forecasts_crossing.sql", "forecast.forecasts", "finite quantiles that do not cross", _REISSUE),
+    LakeCheck("checks/aggregates_key.sql", "forecast.aggregates", "one row a run and key", _REISSUE),
+    LakeCheck("checks/aggregates_crossing.sql", "forecast.aggregates", "finite quantiles that do not cross", _REISSUE),
+    LakeCheck("checks/aggregates_alone.sql", "forecast.aggregates", "only of runs with forecast rows", _REISSUE),
     LakeCheck("checks/plans_key.sql", "planning.*", "one row a key of each table", _RESTORE),
     LakeCheck("checks/plans_lineage.sql", "planning.staffing", "only forecasts that are on record", _RESTORE),
     LakeCheck("checks/staffing_sound.sql", "planning.staffing", "numbers that can be, after the origin", _RESTORE),
     LakeCheck("checks/staffing_falls.sql", "planning.staffing", "no fewer agents for a higher risk", _RESTORE),
+    LakeCheck("checks/capacity_sound.sql", "planning.capacity", "numbers and dates that can be", _RESTORE),
+    LakeCheck("checks/capacity_lineage.sql", "planning.capacity", "only forecasts that are on record", _RESTORE),
+    LakeCheck("checks/runout_falls.sql", "planning.runout", "probabilities that do not fall with the date", _RESTORE),
 )
 """Rules of a stream's forecasts and of the plans made from them, from an origin on."""
 

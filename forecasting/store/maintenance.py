@@ -30,22 +30,32 @@ LEAST_MERGED = 2
 COMPACTED = {
     "history.demand": ("maintain/stage_demand.sql", "maintain/delete_demand.sql"),
     "forecast.forecasts": ("maintain/stage_forecasts.sql", "maintain/delete_forecasts.sql"),
+    "forecast.aggregates": ("maintain/stage_aggregates.sql", "maintain/delete_aggregates.sql"),
+    "forecast.paths": ("maintain/stage_paths.sql", "maintain/delete_paths.sql"),
     "evaluation.scores": ("maintain/stage_scores.sql", "maintain/delete_scores.sql"),
     "planning.staffing": ("maintain/stage_staffing.sql", "maintain/delete_staffing.sql"),
     "planning.staffing_periods": ("maintain/stage_staffing_periods.sql", "maintain/delete_staffing_periods.sql"),
     "planning.groups": ("maintain/stage_groups.sql", "maintain/delete_groups.sql"),
     "planning.rosters": ("maintain/stage_rosters.sql", "maintain/delete_rosters.sql"),
     "planning.shifts": ("maintain/stage_shifts.sql", "maintain/delete_shifts.sql"),
+    "planning.capacity": ("maintain/stage_capacity.sql", "maintain/delete_capacity.sql"),
+    "planning.runout": ("maintain/stage_runout.sql", "maintain/delete_runout.sql"),
+    "planning.findings": ("maintain/stage_findings.sql", "maintain/delete_findings.sql"),
 }
 """Tables that grow by files, and how their rows are taken out; what comes in few rows the catalog keeps itself."""
 
 DELETE_UNPUBLISHED = (
     "maintain/delete_unpublished_forecasts.sql",
+    "maintain/delete_unpublished_aggregates.sql",
+    "maintain/delete_unpublished_paths.sql",
     "maintain/delete_unpublished_staffing.sql",
     "maintain/delete_unpublished_staffing_periods.sql",
     "maintain/delete_unpublished_groups.sql",
     "maintain/delete_unpublished_rosters.sql",
     "maintain/delete_unpublished_shifts.sql",
+    "maintain/delete_unpublished_capacity.sql",
+    "maintain/delete_unpublished_runout.sql",
+    "maintain/delete_unpublished_findings.sql",
 )
 """Of every table that is seen through publications."""
 

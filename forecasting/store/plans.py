@@ -4,14 +4,13 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from forecasting.contracts.plans import LINEAGE, TABLES
 from forecasting.errors import LakeError
+from forecasting.store.hashes import parts_of
 from forecasting.store.lake import Lake
-from forecasting.store.publications import Issue, Publication, issue_rows, labels_of, newest_of
+from forecasting.store.publications import Issue, Publication, issue_rows, newest_of
 from forecasting.store.runs import Run
 from forecasting.terms import RunKind, RunStatus
 
@@ -24,6 +23,9 @@ _INSERT = {
     "groups": "planning/insert_groups.sql",
     "rosters": "planning/insert_rosters.sql",
     "shifts": "planning/insert_shifts.sql",
+    "capacity": "planning/insert_capacity.sql",
+    "runout": "planning/insert_runout.sql",
+    "findings": "planning/insert_findings.sql",
 }
 
 
@@ -38,12 +40,8 @@ def plan_hash(tables: Mapping[str, pd.DataFrame]) -> str:
         rows = tables.get(name)
         if rows is None or rows.empty:
             continue
-        digest.update(f"{name} {len(rows)} ".encode())
-        columns = {column: _codes(rows[column]) for column in sorted(set(rows.columns) - set(LINEAGE))}
-        order = np.lexsort([columns[column][1] for column in reversed(table.key)])
-        for column, (labels, values) in columns.items():
-            digest.update("\0".join((column, *labels)).encode())
-            digest.update(values[order].tobytes())
+        for part in parts_of(name, rows, key=table.key, but=LINEAGE):
+            digest.update(part)
     return digest.hexdigest()
 
 
@@ -84,16 +82,7 @@ def publish_plan(
 def planned_rows(lake: Lake, *, stream: str, origin: datetime, table: str) -> pd.DataFrame:
     """One table of the plan that speaks for a stream and origin, by its key; empty where there is none.
 
-    table: a name of `contracts.plans.TABLES`. Columns: run_id and those that were published.
+    table: a name of `contracts.plans.TABLES`. Columns: run_id and those that were published, as they were.
     """
-    return lake.frame("planning/planned_rows.sql", stream=stream, origin=origin, table=f"planning.{table}")
-
-
-def _codes(column: pd.Series) -> tuple[list[str], NDArray[np.generic]]:
-    """A column as numbers in the order of its values, and the texts that they stand for where they do for some."""
-    if isinstance(column.dtype, pd.DatetimeTZDtype):
-        return [], column.dt.tz_convert(None).to_numpy("datetime64[us]").astype("<i8")
-    if pd.api.types.is_numeric_dtype(column):
-        return [], column.to_numpy("<f8")
-    labels, codes = labels_of(column)
-    return labels.tolist(), codes.astype("<i8")
+    rows = lake.frame("planning/planned_rows.sql", stream=stream, origin=origin, table=f"planning.{table}")
+    return rows.astype(dict.fromkeys(TABLES[table].dates, "datetime64[us]"))

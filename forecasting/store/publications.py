@@ -5,10 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-
 from forecasting.errors import LakeError
 from forecasting.store.lake import Lake
 from forecasting.store.runs import Run
@@ -100,11 +96,3 @@ def issue_rows(lake: Lake, run: Run, issue: Issue, *, complete: bool, now: datet
     status = lake.write(make_visible, message=f"publish {stream} {origin.isoformat()}")
     logger.info("stream %s: origin %s %s, %d rows, run %s", stream, origin.isoformat(), status, issue.rows, run.run_id)
     return status
-
-
-def labels_of(column: pd.Series) -> tuple[NDArray[np.str_], NDArray[np.integer]]:
-    """The values that occur, sorted as text, and which of them each row has."""
-    kept = column.astype("category").cat.remove_unused_categories()
-    values = kept.cat.categories.to_numpy(dtype=str)
-    place = np.argsort(np.argsort(values))
-    return np.sort(values), place[kept.cat.codes.to_numpy()]

@@ -48,8 +48,8 @@ def series_between(lake: Lake, stream: Stream, first: datetime, last: datetime) 
 def read_versions(
     lake: Lake, stream: Stream, series_ids: Sequence[str], *, since: datetime, until: datetime, after: datetime | None
 ) -> Iterator[dict[str, NDArray[Any]]]:
-    """Versions of demand from `since` on that were known at `until`: series (place among the ids), ts, y, available_at
-    and weight, many rows at a time.
+    """Versions of demand from `since` on that were known at `until`: series (place among the ids), ts, y, available_at,
+    weight and censored, many rows at a time.
 
     after: leave out what was known at that earlier instant already.
     """
@@ -66,3 +66,9 @@ def read_versions(
 
 def _active_since(stream: Stream, origin: datetime) -> datetime:
     return origin - max(ACTIVE_REACH, 4 * stream.interval)
+
+
+def attribute_changes(lake: Lake, stream: Stream, origin: datetime, *, attribute: str) -> pd.DataFrame:
+    """The newest change of an attribute of each series that ever changed, as known at an origin: series_id, since,
+    before, value."""
+    return lake.frame("history/attribute_changes.sql", stream=stream.name, origin=origin, attribute=attribute)

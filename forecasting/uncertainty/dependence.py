@@ -21,8 +21,8 @@ WEEKS = 4
 """Same slots before an interval that its deviation is measured from."""
 MOST = 3.0
 """Deviations beyond so many times the mean are events of their own (an outage, a broken counter)."""
-EVIDENCE_DAYS = 14.0
-"""Days of history that weigh as much as what is assumed without any."""
+EVIDENCE_DAYS = 3.0
+"""Days of history that weigh as much as what is assumed without any: a day holds many pairs of intervals."""
 ASSUMED_DAY, ASSUMED_NEXT, ASSUMED_SERIES = 0.7, 0.4, 0.3
 """Correlations assumed of a stream without history: within a day, between days, between series."""
 
@@ -49,6 +49,19 @@ class Dependence:
     def series(self) -> float:
         """Correlation of two series at the same time."""
         return float(self.shared_within[0])
+
+    def drawn_to(self, other: "Dependence", share: float) -> "Dependence":
+        """Between this (share 0) and another (share 1). A curve that ends goes on as it ends."""
+        mixed = []
+        for one, two in zip(self._curves, other._curves, strict=True):
+            count = max(len(one), len(two))
+            own, more = (np.pad(curve, (0, count - len(curve)), mode="edge") for curve in (one, two))
+            mixed.append((1 - share) * own + share * more)
+        return Dependence(*mixed)
+
+    @property
+    def _curves(self) -> tuple[Floats, ...]:
+        return self.within, self.between, self.shared_within, self.shared_between
 
     def of_columns(self, day: Ints) -> Floats:
         """(H, H) correlation of a series' columns of a horizon, made positive semidefinite.
@@ -84,30 +97,31 @@ def learn_dependence(
     days = len(np.unique(day[(mean > 0).any(axis=0)]))
     trust = days / (days + EVIDENCE_DAYS)
 
-    own = _Curves.of(error, mean, day, horizon_days)
-    pairs = _Curves.of(error.sum(axis=0)[None], mean.sum(axis=0)[None], day, horizon_days).less(own)
+    own = Curves.of(error, mean, day, horizon_days)
+    pairs = Curves.of(error.sum(axis=0)[None], mean.sum(axis=0)[None], day, horizon_days) - own
     # noise that was taken for too large would make every correlation one: the nearest interval bounds it from below
-    nearest = own.within if len(own.within) > 1 else own.between
-    variance = max(variance, float(nearest[1]), 1e-12)
+    nearest = own.within if len(own.within.total) > 1 else own.between
+    variance = max(variance, float(nearest.ratio[1]), 1e-12)
+    return dependence_of(own, pairs, variance).drawn_to(_assumed(own), 1 - trust)
 
-    between = trust * own.falling(own.between[1:], own.between_mass[1:], variance) + (1 - trust) * ASSUMED_NEXT
-    within = trust * own.falling(own.within[1:], own.within_mass[1:], variance) + (1 - trust) * ASSUMED_DAY
+
+def dependence_of(own: "Curves", pairs: "Curves", variance: float) -> Dependence:
+    """What covariances of series with themselves and with each other say. variance: of what correlates."""
+    between = own.between.falling(variance, first=1)
     # the longest distances within a day have few pairs, and say no less than two days do
-    within = np.maximum(within, between[0])
-    shared = _drawn(trust, pairs.falling(pairs.within, pairs.within_mass, variance), ASSUMED_DAY)
-    apart = _drawn(trust, pairs.falling(pairs.between[1:], pairs.between_mass[1:], variance), ASSUMED_NEXT, first=False)
+    within = np.maximum(own.within.falling(variance, first=1), between[0])
+    apart = pairs.between.falling(variance, first=1)
+    shared = np.maximum(pairs.within.falling(variance), apart[0])
     within, between = np.append(1.0, within), np.append(1.0, between)
-    shared = np.minimum(np.maximum(shared, apart[0]), within)
+    shared = np.minimum(shared, within)
     return Dependence(within, between, shared, np.minimum(np.append(shared[0], apart), between))
 
 
-def _drawn(trust: float, found: Floats, assumed: float, *, first: bool = True) -> Floats:
-    """A curve between series, drawn toward what is assumed; first: it begins at no distance."""
-    usual = np.full(len(found), ASSUMED_SERIES * assumed)
-    if first:
-        usual[0] = ASSUMED_SERIES
-    drawn: Floats = trust * found + (1 - trust) * usual
-    return drawn
+def _assumed(like: "Curves") -> Dependence:
+    """What is assumed of a stream without history, over as many distances."""
+    within = np.where(np.arange(len(like.within.total)) == 0, 1.0, ASSUMED_DAY)
+    between = np.where(np.arange(len(like.between.total)) == 0, 1.0, ASSUMED_NEXT)
+    return Dependence.alike(within, between, series=ASSUMED_SERIES)
 
 
 def _deviations(
@@ -132,25 +146,62 @@ def _deviations(
 
 
 @dataclass(frozen=True)
-class _Curves:
-    """Relative covariances by distance, and the mass (sum of products of means) that each rests on."""
+class Sums:
+    """Sums of products by distance, of what correlates and of what it is measured by."""
 
-    within: Floats
-    within_mass: Floats
-    between: Floats
-    between_mass: Floats
+    total: Floats
+    mass: Floats
+
+    @property
+    def ratio(self) -> Floats:
+        """Relative covariances; 0 where there is no pair."""
+        ratio: Floats = np.divide(self.total, self.mass, out=np.zeros_like(self.total), where=self.mass > 0)
+        return ratio
+
+    def __add__(self, other: "Sums") -> "Sums":
+        count = max(len(self.total), len(other.total))
+        total, mass = (
+            np.pad(own, (0, count - len(own))) + np.pad(more, (0, count - len(more)))
+            for own, more in ((self.total, other.total), (self.mass, other.mass))
+        )
+        return Sums(total, mass)
+
+    def __sub__(self, other: "Sums") -> "Sums":
+        mass = self.mass - other.mass
+        # where nothing is left, rounding is
+        left = mass > 1e-9 * self.mass
+        return Sums(np.where(left, self.total - other.total, 0.0), np.where(left, mass, 0.0))
+
+    def falling(self, variance: float, *, first: int = 0) -> Floats:
+        """Correlations within 0..1 from a distance on that never rise: what rises again is noise of few pairs, and is
+        averaged with what lies before it by what each rests on (pool adjacent violators)."""
+        mass = self.mass[first:]
+        if not len(mass):
+            return np.zeros(0)
+        weights = np.maximum(mass, 1e-9 * max(float(mass.max()), 1e-12))
+        fitted = isotonic_regression(self.ratio[first:] / max(variance, 1e-12), weights=weights, increasing=False).x
+        falling: Floats = np.clip(fitted, 0.0, 1.0)
+        return falling
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Sums of products of intervals of one day by the columns between them, and of different days by the days."""
+
+    within: Sums
+    between: Sums
 
     @classmethod
-    def of(cls, error: Floats, mean: Floats, day: Ints, most: int) -> "_Curves":
-        """Of each row of (N, T) with itself; 0 where there is no pair."""
+    def of(cls, error: Floats, mean: Floats, day: Ints, most: int) -> "Curves":
+        """Of each row of (N, T) with itself. day: (T,) ascending; most: days apart."""
         longest = max(int(np.bincount(day - day.min()).max()) if len(day) else 1, 1)
-        within, within_mass = np.zeros(longest), np.zeros(longest)
+        within = Sums(np.zeros(longest), np.zeros(longest))
         for apart in range(longest):
             until = len(day) - apart
             same = day[apart:] == day[:until]
-            within[apart] = (error[:, apart:] * error[:, :until])[:, same].sum()
-            within_mass[apart] = (mean[:, apart:] * mean[:, :until])[:, same].sum()
-        between, between_mass = np.zeros(most + 1), np.zeros(most + 1)
+            within.total[apart] = (error[:, apart:] * error[:, :until])[:, same].sum()
+            within.mass[apart] = (mean[:, apart:] * mean[:, :until])[:, same].sum()
+        between = Sums(np.zeros(most + 1), np.zeros(most + 1))
         if len(day):
             number = day - day.min()
             starts = np.searchsorted(number, np.arange(int(number.max()) + 2))
@@ -158,34 +209,16 @@ class _Curves:
                 np.diff(np.pad(np.cumsum(x, axis=1), ((0, 0), (1, 0)))[:, starts], axis=1) for x in (error, mean)
             )
             for apart in range(1, min(most, errors.shape[1] - 1) + 1):
-                between[apart] = (errors[:, apart:] * errors[:, :-apart]).sum()
-                between_mass[apart] = (means[:, apart:] * means[:, :-apart]).sum()
-        return cls(_ratio(within, within_mass), within_mass, _ratio(between, between_mass), between_mass)
+                between.total[apart] = (errors[:, apart:] * errors[:, :-apart]).sum()
+                between.mass[apart] = (means[:, apart:] * means[:, :-apart]).sum()
+        return cls(within, between)
 
-    def less(self, own: "_Curves") -> "_Curves":
+    def __add__(self, other: "Curves") -> "Curves":
+        return Curves(self.within + other.within, self.between + other.between)
+
+    def __sub__(self, other: "Curves") -> "Curves":
         """Of the sum of all rows, what is left without each with itself: pairs of different rows."""
-        within_mass, between_mass = self.within_mass - own.within_mass, self.between_mass - own.between_mass
-        within = self.within * self.within_mass - own.within * own.within_mass
-        between = self.between * self.between_mass - own.between * own.between_mass
-        # of a single row nothing is left but rounding
-        within_mass[within_mass <= 1e-9 * self.within_mass] = 0.0
-        between_mass[between_mass <= 1e-9 * self.between_mass] = 0.0
-        return _Curves(_ratio(within, within_mass), within_mass, _ratio(between, between_mass), between_mass)
-
-    def falling(self, covariances: Floats, mass: Floats, variance: float) -> Floats:
-        """Correlations within 0..1 that never rise with distance: what rises again is noise of few pairs, and is
-        averaged with what lies before it by what each rests on (pool adjacent violators)."""
-        if not len(covariances):
-            return np.zeros(0)
-        weights = np.maximum(mass, 1e-9 * max(float(mass.max()), 1e-12))
-        fitted = isotonic_regression(covariances / variance, weights=weights, increasing=False).x
-        falling: Floats = np.clip(fitted, 0.0, 1.0)
-        return falling
-
-
-def _ratio(total: Floats, mass: Floats) -> Floats:
-    ratio: Floats = np.divide(total, mass, out=np.zeros_like(total), where=mass > 0)
-    return ratio
+        return Curves(self.within - other.within, self.between - other.between)
 
 
 def _matrix(within: Floats, between: Floats, day: Ints) -> Floats:
@@ -195,7 +228,8 @@ def _matrix(within: Floats, between: Floats, day: Ints) -> Floats:
     days = np.abs(day[:, None] - day[None])
     same = within[np.minimum(apart, len(within) - 1)]
     other = between[np.minimum(days, len(between) - 1)]
-    return np.where(days == 0, same, other)
+    matrix: Floats = np.where(days == 0, same, other)
+    return matrix
 
 
 def _positive(matrix: Floats) -> Floats:

@@ -261,12 +261,15 @@ def _level_together(logs: Floats, span: int) -> float:
     levels = np.full(known.shape, np.nan)
     levels[known] = np.nanmedian(blocks[known], axis=1)
     changes = np.diff(levels, axis=1)
-    spread = np.nanmedian(np.abs(changes)) / 0.6745 if np.isfinite(changes).any() else 0.0
+    seen = np.isfinite(changes)
+    # that all of them grow is no surprise: only how each differs from its own mean growth
+    changes -= (np.where(seen, changes, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1))[:, None]
+    spread = float(np.median(np.abs(changes[seen]))) / 0.6745 if seen.any() else 0.0
     if spread <= 0:
         return ASSUMED_TOGETHER
     trust = (whole - 1) / (whole - 1 + EVIDENCE)
     found = float(np.clip(_together(np.clip(changes / spread, -3, 3)), 0.0, MOST_TOGETHER))
-    return trust * found + (1 - trust) * ASSUMED_TOGETHER
+    return float(trust * found + (1 - trust) * ASSUMED_TOGETHER)
 
 
 def _split(correlation: float) -> tuple[np.float32, np.float32]:

@@ -21,6 +21,18 @@ with keys as (
         pool_id || ' in the week of ' || week::varchar || ', person ' || person::varchar || ' at ' || ts::varchar as key
     from planning.shifts
     where stream = $stream and origin >= $since
+    union all
+    select run_id, series_id || ' in ' || scenario as key
+    from planning.capacity
+    where stream = $stream and origin >= $since
+    union all
+    select run_id, series_id || ' in ' || scenario || ' by ' || date::varchar as key
+    from planning.runout
+    where stream = $stream and origin >= $since
+    union all
+    select run_id, series_id || ': finding ' || finding as key
+    from planning.findings
+    where stream = $stream and origin >= $since
 ),
 
 twice as (

@@ -2,6 +2,10 @@
 with written as (
     select run_id, origin from forecast.forecasts where stream = $stream and origin >= $since
     union all
+    select run_id, origin from forecast.aggregates where stream = $stream and origin >= $since
+    union all
+    select run_id, origin from forecast.paths where stream = $stream and origin >= $since
+    union all
     select run_id, origin from planning.staffing where stream = $stream and origin >= $since
     union all
     select run_id, origin from planning.staffing_periods where stream = $stream and origin >= $since
@@ -11,6 +15,12 @@ with written as (
     select run_id, origin from planning.rosters where stream = $stream and origin >= $since
     union all
     select run_id, origin from planning.shifts where stream = $stream and origin >= $since
+    union all
+    select run_id, origin from planning.capacity where stream = $stream and origin >= $since
+    union all
+    select run_id, origin from planning.runout where stream = $stream and origin >= $since
+    union all
+    select run_id, origin from planning.findings where stream = $stream and origin >= $since
 ),
 
 held as (

@@ -11,6 +11,11 @@
 -- and a tenth, else it restarted unannounced. A step so long that the counter could have wrapped twice is unknown.
 -- Named rule repeated_poll: a poll delivered again changes nothing.
 --
+-- censored: true where the hour's mean ran at 0.95 of the line rate or more, and so dropped traffic within the hour: it
+-- is a lower bound of demand. What exceeds the line rate by more than a tenth is a fault, no bound. Elsewhere it is
+-- NULL, not false: history that was ingested before there was this column has NULL, and a value in which nothing
+-- changed must not come again as a new version. Attribute router: the link's device, whose links are parallel.
+--
 -- Rows are not given their predecessors, which would sort them all. They are first grouped into runs that grow by
 -- construction, whose octets are max - min: an hour of one count (counting_since) in one half of the 64-bit range; a
 -- 32-bit counter wraps too often, and each of its polls is a run. Only the runs, twelve times fewer, are put in order
@@ -86,6 +91,7 @@ measured as (
 select
     link_id as series_id, make_timestamptz(hour * 3600000000) as ts,
     8e-6 * octets / seconds as y,
-    region, site, capacity_mbps
+    if(y between 0.95 * capacity_mbps and 1.1 * capacity_mbps, true, null) as censored,
+    split_part(link_id, '.', 1) as router, region, site, capacity_mbps
 from measured
 where hour >= epoch_us($since) // 3600000000 and seconds >= 1800

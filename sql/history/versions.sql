@@ -3,7 +3,13 @@ with asked as (
     select unnest($series_ids::varchar[]) as series_id, unnest(range(len($series_ids::varchar[]))) as series
 )
 
-select asked.series, versions.ts, versions.y, versions.available_at, versions.weight
+select
+    asked.series,
+    versions.ts,
+    versions.y,
+    versions.available_at,
+    versions.weight,
+    coalesce(versions.censored, false) as censored
 from analyst.versions_as_of($until) as versions
 inner join asked on versions.series_id = asked.series_id
 where

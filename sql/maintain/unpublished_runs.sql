@@ -2,6 +2,10 @@
 with rows_left as (
     select run_id, count(*) as rows from forecast.forecasts group by run_id
     union all
+    select run_id, count(*) as rows from forecast.aggregates group by run_id
+    union all
+    select run_id, count(*) as rows from forecast.paths group by run_id
+    union all
     select run_id, count(*) as rows from planning.staffing group by run_id
     union all
     select run_id, count(*) as rows from planning.staffing_periods group by run_id
@@ -11,6 +15,12 @@ with rows_left as (
     select run_id, count(*) as rows from planning.rosters group by run_id
     union all
     select run_id, count(*) as rows from planning.shifts group by run_id
+    union all
+    select run_id, count(*) as rows from planning.capacity group by run_id
+    union all
+    select run_id, count(*) as rows from planning.runout group by run_id
+    union all
+    select run_id, count(*) as rows from planning.findings group by run_id
 ),
 
 rows_of as (

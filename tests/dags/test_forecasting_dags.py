@@ -21,7 +21,7 @@ from forecasting.errors import (
     QueryError,
     SettingsError,
 )
-from forecasting.jobs import forecast, plan, streams, train
+from forecasting.jobs import forecast, plan, sources, streams, train
 from forecasting.terms import RunKind
 
 FAIL_AT_ONCE = [
@@ -201,6 +201,22 @@ def test_night_runs_the_streams_that_were_asked_for_else_all(monkeypatch: pytest
     chosen = forecasting_dags.list_streams.function
     assert chosen(params={"streams": ["link_traffic"]}) == ["link_traffic"]
     assert chosen(params={"streams": []}) == ["call_volume", "link_traffic"]
+
+
+def test_every_stream_has_its_night_once_before_or_after_those_that_it_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "reads_others", lambda _, stream: stream == "link_peak")
+    listed = ["call_volume", "link_peak", "link_traffic", "nope"]
+    assert forecasting_dags.list_sources.function(listed) == ["call_volume", "link_traffic", "nope"]
+    assert forecasting_dags.list_readers.function(listed) == ["link_peak"]
+
+
+def test_ingest_of_a_stream_that_reads_what_is_not_there_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object, stream: str) -> None:
+        raise SettingsError(f"{stream}: source.reads")
+
+    monkeypatch.setattr(sources, "check_sources", refuse)
+    with pytest.raises(SettingsError, match=r"link_peak: source\.reads"):
+        forecasting_dags.ingest.function(stream="link_peak", until="2026-03-08", outlet_events={})
 
 
 def test_streams_whose_definition_asks_for_it_are_planned_and_one_that_cannot_be_read_holds_up_none(

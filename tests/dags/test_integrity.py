@@ -15,18 +15,23 @@ from forecasting_dags import RETRY_RULES, RETRY_RULES_AWAITING_FEED
 
 from tests.dags.conftest import DAGS
 
+GROUPS, STEPS = ("night", "readers"), ("ingest", "train", "forecast", "score")
 EDGES = {
     "ingest_usage": {"list_streams": {"ingest"}, "ingest": set()},
     "maintain_lake": {"maintain": set()},
     "train_models": {"resolve_origin": {"train"}, "list_streams": {"train"}, "train": set()},
     "nightly_forecast": {
-        "resolve_origin": {"night.ingest", "night.train", "night.forecast", "night.score", "plan"},
-        "list_streams": {"night.ingest", "night.train", "night.forecast", "night.score", "list_planned"},
+        "resolve_origin": {f"{group}.{step}" for group in GROUPS for step in STEPS} | {"plan"},
+        "list_streams": {"list_sources", "list_readers", "list_planned"},
+        "list_sources": {f"night.{step}" for step in STEPS},
+        "list_readers": {f"readers.{step}" for step in STEPS},
         "list_planned": {"plan"},
-        "night.ingest": {"night.train"},
-        "night.train": {"night.forecast"},
-        "night.forecast": {"night.score", "plan"},
-        "night.score": set(),
+        "night.ingest": {"night.train", "every_source_ingested"},
+        "every_source_ingested": {"readers.ingest"},
+        "readers.ingest": {"readers.train"},
+        **{f"{group}.train": {f"{group}.forecast"} for group in GROUPS},
+        **{f"{group}.forecast": {f"{group}.score", "plan"} for group in GROUPS},
+        **{f"{group}.score": set() for group in GROUPS},
         "plan": set(),
     },
 }
@@ -41,7 +46,7 @@ OUTLETS = {
 JOBS = [
     ("ingest_usage", "ingest"),
     ("train_models", "train"),
-    *(("nightly_forecast", f"night.{step}") for step in ("ingest", "train", "forecast", "score")),
+    *(("nightly_forecast", f"{group}.{step}") for group in GROUPS for step in STEPS),
     ("nightly_forecast", "plan"),
 ]
 
@@ -114,21 +119,24 @@ def test_job_is_mapped_over_streams_named_after_its_stream_and_announced_as_an_a
     outlets = task.partial_kwargs["outlets"] if task.is_mapped else task.outlets
     assert task.is_mapped or next(task.iter_mapped_task_groups(), None) is not None
     assert task.map_index_template == "{{ task.op_kwargs['stream'] }}"
-    assert [asset.name for asset in outlets] == [OUTLETS[task_id.removeprefix("night.")]]
+    assert [asset.name for asset in outlets] == [OUTLETS[task_id.rpartition(".")[2]]]
 
 
 def test_plans_wait_for_all_forecasts_however_they_end_and_hide_no_night_that_failed(bag: Any) -> None:
     """A run fails where a leaf does; the score of a night that failed is one."""
     tasks = bag.dags["nightly_forecast"].task_dict
-    assert tasks["plan"].trigger_rule == "all_done"
-    assert {task.trigger_rule for name, task in tasks.items() if name != "plan"} == {"all_success"}
-    assert {name for name, task in tasks.items() if not task.downstream_task_ids} == {"night.score", "plan"}
+    patient = {name for name, task in tasks.items() if task.trigger_rule == "all_done"}
+    assert patient == {"plan", "every_source_ingested"}
+    assert {task.trigger_rule for name, task in tasks.items() if name not in patient} == {"all_success"}
+    leaves = {name for name, task in tasks.items() if not task.downstream_task_ids}
+    assert leaves == {"night.score", "readers.score", "plan"}
 
 
 @pytest.mark.parametrize(("dag_id", "task_id"), JOBS)
 def test_only_the_night_waits_for_a_late_feed(bag: Any, dag_id: str, task_id: str) -> None:
     task = bag.dags[dag_id].get_task(task_id)
-    expected = RETRY_RULES_AWAITING_FEED if task_id == "night.ingest" else RETRY_RULES
+    waits = task_id in ("night.ingest", "readers.ingest")
+    expected = RETRY_RULES_AWAITING_FEED if waits else RETRY_RULES
     assert task.retry_policy.serialize() == expected.serialize()
     assert task.retries == 4
     assert task.retry_exponential_backoff == 2

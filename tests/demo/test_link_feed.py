@@ -1,6 +1,6 @@
 """The counter feed against its truth, through the real extract, and against a reckoning poll by poll."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -10,6 +10,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from forecasting.demo.counters import (
+    FULL_SHARE,
+    hourly_mbps,
+    make_links,
+    poll_counters,
+    run_out_days,
+    traffic_level,
+)
 from forecasting.demo.feeds import write_link_feed
 from forecasting.demo.truth import LinkTruth
 from tests.demo.extracts import count_rows, matrix, run_extract
@@ -184,3 +192,78 @@ def test_links_beyond_one_block_are_all_written(tmp_path):
     truth = write_link_feed(tmp_path, seed=1, n_links=300, days=1)
     polled = duckdb.sql(f"select count(distinct link_id) from read_parquet('{tmp_path}/**/*.parquet')").fetchall()[0][0]
     assert polled == (truth.whole.any(axis=1)).sum()
+
+
+def test_links_that_run_out_do_so_when_the_feed_goes_on_by_its_own_law():
+    days, start, rng = 60, np.datetime64("2026-02-04"), np.random.default_rng(4)
+    links = make_links(229, days=days, rng=rng)
+    passed = run_out_days(links, days=days)[4::32]
+    assert ((passed >= days + 10) & (passed <= days + 50)).all()
+    soon = links.iloc[4::32].reset_index(drop=True)
+    level = traffic_level(soon, start=start, days=days + 60)
+    mbps, _ = hourly_mbps(poll_counters(soon, level=level, start=start, rng=rng))
+    midnight = mbps[:, 5:-19]  # Toronto's days, but for an hour in summer
+    peak = np.quantile(midnight.reshape(len(soon), -1, 24), 0.95, axis=2) / soon["capacity_mbps"].to_numpy()[:, None]
+    day = np.arange(peak.shape[1])
+    work = np.is_busday(start + day)
+    slope, at_start = np.polyfit(day[work], np.log(peak[:, work]).T, 1)
+    crossed = (np.log(FULL_SHARE) - at_start) / slope
+    assert np.abs(crossed - passed).mean() < 5
+
+
+def test_the_day_from_which_on_a_link_is_full_agrees_with_its_growth():
+    plain = {"peak_hour": 14.0, "growth": 1.0, "shift": 1.0, "shift_at": 0.5, "opens": 0.0, "closes": 1.0}
+    links = pd.DataFrame(
+        [
+            {**plain, "load": 0.2},
+            {**plain, "load": 0.2, "shift": 2.0},  # from day 50 on as much as the first has a year later
+            {**plain, "load": 0.28, "shift": 0.5},  # full until day 50, then no more for nearly a year
+            {**plain, "load": 0.4, "opens": 0.3},
+            {**plain, "load": 0.4, "closes": 0.8},
+            {**plain, "load": 0.2, "growth": 0.0},
+        ]
+    )
+    first, doubled, halved, new, retired, never = run_out_days(links, days=100)
+    peak = 2.41  # of a working day over the load, noise included
+    assert first == pytest.approx(365 * np.log2(FULL_SHARE / (0.2 * peak)), abs=2)
+    assert doubled == 50
+    assert halved == pytest.approx(365 + 365 * np.log2(FULL_SHARE / (0.28 * peak)), abs=2)
+    assert (new, retired, never) == (30, -1, -1)
+
+
+def test_the_truth_names_the_day_on_which_a_link_runs_out(feed):
+    _, truth = feed
+    names = truth.series["series_id"].to_numpy()
+    begin, end = SINCE.date(), date(2026, 2, 22)
+    soon = [truth.runs_out[name] for name in names[4::32]]
+    assert all(end < day < end + timedelta(days=52) for day in soon)
+    later = [truth.runs_out[name] for name in names[20::32]]
+    assert all(end + timedelta(days=85) < day < end + timedelta(days=245) for day in later)
+    assert [truth.runs_out[name] for name in names[26::64]] == [begin] * 2
+    assert sum(day is None for day in truth.runs_out.values()) > len(names) / 3
+
+
+def test_a_full_link_carries_its_capacity_and_no_more_though_more_is_asked_for(feed):
+    _, truth = feed
+    capacity = truth.series["capacity_mbps"].to_numpy()[:, None]
+    assert (np.nan_to_num(truth.mbps) <= capacity * (1 + 1e-9)).all()
+    full = slice(26, None, 64)
+    assert (truth.mbps[full] > 0.9 * capacity[full]).any(axis=1).all()
+    assert (truth.level[full] > capacity[full]).any(axis=1).all()
+
+
+@pytest.mark.parametrize(
+    ("mbps", "censored"), [(94.0, False), (96.0, True), (100.0, True), (109.0, True), (112.0, False)]
+)
+def test_an_hour_near_the_line_rate_is_a_bound_and_any_other_says_nothing_of_it(tmp_path, mbps, censored):
+    write_polls(tmp_path, [10**13 + n * int(mbps * 125_000 * 300) for n in range(24)], capacity=100)
+    rows = run_extract("link_traffic", tmp_path, **WINDOW)
+    np.testing.assert_allclose(rows["y"], mbps)
+    # never false: NULL is what history holds that was ingested before there was this column
+    assert rows["censored"].dropna().tolist() == [True] * len(rows) * censored
+
+
+def test_links_of_a_router_are_told_by_their_names(feed):
+    rows = run_extract("link_traffic", feed[0], **WINDOW)
+    assert (rows["router"] == rows["series_id"].str.partition(".")[0]).all()
+    assert rows.groupby("router")["series_id"].nunique().max() == 8

@@ -54,24 +54,72 @@ def test_error_of_a_step_keeps_the_steps_before_it(settings, monkeypatch, job, d
     assert isinstance(outcome.error, FallbackError)
 
 
-def test_stream_that_plans_comes_after_those_whose_forecasts_it_plans_from(settings, monkeypatch):
-    define_centre(settings)
-    streams_with(settings, "usage")
-    done: list[tuple[str, str]] = []
+@pytest.fixture
+def done(monkeypatch) -> list[tuple[str, str]]:
+    """The steps that are taken, by job and stream; none does anything."""
+    steps: list[tuple[str, str]] = []
     for each in (ingest, train, forecast, plan, score):
         name = each.__name__.rpartition(".")[2]
 
         def note(_settings, stream, *, name=name, **_):
-            done.append((name, stream))
+            steps.append((name, stream))
             return Summary(job=name, stream=stream, status="published")
 
         monkeypatch.setattr(each, "run", note)
+    return steps
+
+
+def test_plan_comes_after_all_forecasts(settings, done):
+    define_centre(settings)
+    streams_with(settings, "usage")
     outcomes = line.run(settings, ["nope", CALLS, "usage", HANDLES], origin=ORIGIN)
-    assert [outcome.stream for outcome in outcomes] == ["nope", "usage", HANDLES, CALLS]
+    assert [outcome.stream for outcome in outcomes] == ["nope", CALLS, "usage", HANDLES]
     planned = done.index(("plan", CALLS))
     assert {("forecast", CALLS), ("forecast", HANDLES)} <= set(done[:planned])
     assert [job for job, stream in done if stream == CALLS] == ["ingest", "train", "forecast", "plan", "score"]
     assert [job for job, stream in done if stream == HANDLES] == ["ingest", "train", "forecast", "score"]
+
+
+def test_plan_that_fails_leaves_the_scores_and_is_told(settings, done, monkeypatch):
+    define_centre(settings)
+
+    def fail(*_, **__):
+        raise FeedError("no forecast")
+
+    monkeypatch.setattr(plan, "run", fail)
+    (outcome,) = line.run(settings, [CALLS], origin=ORIGIN)
+    assert [job for job, _ in done] == ["ingest", "train", "forecast", "score"]
+    assert len(outcome.steps) == 4
+    assert isinstance(outcome.error, FeedError)
+
+
+def test_stream_that_reads_others_comes_after_them_and_goes_on_where_they_failed(settings, done, monkeypatch):
+    define_stream(settings, "a_peak", source='reads = ["usage", "other"]')
+    for name in ("usage", "other"):
+        define_stream(settings, name)
+    line.run(settings, ["a_peak", "usage", "other"], origin=ORIGIN)
+    assert [stream for job, stream in done if job == "ingest"] == ["usage", "other", "a_peak"]
+    done.clear()
+    noted = ingest.run
+
+    def fail(settings, stream, **given):
+        if stream == "usage":
+            raise FeedError("late")
+        return noted(settings, stream, **given)
+
+    monkeypatch.setattr(ingest, "run", fail)
+    outcomes = line.run(settings, ["a_peak", "usage"], origin=ORIGIN)
+    assert [(outcome.stream, len(outcome.steps)) for outcome in outcomes] == [("usage", 0), ("a_peak", 4)]
+
+
+def test_stream_that_reads_what_is_not_there_is_stopped_before_it_reads(settings, done):
+    define_stream(settings, "peak", source='reads = ["usage", "nope"]')
+    define_stream(settings, "usage")
+    usage, peak = line.run(settings, ["peak", "usage"], origin=ORIGIN)
+    assert (len(usage.steps), len(peak.steps)) == (4, 0)
+    assert isinstance(peak.error, SettingsError)
+    assert "source.reads: stream 'nope' does not exist; there are" in str(peak.error)
+    assert ("ingest", "peak") not in done
 
 
 @pytest.mark.parametrize(

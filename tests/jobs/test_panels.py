@@ -44,7 +44,9 @@ def values(
     """Demand from day to day, each value known as its interval ends."""
     ts = pd.date_range(at(since), at(until), freq=step, inclusive="left")
     y = rng.poisson(50 * (1.5 + np.sin(np.arange(len(ts)) / 4))).astype(float)
-    return pd.DataFrame({"stream": "usage", "series_id": series_id, "ts": ts, "y": y, "available_at": ts + step})
+    frame = pd.DataFrame({"stream": "usage", "series_id": series_id, "ts": ts, "y": y, "available_at": ts + step})
+    # the feed leaves open what it does not know to be a bound
+    return frame.assign(censored=pd.array(np.where(y > 125, True, None), "boolean"))
 
 
 def revisions(rows: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -52,7 +54,8 @@ def revisions(rows: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     some = rows[rng.random(len(rows)) < 0.2]
     late = pd.to_timedelta(rng.integers(1, 60 * 24, len(some)), unit="h")
     y = np.where(rng.random(len(some)) < 0.2, np.nan, some["y"] * 1.5)
-    return some.assign(y=y, available_at=some["available_at"] + late)
+    censored = pd.array(rng.choice([True, False, None], len(some), p=[0.1, 0.4, 0.5]), "boolean")
+    return some.assign(y=y, available_at=some["available_at"] + late, censored=censored)
 
 
 def attributes(*rows: tuple[str, float, float, str]) -> pd.DataFrame:
@@ -135,6 +138,7 @@ def test_panels_read_one_after_another_are_those_read_alone(lake, seed):
         assert len(set(starts)) == 2
         assert len({panel.n_series for panel in panels}) > 1
         assert len({fingerprint(panel) for panel in panels}) == len(panels)
+        assert all(panel.censored.any() and (panel.suppressed > 0).any() for panel in panels)
 
 
 def test_days_and_weeks_over_a_clock_change_are_read_one_after_another_too(settings):

@@ -155,6 +155,16 @@ def test_too_little_history_to_judge_anyone_trusts_the_last_four_weeks():
     np.testing.assert_array_equal(found.quantiles, found.answers["last_four"])
 
 
+def test_growth_is_trusted_where_nobody_can_be_judged_and_last_four_take_what_it_leaves():
+    panel = make_panel(n_series=3, weeks=3, horizon=2 * SEASON)
+    grown = Oracle(whole(panel), leaves=("series-00001",))
+    found = mix_members(panel, {"wise": Oracle(whole(panel)), Tier.GROWTH: grown})
+    assert found.evidence is None
+    assert found.tier.tolist() == [Tier.GROWTH, Tier.LAST_FOUR, Tier.GROWTH]
+    np.testing.assert_array_equal(found.quantiles[[0, 2]], np.maximum(found.answers[Tier.GROWTH][[0, 2]], 0))
+    np.testing.assert_array_equal(found.quantiles[1], found.answers[Tier.LAST_FOUR][1])
+
+
 def test_an_empty_horizon_is_an_empty_forecast():
     panel = make_panel(n_series=3, weeks=6, horizon=0)
     found = mix_members(panel, {})

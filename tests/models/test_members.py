@@ -277,3 +277,72 @@ def test_a_stream_that_is_closed_throughout_the_horizon_is_trained_all_the_same(
     panel = make_panel(n_series=2, weeks=12, horizon=0)
     found = train_members(panel, settings(), parents={})
     assert set(found) == {"profile"}
+
+
+def growing_panel(weeks: int = 40, *, horizon: int) -> Panel:
+    """Daily peaks that grow by a third a year."""
+    panel = make_panel(n_series=4, weeks=weeks, season=7, horizon=horizon, noise=0.05)
+    return replace(panel, y=(panel.y * np.exp(0.3 * np.arange(panel.n_history) / 365)).astype(np.float32))
+
+
+@pytest.fixture(scope="module")
+def growth() -> dict[str, Training]:
+    return train_members(growing_panel(horizon=365), settings("growth"), parents={})
+
+
+def test_growth_needs_no_profile_and_carries_horizons_that_nobody_can_be_judged_at(growth):
+    assert list(growth) == ["growth"]
+    panel = growing_panel(horizon=365)
+    found = forecast_panel(panel, trained_members(growth))
+    assert found.evidence is None
+    assert found.tier.tolist() == ["growth"] * 4
+    at = (panel.n_history,)
+    np.testing.assert_array_equal(found.quantiles, growth["growth"].member.predict_many(panel, ats=at, length=365)[0])
+
+
+def test_growth_that_was_put_away_answers_bit_for_bit_the_same(growth, tmp_path: Path):
+    members_ = {kind: as_parts(member) for kind, member in trained_members(growth).items()}
+    checksum = save_bundle(tmp_path / "m1", Bundle("peaks", "m1", 7, members_))
+    loaded = load_bundle(tmp_path / "m1", stream="peaks", model_id="m1", checksum=checksum)
+    again = rebuild(*loaded.members["growth"])
+    panel = growing_panel(horizon=365)
+    for ats in ((panel.n_history,), (panel.n_history + 7,)):
+        later = growing_panel(weeks=41, horizon=365)
+        np.testing.assert_array_equal(
+            again.predict_many(later, ats=ats, length=100),
+            growth["growth"].member.predict_many(later, ats=ats, length=100),
+        )
+    with pytest.raises(ModelError, match="train again"):
+        rebuild(as_parts(again)[0], {})
+
+
+def test_growth_is_judged_beside_others_by_a_fit_that_had_not_seen_what_was_held_back(monkeypatch):
+    monkeypatch.setattr(members, "train_member", lambda *_, **__: Training(None, "not tonight"))
+    monkeypatch.setattr(members, "_leave_out", lambda _panel, found: found)
+    panel = growing_panel(weeks=24, horizon=28)
+    until = held_back_start(panel, length=28)
+    found = train_members(panel, settings("growth", "nbeats"), parents={})
+    assert list(found) == ["growth", "profile", "nbeats"]
+    pair = found["growth"].member
+    one, other = (
+        train_members(p, settings("growth"), parents={})["growth"].member.predict_many(panel, ats=(until,), length=28)
+        for p in (panel, scramble_from(panel, until))
+    )
+    np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(one, pair.past.predict_many(panel, ats=(until,), length=28))
+    mixed = forecast_panel(panel, {"growth": pair})
+    assert mixed.evidence is not None
+    assert mixed.weights["growth"].mean() > 0.1
+
+
+@pytest.mark.parametrize(
+    ("panel_of", "reason"),
+    [
+        (lambda: make_panel(n_series=2, weeks=3), "a day or longer, and a week has 28"),
+        (lambda: make_panel(n_series=2, weeks=1, season=7), "too little history"),
+    ],
+)
+def test_growth_that_cannot_be_learned_says_why(panel_of, reason):
+    found = train_members(panel_of(), settings("growth"), parents={})
+    assert found["growth"].member is None
+    assert reason in found["growth"].reason

@@ -30,14 +30,15 @@ CALENDARS = (
 
 def make_versions(rng: np.random.Generator, grid: np.ndarray, *, until: np.datetime64, rows: int) -> Versions:
     """Versions of three series, the third none of those asked for; each key once, some late, some withdrawn, some
-    without weight."""
+    without weight, some censored."""
     span = int((until - grid[0]) / HOUR)
     key = rng.choice(3 * len(grid) * span, size=min(rows, 3 * len(grid) * span), replace=False)
     series, place, hour = np.unravel_index(key, (3, len(grid), span))
     ts = grid[place]
     y = np.where(rng.random(len(key)) < 0.2, np.nan, rng.integers(0, 1000, len(key)))
     weight = np.where(rng.random(len(key)) < 0.4, np.nan, rng.integers(1, 100, len(key)))
-    versions = Versions(np.where(series == 2, -1, series), ts, y, grid[0] + (hour + 1) * HOUR, weight)
+    censored = rng.random(len(key)) < 0.1
+    versions = Versions(np.where(series == 2, -1, series), ts, y, grid[0] + (hour + 1) * HOUR, weight, censored)
     return take(versions, versions.available_at > ts)
 
 
@@ -66,7 +67,10 @@ def newest(versions: Versions, grid: np.ndarray, column: str = "y") -> np.ndarra
 
 def values_at(ts: np.ndarray, *, series: int = 0) -> Versions:
     """Values 0, 1, 2 ... of one series, each known an hour later."""
-    return Versions(np.full(len(ts), series), ts, np.arange(float(len(ts))), ts + HOUR, np.full(len(ts), np.nan))
+    size = len(ts)
+    return Versions(
+        np.full(size, series), ts, np.arange(float(size)), ts + HOUR, np.full(size, np.nan), np.zeros(size, bool)
+    )
 
 
 def lay(*known: Versions) -> Demand:
@@ -75,7 +79,7 @@ def lay(*known: Versions) -> Demand:
 
 def assert_same(one: Demand, other: Demand) -> None:
     assert (one.y.dtype, one.grid.dtype) == (np.float32, np.dtype("datetime64[us]"))
-    for name in ("series_ids", "grid", "y", "weight"):
+    for name in ("series_ids", "grid", "y", "weight", "censored"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
 
 
@@ -95,6 +99,8 @@ def test_every_cell_holds_its_newest_version_whatever_the_order_and_the_batches(
         assert np.isnan(weight).all()
     else:
         np.testing.assert_array_equal(laid.weight, weight)
+    censored = (newest(known._replace(censored=1.0 * known.censored), grid, "censored") > 0) & np.isfinite(laid.y)
+    np.testing.assert_array_equal(np.zeros(laid.y.shape, bool) if laid.censored is None else laid.censored, censored)
     assert laid.y.dtype == np.float32
 
 
@@ -120,7 +126,7 @@ def test_learning_step_by_step_is_laying_all_at_once(calendar, seed, steps):
 
 
 def test_a_withdrawn_value_is_unknown_and_may_come_back():
-    one = {"series": np.array([1]), "ts": GRID[2:3], "weight": np.array([np.nan])}
+    one = {"series": np.array([1]), "ts": GRID[2:3], "weight": np.array([np.nan]), "censored": np.array([False])}
     first = Versions(**one, y=np.array([7.0]), available_at=GRID[3:4])
     gone = Versions(**one, y=np.array([np.nan]), available_at=GRID[4:5])
     back = Versions(**one, y=np.array([7.0]), available_at=GRID[5:6])
@@ -142,6 +148,30 @@ def test_weights_are_kept_only_where_the_feed_gives_any():
     np.testing.assert_array_equal(laid.weight[0], [4, *[np.nan] * 5])
     np.testing.assert_array_equal(laid.y[0, :3], [0, 1, 2])
     np.testing.assert_array_equal(forget_before(laid, GRID[1]).weight, laid.weight[:, 1:])
+
+
+def test_bounds_are_kept_only_where_the_feed_gives_any_and_go_with_the_version_that_said_so():
+    plain = values_at(GRID[:3])
+    assert lay(plain).censored is None
+    bounded = plain._replace(censored=np.array([True, False, True]), y=np.array([5.0, 6.0, np.nan]))
+    laid = lay(bounded)
+    np.testing.assert_array_equal(laid.censored[0], [True, *[False] * 5])
+    np.testing.assert_array_equal(forget_before(laid, GRID[1]).censored, laid.censored[:, 1:])
+    later = learn_more(make_stream(), laid, since=END, until=END + HOUR, news=[plain._replace(available_at=GRID[:3])])
+    assert later.censored.shape == (2, 7)
+    assert not later.censored.any()
+
+
+def test_a_frame_may_say_which_values_are_bounds_and_leave_some_unsaid():
+    rows = pd.DataFrame({"series_id": "a", "ts": GRID[:3], "y": [1.0, 2.0, 3.0]})
+    for said in ([True, None, False], pd.array([True, None, False], "boolean")):
+        laid = lay_frame(make_stream(), rows.assign(censored=said), IDS, since=START, until=END)
+        np.testing.assert_array_equal(laid.censored[0], [True, *[False] * 5])
+    np.testing.assert_array_equal(
+        lay_frame(make_stream(), rows.assign(censored=[False, True, False]), IDS, since=START, until=END).censored[0],
+        [False, True, *[False] * 4],
+    )
+    assert lay_frame(make_stream(), rows, IDS, since=START, until=END).censored is None
 
 
 @pytest.mark.parametrize("weight", [0.0, -1.0])

@@ -1,6 +1,7 @@
 """The panel as a whole: what is on it, and what is not."""
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from forecasting.errors import ContractError, InsufficientHistoryError, SettingsError
 from forecasting.panel.breaks import Fault
 from forecasting.panel.calendar import wall_times
-from forecasting.panel.grid import build_panel, cut_panel, horizon_rows, open_age, take_series
+from forecasting.panel.grid import build_panel, cut_panel, fingerprint, horizon_rows, open_age, take_series
 from forecasting.streams import parse_stream
 from tests.panel.factories import (
     build_from,
@@ -467,3 +468,69 @@ def test_a_mean_near_zero_with_calls_behind_it_is_no_lost_data():
     spike = build(stream, demand.assign(weight=3.0), origin="2024-04-01")
     assert spike.masked.sum() == 1
     assert (spike.weight[spike.masked] == 0).all()
+
+
+def busy_link(seed=0, *, upgraded=True):
+    """Hours of a link that was pinned at 80 in its busy time before an upgrade, and reached more since."""
+    demand = make_demand(make_stream(), "a", "b", since="2024-01-01", until="2024-04-01")
+    hour = np.tile(np.arange(len(demand) // 2), 2)
+    wanted = 60 + 40 * np.sin(2 * np.pi * (hour - 8) / 24) + np.random.default_rng(seed).normal(size=len(demand))
+    pinned = (wanted > 80) & (demand["series_id"] == "a") & ((hour < 1500) | (not upgraded))
+    return demand.assign(y=np.where(pinned, 80.0, wanted), wanted=wanted, censored=pd.array(pinned, "boolean"))
+
+
+def test_hours_at_a_capacity_that_was_exceeded_since_are_no_stuck_counter():
+    stream, series = make_stream(history="84d"), make_series("a", "b")
+    demand = busy_link()
+    demand.loc[1440:1499, ["y", "censored"]] = [80.0, True]
+    unsaid = build(stream, demand.drop(columns="censored"), origin="2024-04-01", series=series)
+    assert (unsaid.fault[0] == Fault.STUCK).sum() > 50
+    panel = build(stream, demand, origin="2024-04-01", series=series)
+    assert not panel.masked.any()
+    assert panel.observed.all()
+    assert panel.censored[0].sum() > unsaid.masked.sum()
+
+
+def test_hours_at_a_capacity_hold_the_demand_behind_them():
+    stream, series = make_stream(history="84d"), make_series("a", "b")
+    demand = busy_link()
+    unsaid = build(stream, demand.drop(columns="censored"), origin="2024-04-01", series=series)
+    panel = build(stream, demand, origin="2024-04-01", series=series)
+    of_a = demand[demand["series_id"] == "a"].iloc[-panel.n_history :]
+    np.testing.assert_array_equal(panel.censored[0], of_a["censored"].to_numpy(bool))
+    assert not panel.censored[1].any()
+    cut = panel.censored[0]
+    assert np.abs(panel.y[0] - of_a["wanted"])[cut].mean() < 0.3 * np.abs(of_a["y"] - of_a["wanted"])[cut].mean()
+    np.testing.assert_allclose(panel.y[0] - panel.suppressed[0], of_a["y"], rtol=1e-6)
+    np.testing.assert_array_equal(panel.y[1], unsaid.y[1])
+
+
+def test_a_fault_is_no_bound_whatever_the_feed_says():
+    demand = busy_link(upgraded=False)
+    demand.loc[1900, ["y", "censored"]] = [1e6, True]
+    event = make_events(("outage", {"series_id": "b"}, "2024-03-20T00:00Z", "2024-03-21T00:00Z"))
+    demand.loc[demand["series_id"] == "b", "censored"] = True
+    panel = build(make_stream(history="84d"), demand, origin="2024-04-01", series=make_series("a", "b"), events=event)
+    assert (panel.fault[0] == Fault.SPIKE).sum() == 1
+    assert (panel.fault[1] == Fault.OUTAGE).sum() == 24
+    assert not (panel.censored & panel.masked).any()
+    assert (panel.suppressed[panel.masked] == 0).all()
+
+
+def test_a_panel_without_bounds_is_that_of_a_feed_which_says_nothing_of_them():
+    demand = busy_link().drop(columns="wanted")
+    plain, told = demand.drop(columns="censored"), demand.assign(censored=pd.array([None] * len(demand), "boolean"))
+    for bounds in (told, demand.assign(censored=False)):
+        panel, same = (build(make_stream(), rows, series=make_series("a", "b")) for rows in (bounds, plain))
+        assert panel.censored is panel.suppressed is None
+        assert fingerprint(panel) == fingerprint(same)
+
+
+def test_parts_of_a_panel_keep_their_bounds():
+    panel = build(make_stream(history="84d"), busy_link(), origin="2024-04-01", series=make_series("a", "b"))
+    part, cut = take_series(panel, np.array([0])), cut_panel(panel, at=400, length=24)
+    np.testing.assert_array_equal(part.censored, panel.censored[:1])
+    np.testing.assert_array_equal(part.suppressed, panel.suppressed[:1])
+    for name in ("y", "censored", "suppressed"):
+        np.testing.assert_array_equal(getattr(cut, name), getattr(panel, name)[:, :400])
+    assert fingerprint(replace(panel, suppressed=panel.suppressed * 2)) != fingerprint(panel)

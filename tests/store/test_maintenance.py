@@ -26,11 +26,13 @@ from forecasting.store.maintenance import (
     unpublished_runs,
 )
 from forecasting.terms import DAY
+from tests.aggregates import BESIDE, publish_whole_night, write_beside
 from tests.nights import SERIES, STEPS, ask, day, name_rows, publish_night, record_run, write_rows
-from tests.plans import publish_night_plan, write_plan
+from tests.plans import make_capacity_plan, make_plan, publish_night_plan, write_plan
 
 ROWS = SERIES * STEPS
 NOW = day(500)
+PLANNED = ("staffing", "staffing_periods", "groups", "rosters", "shifts", "capacity", "runout", "findings")
 HOUR = timedelta(hours=1)
 
 
@@ -46,10 +48,13 @@ def runs_with_rows(lake: Lake) -> list[str]:
 
 def runs_with_plans(lake: Lake) -> set[str]:
     """Runs with rows in each table of a plan; a run that has them in some only is a half-removed plan."""
-    tables = ("staffing", "staffing_periods", "groups", "rosters", "shifts")
-    found = [{run for (run,) in ask(lake, f"select distinct run_id from planning.{table}")} for table in tables]
+    found = [{run for (run,) in ask(lake, f"select distinct run_id from planning.{table}")} for table in PLANNED]
     assert all(runs == found[0] for runs in found), found
     return found[0]
+
+
+def make_both(origin: datetime, *, level: int) -> dict:
+    return make_plan(origin, level=level) | make_capacity_plan(origin, level=level)
 
 
 def nights_at_all_times(lake: Lake) -> list[tuple]:
@@ -92,9 +97,9 @@ def test_rows_go_that_were_never_published_but_for_a_run_at_work(lake):
 
 
 def test_plans_go_that_were_never_published_whole(lake):
-    publish_night_plan(lake, "published", day(1), day(1.2))
+    publish_night_plan(lake, "published", day(1), day(1.2), make=make_both)
     record_run(lake, "at-work", "running", NOW - HOUR)
-    rows = {write_plan(lake, run_id, day(1)) for run_id in ("at-work", "killed", "slow")}
+    rows = {write_plan(lake, run_id, day(1), make=make_both) for run_id in ("at-work", "killed", "slow")}
     found = unpublished_runs(lake, now=NOW)
     assert found == [Leftover(run_id, *rows) for run_id in ("killed", "slow")]
     name_rows(lake, "slow", day(1), day(2), kind="plan")
@@ -104,18 +109,45 @@ def test_plans_go_that_were_never_published_whole(lake):
 
 def test_small_files_of_plans_are_merged_and_every_answer_stays(lake):
     for night in range(4):
-        publish_night_plan(lake, f"plan-{night}", day(night), day(night + 0.2), level=night + 1)
-    write_plan(lake, "killed", day(1))
+        publish_night_plan(lake, f"plan-{night}", day(night), day(night + 0.2), level=night + 1, make=make_both)
+    write_plan(lake, "killed", day(1), make=make_both)
     views = ("staffing_as_of(timestamptz '2024-01-03')", "staffing_periods_latest", "groups_latest", "rosters_latest")
-    places = [f"from analyst.{view} order by all" for view in (*views, "shifts_latest")]
+    others = ("shifts_latest", "capacity_latest", "runout_latest", "capacity_findings")
+    places = [f"from analyst.{view} order by all" for view in (*views, *others)]
     before = [ask(lake, place) for place in places]
     remove_unpublished(lake, unpublished_runs(lake, now=NOW))
     compact(lake)
     assert [ask(lake, place) for place in places] == before
-    for table in ("staffing", "staffing_periods", "groups", "rosters", "shifts"):
+    for table in PLANNED:
         files = ask(lake, "from ducklake_list_files('lake', $table, schema => 'planning')", table=table)
         assert len(files) == 1, table
     assert compact(lake) == 0
+
+
+def test_aggregates_and_paths_go_with_the_rows_of_their_run(lake):
+    for night in (1, 2, 103):
+        publish_whole_night(lake, f"night-{night}", day(night), day(night + 0.2))
+    write_rows(lake, "killed", day(2))
+    left = ROWS + write_beside(lake, "killed", day(2)) + write_beside(lake, "half", day(2))
+    found = unpublished_runs(lake, now=NOW)
+    assert [leftover.run_id for leftover in found] == ["half", "killed"]
+    assert remove_unpublished(lake, found) == left
+    assert runs_beside(lake) == {"night-1", "night-2", "night-103"}
+    before = [ask(lake, f"from analyst.{view} order by all") for view in ("aggregates_latest", "paths_latest")]
+    compact(lake)
+    assert [ask(lake, f"from analyst.{view} order by all") for view in ("aggregates_latest", "paths_latest")] == before
+    for table in BESIDE:
+        # January and April
+        assert len(ask(lake, "from ducklake_list_files('lake', $table, schema => 'forecast')", table=table)) == 2
+    (retired,) = retired_origins(lake, keep=timedelta(days=101))
+    assert remove_origins(lake, retired) == retired.rows
+    assert runs_beside(lake) == {"night-2", "night-103"} == set(runs_with_rows(lake))
+
+
+def runs_beside(lake: Lake) -> set[str]:
+    found = [{run for (run,) in ask(lake, f"select distinct run_id from forecast.{table}")} for table in BESIDE]
+    assert found[0] == found[1]
+    return found[0]
 
 
 def test_nothing_left_over_writes_nothing(lake):
@@ -138,11 +170,11 @@ def test_origins_are_retired_whole_and_counted_from_the_newest_of_their_stream(l
     publish_night(lake, "edge", day(2), day(2.2))
     publish_night(lake, "new", day(102), day(102.2))
     publish_night(lake, "ended", day(1), day(1.2), stream="ended")
-    plan = publish_night_plan(lake, "plan", day(1), day(1.5))
-    publish_night_plan(lake, "plan-edge", day(2), day(2.5))
-    publish_night_plan(lake, "plan-ahead", day(900), day(900.5))
+    plan = publish_night_plan(lake, "plan", day(1), day(1.5), make=make_both)
+    publish_night_plan(lake, "plan-edge", day(2), day(2.5), make=make_both)
+    publish_night_plan(lake, "plan-ahead", day(900), day(900.5), make=make_both)
     write_rows(lake, "at-work", day(1))
-    write_plan(lake, "plan-at-work", day(1))
+    write_plan(lake, "plan-at-work", day(1), make=make_both)
     kept = ask(lake, "select * from analyst.forecast_latest order by all")
     found = retired_origins(lake, keep=timedelta(days=100))
     assert found == [Retired("usage", day(2), origins=1, rows=2 * ROWS + plan)]

@@ -1,0 +1,216 @@
+"""The capacity plan of a stream: when links run out, how sure, what to order, by which day, what waiting costs."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecasting.capacity_rules import CapacitySection
+from forecasting.jobs.links import Links
+from forecasting.planning.busiest import YEAR
+from forecasting.planning.failures import Failure, reroute
+from forecasting.planning.limits import ceilings
+from forecasting.planning.runout import Days, date_quantiles, probability_by, run_out
+from forecasting.planning.upgrades import choose_step, order_by, waiting
+from forecasting.terms import DAY, QUANTILE_COLUMNS, CapacityRule, Finding
+from forecasting.uncertainty.long_paths import LongPathMaker, learn_long_dependence
+
+Floats = NDArray[np.floating]
+Ints = NDArray[np.int64]
+Tables = dict[str, pd.DataFrame]
+
+BASE = "base"
+BATCH = 32
+"""Links whose paths stand in memory together; a group of parallel links is never parted."""
+WEEK = 7
+WORKERS = 2
+"""Threads: numpy lets go of the interpreter for nearly all of the work."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Peaks of n links in one scenario."""
+
+    name: str
+    link: Ints
+    """(n,) places among the links of the plan."""
+    paths: NDArray[np.float32]
+    """(n, D, S)"""
+    before: NDArray[np.float32]
+    """(n, W) measured."""
+
+
+def make_capacity(links: Links, rules: CapacitySection, *, begin: Callable[[str], None]) -> Tables:
+    """Tables capacity, runout and findings of a plan. begin: told what is being worked on."""
+    maker = path_maker(links)
+    before, batches = links.before(window_of(rules)), _batches(links)
+    capacity: list[pd.DataFrame] = []
+    runout: list[pd.DataFrame] = []
+    with ThreadPoolExecutor(WORKERS) as pool:
+        made = pool.map(lambda batch: _plan_batch(links, rules, maker, before, batch), batches)
+        done = 0
+        for batch, (rows, dates) in zip(batches, made, strict=True):
+            done += len(batch)
+            begin(f"run-out of {done} of {len(links.row)} links")
+            capacity.append(rows)
+            runout.append(dates)
+    planned = pd.concat(capacity, ignore_index=True).sort_values(["series_id", "scenario"], ignore_index=True)
+    tables = {"capacity": planned, "runout": pd.concat(runout, ignore_index=True)}
+    findings = [*links.findings, *_without_step(planned, rules)]
+    if findings:
+        tables["findings"] = pd.DataFrame(
+            [(name, str(kind), note) for name, kind, note in sorted(findings)], columns=["series_id", "finding", "note"]
+        )
+    return tables
+
+
+def window_of(rules: CapacitySection) -> int:
+    """Measured days before the origin that the rules look at."""
+    return max(rules.persistence.window - 1, YEAR - 1 if rules.grade is not None else 0)
+
+
+def path_maker(links: Links) -> LongPathMaker:
+    """Paths of the links' peaks, the same for the same forecast."""
+    panel, outlook = links.peaks.panel, links.peaks
+    dependence = learn_long_dependence(panel.y, panel.observed, season=panel.season)
+    return LongPathMaker(dependence, panel.n_horizon, seed=outlook.seed)
+
+
+def scenes(links: Links, maker: LongPathMaker, before: NDArray[np.float32], batch: Ints) -> Iterator[Scene]:
+    """The base scenario of some links and every failure among them. batch: places of whole groups."""
+    paths = maker.paths_of(links.row[batch], links.quantiles[batch])
+    yield Scene(BASE, batch, paths, before[batch])
+    place = {int(link): at for at, link in enumerate(batch)}
+    for failure in links.failures:
+        if int(failure.group[0]) in place:
+            yield _failed(links, failure, paths, before, place)
+
+
+def _failed(
+    links: Links, failure: Failure, paths: NDArray[np.float32], before: NDArray[np.float32], place: dict[int, int]
+) -> Scene:
+    own, capacity = [place[int(link)] for link in failure.group], links.capacity[failure.group]
+    return Scene(
+        failure.name,
+        failure.others,
+        reroute(paths[own], capacity, failure.failed).astype(np.float32),
+        reroute(before[failure.group], capacity, failure.failed).astype(np.float32),
+    )
+
+
+def _batches(links: Links) -> list[Ints]:
+    """Places of links, groups whole, about BATCH at a time, in order of the groups' first links."""
+    groups: dict[str, list[int]] = {}
+    for place, (group, name) in enumerate(zip(links.parallel, links.series_ids, strict=True)):
+        groups.setdefault(f"group {group}" if group else f"link {name}", []).append(place)
+    batches: list[list[int]] = [[]]
+    for members in groups.values():
+        if batches[-1] and len(batches[-1]) + len(members) > BATCH:
+            batches.append([])
+        batches[-1] += members
+    return [np.array(batch) for batch in batches]
+
+
+def _plan_batch(
+    links: Links, rules: CapacitySection, maker: LongPathMaker, before: NDArray[np.float32], batch: Ints
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    made = [plan_scene(links, rules, scene) for scene in scenes(links, maker, before, batch)]
+    return pd.concat([rows for rows, _ in made]), pd.concat([dates for _, dates in made])
+
+
+def plan_scene(links: Links, rules: CapacitySection, scene: Scene) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows of planning.capacity and planning.runout of one scenario."""
+    rules = rules if scene.name == BASE else rules.while_failed
+    capacity, dates = links.capacity[scene.link], links.dates
+    horizon, names = len(dates), np.array(links.series_ids, dtype=object)[scene.link]
+    ceiling = ceilings(capacity, rules)
+    passage = run_out(scene.paths, capacity, rules, before=scene.before)
+    deadline = order_by(passage, rules, horizon=horizon)
+    choice = choose_step(scene.paths, capacity, deadline, rules)
+    cost = waiting(scene.paths, ceiling, choice.cost, rules)
+    peak, growth = _level_and_growth(scene.paths)
+    quantiles = date_quantiles(passage)
+    steps = np.array([*(step.name for step in rules.steps), None], dtype=object)
+    rows = pd.DataFrame(
+        {
+            "series_id": names,
+            "scenario": scene.name,
+            "forecast_run_id": links.peaks.run_id,
+            "parallel": links.parallel[scene.link].astype(object),
+            "capacity": capacity,
+            "ceiling": ceiling,
+            "peak": peak,
+            "utilisation": peak / capacity,
+            "headroom": ceiling - peak,
+            "suppressed": links.suppressed[scene.link],
+            "growth": growth,
+            **{f"runout_{name}": _on(dates, quantiles[:, at]) for at, name in enumerate(QUANTILE_COLUMNS)},
+            "runout_probability": (passage < horizon).mean(axis=1),
+            "risk": rules.risk,
+            "lead_days": rules.lead_time // DAY,
+            "order_by": _on(dates, deadline),
+            "due": deadline <= 0,
+            "step": steps[choice.step],
+            "step_capacity": choice.capacity,
+            "cost": choice.cost,
+            "wait_cost": cost.wait_cost,
+            "regret": cost.regret,
+            "rule": choice.rule.astype(str),
+        }
+    )
+    return rows, _runout_rows(names, scene.name, passage, dates)
+
+
+def _level_and_growth(paths: NDArray[np.float32]) -> tuple[Floats, Floats]:
+    """(n,) the usual peak of the first week, and its growth a year by the end of the first, or of the horizon."""
+    last = min(paths.shape[1], YEAR)
+    week = min(WEEK, last)
+    now, then = (
+        np.median(paths[:, part], axis=2).astype(np.float64).mean(axis=1)
+        for part in (slice(0, week), slice(last - week, last))
+    )
+    ratio = np.divide(then, now, out=np.ones_like(now), where=now > 0)
+    growth: Floats = np.maximum(ratio, 1e-6) ** (YEAR / max(last - week, 1)) - 1
+    return now, growth
+
+
+def _on(dates: NDArray[np.datetime64], day: Ints | Days) -> NDArray[np.datetime64]:
+    """Dates of days of the horizon, which may lie before it; none where a day is beyond it."""
+    date = dates[0] + day.astype("timedelta64[D]")
+    return np.where(day < len(dates), date, np.datetime64("NaT")).astype("datetime64[s]")
+
+
+def _runout_rows(
+    names: NDArray[np.object_], scenario: str, passage: Days, dates: NDArray[np.datetime64]
+) -> pd.DataFrame:
+    """Probability of having run out by the end of every quarter of the year in the horizon, and by its own end."""
+    next_day = dates + np.timedelta64(1, "D")
+    begins = next_day == next_day.astype("datetime64[M]").astype("datetime64[D]")
+    ends = begins & (next_day.astype("datetime64[M]").astype(np.int64) % 3 == 0)
+    ends[-1] = True
+    day = np.flatnonzero(ends)
+    return pd.DataFrame(
+        {
+            "series_id": np.repeat(names, len(day)),
+            "scenario": scenario,
+            "date": np.tile(dates[day].astype("datetime64[s]"), len(names)),
+            "probability": probability_by(passage, day).ravel(),
+        }
+    )
+
+
+def _without_step(planned: pd.DataFrame, rules: CapacitySection) -> list[tuple[str, Finding, str]]:
+    """Links for which the catalogue has nothing, as they are today."""
+    own = planned[(planned["scenario"] == BASE) & (planned["rule"] == str(CapacityRule.NO_SUFFICIENT_STEP))]
+    return [
+        (
+            str(name),
+            Finding.NO_SUFFICIENT_STEP,
+            f"{name}: no step of the catalogue lasts {rules.lasting // DAY} days at risk {rules.risk:g}; add a larger "
+            "one to planning.capacity.steps, or plan another route",
+        )
+        for name in own["series_id"]
+    ]

@@ -1,0 +1,121 @@
+"""Groups of a hierarchy as series: what a group's members had together, as far as most of it was observed.
+
+A member that is missing for a while is no dip of its group. What it usually has in that interval, which is the profile
+of its week at the level of the weeks around, says how much of the group was seen, and the sum is scaled up by it.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecasting.panel.breaks import Fault
+from forecasting.panel.grid import Panel
+from forecasting.panel.hierarchy import Hierarchy
+from forecasting.panel.levels import cycle_levels, find_level_start
+from forecasting.panel.runs import Grid
+
+Sums = NDArray[np.float64]
+
+LEAST_SEEN = 0.8
+"""Share of its usual volume that must be observed for a group to have a value."""
+MOSTLY = 0.5
+"""Share of its usual volume that a campaign must touch to be one of the group."""
+TRACE = 1e-9
+"""Added to every usual value, so that members which never had anything count alike among themselves."""
+_CELLS = 1_000_000
+"""Values of members looked at together, which bounds memory."""
+
+
+def sum_panel(panel: Panel, hierarchy: Hierarchy) -> Panel:
+    """The groups of a hierarchy as series of a panel on the same columns, named "level:key", in the order of groups.
+
+    y is the sum over open members. A member counts as 0 before its first value, and after its last one where that lies
+    a season back; between, where it is missing, it is filled by its usual share, if at least `LEAST_SEEN` of the usual
+    volume of the group's open members is observed; else the group is unobserved. A group is open where any member is,
+    and under a campaign where one touches most of its usual volume. Attributes are unknown. Only for streams whose
+    values add over series: of weighted values or maxima the result means nothing.
+    """
+    totals = _Totals.of(len(hierarchy.keys), len(panel.ts), panel.n_history)
+    grid = Grid(panel.slot[: panel.n_history], panel.cycle[: panel.n_history], panel.season)
+    rows = max(_CELLS // max(len(panel.ts), 1), 1)
+    for first in range(0, panel.n_series, rows):
+        _add_members(totals, panel, hierarchy, grid, slice(first, first + rows))
+    known = (totals.count > 0) & (totals.seen >= LEAST_SEEN * totals.usual[:, : panel.n_history])
+    filled = totals.y * totals.usual[:, : panel.n_history] / np.where(known, totals.seen, 1.0)
+    y = np.where(known, filled, np.nan).astype(np.float32)
+    ids = np.array([f"{level}:{key}" for level, key in zip(hierarchy.names, hierarchy.keys, strict=True)], dtype=str)
+    return replace(
+        panel,
+        series_ids=ids,
+        attributes=pd.DataFrame("", index=pd.Index(ids, dtype=object), columns=panel.attributes.columns, dtype=object),
+        y=y,
+        observed=known,
+        open=totals.open > 0,
+        campaign=totals.campaign > MOSTLY * totals.usual,
+        fault=np.full(y.shape, Fault.NONE, dtype=np.uint8),
+        level_start=find_level_start(y, grid, panel.ts[: panel.n_history]),
+        weight=None,
+    )
+
+
+@dataclass(frozen=True)
+class _Totals:
+    """Sums over the members of each group, filled chunk by chunk."""
+
+    y: Sums
+    """(G, T) of what was observed."""
+    count: Sums
+    """(G, T) number of members observed."""
+    seen: Sums
+    """(G, T) usual volume of those."""
+    usual: Sums
+    """(G, T+H) usual volume of all open members that are alive."""
+    campaign: Sums
+    """(G, T+H) usual volume of those under a campaign."""
+    open: Sums
+    """(G, T+H) number of open members."""
+
+    @staticmethod
+    def of(groups: int, columns: int, history: int) -> "_Totals":
+        past, every = (groups, history), (groups, columns)
+        return _Totals(*(np.zeros(shape) for shape in (past, past, past, every, every, every)))
+
+
+def _add_members(totals: _Totals, panel: Panel, hierarchy: Hierarchy, grid: Grid, rows: slice) -> None:
+    summing = hierarchy.summing[:, rows].astype(np.float64)
+    observed, history = panel.observed[rows], panel.n_history
+    is_open = panel.open[rows]
+    y = np.where(observed, panel.y[rows], np.float32(0))
+    usual = np.where(is_open & _alive(observed, len(panel.ts), panel.season), _usual(panel, grid, rows) + TRACE, 0.0)
+    seen = np.where(observed, usual[:, :history], 0.0)
+    totals.y[:] += summing @ y.astype(np.float64)
+    totals.count[:] += summing @ observed.astype(np.float64)
+    totals.seen[:] += summing @ seen
+    totals.usual[:] += summing @ usual
+    totals.open[:] += summing @ is_open.astype(np.float64)
+    if panel.campaign[rows].any():
+        totals.campaign[:] += summing @ np.where(panel.campaign[rows], usual, 0.0)
+
+
+def _usual(panel: Panel, grid: Grid, rows: slice) -> Sums:
+    """(n, T+H) what each member usually has: its profile at the level of the season, or of the nearest known ones."""
+    level, profile = cycle_levels(np.where(panel.observed[rows], panel.y[rows], np.nan), grid)
+    cycles = np.arange(int(panel.cycle[-1]) + 1)
+    height = np.ones((len(level), len(cycles)))
+    for row, own in enumerate(level):
+        known = np.flatnonzero(np.isfinite(own))
+        if len(known):
+            height[row] = np.exp(np.interp(cycles, known, own[known]))
+    usual: Sums = np.maximum(profile, 0.0)[:, panel.slot] * height[:, panel.cycle]
+    return usual
+
+
+def _alive(observed: NDArray[np.bool_], columns: int, season: int) -> NDArray[np.bool_]:
+    """(n, columns) from a member's first value on, and to its last one where that lies a season back."""
+    history, place = observed.shape[1], np.arange(columns)
+    first = np.where(observed.any(axis=1), np.argmax(observed, axis=1), columns)
+    last = history - 1 - np.argmax(observed[:, ::-1], axis=1)
+    end = np.where(last + season < history, last, columns)
+    return (place >= first[:, None]) & (place <= end[:, None])

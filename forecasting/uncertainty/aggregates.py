@@ -1,0 +1,241 @@
+"""What days and weeks will see: totals, peaks and busy hours of every path, and the quantiles of these.
+
+A quantile of a week's highest hour is no function of the hours' quantiles; it is read off paths, each of which has its
+own highest hour. Closed intervals add nothing to sums and are no part of means, percentiles and maxima.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecasting.terms import QUANTILE_COLUMNS, QUANTILES, Period, Stat
+
+Floats = NDArray[np.floating[Any]]
+Ints = NDArray[np.integer[Any]]
+Times = NDArray[np.datetime64]
+Mask = NDArray[np.bool_]
+
+PERCENTILE = 0.95
+HOUR, DAY = 60, 1440
+"""Minutes."""
+WEEK = 7
+"""Days."""
+A_MONDAY = 4
+"""1970-01-05, in days since 1970."""
+CHUNK = 4_000_000
+"""Values of paths looked at together, which bounds memory."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The H columns of a horizon, and which local days lie in it whole."""
+
+    ts: Times
+    """(H,) UTC starts, ascending."""
+    day: Ints
+    """(H,) local day of each, in days since 1970."""
+    midnights: Times
+    """(D,) UTC starts of the local days that lie in the horizon whole, each a day after the one before."""
+    first_day: int
+    """The first of them, in days since 1970."""
+    interval_minutes: int
+
+    @property
+    def is_daily(self) -> bool:
+        """Whether an interval is a day or more."""
+        return self.interval_minutes >= DAY
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """One statistic of K nodes in P periods of a kind, on S paths."""
+
+    stat: Stat
+    period: Period
+    ts: Times
+    """(P,) UTC starts."""
+    paths: Floats
+    """(K, P, S)"""
+    is_open: Mask
+    """(K, P) whether the node is open in the period at all; paths mean nothing where not."""
+
+
+def aggregate_paths(paths: Floats, columns: Columns, *, is_open: Mask, rate: bool) -> list[Aggregate]:
+    """Statistics of the whole local days of a horizon and of its whole weeks from Monday, path by path.
+
+    paths: (K, H, S), not negative; is_open: (K, H). rate: values are means over time, such as Mbit/s, and do not add
+    over time as calls do: a period has a mean in place of a sum, and so has its busy hour. `p95` interpolates between
+    the open intervals of the period as numpy and DuckDB's quantile_cont do. The busy hour of a day is the most that
+    comes in 60 minutes from the start of an interval, closed time counting as nothing; of a week, the mean of its open
+    days' (ITU-T E.500 averages daily busy hours); with intervals of an hour or more, it is the highest interval.
+    Intervals of a day or more have no busy hour, and no day beside themselves.
+    """
+    opened = is_open[..., None]
+    flow = paths if is_open.all() else np.where(opened, paths, paths.dtype.type(0))
+    days = np.unique(columns.day)
+    places = _places(columns.day, days)
+    day_open = _any_open(is_open, places)
+    busy = None if columns.is_daily else _busy_hours(flow, columns, places, rate=rate)
+    found = []
+    for period, first, length in _periods(columns):
+        own = _places(columns.day, first, length)
+        values = _statistics(flow, is_open, own, rate=rate)
+        if busy is not None:
+            of_days = [slice(*np.searchsorted(days, [start, start + length])) for start in first]
+            values[Stat.BUSY_HOUR] = np.stack([_mean(busy[:, some], day_open[:, some]) for some in of_days], axis=1)
+        ts, told = columns.midnights[first - columns.first_day], _any_open(is_open, own)
+        found += [Aggregate(stat, period, ts, value, told) for stat, value in values.items()]
+    return found
+
+
+def aggregate_rows(
+    paths: Floats,
+    columns: Columns,
+    *,
+    level: Sequence[str],
+    keys: Sequence[str],
+    is_open: Mask,
+    rate: bool,
+    intervals: bool,
+) -> pd.DataFrame:
+    """Rows of forecast.aggregates: level, group_key, stat, period, ts, mean, q05..q95; none where a node is closed.
+
+    level, keys: (K,) of each node. intervals: a row of each open interval too, of which the value itself is the sum, or
+    the mean of a rate. Otherwise as `aggregate_paths`; a stream of any size is best asked some hundred nodes at a time.
+    """
+    frames = []
+    size = max(CHUNK // max(paths[0].size if len(paths) else 1, 1), 1)
+    for first in range(0, len(paths), size):
+        some = slice(first, first + size)
+        found = aggregate_paths(paths[some], columns, is_open=is_open[some], rate=rate)
+        if intervals:
+            alone = Stat.MEAN if rate else Stat.SUM
+            found.append(Aggregate(alone, Period.INTERVAL, columns.ts, paths[some], is_open[some]))
+        frames += [_rows(one, level[some], keys[some]) for one in found]
+    if not frames:
+        return pd.DataFrame(columns=["level", "group_key", "stat", "period", "ts", "mean", *QUANTILE_COLUMNS])
+    return pd.concat(frames, ignore_index=True)
+
+
+def quantiles_of_paths(paths: Floats) -> NDArray[np.float64]:
+    """(..., 7) quantiles of (..., S) equally likely paths, interpolated with path s of S at rank (s + 1/2) / S.
+
+    Those are the ranks at which paths are drawn, so that an interval's own paths give its forecast back.
+    """
+    ordered = np.sort(paths, axis=-1)
+    most = paths.shape[-1] - 1
+    at = np.clip(np.asarray(QUANTILES) * (most + 1) - 0.5, 0, most)
+    low = np.floor(at).astype(np.int64)
+    below, above = (ordered[..., place].astype(np.float64) for place in (low, np.minimum(low + 1, most)))
+    quantiles: NDArray[np.float64] = np.maximum.accumulate(below + (above - below) * (at - low), axis=-1)
+    return quantiles
+
+
+def _rows(found: Aggregate, level: Sequence[str], keys: Sequence[str]) -> pd.DataFrame:
+    node, place = np.nonzero(found.is_open)
+    paths = found.paths[node, place]
+    starts = pd.DatetimeIndex(found.ts[place]).tz_localize("UTC")
+    named = {"level": np.asarray(level, dtype=object)[node], "group_key": np.asarray(keys, dtype=object)[node]}
+    rows = pd.DataFrame(named | {"stat": str(found.stat), "period": str(found.period), "ts": starts})
+    rows["mean"] = paths.mean(axis=1, dtype=np.float64)
+    rows[list(QUANTILE_COLUMNS)] = quantiles_of_paths(paths)
+    return rows
+
+
+def _periods(columns: Columns) -> list[tuple[Period, Ints, int]]:
+    """Kind of period, first day of each that has columns, and its length in days; kinds without any are left out."""
+    whole = columns.first_day + np.arange(len(columns.midnights))
+    mondays = whole[: max(len(whole) - WEEK + 1, 0)]
+    mondays = mondays[(mondays - A_MONDAY) % WEEK == 0]
+    kinds = [] if columns.is_daily else [(Period.DAY, whole, 1)]
+    found = []
+    for period, first, length in [*kinds, (Period.WEEK, mondays, WEEK)]:
+        filled = first[[part.start < part.stop for part in _places(columns.day, first, length)]]
+        found += [(period, filled, length)] * (len(filled) > 0)
+    return found
+
+
+def _places(day: Ints, first: Ints, length: int = 1) -> list[slice]:
+    """Columns of the periods of so many days that begin on these."""
+    bounds = np.searchsorted(day, [first, first + length]).T
+    return [slice(int(low), int(high)) for low, high in bounds]
+
+
+def _any_open(is_open: Mask, places: Sequence[slice]) -> Mask:
+    return np.stack([is_open[:, part].any(axis=1) for part in places], axis=1)
+
+
+def _statistics(flow: Floats, is_open: Mask, places: Sequence[slice], *, rate: bool) -> dict[Stat, Floats]:
+    """(K, P, S) sum or mean, maximum and percentile of each period. flow: paths, 0 where closed."""
+    totals, peaks = [], []
+    for part in places:
+        total = flow[:, part].sum(axis=1, dtype=np.float64)
+        count = is_open[:, part].sum(axis=1)[:, None]
+        totals.append((total / np.maximum(count, 1) if rate else total).astype(flow.dtype))
+        peaks.append(_peaks(flow[:, part], is_open[:, part]))
+    highest, percentile = (np.stack(values, axis=1) for values in zip(*peaks, strict=True))
+    return {Stat.MEAN if rate else Stat.SUM: np.stack(totals, axis=1), Stat.MAX: highest, Stat.P95: percentile}
+
+
+def _peaks(flow: Floats, is_open: Mask) -> tuple[Floats, Floats]:
+    """(K, S) maximum and percentile over the open ones of n intervals (K, n, S); 0 where none is."""
+    nodes, n, paths = flow.shape
+    highest, percentile = (np.zeros((nodes, paths), dtype=flow.dtype) for _ in range(2))
+    counts = is_open.sum(axis=1)
+    for count in np.unique(counts[counts > 0]):
+        rows = np.flatnonzero(counts == count)
+        # closed intervals, being 0, go below all others; sorting is quicker than partial orders that give three places
+        values = flow[rows].transpose(0, 2, 1).copy()
+        values.sort(axis=2)
+        at = n - count + PERCENTILE * (count - 1)
+        low = int(at)
+        below, above = values[..., low], values[..., min(low + 1, n - 1)]
+        highest[rows] = values[..., -1]
+        percentile[rows] = below + (above - below) * flow.dtype.type(at - low)
+    return highest, percentile
+
+
+def _busy_hours(flow: Floats, columns: Columns, days: Sequence[slice], *, rate: bool) -> Floats:
+    """(K, D, S) the most that comes in 60 minutes from the start of an interval of each day; the mean over them of a
+    rate."""
+    length = max(HOUR // columns.interval_minutes, 1)
+    # time without a column counts as nothing; between days so much of it that no window reaches the next
+    steps = np.diff(columns.ts) // np.timedelta64(columns.interval_minutes, "m")
+    apart = np.where(np.diff(columns.day) > 0, length, np.minimum(steps, length))
+    place = np.concatenate([[0], np.cumsum(apart)])
+    laid = np.zeros((len(flow), int(place[-1]) + 1, flow.shape[2]), dtype=flow.dtype)
+    laid[:, place] = flow
+    windows = _sum_windows(laid, length)
+    highest = [windows[:, place[day.start] : place[day.stop - 1] + 1].max(axis=1) for day in days]
+    busy: Floats = np.stack(highest, axis=1) / flow.dtype.type(length if rate else 1)
+    return busy
+
+
+def _sum_windows(flow: Floats, length: int) -> Floats:
+    """(K, H, S) sums over `length` columns from each on, as far as there are any.
+
+    Windows are put together from those of 1, 2, 4, .. columns: few additions, and no differences of running sums, which
+    single precision would spoil.
+    """
+    if length == 1:
+        return flow
+    doubled, windows, reach, size = flow.copy(), np.zeros_like(flow), 0, 1
+    while True:
+        if length & size:
+            windows[:, : max(flow.shape[1] - reach, 0)] += doubled[:, reach:]
+            reach += size
+        if reach == length:
+            return windows
+        doubled[:, : max(flow.shape[1] - size, 0)] += doubled[:, size:]
+        size *= 2
+
+
+def _mean(values: Floats, counted: Mask) -> Floats:
+    """(K, S) mean of (K, D, S) over the days that count; 0 where none does."""
+    total = np.where(counted[..., None], values, 0).sum(axis=1)
+    mean: Floats = (total / np.maximum(counted.sum(axis=1), 1)[:, None]).astype(values.dtype)
+    return mean

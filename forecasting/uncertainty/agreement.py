@@ -1,0 +1,70 @@
+"""From forecasts of series and of their sums, each by itself, to paths of all of them that agree."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.special import ndtri
+
+from forecasting.quantiles import mean_of_quantiles
+from forecasting.terms import QUANTILES
+from forecasting.uncertainty.paths import RankMaker, draw_paths
+from forecasting.uncertainty.reconcile import Mint, find_gain, in_order_of, reconcile
+
+Floats = NDArray[np.floating]
+Paths = NDArray[np.float32]
+
+LOW, HIGH = QUANTILES.index(0.10), QUANTILES.index(0.90)
+WIDTH = float(ndtri(0.90) - ndtri(0.10))
+"""Standard deviations of a normal distribution between the two."""
+
+
+def spread_of(quantiles: Floats) -> NDArray[np.float64]:
+    """(...) standard deviation that a forecast (..., 7) says, by its 80% interval; 0 where it is missing."""
+    spread: NDArray[np.float64] = np.nan_to_num((quantiles[..., HIGH] - quantiles[..., LOW]) / WIDTH).astype(np.float64)
+    return spread
+
+
+def errors_of(y: Floats, quantiles: Floats) -> NDArray[np.float64]:
+    """(...) what came beyond the mean of the forecast (..., 7), in the standard deviations that it says; NaN where
+    either is missing or the forecast is certain."""
+    spread = spread_of(quantiles)
+    missed = y - mean_of_quantiles(quantiles)
+    errors: NDArray[np.float64] = np.divide(missed, spread, out=np.full(np.shape(y), np.nan), where=spread > 0)
+    return errors
+
+
+def series_paths(quantiles: Floats, ranks: RankMaker) -> Paths:
+    """(N, H, S) paths of all series. quantiles: (N, H, 7), NaN where a series is closed: nothing comes there."""
+    shape = (*quantiles.shape[:2], ranks.paths)
+    paths = np.empty(shape, np.float32)
+    for row, own in enumerate(quantiles):
+        paths[row] = draw_paths(np.nan_to_num(own), ranks.of(row))
+    return paths
+
+
+def sum_paths(paths: Paths, summing: sparse.csr_array) -> Paths:
+    """(G, H, S) sums of (N, H, S) over the series of each group."""
+    sums = np.zeros((summing.shape[0], *paths.shape[1:]), np.float64)
+    for group, (first, last) in enumerate(zip(summing.indptr[:-1], summing.indptr[1:], strict=True)):
+        for series in summing.indices[first:last]:
+            sums[group] += paths[series]
+    return sums.astype(np.float32)
+
+
+def agree(paths: Paths, series: Floats, groups: Floats, summing: sparse.csr_array, mint: Mint) -> Paths:
+    """(N, H, S) paths of the series that agree with the groups' own forecasts as far as past errors say.
+
+    paths: (N, H, S) of the series by themselves; series: (N, H, 7), groups: (G, H, 7) forecasts, NaN where closed;
+    mint: learned from `errors_of` both.
+    """
+    agreed, sums = np.empty_like(paths), sum_paths(paths, summing)
+    spread = np.concatenate([spread_of(groups), spread_of(series)])
+    known = np.isfinite(groups[..., 0])
+    for column in range(paths.shape[1]):
+        same = np.arange(paths.shape[2])[None].repeat(len(groups), axis=0)
+        alone = draw_paths(np.nan_to_num(groups[:, column]), same)
+        alone = np.where(known[:, column, None], alone, sums[:, column])
+        ordered = in_order_of(alone.astype(np.float32), sums[:, column])
+        gain = find_gain(mint, summing, spread=spread[:, column])
+        agreed[:, column] = reconcile(paths[:, column], ordered, summing, gain)
+    return agreed

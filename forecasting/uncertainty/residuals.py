@@ -1,0 +1,66 @@
+"""How a forecast's own errors move together, learned from held-back windows.
+
+The errors that a model leaves are not those of a mean of four weeks, but a few windows tell little of them. So what
+they say is drawn to what all of history says of that mean, the more the fewer they are.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from forecasting.quantiles import LEVELS
+from forecasting.uncertainty.dependence import Curves, Dependence, dependence_of
+
+Floats = NDArray[np.floating]
+Ints = NDArray[np.integer]
+
+MARKS = ndtri(LEVELS)
+MOST = 4.0
+"""Normal scores beyond this are events of their own."""
+EVIDENCE = 200.0
+"""Series-days of held-back windows that weigh as much as the whole of history."""
+DAY_SERIES = 10
+"""Series of a stream that surprise independently on one day; more are no further evidence."""
+
+
+def normal_scores(y: Floats, quantiles: Floats) -> NDArray[np.float64]:
+    """(...) normal score of the probability that a forecast (..., 7) gave to what came; NaN where either is missing.
+
+    Linear between the quantiles as `scores_at`, of which it is the inverse, and not beyond `MOST`.
+    """
+    known = np.isfinite(y) & np.isfinite(quantiles).all(axis=-1)
+    came = y[known].astype(np.float64)
+    # equal quantiles are told apart by a hair, so that each has a score
+    marks = np.maximum.accumulate(quantiles[known].astype(np.float64), axis=1) + 1e-9 * np.arange(len(LEVELS))
+    segment = np.clip((came[:, None] > marks).sum(axis=1) - 1, 0, len(LEVELS) - 2)
+    row = np.arange(len(came))
+    low, high = marks[row, segment], marks[row, segment + 1]
+    share = (came - low) / np.maximum(high - low, 1e-9)
+    scores = np.full(y.shape, np.nan)
+    scores[known] = np.clip(MARKS[segment] + share * (MARKS[segment + 1] - MARKS[segment]), -MOST, MOST)
+    return scores
+
+
+def learn_from_errors(scores: Floats, day: Ints, *, history: Dependence) -> Dependence:
+    """Dependence of a forecast's errors.
+
+    scores: (A, N, L) normal scores of A held-back windows, NaN where unknown; day: (A, L) local day of each column;
+    history: what `learn_dependence` says of the same stream, which stands where no window tells.
+    """
+    most = len(history.between) - 1
+    known = np.isfinite(scores)
+    error, mean = np.where(known, scores, 0.0), known.astype(np.float64)
+    own = pairs = None
+    for window in np.flatnonzero(known.any(axis=(1, 2))):
+        of = day[window]
+        each = Curves.of(error[window], mean[window], of, most)
+        every = Curves.of(error[window].sum(axis=0)[None], mean[window].sum(axis=0)[None], of, most)
+        own = each if own is None else own + each
+        pairs = every - each if pairs is None else pairs + (every - each)
+    if own is None or pairs is None:
+        return history
+    found = dependence_of(own, pairs, float(own.within.ratio[0]))
+    series = min(int(known.any(axis=(0, 2)).sum()), DAY_SERIES)
+    seen = np.asarray(known.any(axis=1))
+    told = series * sum(len(np.unique(of[some])) for of, some in zip(day, seen, strict=True))
+    return found.drawn_to(history, EVIDENCE / (told + EVIDENCE))

@@ -1,0 +1,16 @@
+-- Runs with aggregates or paths that have no forecast rows: nothing tells what those were made from.
+with made as (
+    select run_id, origin from forecast.aggregates where stream = $stream and origin >= $since
+    union
+    select run_id, origin from forecast.paths where stream = $stream and origin >= $since
+),
+
+forecast as (
+    select distinct run_id, origin
+    from forecast.forecasts
+    where stream = $stream and origin >= $since
+)
+
+select count(*) as failed, min(made.run_id) as first
+from made
+anti join forecast on made.run_id = forecast.run_id and made.origin = forecast.origin

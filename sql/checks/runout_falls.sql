@@ -1,0 +1,34 @@
+-- Probabilities of having run out that cannot be, or fall from a date to a later one, or belong to no row of capacity.
+with beside as (
+    select
+        run_id,
+        series_id,
+        scenario,
+        date,
+        probability,
+        lag(probability) over (partition by run_id, series_id, scenario order by date) as before
+    from planning.runout
+    where stream = $stream and origin >= $since
+),
+
+planned as (
+    select distinct run_id, series_id, scenario
+    from planning.capacity
+    where stream = $stream and origin >= $since
+)
+
+select
+    count(*) as failed,
+    min(
+        beside.run_id
+        || ': ' || beside.series_id || ' in ' || beside.scenario || ' by ' || beside.date::varchar
+    ) as first
+from beside
+left join planned
+    on beside.run_id = planned.run_id
+    and beside.series_id = planned.series_id
+    and beside.scenario = planned.scenario
+where
+    planned.run_id is null
+    or not (beside.probability between 0 and 1.000001)
+    or beside.probability < beside.before - 1e-9

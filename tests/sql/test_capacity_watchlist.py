@@ -1,0 +1,150 @@
+"""What a planner is shown: the newest plan of capacity, and the list of links that need something."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from forecasting.settings import Settings
+from forecasting.store.lake import Lake, open_lake
+from tests.nights import ask, day, name_rows
+from tests.plans import make_capacity_plan, publish_night_plan, write_plan
+
+FIRST = day(1)
+LATEST = {"capacity_latest": 16, "runout_latest": 48, "capacity_findings": 12}
+DATES = ("runout_q10", "runout_q50", "runout_q90", "order_by")
+
+
+@pytest.fixture
+def lake(settings: Settings) -> Iterator[Lake]:
+    with open_lake(settings) as opened:
+        yield opened
+
+
+def publish_links(
+    lake: Lake, *links: dict[str, Any], run_id: str = "plan", stream: str = "usage", origin: datetime = FIRST
+) -> None:
+    """A plan of some rows of capacity, each like one that needs nothing but for what is given."""
+    template = make_capacity_plan(day(1))["capacity"].iloc[[14]]
+    rows = pd.concat([template.assign(**link) for link in links], ignore_index=True)
+    rows = rows.astype(dict.fromkeys(DATES, "datetime64[us]"))
+    named = {"run_id": run_id, "stream": stream, "origin": origin}
+    lake.execute("planning/insert_capacity.sql", frames={"plan_rows": rows}, **named)
+    name_rows(lake, run_id, origin, origin, stream=stream, kind="plan", rows=len(rows))
+
+
+def base(series: str, **values: Any) -> dict[str, Any]:
+    return {"series_id": series, "scenario": "base", **values}
+
+
+def failed(series: str, twin: str, **values: Any) -> dict[str, Any]:
+    return {"series_id": series, "scenario": f"n-1:{twin}", **values}
+
+
+def needed(order_by: date | None, *, due: bool = False, **values: Any) -> dict[str, Any]:
+    return {
+        "rule": "no_sufficient_step",
+        "order_by": pd.Timestamp(order_by) if order_by else pd.NaT,
+        "due": due,
+    } | values
+
+
+def watched(lake: Lake, columns: str = "series_id") -> list[tuple]:
+    return ask(lake, f"select {columns} from analyst.capacity_watchlist")
+
+
+def test_newest_plan_of_each_stream_speaks_in_every_table(lake):
+    publish_night_plan(lake, "old", day(1), day(1.25), make=make_capacity_plan)
+    publish_night_plan(lake, "first", day(2), day(2.25), make=make_capacity_plan)
+    publish_night_plan(lake, "new", day(2), day(2.5), level=7, make=make_capacity_plan)
+    publish_night_plan(lake, "other", day(1), day(1.25), stream="trunks", make=make_capacity_plan)
+    publish_night_plan(lake, "staff", day(3), day(3.25), stream="calls")
+    write_plan(lake, "killed", day(2), level=9, make=make_capacity_plan)
+    for view, rows in LATEST.items():
+        found = ask(lake, f"select stream, origin, run_id, count(*) from analyst.{view} group by all order by 1")
+        assert found == [("trunks", day(1), "other", rows), ("usage", day(2), "new", rows)], view
+    assert {run for (run,) in watched(lake, "run_id")} == {"new", "other"}
+    assert ask(lake, "select distinct peak from analyst.capacity_latest where run_id = 'new' order by 1") == [
+        (7,),
+        (14,),
+    ]
+
+
+def test_due_links_come_first_then_the_earliest_order_then_the_largest_regret(lake):
+    soon, later = date(2024, 1, 1), date(2024, 3, 1)
+    publish_links(
+        lake,
+        base("later", **needed(later)),
+        base("never", **needed(None)),
+        base("calm"),
+        base("due-late", **needed(soon, due=True)),
+        base("rich", **needed(date(2024, 2, 1), rule="sufficient", regret=90.0)),
+        base("poor", **needed(date(2024, 2, 1), rule="sufficient", regret=10.0)),
+        base("unknown", **needed(date(2024, 2, 1))),
+        base("due-first", **needed(date(2023, 12, 1), due=True)),
+    )
+    expected = ["due-first", "due-late", "rich", "poor", "unknown", "later", "never"]
+    assert [name for (name,) in watched(lake)] == expected
+    assert [name for (name,) in ask(lake, "select series_id from analyst.capacity_watchlist limit 3")] == expected[:3]
+    assert [row[1] for row in ask(lake, "from analyst.capacity_watchlist")] == expected
+
+
+def test_link_stands_beside_the_failure_that_asks_for_the_earliest_order(lake):
+    publish_links(
+        lake,
+        base("a", **needed(date(2024, 2, 1))),
+        failed("a", "b", **needed(date(2024, 1, 20)), utilisation=0.5),
+        failed("a", "c", **needed(date(2024, 1, 10)), utilisation=0.4),
+        failed("a", "d", **needed(None), utilisation=0.9),
+        base("b", **needed(date(2024, 2, 2))),
+        failed("b", "a", utilisation=0.3, **needed(None)),
+        failed("b", "c", utilisation=0.6, **needed(None)),
+        base("c", **needed(date(2024, 2, 3))),
+    )
+    columns = "series_id, n1_scenario, n1_utilisation, n1_order_by, n1_due"
+    assert watched(lake, columns) == [
+        ("a", "n-1:c", 0.4, date(2024, 1, 10), False),
+        ("b", "n-1:c", 0.6, None, False),
+        ("c", None, None, None, None),
+    ]
+
+
+def test_link_that_needs_nothing_is_listed_once_a_failure_is_due(lake):
+    publish_links(
+        lake,
+        base("safe"),
+        failed("safe", "x", **needed(date(2024, 5, 1))),
+        base("fragile"),
+        failed("fragile", "x", **needed(date(2024, 1, 1), due=True)),
+        base("full", **needed(date(2024, 9, 1))),
+    )
+    assert watched(lake, "series_id, rule, n1_due") == [
+        ("full", "no_sufficient_step", None),
+        ("fragile", "not_needed", True),
+    ]
+
+
+def test_streams_and_failures_of_one_name_are_kept_apart(lake):
+    publish_links(lake, base("a", **needed(date(2024, 2, 1))), run_id="one", stream="links")
+    publish_links(
+        lake, base("a"), failed("a", "b", **needed(date(2024, 1, 1), due=True)), run_id="two", stream="trunks"
+    )
+    assert watched(lake, "stream, series_id, n1_scenario") == [("links", "a", None), ("trunks", "a", "n-1:b")]
+
+
+def test_due_link_of_a_later_plan_comes_before_an_earlier_order_that_is_not_due(lake):
+    publish_links(lake, base("coming", **needed(date(2024, 1, 5))), run_id="one", stream="links")
+    due = base("due", **needed(date(2024, 1, 9), due=True))
+    publish_links(lake, due, run_id="two", stream="trunks", origin=day(10))
+    assert watched(lake) == [("due",), ("coming",)]
+
+
+def test_numbers_of_the_list_are_those_of_the_plan(lake):
+    publish_night_plan(lake, "plan", day(1), day(1.25), make=make_capacity_plan)
+    shared = "series_id, parallel, capacity, peak, utilisation, headroom, growth, runout_q10, runout_q50, runout_q90, "
+    shared += "runout_probability, order_by, due, rule, step, cost, wait_cost, regret, suppressed, run_id"
+    listed = ask(lake, f"select {shared} from analyst.capacity_watchlist order by series_id")
+    told = f"select {shared} from analyst.capacity_latest where scenario = 'base' and series_id in ('l0', 'l1', 'l2')"
+    assert listed == ask(lake, f"{told} order by series_id")
