@@ -16,7 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from forecasting.errors import SettingsError
 from forecasting.planning_rules import PlanningSection
 from forecasting.shift_rules import Duration
-from forecasting.terms import DAY
+from forecasting.terms import DAY, format_duration
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MINUTES_A_DAY = 24 * 60
@@ -222,6 +222,15 @@ class Stream(_Section):
     models: ModelsSection = ModelsSection()
     hierarchy: HierarchySection | None = None
     planning: PlanningSection = PlanningSection()
+
+    @model_validator(mode="after")
+    def _growth_of_days(self) -> "Stream":
+        if "growth" in self.models.members and self.interval < DAY:
+            raise ValueError(
+                f"models.members: 'growth' follows days or weeks, not intervals of {format_duration(self.interval)}; "
+                "give it a stream of daily peaks"
+            )
+        return self
 
     @property
     def name(self) -> str:

@@ -114,7 +114,7 @@ def make_long_links(
     history: at most four years. Yearly growth is mostly 10 to 40%. Links that stand above the limit already have
     runs_out 0.
     """
-    streams = iter([np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(9)])
+    streams = iter(np.random.default_rng(seed).spawn(9))
     first = np.datetime64(origin, "D")
     now = history[1]
     days = first - now + np.arange(now + horizon)

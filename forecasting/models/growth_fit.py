@@ -143,7 +143,7 @@ def pool(law: Law, sample: Sample, usual: Law) -> Law:
     if old.any():
         harmonic = np.repeat(np.arange(1, HARMONICS + 1), 2)[:, None]
         own, unsure = state.mean[FIXED + law.weekdays :, old], doubt[FIXED + law.weekdays :, old]
-        year, spread = _pooled(own, unsure * harmonic**2, usual.year_spread)
+        year, spread = _pooled(own * harmonic, unsure * harmonic**2, usual.year_spread)
         law = replace(law, year=year / harmonic[:, 0], year_spread=spread)
     return law
 

@@ -30,7 +30,13 @@ _SPOIL = (
     "proofs/withdraw_events.sql",
     "proofs/invent_event.sql",
 )
-_FORGET = ("proofs/forget_publications.sql", "proofs/forget_forecasts.sql", "proofs/forget_runs.sql")
+_FORGET = (
+    "proofs/forget_publications.sql",
+    "proofs/forget_forecasts.sql",
+    "proofs/forget_aggregates.sql",
+    "proofs/forget_paths.sql",
+    "proofs/forget_runs.sql",
+)
 
 
 @dataclass(frozen=True)
@@ -154,8 +160,9 @@ def history_size(lake: Lake, stream: str) -> tuple[int, int]:
 
 
 def all_published(lake: Lake, stream: str, origin: datetime) -> pd.DataFrame:
-    """Every column of what is published of an origin, but for the run."""
-    return lake.frame("proofs/published.sql", stream=stream, origin=origin, categories=["stream", "series_id", "tier"])
+    """Every column of what is published of an origin, forecasts and sums, but for the run."""
+    texts = ["stream", "series_id", "tier", "stat", "period"]
+    return lake.frame("proofs/published.sql", stream=stream, origin=origin, categories=texts)
 
 
 def save_rows(rows: pd.DataFrame, file: Path) -> None:

@@ -27,6 +27,7 @@ def make_evidence(
         group=rows + group,
         lead=rows + lead,
         origin=np.arange(count) * 4 // max(count, 1),
+        step=np.zeros(count, dtype=np.int64),
         day=np.arange(count) // hours,
         scale=np.ones(count, np.float32),
     )

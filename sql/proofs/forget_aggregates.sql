@@ -1,0 +1,3 @@
+-- Sums of a stream that was never published.
+delete from forecast.aggregates
+where stream = $stream

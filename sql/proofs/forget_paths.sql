@@ -1,0 +1,3 @@
+-- Sample paths of a stream that was never published.
+delete from forecast.paths
+where stream = $stream
