@@ -148,7 +148,7 @@ def test_streams_are_listed_shown_and_checked(home):
 def test_streams_in_use_are_the_users_own_and_packaged_ones_with_a_feed(home):
     assert streams.in_use(home) == ["usage"]
     deliver(home, hourly_rows(days=1), "links")
-    assert streams.in_use(home) == ["link_traffic", "usage"]
+    assert streams.in_use(home) == ["link_peak", "link_traffic", "usage"]
 
 
 def test_unexpected_failure_is_one_line_too(home, monkeypatch, capsys):

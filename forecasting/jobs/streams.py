@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from forecasting.errors import FeedError, ForecastingError, QueryError, SettingsError
+from forecasting.jobs.sources import check_sources
 from forecasting.settings import Settings
 from forecasting.store.definitions import (
     Definition,
@@ -41,18 +42,20 @@ def names(settings: Settings) -> list[str]:
 def in_use(settings: Settings) -> list[str]:
     """Streams that a run of all streams means: the user's own, and packaged ones that have a feed or ever had one.
 
-    A packaged definition is a template until somebody delivers its feed; from then on a missing feed is an error.
+    A packaged definition is a template until somebody delivers its feed; from then on a missing feed is an error. One
+    that reads other streams has what it reads for a feed.
     """
     paths = definition_paths(settings)
     with open_lake(settings) as lake:
         ingested = ingested_streams(lake)
-    return [
-        name
-        for name in sorted(paths)
-        if paths[name].parent == settings.streams
-        or name in ingested
-        or has_feed(read_definition(settings, name), settings)
-    ]
+
+    def is_used(name: str) -> bool:
+        if paths[name].parent == settings.streams or name in ingested:
+            return True
+        definition = read_definition(settings, name)
+        return has_feed(definition, settings) and all(map(is_used, definition.stream.source.reads))
+
+    return [name for name in sorted(paths) if is_used(name)]
 
 
 def show(settings: Settings, name: str) -> Definition:
@@ -75,6 +78,7 @@ def check(settings: Settings, chosen: list[str]) -> list[Finding]:
 
 def _check_one(lake: Lake, settings: Settings, name: str, path: Path) -> Finding:
     try:
+        check_sources(settings, name)
         warning = _check_definition(lake, read_definition_file(settings, path))
     except ForecastingError as error:
         return Finding(name, str(path), "error", str(error))

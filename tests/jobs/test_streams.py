@@ -22,6 +22,8 @@ def verdict(settings, name="usage"):
 def test_packaged_definitions_are_sound(settings):
     findings = {finding.stream: finding for finding in streams.check(settings, [])}
     assert {"call_volume", "link_traffic"} <= findings.keys()
+    # it has no feed of its own, and history may be empty
+    assert findings.pop("link_peak").verdict == "ok"
     assert all(finding.verdict == "warning" and "no file found" in finding.message for finding in findings.values())
 
 
