@@ -69,7 +69,7 @@ class CapacitySection(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     peak_stream: str = Field(min_length=1)
-    """Stream that forecasts the peak statistic of the same series, by days or weeks."""
+    """Stream that forecasts the peak statistic of the same series, by days."""
     capacity: str = Field(default="capacity", min_length=1)
     """Attribute that holds a series' capacity: in the unit of the peak stream or, with `grade`, circuits."""
     group: str | None = Field(default=None, min_length=1)

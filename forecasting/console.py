@@ -138,7 +138,9 @@ def _plain(value: Any) -> str:
     if isinstance(value, dict):
         return " ".join(f"{key}={count}" for key, count in value.items()) or "none"
     if isinstance(value, list):
-        return f"{len(value)}" if len(value) > 3 else " ".join(map(str, value)) or "none"
+        # whole sentences are told elsewhere
+        told = len(value) <= 3 and not any(" " in str(one) for one in value)
+        return (" ".join(map(str, value)) or "none") if told else f"{len(value)}"
     return str(value)
 
 

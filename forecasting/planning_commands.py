@@ -54,6 +54,10 @@ def plan(
         _replay(stream, replay, lead, as_json)
         return
     assert origin is not None
+    if export is not None:
+        from forecasting.jobs import export as exporting
+
+        exporting.check(read_settings(os.environ), stream)
     with console.working(f"plan {stream}") as told:
         from forecasting.jobs import plan as job
 
@@ -62,8 +66,6 @@ def plan(
         )
     console.report(summary.as_dict(), as_json)
     if export is not None:
-        from forecasting.jobs import export as exporting
-
         for path in exporting.run(read_settings(os.environ), stream, origin=origin, folder=export):
             typer.echo(str(path), err=as_json)
 
@@ -156,5 +158,6 @@ def explain_capacity(
         ("catalogue", found.steps),
         ("as it is, and with a parallel link failed", found.scenarios),
     ):
-        typer.echo()
-        console.show_table(table, as_json=False, title=title)
+        if not table.empty:
+            typer.echo()
+            console.show_table(table, as_json=False, title=title)

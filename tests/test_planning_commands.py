@@ -3,11 +3,12 @@
 import json
 import re
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from forecasting import cli
-from forecasting.jobs import explain, plan, replay
+from forecasting.jobs import explain, explain_capacity, plan, replay
 from forecasting.jobs.session import Summary
 from tests.contact_centre import CALLS, ORIGIN, RULES, define_centre
 
@@ -34,7 +35,7 @@ def leave(capsys, monkeypatch, *arguments: str) -> tuple[int, str]:
     return ended.value.code, told.err
 
 
-@pytest.mark.parametrize("command", [("plan",), ("explain",), ("explain", "staffing")])
+@pytest.mark.parametrize("command", [("plan",), ("explain",), ("explain", "staffing"), ("explain", "capacity")])
 def test_every_command_teaches(command):
     told = ask(*command, "--help")
     assert told.exit_code == 0
@@ -68,12 +69,30 @@ def test_rules_that_no_plan_can_hold_are_one_line_with_the_place(home, capsys, m
     ("arguments", "code", "told"),
     [
         (("plan", CALLS, "--origin", ORIGIN), 3, "no forecast from 2024-03-23T23:00:00+00:00 was published"),
-        (("plan", "handle", "--origin", ORIGIN), 2, "its definition has no [planning.staffing]"),
+        (
+            ("plan", "handle", "--origin", ORIGIN),
+            2,
+            "its definition has neither [planning.staffing] nor [planning.capacity]",
+        ),
         (("plan", CALLS, "--origin", "soon"), 2, "origin 'soon'"),
         (("plan", CALLS, "--replay", "2024-02-30..2024-03-01"), 2, "expected two dates such as"),
         (("plan", CALLS, "--replay", "2024-03-02..2024-03-01"), 2, "expected the first date first"),
         (("plan", CALLS, "--replay", "2024-03-01..2024-03-02"), 3, "no file found"),
         (("explain", "staffing", CALLS, "care", "2024-03-26 10:00"), 3, "no plan from"),
+        (("explain", "capacity", CALLS, "care"), 2, "its definition has no [planning.capacity]"),
+        (
+            ("explain", "capacity", "link_traffic", "a"),
+            3,
+            "no plan was published yet; plan first: forecasting plan link_",
+        ),
+        (
+            ("explain", "capacity", "link_traffic", "a", "--origin", "2026-03-01"),
+            3,
+            "no plan of capacity from 2026-03-01",
+        ),
+        (("explain", "capacity", "link_traffic", "a", "--origin", "soon"), 2, "origin 'soon'"),
+        (("explain", "capacity", "nope", "a"), 2, "stream 'nope' does not exist"),
+        (("plan", "link_traffic", "--origin", "2026-03-01"), 3, "stream link_peak: no forecast from 2026-03-01T05:00"),
     ],
 )
 def test_known_error_is_one_line_and_its_code(home, capsys, monkeypatch, arguments, code, told):
@@ -138,3 +157,28 @@ def test_an_explanation_is_told_line_by_line_or_as_json(home, monkeypatch):
     assert told[:2] == ["calls, pool care, 10:00 local", f"plan run from {ORIGIN}"]
     assert [line for line in told if line in found.lines] == found.lines
     assert json.loads(ask("explain", "staffing", CALLS, "care", "x", "--json").output)["lines"] == found.lines
+
+
+def test_a_link_is_explained_in_lines_and_tables_or_as_json(home, monkeypatch):
+    table = pd.DataFrame({"scenario": ["base", "n-1:b"], "cost": [12.5, None]})
+    found = explain_capacity.ExplainedLink(
+        "links",
+        "a",
+        ORIGIN,
+        "run",
+        ["peak now: 5 Mbit/s", "step: none"],
+        measured=table,
+        forecast=table,
+        scenarios=table,
+    )
+    monkeypatch.setattr(explain_capacity, "capacity", lambda *_, **__: found)
+    told = ask("explain", "capacity", "links", "a").output.splitlines()
+    assert told[:5] == ["links, a", f"plan run from {ORIGIN}", "", *found.lines]
+    titles = ["peaks of the last days:", "peaks ahead:", "as it is, and with a parallel link failed:"]
+    assert [line for line in told if line.endswith(":")] == titles, "no catalogue, no table of it"
+    assert told[-3:] == ["scenario,cost", "base,12.5", "n-1:b,"]
+    answer = ask("explain", "capacity", "links", "a", "--json").output
+    as_json = json.loads(answer, parse_constant=pytest.fail)
+    assert as_json["lines"] == found.lines
+    assert as_json["scenarios"] == [{"scenario": "base", "cost": 12.5}, {"scenario": "n-1:b", "cost": None}]
+    assert as_json["steps"] == []

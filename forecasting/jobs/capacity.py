@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from forecasting.capacity_rules import CapacitySection
 from forecasting.jobs.links import Links
 from forecasting.planning.busiest import YEAR
-from forecasting.planning.failures import Failure, reroute
+from forecasting.planning.failures import reroute
 from forecasting.planning.limits import ceilings
 from forecasting.planning.runout import Days, date_quantiles, probability_by, run_out
 from forecasting.planning.upgrades import choose_step, order_by, waiting
@@ -25,6 +25,8 @@ Tables = dict[str, pd.DataFrame]
 BASE = "base"
 BATCH = 32
 """Links whose paths stand in memory together; a group of parallel links is never parted."""
+LEAST, MOST_GROWTH = 1e-9, 10.0
+"""Least ratio of two peaks, and most growth of the logarithm a year: a few days say nothing of a year."""
 WEEK = 7
 WORKERS = 2
 """Threads: numpy lets go of the interpreter for nearly all of the work."""
@@ -37,20 +39,22 @@ class Scene:
     name: str
     link: Ints
     """(n,) places among the links of the plan."""
-    paths: NDArray[np.float32]
-    """(n, D, S)"""
-    before: NDArray[np.float32]
-    """(n, W) measured."""
+    rules: CapacitySection
+    """Those that hold in it."""
+    paths: Floats
+    """(n, D, S) from the day of the plan on."""
+    passage: Days
+    """(n, S) days on which they run out; D where never."""
 
 
 def make_capacity(links: Links, rules: CapacitySection, *, begin: Callable[[str], None]) -> Tables:
     """Tables capacity, runout and findings of a plan. begin: told what is being worked on."""
     maker = path_maker(links)
-    before, batches = links.before(window_of(rules)), _batches(links)
+    batches = _batches(links)
     capacity: list[pd.DataFrame] = []
     runout: list[pd.DataFrame] = []
     with ThreadPoolExecutor(WORKERS) as pool:
-        made = pool.map(lambda batch: _plan_batch(links, rules, maker, before, batch), batches)
+        made = pool.map(lambda batch: _plan_batch(links, rules, maker, batch), batches)
         done = 0
         for batch, (rows, dates) in zip(batches, made, strict=True):
             done += len(batch)
@@ -67,11 +71,6 @@ def make_capacity(links: Links, rules: CapacitySection, *, begin: Callable[[str]
     return tables
 
 
-def window_of(rules: CapacitySection) -> int:
-    """Measured days before the origin that the rules look at."""
-    return max(rules.persistence.window - 1, YEAR - 1 if rules.grade is not None else 0)
-
-
 def path_maker(links: Links) -> LongPathMaker:
     """Paths of the links' peaks, the same for the same forecast."""
     panel, outlook = links.peaks.panel, links.peaks
@@ -79,26 +78,26 @@ def path_maker(links: Links) -> LongPathMaker:
     return LongPathMaker(dependence, panel.n_horizon, seed=outlook.seed)
 
 
-def scenes(links: Links, maker: LongPathMaker, before: NDArray[np.float32], batch: Ints) -> Iterator[Scene]:
+def scenes(links: Links, rules: CapacitySection, maker: LongPathMaker, batch: Ints) -> Iterator[Scene]:
     """The base scenario of some links and every failure among them. batch: places of whole groups."""
-    paths = maker.paths_of(links.row[batch], links.quantiles[batch])
-    yield Scene(BASE, batch, paths, before[batch])
+    row = links.row[batch]
+    paths = maker.paths_of(row, links.peaks.quantiles[row])
+    # what was measured counts into the first windows: a year of it where the five busiest days do
+    window = max(rules.persistence.window, YEAR if rules.grade is not None else 1)
+    before = links.before(batch, window - 1)
+    yield _scene(links, rules, BASE, batch, paths, before)
     place = {int(link): at for at, link in enumerate(batch)}
     for failure in links.failures:
         if int(failure.group[0]) in place:
-            yield _failed(links, failure, paths, before, place)
+            own, capacity = [place[int(link)] for link in failure.group], links.capacity[failure.group]
+            carried = (reroute(peaks[own], capacity, failure.failed) for peaks in (paths, before))
+            yield _scene(links, rules.while_failed, failure.name, failure.others, *carried)
 
 
-def _failed(
-    links: Links, failure: Failure, paths: NDArray[np.float32], before: NDArray[np.float32], place: dict[int, int]
-) -> Scene:
-    own, capacity = [place[int(link)] for link in failure.group], links.capacity[failure.group]
-    return Scene(
-        failure.name,
-        failure.others,
-        reroute(paths[own], capacity, failure.failed).astype(np.float32),
-        reroute(before[failure.group], capacity, failure.failed).astype(np.float32),
-    )
+def _scene(links: Links, rules: CapacitySection, name: str, link: Ints, paths: Floats, before: Floats) -> Scene:
+    """paths: (n, D, S) from the forecast's own first day on; before: (n, W) measured before that."""
+    passage = run_out(paths, links.capacity[link], rules, before=before)
+    return Scene(name, link, rules, paths[:, links.passed :], np.maximum(passage - links.passed, 0))
 
 
 def _batches(links: Links) -> list[Ints]:
@@ -115,19 +114,18 @@ def _batches(links: Links) -> list[Ints]:
 
 
 def _plan_batch(
-    links: Links, rules: CapacitySection, maker: LongPathMaker, before: NDArray[np.float32], batch: Ints
+    links: Links, rules: CapacitySection, maker: LongPathMaker, batch: Ints
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    made = [plan_scene(links, rules, scene) for scene in scenes(links, maker, before, batch)]
+    made = [plan_scene(links, scene) for scene in scenes(links, rules, maker, batch)]
     return pd.concat([rows for rows, _ in made]), pd.concat([dates for _, dates in made])
 
 
-def plan_scene(links: Links, rules: CapacitySection, scene: Scene) -> tuple[pd.DataFrame, pd.DataFrame]:
+def plan_scene(links: Links, scene: Scene) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows of planning.capacity and planning.runout of one scenario."""
-    rules = rules if scene.name == BASE else rules.while_failed
+    rules, passage = scene.rules, scene.passage
     capacity, dates = links.capacity[scene.link], links.dates
     horizon, names = len(dates), np.array(links.series_ids, dtype=object)[scene.link]
     ceiling = ceilings(capacity, rules)
-    passage = run_out(scene.paths, capacity, rules, before=scene.before)
     deadline = order_by(passage, rules, horizon=horizon)
     choice = choose_step(scene.paths, capacity, deadline, rules)
     cost = waiting(scene.paths, ceiling, choice.cost, rules)
@@ -164,7 +162,7 @@ def plan_scene(links: Links, rules: CapacitySection, scene: Scene) -> tuple[pd.D
     return rows, _runout_rows(names, scene.name, passage, dates)
 
 
-def _level_and_growth(paths: NDArray[np.float32]) -> tuple[Floats, Floats]:
+def _level_and_growth(paths: Floats) -> tuple[Floats, Floats]:
     """(n,) the usual peak of the first week, and its growth a year by the end of the first, or of the horizon."""
     last = min(paths.shape[1], YEAR)
     week = min(WEEK, last)
@@ -173,7 +171,8 @@ def _level_and_growth(paths: NDArray[np.float32]) -> tuple[Floats, Floats]:
         for part in (slice(0, week), slice(last - week, last))
     )
     ratio = np.divide(then, now, out=np.ones_like(now), where=now > 0)
-    growth: Floats = np.maximum(ratio, 1e-6) ** (YEAR / max(last - week, 1)) - 1
+    a_year = np.log(np.maximum(ratio, LEAST)) * YEAR / max(last - week, 1)
+    growth: Floats = np.expm1(np.clip(a_year, -MOST_GROWTH, MOST_GROWTH))
     return now, growth
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from forecasting.capacity_rules import CapacitySection
+from forecasting.contracts.plans import LINEAGE
 from forecasting.errors import FeedError, SettingsError
-from forecasting.jobs.capacity import BASE, Scene, path_maker, scenes, window_of
+from forecasting.jobs.capacity import BASE, Scene, path_maker, plan_scene, scenes
 from forecasting.jobs.links import Links, capacity_rules, read_links
 from forecasting.jobs.session import Session, open_session
 from forecasting.panel.calendar import resolve_origin
@@ -54,7 +55,7 @@ class ExplainedLink:
 
     def as_dict(self) -> dict[str, Any]:
         frames = ("measured", "forecast", "steps", "scenarios")
-        return asdict(self) | {name: getattr(self, name).to_dict("records") for name in frames}
+        return asdict(self) | {name: _records(getattr(self, name)) for name in frames}
 
 
 def capacity(settings: Settings, stream: str, *, series: str, origin: str | None = None) -> ExplainedLink:
@@ -74,17 +75,21 @@ def capacity(settings: Settings, stream: str, *, series: str, origin: str | None
         if own.empty:
             raise _unknown(stream, series, asked, rows, noted)
         links = read_links(session, asked)
+    if series not in links.series_ids:
+        raise FeedError(
+            f"stream {stream}: {series!r} is in the plan from {asked.isoformat()}, but cannot be planned from what is "
+            f"on record now; plan again: forecasting plan {stream} --origin {asked.isoformat()}"
+        )
     place = links.series_ids.index(series)
-    maker, before = path_maker(links), links.before(window_of(rules))
     group = links.parallel[place]
     batch = np.flatnonzero(links.parallel == group) if group else np.array([place])
-    scene = next(scenes(links, maker, before, batch))
+    scene = next(scenes(links, rules, path_maker(links), batch))
     at = int(np.flatnonzero(batch == place)[0])
     base = own[own["scenario"] == BASE].iloc[0]
     lines = [*noted, *_lines(links, rules, place, base, scene, at)]
-    if str(base["forecast_run_id"]) != links.peaks.run_id:
+    if changed := _changed(base, plan_scene(links, scene)[0].iloc[at]):
         lines.append(
-            f"the plan was made from {base['forecast_run_id']}, and {links.peaks.run_id} speaks now: plan again to "
+            f"what the plan was made from changed since: planned now, {', '.join(changed)} would differ; plan again to "
             "bring them together"
         )
     return ExplainedLink(
@@ -94,10 +99,25 @@ def capacity(settings: Settings, stream: str, *, series: str, origin: str | None
         run_id=str(base["run_id"]),
         lines=lines,
         measured=_measured(links, place),
-        forecast=_forecast(links, rules, scene, at),
+        forecast=_forecast(links, scene, at),
         steps=_steps(links, rules, scene, at),
         scenarios=_scenarios(own),
     )
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows with None where there is nothing: JSON knows no NaN."""
+    return [
+        {str(name): None if pd.isna(value) else value for name, value in row.items()}
+        for row in frame.to_dict("records")
+    ]
+
+
+def _changed(published: pd.Series, made: pd.Series) -> list[str]:
+    """Columns in which a row that was published is not the one that would be made now, lineage left out."""
+    was = published.to_dict()
+    now = {str(name): value for name, value in made.items() if name not in LINEAGE}
+    return [name for name, value in now.items() if was[name] != value and not (pd.isna(was[name]) and pd.isna(value))]
 
 
 def _newest_plan(session: Session) -> datetime:
@@ -132,7 +152,7 @@ def _lines(links: Links, rules: CapacitySection, place: int, base: pd.Series, sc
         ceiling = f"{rules.threshold:g} x {base['capacity']:g} = {base['ceiling']:g} {unit}"
     else:
         ceiling = f"{base['capacity']:g} circuits carry {base['ceiling']:.2f} {unit} at {rules.grade:.1%} blocking"
-    soonest = f"the {1 - rules.risk:.0%} quantile of the run-out day less {days} d of lead time"
+    soonest = f"the {100 * (1 - rules.risk):.3g}% quantile of the run-out day less {days} d of lead time"
     ordered = "beyond the horizon: no order" if pd.isna(base["order_by"]) else f"{base['order_by']:%Y-%m-%d}"
     lines = [
         f"peak now: {base['peak']:.4g} {unit}, {base['utilisation']:.1%} of the capacity; median growth "
@@ -178,16 +198,14 @@ def _measured(links: Links, place: int) -> pd.DataFrame:
     )
 
 
-def _forecast(links: Links, rules: CapacitySection, scene: Scene, at: int) -> pd.DataFrame:
+def _forecast(links: Links, scene: Scene, at: int) -> pd.DataFrame:
     horizon = len(links.dates)
     day = np.unique(np.minimum(AHEAD, horizon - 1))
-    own = slice(at, at + 1)
-    passage = run_out(scene.paths[own], links.capacity[scene.link[own]], rules, before=scene.before[own])
     quantiles = quantiles_of_paths(scene.paths[at][day])
     table = pd.DataFrame({"day": links.dates[day].astype(str)})
     for place, name in enumerate(QUANTILE_COLUMNS):
         table[name] = np.round(quantiles[:, place], 1)
-    table["run out by then"] = np.round(probability_by(passage, day)[0], 3)
+    table["run out by then"] = np.round(probability_by(scene.passage[at : at + 1], day)[0], 3)
     return table
 
 

@@ -10,6 +10,7 @@ from forecasting.jobs.session import open_session
 from forecasting.jobs.staff import staffing_rules
 from forecasting.panel.calendar import as_utc, resolve_origin, wall_times
 from forecasting.settings import Settings
+from forecasting.store.definitions import read_definition
 from forecasting.store.exports import write_csv
 from forecasting.store.plans import planned_rows
 from forecasting.streams import Stream
@@ -18,6 +19,11 @@ COLUMNS = (
     *("pool", "date", "start", "utc_start", "minutes", "calls", "handle_seconds", "load_erlangs"),
     *("risk", "agents", "rostered", "service_level", "target_met", "plug_in_agents"),
 )
+
+
+def check(settings: Settings, stream: str) -> None:
+    """Raises SettingsError where a stream plans no staff, of which alone files are written."""
+    staffing_rules(read_definition(settings, stream).stream)
 
 
 def run(settings: Settings, stream: str, *, origin: str, folder: Path, risk: float | None = None) -> list[Path]:

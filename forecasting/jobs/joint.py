@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from forecasting.errors import SettingsError
 from forecasting.jobs.answers import Held, held_back_answers
-from forecasting.jobs.methods import Choice, Nodes, choose
+from forecasting.jobs.methods import Choice, Nodes, choose, clock_of, days_of
 from forecasting.models.forecast import Member, PanelForecast, PastAnswers
 from forecasting.panel.calendar import whole_days
 from forecasting.panel.grid import Panel, horizon_rows
@@ -67,13 +67,15 @@ def join(
     """
     hierarchy = _hierarchy(stream, panel)
     asked = past or PastAnswers()
-    nodes = Nodes.of(panel, forecast, hierarchy.levels, members, asked)
+    held = held_back_answers(panel, forecast)
+    nodes = Nodes.of(panel, held, forecast.ats, hierarchy.levels, members, asked)
     seed = (stream.models.seed, int(origin.timestamp()))
-    dependence = dependence_of(panel, stream, held_back_answers(panel, forecast), forecast.ats)
+    dependence = dependence_of(panel, stream, held, forecast.ats)
     choice = choose(nodes, dependence, members, asked, seed=seed)
     is_open = panel.open[:, panel.n_history :]
     said = np.where(is_open[..., None], forecast.quantiles, np.nan)
-    paths = series_paths(said, RankMaker(dependence, _days(panel)[panel.n_history :], paths=PATHS, seed=seed))
+    day, clock = (of(panel)[panel.n_history :] for of in (days_of, clock_of))
+    paths = series_paths(said, RankMaker(dependence, day, clock=clock, paths=PATHS, seed=seed))
     mean = forecast.mean
     if choice.mint is not None:
         group_open = nodes.groups_panel.open[:, panel.n_history :]
@@ -97,17 +99,19 @@ def dependence_of(panel: Panel, stream: Stream, held: Held, ats: tuple[int, ...]
 
     held: what was said of the held-back windows that begin at the columns `ats`.
     """
-    day = _days(panel)
+    day, clock = days_of(panel), clock_of(panel)
     history = learn_dependence(
         panel.y,
         panel.observed,
         season=panel.season,
         day=day[: panel.n_history],
+        clock=clock[: panel.n_history],
         noise=np.zeros(panel.y.shape),
         horizon_days=max(stream.stream.horizon // timedelta(days=1), 1),
     )
     columns = np.asarray(ats, dtype=np.int64)[:, None] + np.arange(panel.n_horizon)
-    return learn_from_errors(normal_scores(held.y, held.said), day[columns], history=history)
+    scores = normal_scores(held.y, held.said)
+    return learn_from_errors(scores, day[columns], history=history, clock=clock[columns])
 
 
 def _hierarchy(stream: Stream, panel: Panel) -> HierarchySection:
@@ -122,17 +126,12 @@ def _hierarchy(stream: Stream, panel: Panel) -> HierarchySection:
     return stream.hierarchy
 
 
-def _days(panel: Panel) -> NDArray[np.int64]:
-    """(T + H,) local day of each column since 1970."""
-    return panel.wall.astype("datetime64[D]").astype(np.int64)
-
-
 def columns_of(stream: Stream, panel: Panel, origin: datetime) -> Columns:
     """The horizon of a panel from its origin, with the local days that lie in it whole."""
     first, midnights = whole_days(origin, _end(stream, origin), stream.zone)
     return Columns(
         ts=panel.ts[panel.n_history :],
-        day=_days(panel)[panel.n_history :],
+        day=days_of(panel)[panel.n_history :],
         midnights=midnights,
         first_day=first,
         interval_minutes=stream.interval // timedelta(minutes=1),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -40,31 +41,28 @@ class Links:
     """Links that may fail, by places among these n."""
     findings: tuple[tuple[str, Finding, str], ...]
     """(series_id, kind, one line), in order."""
+    passed: int
+    """Days of the forecast's horizon that lie before the day of the plan: 0 unless it is an older forecast."""
     note: str | None
     """What a reader must know of the forecast."""
 
-    @property
+    @cached_property
     def series_ids(self) -> list[str]:
         return [str(self.peaks.panel.series_ids[row]) for row in self.row]
 
-    @property
-    def quantiles(self) -> NDArray[np.float64]:
-        """(n, D, 7)"""
-        return self.peaks.quantiles[self.row]
-
-    @property
+    @cached_property
     def dates(self) -> NDArray[np.datetime64]:
-        """(D,) local dates of the horizon."""
-        panel = self.peaks.panel
-        return panel.wall[panel.n_history :].astype("datetime64[D]")
+        """(D,) local dates of the horizon from the day of the plan on."""
+        return _dates(self.peaks)[self.passed :]
 
-    def before(self, days: int) -> NDArray[np.float32]:
-        """(n, days) demand measured at the peaks of the last days before the origin, NaN where unknown."""
-        panel = self.peaks.panel
+    def before(self, link: NDArray[np.int64], days: int) -> NDArray[np.float32]:
+        """(len(link), days) demand at the peaks of the last days before the forecast, NaN where unknown. link: places
+        among the n."""
+        panel, row = self.peaks.panel, self.row[link]
         recent = slice(max(panel.n_history - days, 0), panel.n_history)
-        return np.where(panel.observed[self.row, recent], panel.y[self.row, recent], np.float32(np.nan))
+        return np.where(panel.observed[row, recent], panel.y[row, recent], np.float32(np.nan))
 
-    @property
+    @cached_property
     def suppressed(self) -> NDArray[np.float64]:
         """(n,) mean demand beyond what was measured at the peaks of the last days, 0 where nothing was cut off."""
         panel = self.peaks.panel
@@ -86,7 +84,7 @@ def capacity_rules(stream: Stream) -> CapacitySection:
 
 
 def peaks_of(session: Session) -> Stream:
-    """The stream of the peaks. Raises SettingsError where it is not one of days."""
+    """The stream of the peaks. Raises SettingsError where it is not one of days, all of them open."""
     rules = capacity_rules(session.definition.stream)
     peak_stream = read_definition(session.settings, rules.peak_stream).stream
     if peak_stream.interval != DAY:
@@ -94,21 +92,29 @@ def peaks_of(session: Session) -> Stream:
             f"stream {session.definition.stream.name}: planning.capacity.peak_stream {peak_stream.name} has intervals "
             f"of {format_duration(peak_stream.interval)}; expected 1d, for limits are passed on days"
         )
+    if peak_stream.calendar.hours:
+        raise SettingsError(
+            f"stream {session.definition.stream.name}: planning.capacity.peak_stream {peak_stream.name} has opening "
+            "hours; expected none, for lead times run on every day; take calendar.hours out of its definition"
+        )
     return peak_stream
 
 
 def read_links(session: Session, origin: datetime, *, panels: PanelSource | None = None) -> Links:
     """Links of a stream and the newest forecast of their peaks up to an origin. panels: read anew unless given.
 
-    Raises SettingsError where the rules do not fit the streams, FeedError where no peak was forecast, or no link can be
-    planned; the message then names the first reason.
+    Raises SettingsError where the rules do not fit the streams, FeedError where no peak was forecast, or too long ago,
+    or no link can be planned; the message then names the first reason.
     """
     stream = session.definition.stream
     rules, peak_stream = capacity_rules(stream), peaks_of(session)
     panels = panels or (lambda one, at: panel_as_of(session.lake, one, at))
     timed = newest_origin(session.lake, peak_stream, origin)
     peaks = read_outlook(session.lake, peak_stream, timed, panels=panels, partial=True)
+    passed = _passed(peaks, rules, origin)
     series = read_series(session.lake, stream, origin).set_index("series_id")
+    if series.empty:
+        raise FeedError(f"stream {stream.name}: no series reported in the four weeks before {origin.isoformat()}")
     _require_attributes(stream, rules, series)
     changes = attribute_changes(session.lake, stream, origin, attribute=rules.capacity)
     findings = [_changed(row) for _, row in changes.iterrows() if row["series_id"] in series.index]
@@ -121,13 +127,17 @@ def read_links(session: Session, origin: datetime, *, panels: PanelSource | None
     place = {name: row for row, name in enumerate(peaks.series_ids)}
     told = np.array([_is_told(peaks, place.get(str(name))) for name in series.index], dtype=bool)
     findings += [
-        (str(name), Finding.NO_FORECAST, f"{name}: stream {peak_stream.name} does not forecast its peak: not planned")
+        (
+            str(name),
+            Finding.NO_FORECAST,
+            f"{name}: stream {peak_stream.name} does not forecast its peak on every day: not planned",
+        )
         for name in series.index[known & ~told]
     ]
     kept = series.index[known & told]
     if kept.empty:
-        first = findings[0][2] if findings else f"stream {stream.name}: no series reported lately"
-        raise FeedError(f"stream {stream.name}: none of its {len(series)} series can be planned; {first}")
+        reason = next(line for _, kind, line in findings if kind != Finding.CAPACITY_CHANGED)
+        raise FeedError(f"stream {stream.name}: none of its {len(series)} series can be planned; {reason}")
     row = np.array([place[str(name)] for name in kept])
     order = np.argsort(row)
     names, row = [str(kept[at]) for at in order], row[order]
@@ -148,8 +158,27 @@ def read_links(session: Session, origin: datetime, *, panels: PanelSource | None
         parallel=np.asarray(parallel, dtype=np.str_),
         failures=tuple(found),
         findings=tuple(sorted(findings)),
+        passed=passed,
         note=note,
     )
+
+
+def _dates(peaks: Outlook) -> NDArray[np.datetime64]:
+    """Local dates of a whole horizon."""
+    return peaks.panel.wall[peaks.panel.n_history :].astype("datetime64[D]")
+
+
+def _passed(peaks: Outlook, rules: CapacitySection, origin: datetime) -> int:
+    """Days of the peaks' horizon before an origin's local day. Raises FeedError where that leaves too few of them."""
+    today, dates = np.datetime64(origin.astimezone(peaks.stream.zone).date()), _dates(peaks)
+    passed = int((dates < today).sum())
+    if passed and passed + rules.lead_time // DAY >= len(dates):
+        raise FeedError(
+            f"stream {peaks.stream.name}: its newest forecast, from {peaks.origin.isoformat()}, ends {dates[-1]}, "
+            f"within planning.capacity.lead_time of {origin.isoformat()}; forecast again: forecasting run "
+            f"{peaks.stream.name} --origin {origin.isoformat()}"
+        )
+    return passed
 
 
 def _require_attributes(stream: Stream, rules: CapacitySection, series: pd.DataFrame) -> None:

@@ -1,7 +1,7 @@
 """How a stream's series and their sums are made to agree, by what did best on held-back origins."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from forecasting.quantiles import pinball
 from forecasting.uncertainty.aggregates import quantiles_of_paths
 from forecasting.uncertainty.agreement import agree, errors_of, series_paths, sum_paths
 from forecasting.uncertainty.dependence import Dependence
+from forecasting.uncertainty.gaps import fill_gaps
 from forecasting.uncertainty.paths import RankMaker
 from forecasting.uncertainty.reconcile import BOTTOM_UP, MINT, Mint, choose_method, learn_mint
 
@@ -31,15 +32,20 @@ class Nodes:
 
     panel: Panel
     hierarchy: Hierarchy
-    series: PanelForecast
+    held: Held
+    """Of the series, from A held-back origins."""
+    ats: tuple[int, ...]
+    """(A,) columns of these."""
     groups_panel: Panel
     groups: PanelForecast
+    groups_held: Held
 
     @classmethod
     def of(
         cls,
         panel: Panel,
-        series: PanelForecast,
+        held: Held,
+        ats: tuple[int, ...],
         levels: tuple[str, ...],
         members: Mapping[str, Member],
         past: PastAnswers,
@@ -47,7 +53,20 @@ class Nodes:
         """Ask the members about the sums of each group, as about any series."""
         hierarchy = build_hierarchy(panel.attributes, levels)
         sums = sum_panel(panel, hierarchy)
-        return cls(panel, hierarchy, series, sums, forecast_panel(sums, members, past=past))
+        groups = forecast_panel(sums, members, past=past)
+        return cls(panel, hierarchy, held, ats, sums, groups, held_back_answers(sums, groups))
+
+    def part(self, series: Ints, members: Mapping[str, Member], past: PastAnswers) -> "Nodes":
+        """The hierarchy of some of the series: what was said of these stays, their sums are forecast anew."""
+        held = Held(self.held.y[:, series], self.held.said[:, series])
+        return Nodes.of(take_series(self.panel, series), held, self.ats, self.hierarchy.levels[1:], members, past)
+
+    @property
+    def day(self) -> Ints:
+        """(A, L) local day of each column of the held-back origins."""
+        columns = np.asarray(self.ats, dtype=np.int64)[:, None] + np.arange(self.panel.n_horizon)
+        day: Ints = days_of(self.panel)[columns]
+        return day
 
 
 @dataclass(frozen=True)
@@ -70,77 +89,60 @@ def choose(
     Where members were judged on some of the series only, methods are compared on the hierarchy of these. What MinT
     learned from one half of the origins is judged on the other.
     """
-    told = np.isfinite(held_back_answers(nodes.panel, nodes.series).y)
-    if told.shape[0] < 2 or not told.any():
+    told = np.isfinite(nodes.held.y)
+    origins = np.flatnonzero(told.any(axis=(1, 2)))
+    if len(origins) < 2:
         return Choice(BOTTOM_UP, None, {})
     judged = np.flatnonzero(told.any(axis=(0, 2)))
-    trial = nodes if len(judged) == nodes.panel.n_series else _part(nodes, judged, members, past)
-    series, groups = held_back_answers(trial.panel, trial.series), held_back_answers(trial.groups_panel, trial.groups)
-    half = np.arange(len(series.y)) >= len(series.y) / 2
+    trial = nodes if len(judged) == nodes.panel.n_series else nodes.part(judged, members, past)
+    older, newer = np.array_split(origins, 2)
     losses: dict[str, NDArray[np.float64]] = {}
-    for part in (half, ~half):
-        mint = _learn(trial, series, groups, ~part)
-        for origin in np.flatnonzero(part):
-            for method, loss in _losses(trial, series, groups, int(origin), mint, dependence, seed).items():
+    for part, others in ((newer, older), (older, newer)):
+        mint = _learn(trial, others)
+        for origin in part:
+            for method, loss in _losses(trial, int(origin), mint, dependence, seed).items():
                 losses[method] = losses[method] + loss if method in losses else loss
     base = losses.pop("alone")
     method = choose_method(base, losses)
     relative = {name: loss / np.maximum(base, 1e-12) for name, loss in losses.items()}
     if method == BOTTOM_UP:
         return Choice(method, None, relative)
-    everything = np.ones(len(told), dtype=bool)
-    own = held_back_answers(nodes.panel, nodes.series), held_back_answers(nodes.groups_panel, nodes.groups)
-    return Choice(method, _learn(nodes, *own, everything), relative)
+    return Choice(method, _learn(nodes, origins), relative)
 
 
-def _part(nodes: Nodes, judged: Ints, members: Mapping[str, Member], past: PastAnswers) -> Nodes:
-    """The hierarchy of some of the series: what these were forecast to be stays, their sums are forecast anew."""
-    forecast = nodes.series
-    assert forecast.evidence is not None
-    own = replace(
-        forecast,
-        quantiles=forecast.quantiles[judged],
-        tier=forecast.tier[judged],
-        answers={name: answer[judged] for name, answer in forecast.answers.items()},
-        weights={name: share[judged] for name, share in forecast.weights.items()},
-        group=forecast.group[judged],
-        evidence=replace(forecast.evidence, series=np.searchsorted(judged, forecast.evidence.series)),
-    )
-    return Nodes.of(take_series(nodes.panel, judged), own, nodes.hierarchy.levels[1:], members, past)
+def clock_of(panel: Panel) -> Ints:
+    """(T + H,) what a local clock shows as each column starts, since midnight."""
+    clock: Ints = (panel.wall - panel.wall.astype("datetime64[D]")).astype(np.int64)
+    return clock
 
 
-def _learn(nodes: Nodes, series: Held, groups: Held, origins: NDArray[np.bool_]) -> Mint:
+def days_of(panel: Panel) -> Ints:
+    """(T + H,) local day of each column since 1970."""
+    return panel.wall.astype("datetime64[D]").astype(np.int64)
+
+
+def _learn(nodes: Nodes, origins: Ints) -> Mint:
     """Errors of all nodes on some held-back origins, a row a column of an origin."""
     rows = [
         np.moveaxis(errors_of(held.y[origins], held.said[origins]), 1, 2).reshape(-1, held.y.shape[1])
-        for held in (series, groups)
+        for held in (nodes.held, nodes.groups_held)
     ]
-    day = _days(nodes, len(series.y))[origins]
-    return learn_mint(rows[0], rows[1], nodes.hierarchy.summing, block=np.unique(day, return_inverse=True)[1].ravel())
-
-
-def _days(nodes: Nodes, origins: int) -> Ints:
-    """(A, L) local day of each column of the held-back origins."""
-    day = nodes.panel.wall.astype("datetime64[D]").astype(np.int64)
-    columns = np.asarray(nodes.series.ats)[:origins, None] + np.arange(nodes.panel.n_horizon)
-    return day[columns]
+    block = np.unique(nodes.day[origins], return_inverse=True)[1].ravel()
+    return learn_mint(rows[0], rows[1], nodes.hierarchy.summing, block=block)
 
 
 def _losses(
-    nodes: Nodes,
-    series: Held,
-    groups: Held,
-    origin: int,
-    mint: Mint,
-    dependence: Dependence,
-    seed: tuple[int, ...],
+    nodes: Nodes, origin: int, mint: Mint, dependence: Dependence, seed: tuple[int, ...]
 ) -> dict[str, NDArray[np.float64]]:
     """(levels + 1,) pinball loss of each method from one origin, and of the forecasts by themselves, `alone`."""
     summing = nodes.hierarchy.summing
-    said, truth = series.said[origin].astype(np.float64), (groups.y[origin], series.y[origin])
-    theirs = groups.said[origin].astype(np.float64)
-    day = _days(nodes, len(series.y))[origin]
-    paths = series_paths(said, RankMaker(dependence, day, paths=TRIAL_PATHS, seed=(*seed, origin)))
+    columns = nodes.ats[origin] + np.arange(nodes.panel.n_horizon)
+    day, clock = days_of(nodes.panel)[columns], clock_of(nodes.panel)[columns]
+    # an unobserved interval has no forecast on record, and a sum without it would be too small
+    said = fill_gaps(nodes.held.said[origin].astype(np.float64), nodes.panel.open[:, columns], clock)
+    theirs = nodes.groups_held.said[origin].astype(np.float64)
+    y = np.concatenate([nodes.groups_held.y[origin], nodes.held.y[origin]])
+    paths = series_paths(said, RankMaker(dependence, day, clock=clock, paths=TRIAL_PATHS, seed=(*seed, origin)))
     agreed = agree(paths, said, theirs, summing, mint)
     told = {
         "alone": (theirs, said),
@@ -148,7 +150,6 @@ def _losses(
         MINT: (quantiles_of_paths(sum_paths(agreed, summing)), quantiles_of_paths(agreed)),
     }
     levels = [*nodes.hierarchy.level.tolist(), *[len(nodes.hierarchy.levels)] * nodes.panel.n_series]
-    y = np.concatenate(truth)
     judged = np.isfinite(y) & np.isfinite(np.concatenate([theirs, said])).all(axis=-1)
     found = {}
     for method, quantiles in told.items():

@@ -22,12 +22,13 @@ from forecasting.staffing_rules import StaffingSection
 from forecasting.store.definitions import read_definition
 from forecasting.store.plans import publish_plan
 from forecasting.store.runs import Run
-from forecasting.terms import RunKind
+from forecasting.terms import Finding, RunKind
 
 logger = logging.getLogger(__name__)
 
 Tables = dict[str, pd.DataFrame]
 
+HEAVY = (Finding.NO_CAPACITY, Finding.NO_FORECAST, Finding.NO_SUFFICIENT_STEP)
 NAMED = 3
 """Findings of a plan of capacity that its message names; the table holds all of them."""
 
@@ -94,7 +95,7 @@ def _capacity(session: Session, origin: datetime, begin: Callable[[str], None]) 
     begin("links")
     links = read_links(session, origin)
     tables = make_capacity(links, rules, begin=begin)
-    findings = tables["findings"]["note"].tolist() if "findings" in tables else []
+    findings = _by_weight(tables["findings"]) if "findings" in tables else []
     for line in findings:
         logger.warning("stream %s: %s", session.definition.stream.name, line)
     named = findings[:NAMED] + ([f"{len(findings) - NAMED} more findings"] if len(findings) > NAMED else [])
@@ -121,6 +122,12 @@ def make_tables(loads: Loads, rules: StaffingSection, *, begin: Callable[[str], 
     if rules.shifts:
         tables |= plan_rosters(loads, staffing, rules, begin=begin)
     return tables
+
+
+def _by_weight(findings: pd.DataFrame) -> list[str]:
+    """Their lines, those first that leave a link without a plan or an order."""
+    light = ~findings["finding"].isin([str(kind) for kind in HEAVY])
+    return [str(line) for line in findings.assign(light=light).sort_values("light", kind="stable")["note"]]
 
 
 def _publish(session: Session, record: Run, parts: list[Part]) -> Summary:

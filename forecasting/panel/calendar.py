@@ -55,11 +55,12 @@ def first_instants(wall: Times, zone: ZoneInfo) -> Times:
 def whole_days(since: datetime, until: datetime, zone: ZoneInfo) -> tuple[int, Times]:
     """The local days that lie in [since, until) from midnight to midnight: the first, in days since 1970, and the UTC
     starts of all of them."""
-    local = wall_times(as_utc(pd.DatetimeIndex([since, until])), zone)
-    first, beyond = local.astype("datetime64[D]")
-    first += np.timedelta64(int(local[0] != first), "D")
-    midnights = first_instants(np.arange(first, max(first, beyond)).astype("datetime64[us]"), zone)
-    return int(first.astype(np.int64)), midnights
+    edges = np.array([_naive(since), _naive(until)], "datetime64[us]")
+    first, last = wall_times(edges, zone).astype("datetime64[D]")
+    # a day need not begin at midnight: clocks may skip that, or show it twice
+    midnights = first_instants(np.arange(first, last + _DAY), zone)[:-1]
+    begun = int((midnights < edges[0]).sum())
+    return int(first.astype(np.int64)) + begun, midnights[begun:]
 
 
 def resolve_origin(text: str, stream: Stream) -> datetime:

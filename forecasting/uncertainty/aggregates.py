@@ -117,7 +117,9 @@ def aggregate_rows(
             found.append(Aggregate(alone, Period.INTERVAL, columns.ts, paths[some], is_open[some]))
         frames += [_rows(one, level[some], keys[some]) for one in found]
     if not frames:
-        return pd.DataFrame(columns=["level", "group_key", "stat", "period", "ts", "mean", *QUANTILE_COLUMNS])
+        # of the same types as any other: what is put together with it keeps its own
+        nothing = np.zeros((0, 0), dtype=bool)
+        frames = [_rows(Aggregate(Stat.SUM, Period.INTERVAL, columns.ts[:0], paths[:0, :0], nothing), [], [])]
     return pd.concat(frames, ignore_index=True)
 
 

@@ -16,6 +16,8 @@ Paths = NDArray[np.float32]
 LOW, HIGH = QUANTILES.index(0.10), QUANTILES.index(0.90)
 WIDTH = float(ndtri(0.90) - ndtri(0.10))
 """Standard deviations of a normal distribution between the two."""
+MOST = 6.0
+"""Errors beyond so many standard deviations are events of their own: their squares would outweigh all others."""
 
 
 def spread_of(quantiles: Floats) -> NDArray[np.float64]:
@@ -26,11 +28,12 @@ def spread_of(quantiles: Floats) -> NDArray[np.float64]:
 
 def errors_of(y: Floats, quantiles: Floats) -> NDArray[np.float64]:
     """(...) what came beyond the mean of the forecast (..., 7), in the standard deviations that it says; NaN where
-    either is missing or the forecast is certain."""
+    either is missing or the forecast is certain. Not beyond `MOST`."""
     spread = spread_of(quantiles)
     missed = y - mean_of_quantiles(quantiles)
-    errors: NDArray[np.float64] = np.divide(missed, spread, out=np.full(np.shape(y), np.nan), where=spread > 0)
-    return errors
+    errors = np.divide(missed, spread, out=np.full(np.shape(y), np.nan), where=spread > 0)
+    clipped: NDArray[np.float64] = np.clip(errors, -MOST, MOST)
+    return clipped
 
 
 def series_paths(quantiles: Floats, ranks: RankMaker) -> Paths:
@@ -54,17 +57,17 @@ def sum_paths(paths: Paths, summing: sparse.csr_array) -> Paths:
 def agree(paths: Paths, series: Floats, groups: Floats, summing: sparse.csr_array, mint: Mint) -> Paths:
     """(N, H, S) paths of the series that agree with the groups' own forecasts as far as past errors say.
 
-    paths: (N, H, S) of the series by themselves; series: (N, H, 7), groups: (G, H, 7) forecasts, NaN where closed;
-    mint: learned from `errors_of` both.
+    paths: (N, H, S) of the series by themselves; series: (N, H, 7), groups: (G, H, 7) forecasts, NaN where closed or
+    unknown: a group without a forecast asks nothing of its members. mint: learned from `errors_of` both.
     """
-    agreed, sums = np.empty_like(paths), sum_paths(paths, summing)
+    agreed, ordered = np.empty_like(paths), sum_paths(paths, summing)
     spread = np.concatenate([spread_of(groups), spread_of(series)])
     known = np.isfinite(groups[..., 0])
+    ascending = np.arange(paths.shape[2])[None].repeat(int(known.sum()), axis=0)
+    ordered[known] = in_order_of(draw_paths(groups[known], ascending).astype(np.float32), ordered[known])
     for column in range(paths.shape[1]):
-        same = np.arange(paths.shape[2])[None].repeat(len(groups), axis=0)
-        alone = draw_paths(np.nan_to_num(groups[:, column]), same)
-        alone = np.where(known[:, column, None], alone, sums[:, column])
-        ordered = in_order_of(alone.astype(np.float32), sums[:, column])
-        gain = find_gain(mint, summing, spread=spread[:, column])
-        agreed[:, column] = reconcile(paths[:, column], ordered, summing, gain)
+        told = known[:, column]
+        asking = summing if told.all() else sparse.csr_array(summing.multiply(told[:, None].astype(np.float32)))
+        gain = find_gain(mint, asking, spread=spread[:, column])
+        agreed[:, column] = reconcile(paths[:, column], ordered[:, column], asking, gain)
     return agreed

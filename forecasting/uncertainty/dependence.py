@@ -3,9 +3,10 @@
 A planner's error of next Tuesday at ten is shared with eleven o'clock, less with Wednesday, and partly with the other
 queues. The measure is the relative deviation of demand from the mean of the same slot in the four weeks before, which
 is known at a forecast's origin; its covariances between different intervals hold no counting noise, and its variances
-are freed of theirs. Two curves are learned for a whole stream, the correlation of intervals of one day by the time
-between them and that of days by the days between them; and both again between different series, because what all share
-(the weather, a holiday) lasts longer than what is a series' own.
+are freed of theirs. Three curves are learned for a whole stream: the correlation of intervals of one day by the time
+between them, and that of different days by the days between them, of intervals at the same time of day (a shape that is
+wrong today is wrong tomorrow) and of others; and all again between different series, because what these share (the
+weather, a holiday) lasts longer than what is a series' own.
 """
 
 from dataclasses import dataclass
@@ -34,16 +35,20 @@ class Dependence:
     within: Floats
     """(L,) of a series between intervals of one day, l = 0.. columns apart; within[0] = 1, never rising."""
     between: Floats
-    """(D,) of a series between intervals of days d = 0.. apart; never rising."""
+    """(D,) of a series between intervals of days d = 0.. apart, at different times of day; never rising."""
+    same: Floats
+    """(D,) the same at equal times of day; at least `between`."""
     shared_within: Floats
     """(L,) of two different series between intervals of one day; at most `within`, never rising."""
     shared_between: Floats
     """(D,) of two different series between intervals of days d = 0.. apart; at most `between`, never rising."""
+    shared_same: Floats
+    """(D,) the same at equal times of day; at most `same`."""
 
     @classmethod
     def alike(cls, within: Floats, between: Floats, *, series: float) -> "Dependence":
         """Two series correlate by `series` times what one does with itself."""
-        return cls(within, between, series * within, series * between)
+        return cls(within, between, between, series * within, series * between, series * between)
 
     @property
     def series(self) -> float:
@@ -61,33 +66,40 @@ class Dependence:
 
     @property
     def _curves(self) -> tuple[Floats, ...]:
-        return self.within, self.between, self.shared_within, self.shared_between
+        return self.within, self.between, self.same, self.shared_within, self.shared_between, self.shared_same
 
-    def of_columns(self, day: Ints) -> Floats:
+    def of_columns(self, day: Ints, clock: Ints | None = None) -> Floats:
         """(H, H) correlation of a series' columns of a horizon, made positive semidefinite.
 
-        day: (H,) number of each column's local day.
+        day: (H,) number of each column's local day; clock: (H,) its time of day, of which equal ones count as such.
         """
-        matrix = _positive(_matrix(self.within, self.between, day))
+        matrix = _positive(_matrix(self.within, self.between, self.same, day, clock))
         scale = 1 / np.sqrt(np.maximum(np.diag(matrix), 1e-12))
         correlation: Floats = matrix * scale[:, None] * scale[None]
         return correlation
 
-    def roots(self, day: Ints) -> tuple[Floats, Floats]:
+    def roots(self, day: Ints, clock: Ints | None = None) -> tuple[Floats, Floats]:
         """Square roots (H, H) of the covariance that all series share, and of what is a series' own."""
-        shared = _positive(_matrix(self.shared_within, self.shared_between, day))
-        return _root(shared), _root(self.of_columns(day) - shared)
+        shared = _positive(_matrix(self.shared_within, self.shared_between, self.shared_same, day, clock))
+        return _root(shared), _root(self.of_columns(day, clock) - shared)
 
 
 def learn_dependence(
-    y: Floats, observed: NDArray[np.bool_], *, season: int, day: Ints, noise: Floats, horizon_days: int
+    y: Floats,
+    observed: NDArray[np.bool_],
+    *,
+    season: int,
+    day: Ints,
+    noise: Floats,
+    horizon_days: int,
+    clock: Ints | None = None,
 ) -> Dependence:
     """Dependence of a stream as of an origin.
 
     y: (N, T) demand up to the origin; observed: (N, T) where it counts; season: columns in a week; day: (T,) ascending
     number of each column's local day; noise: (N, T) variance of y about its rate, to learn how rates move (a count's is
     its rate: pass a local mean; a mean's is that of one value over its weight), or 0, to learn how what is measured
-    does. horizon_days: most days apart, at least 1.
+    does. horizon_days: most days apart, at least 1. clock: (T,) time of day of each column, where it is to count.
     """
     error, mean, found = _deviations(y, observed, season=season, noise=noise)
     excess = np.where(found, error**2 - noise * (1 + 1 / WEEKS), 0.0)
@@ -97,8 +109,8 @@ def learn_dependence(
     days = len(np.unique(day[(mean > 0).any(axis=0)]))
     trust = days / (days + EVIDENCE_DAYS)
 
-    own = Curves.of(error, mean, day, horizon_days)
-    pairs = Curves.of(error.sum(axis=0)[None], mean.sum(axis=0)[None], day, horizon_days) - own
+    own = Curves.of(error, mean, day, horizon_days, clock)
+    pairs = Curves.of(error.sum(axis=0)[None], mean.sum(axis=0)[None], day, horizon_days, clock) - own
     # noise that was taken for too large would make every correlation one: the nearest interval bounds it from below
     nearest = own.within if len(own.within.total) > 1 else own.between
     variance = max(variance, float(nearest.ratio[1]), 1e-12)
@@ -108,13 +120,21 @@ def learn_dependence(
 def dependence_of(own: "Curves", pairs: "Curves", variance: float) -> Dependence:
     """What covariances of series with themselves and with each other say. variance: of what correlates."""
     between = own.between.falling(variance, first=1)
+    same = np.maximum(own.same.falling(variance, first=1), between)
     # the longest distances within a day have few pairs, and say no less than two days do
-    within = np.maximum(own.within.falling(variance, first=1), between[0])
-    apart = pairs.between.falling(variance, first=1)
-    shared = np.maximum(pairs.within.falling(variance), apart[0])
-    within, between = np.append(1.0, within), np.append(1.0, between)
-    shared = np.minimum(shared, within)
-    return Dependence(within, between, shared, np.minimum(np.append(shared[0], apart), between))
+    within = np.append(1.0, np.maximum(own.within.falling(variance, first=1), between[0]))
+    apart = np.minimum(pairs.between.falling(variance, first=1), between)
+    shared = np.minimum(np.maximum(pairs.within.falling(variance), apart[0]), within)
+    # days apart two series are no more alike than at one moment
+    alike = np.clip(pairs.same.falling(variance, first=1), apart, np.minimum(same, shared[0]))
+    return Dependence(
+        within=within,
+        between=np.append(1.0, between),
+        same=np.append(1.0, same),
+        shared_within=shared,
+        shared_between=np.append(shared[0], apart),
+        shared_same=np.append(shared[0], alike),
+    )
 
 
 def _assumed(like: "Curves") -> Dependence:
@@ -190,45 +210,59 @@ class Curves:
 
     within: Sums
     between: Sums
+    """At different times of day; at all where no time of day was given."""
+    same: Sums
+    """At equal times of day."""
 
     @classmethod
-    def of(cls, error: Floats, mean: Floats, day: Ints, most: int) -> "Curves":
-        """Of each row of (N, T) with itself. day: (T,) ascending; most: days apart."""
+    def of(cls, error: Floats, mean: Floats, day: Ints, most: int, clock: Ints | None = None) -> "Curves":
+        """Of each row of (N, T) with itself. day: (T,) ascending; most: days apart; clock: (T,) time of day."""
         longest = max(int(np.bincount(day - day.min()).max()) if len(day) else 1, 1)
-        within = Sums(np.zeros(longest), np.zeros(longest))
+        within, between, same = (Sums(np.zeros(count), np.zeros(count)) for count in (longest, most + 1, most + 1))
         for apart in range(longest):
             until = len(day) - apart
-            same = day[apart:] == day[:until]
-            within.total[apart] = (error[:, apart:] * error[:, :until])[:, same].sum()
-            within.mass[apart] = (mean[:, apart:] * mean[:, :until])[:, same].sum()
-        between = Sums(np.zeros(most + 1), np.zeros(most + 1))
+            kept = day[apart:] == day[:until]
+            within.total[apart] = (error[:, apart:] * error[:, :until])[:, kept].sum()
+            within.mass[apart] = (mean[:, apart:] * mean[:, :until])[:, kept].sum()
         if len(day):
-            number = day - day.min()
-            starts = np.searchsorted(number, np.arange(int(number.max()) + 2))
-            errors, means = (
-                np.diff(np.pad(np.cumsum(x, axis=1), ((0, 0), (1, 0)))[:, starts], axis=1) for x in (error, mean)
-            )
-            for apart in range(1, min(most, errors.shape[1] - 1) + 1):
-                between.total[apart] = (errors[:, apart:] * errors[:, :-apart]).sum()
-                between.mass[apart] = (means[:, apart:] * means[:, :-apart]).sum()
-        return cls(within, between)
+            _add_days(between, *(_by_day(x, day, np.zeros_like(day)) for x in (error, mean)))
+        if len(day) and clock is not None and longest > 1:
+            _, time = np.unique(clock, return_inverse=True)
+            _add_days(same, *(_by_day(x, day, time) for x in (error, mean)))
+        return cls(within, between - same, same)
 
     def __add__(self, other: "Curves") -> "Curves":
-        return Curves(self.within + other.within, self.between + other.between)
+        return Curves(self.within + other.within, self.between + other.between, self.same + other.same)
 
     def __sub__(self, other: "Curves") -> "Curves":
         """Of the sum of all rows, what is left without each with itself: pairs of different rows."""
-        return Curves(self.within - other.within, self.between - other.between)
+        return Curves(self.within - other.within, self.between - other.between, self.same - other.same)
 
 
-def _matrix(within: Floats, between: Floats, day: Ints) -> Floats:
+def _by_day(values: Floats, day: Ints, time: Ints) -> Floats:
+    """(N, days, times) sums of (N, T) by local day and number of the time of day."""
+    times = int(time.max()) + 1
+    place = (day - day.min()) * times + time
+    count = (int(day.max() - day.min()) + 1) * times
+    laid: Floats = np.array([np.bincount(place, weights=row, minlength=count) for row in values], dtype=np.float64)
+    return laid.reshape(len(values), -1, times)
+
+
+def _add_days(sums: Sums, errors: Floats, means: Floats) -> None:
+    for apart in range(1, min(len(sums.total) - 1, errors.shape[1] - 1) + 1):
+        sums.total[apart] = (errors[:, apart:] * errors[:, :-apart]).sum()
+        sums.mass[apart] = (means[:, apart:] * means[:, :-apart]).sum()
+
+
+def _matrix(within: Floats, between: Floats, same: Floats, day: Ints, clock: Ints | None) -> Floats:
     """(H, H) a value for each pair of columns by how far they lie apart."""
     column = np.arange(len(day))
-    apart = np.abs(column[:, None] - column[None])
-    days = np.abs(day[:, None] - day[None])
-    same = within[np.minimum(apart, len(within) - 1)]
-    other = between[np.minimum(days, len(between) - 1)]
-    matrix: Floats = np.where(days == 0, same, other)
+    apart = np.minimum(np.abs(column[:, None] - column[None]), len(within) - 1)
+    days = np.minimum(np.abs(day[:, None] - day[None]), len(between) - 1)
+    matrix: Floats = np.where(day[:, None] == day[None], within[apart], between[days])
+    if clock is not None:
+        alike = (clock[:, None] == clock[None]) & (day[:, None] != day[None])
+        matrix = np.where(alike, same[days], matrix)
     return matrix
 
 

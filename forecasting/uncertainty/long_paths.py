@@ -32,12 +32,17 @@ LEAST = 1e-3
 """Share of the median below which a lower quantile says no more: logarithms need a floor."""
 MARKS = 16
 """Steps of the horizon at which a spread is looked at."""
+STEEPEST = 1.0
+"""Growth of the logarithm with the normal score above the last quantile at most: where the median is next to nothing,
+logarithms run away."""
 WEEK = 7
 EVIDENCE = 12.0
 """Four-week changes that weigh as much as what is assumed without any."""
 ASSUMED_TOGETHER = 0.2
 """Correlation of two series' levels assumed without history."""
 MOST_TOGETHER = 0.95
+MOST = 3.5
+"""Noise beyond so many standard deviations is an event of its own, such as an outage."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ def learn_long_dependence(y: Floats, observed: NDArray[np.bool_], *, season: int
 
     y: (N, T) peaks up to the origin; observed: (N, T) where they count; season: steps in a week, 1 for steps of a week.
     Noise is what a step differs from the mean of the same weekday before and after: no trend, season of the week or
-    level of a month is in it. Medians of squares, so that an outage is none of it.
+    level of a month is in it. By medians, and without what lies beyond `MOST`, so that an outage is none of it.
     """
     logs = np.where(observed & (y > 0), np.log(np.maximum(y, 1e-12)), np.nan).astype(np.float64)
     odd = _differences(logs, season)
@@ -71,7 +76,8 @@ def learn_long_dependence(y: Floats, observed: NDArray[np.bool_], *, season: int
     usual = float(np.nanmedian(noise)) if seen.any() else 0.0
     noise = np.where(np.isfinite(noise), noise, usual)
     scale = np.sqrt(1.5 * np.maximum(noise, 1e-12))[:, None]
-    scored = np.clip(odd / scale, -3, 3)
+    scored = odd / scale
+    scored[np.abs(scored) > MOST] = np.nan
     return LongDependence(
         noise=noise,
         carry=float(np.clip(_correlation(scored[:, 1:], scored[:, :-1]), 0.0, 0.9)),
@@ -86,36 +92,39 @@ class LongPathMaker:
     def __init__(self, dependence: LongDependence, steps: int, *, paths: int = PATHS, seed: Sequence[int]) -> None:
         """steps: of the horizon; paths: an even number, the second half mirrors the first, which keeps every step's
         mean and spread even."""
-        if paths % 2:
-            raise ValueError(f"expected an even number of paths, found {paths}")
+        if paths < 2 or paths % 2:
+            raise ValueError(f"paths: expected an even number of them, found {paths}")
+        if steps < 1:
+            raise ValueError(f"steps: expected at least one, found {steps}")
         self._dependence, self.steps, self.paths, self._seed = dependence, steps, paths, tuple(seed)
         self._common = self._draw(None)
 
     def paths_of(self, series: Ints, quantiles: Floats) -> NDArray[np.float32]:
         """(n, H, S) paths. series: (n,) places among those of the dependence; quantiles: (n, H, 7), sorted."""
-        laws = _Laws.of(quantiles, self._dependence.noise[series])
         paths = np.empty((len(series), self.steps, self.paths), np.float32)
         half = self.paths // 2
         for row, one in enumerate(series):
-            normal = self._normal(int(one), laws, row)
+            # one by one: the last bits of a fit depend on how many are solved at once
+            law = _Laws.of(np.ascontiguousarray(quantiles[row])[None], self._dependence.noise[[one]])
+            normal = self._normal(int(one), law.parts[0])
             paths[row, :, :half] = normal
             paths[row, :, half:] = -normal
             _lay(paths[row], quantiles[row])
         return paths
 
-    def _normal(self, series: int, laws: "_Laws", row: int) -> NDArray[np.float32]:
-        """(H, S / 2) normal scores of one series."""
+    def _normal(self, series: int, parts: Floats) -> NDArray[np.float32]:
+        """(H, S / 2) normal scores of one series. parts: (4,) of its law."""
         own, step = self._draw(series), np.arange(1, self.steps + 1, dtype=np.float32)[:, None]
         shared, alone = _split(self._dependence.level_together)
         luck_shared, luck_alone = _split(self._dependence.noise_together)
-        level, wander, growth, noise = (np.float32(part) for part in np.sqrt(laws.parts[row]))
+        level, wander, growth, noise = (np.float32(part) for part in np.sqrt(parts))
         path = own.level * (level * alone) + step * (own.growth * (growth * alone))
         path += self._common.level * (level * shared) + step * (self._common.growth * (growth * shared))
         if wander:
             path += (wander * alone) * own.wander + (wander * shared) * self._common.wander
         if noise:
             path += (noise * luck_alone) * own.noise + (noise * luck_shared) * self._common.noise
-        total = laws.parts[row] @ np.stack([np.ones(self.steps), step[:, 0], step[:, 0] ** 2, np.ones(self.steps)])
+        total = parts @ np.stack([np.ones(self.steps), step[:, 0], step[:, 0] ** 2, np.ones(self.steps)])
         path /= np.sqrt(np.maximum(total, 1e-12)).astype(np.float32)[:, None]
         normal: NDArray[np.float32] = path
         return normal
@@ -198,11 +207,11 @@ def _fit(step: Floats, variance: Floats, *, weight: Floats) -> Floats:
 
 def _lay(scores: NDArray[np.float32], quantiles: Floats) -> None:
     """Turn normal scores (H, S) into values of the forecast (H, 7), in place: linear in the logarithm between the
-    quantiles, beyond them with the slope of the outer two segments."""
+    quantiles, beyond them with the slope of the outer two segments, upward no steeper than `STEEPEST`."""
     logs = _logs(quantiles)
     slopes = np.diff(logs, axis=1) / np.diff(SCORES)
     low = (logs[:, 2] - logs[:, 0]) / (SCORES[2] - SCORES[0])
-    high = (logs[:, -1] - logs[:, -3]) / (SCORES[-1] - SCORES[-3])
+    high = np.minimum((logs[:, -1] - logs[:, -3]) / (SCORES[-1] - SCORES[-3]), STEEPEST)
     # a broken line as a sum of ramps: every term is one pass over memory
     value = logs[:, :1].astype(np.float32) + low[:, None].astype(np.float32) * np.minimum(
         scores - np.float32(SCORES[0]), 0

@@ -24,16 +24,21 @@ SPREAD_ERROR = 0.25
 class RankMaker:
     """Ranks of one stream's paths, series by series, so that a large stream never stands in memory whole."""
 
-    def __init__(self, dependence: Dependence, day: Ints, *, paths: int = PATHS, seed: Sequence[int]) -> None:
-        """day: (H,) number of each column's local day. Equal seeds make equal ranks."""
-        self._shared, self._own = dependence.roots(day)
+    def __init__(
+        self, dependence: Dependence, day: Ints, *, clock: Ints | None = None, paths: int = PATHS, seed: Sequence[int]
+    ) -> None:
+        """day: (H,) number of each column's local day; clock: (H,) its time of day, where that is to count. Equal seeds
+        make equal ranks."""
+        self._shared, self._own = dependence.roots(day, clock)
         self.paths, self._seed = paths, tuple(seed)
         self._common = self._draw(self._shared, 0)
 
     def of(self, series: int) -> Ints:
         """(H, S) rank of each path in every interval of a series, 0..S-1; the same whoever was asked for before."""
         normal = self._common + self._draw(self._own, 1, series)
-        return np.argsort(np.argsort(normal, axis=1, kind="stable"), axis=1, kind="stable")
+        ranks = np.empty(normal.shape, dtype=np.int64)
+        np.put_along_axis(ranks, np.argsort(normal, axis=1), np.arange(self.paths)[None], axis=1)
+        return ranks
 
     def _draw(self, root: Floats, *part: int) -> Floats:
         noise = np.random.default_rng((*self._seed, *part))

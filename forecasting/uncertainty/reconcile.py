@@ -130,15 +130,16 @@ def find_gain(mint: Mint, summing: sparse.csr_array, *, spread: Floats | None = 
     groups, kind = summing.shape[0], mint.common.dtype
     deviation = (mint.deviation if spread is None else mint.deviation * spread).astype(np.float64)
     variance = deviation**2 * mint.own
+    common = mint.common * deviation.astype(kind)
     # C times the square root of the common part, transposed
-    members = sparse.csr_array(summing.astype(kind) * deviation[None, groups:].astype(kind))
-    both = mint.common[:, :groups] * deviation[:groups].astype(kind) - (members @ mint.common[:, groups:].T).T
-    wide = both.astype(np.float64)
-    own = sparse.csr_array(summing.astype(np.float64) * variance[None, groups:])
-    inside = np.diag(variance[:groups]) + (own @ summing.T.astype(np.float64)).toarray() + wide.T @ wide
+    wide = (common[:, :groups] - (summing @ common[:, groups:].T).T).astype(np.float64)
+    own = sparse.csr_array(
+        (summing.data * variance[groups:][summing.indices], summing.indices, summing.indptr), shape=summing.shape
+    )
+    inside = np.diag(variance[:groups]) + (own @ summing.T).toarray() + wide.T @ wide
     inverse = _inverse(inside)
     # -W C' for the series
-    gain = -deviation[groups:, None].astype(kind) * (mint.common[:, groups:].T @ (wide @ inverse).astype(kind))
+    gain = -(common[:, groups:].T @ (wide @ inverse).astype(kind))
     gain += (own.T @ inverse).astype(kind)
     found: Floats = gain
     return found
@@ -148,7 +149,8 @@ def _inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     """Inverse of a covariance; its pseudo-inverse where groups repeat each other or nothing varies."""
     scale = np.sqrt(np.maximum(np.diag(matrix), 0.0))
     unit = np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0)
-    correlation = matrix * unit[:, None] * unit[None]
+    # nothing passes through what does not vary
+    correlation = matrix * unit[:, None] * unit[None] + np.diag(unit == 0)
     lower, failed = linalg.lapack.dpotrf(correlation, lower=1)
     if not failed and np.diag(lower).min(initial=1.0) > SINGULAR:
         inverse = linalg.cho_solve((lower, True), np.eye(len(matrix)))

@@ -17,6 +17,8 @@ Ints = NDArray[np.integer]
 MARKS = ndtri(LEVELS)
 MOST = 4.0
 """Normal scores beyond this are events of their own."""
+ROUNDING = 1e-6
+"""Share of a value below which single precision tells nothing apart."""
 EVIDENCE = 200.0
 """Series-days of held-back windows that weigh as much as the whole of history."""
 DAY_SERIES = 10
@@ -24,43 +26,49 @@ DAY_SERIES = 10
 
 
 def normal_scores(y: Floats, quantiles: Floats) -> NDArray[np.float64]:
-    """(...) normal score of the probability that a forecast (..., 7) gave to what came; NaN where either is missing.
+    """(...) normal score of the probability that a forecast (..., 7) gave to what came; NaN where either is missing or
+    the forecast is certain, of which nothing is drawn.
 
-    Linear between the quantiles as `scores_at`, of which it is the inverse, and not beyond `MOST`.
+    Linear between the quantiles as `scores_at`, of which it is the inverse, and not beyond `MOST`. What equals several
+    quantiles, as no calls at night do, has the middle of their scores.
     """
-    known = np.isfinite(y) & np.isfinite(quantiles).all(axis=-1)
-    came = y[known].astype(np.float64)
-    # equal quantiles are told apart by a hair, so that each has a score
-    marks = np.maximum.accumulate(quantiles[known].astype(np.float64), axis=1) + 1e-9 * np.arange(len(LEVELS))
-    segment = np.clip((came[:, None] > marks).sum(axis=1) - 1, 0, len(LEVELS) - 2)
-    row = np.arange(len(came))
-    low, high = marks[row, segment], marks[row, segment + 1]
-    share = (came - low) / np.maximum(high - low, 1e-9)
+    known = np.isfinite(y) & (quantiles[..., -1] > quantiles[..., 0])
+    came, marks = y[known].astype(np.float64)[:, None], quantiles[known].astype(np.float64)
+    hair = ROUNDING * np.abs(came)
+    below, upto = (marks < came - hair).sum(axis=1), (marks <= came + hair).sum(axis=1)
+    segment = np.clip((marks < came).sum(axis=1) - 1, 0, len(LEVELS) - 2)[:, None]
+    low, high = (np.take_along_axis(marks, place, axis=1) for place in (segment, segment + 1))
+    share = ((came - low) / np.maximum(high - low, 1e-12))[:, 0]
+    alone = MARKS[segment[:, 0]] + share * np.diff(MARKS)[segment[:, 0]]
+    among = (MARKS[np.minimum(below, len(LEVELS) - 1)] + MARKS[np.maximum(upto - 1, 0)]) / 2
     scores = np.full(y.shape, np.nan)
-    scores[known] = np.clip(MARKS[segment] + share * (MARKS[segment + 1] - MARKS[segment]), -MOST, MOST)
+    scores[known] = np.clip(np.where(upto - below > 1, among, alone), -MOST, MOST)
     return scores
 
 
-def learn_from_errors(scores: Floats, day: Ints, *, history: Dependence) -> Dependence:
+def learn_from_errors(scores: Floats, day: Ints, *, history: Dependence, clock: Ints | None = None) -> Dependence:
     """Dependence of a forecast's errors.
 
     scores: (A, N, L) normal scores of A held-back windows, NaN where unknown; day: (A, L) local day of each column;
-    history: what `learn_dependence` says of the same stream, which stands where no window tells.
+    history: what `learn_dependence` says of the same stream, which stands where no window tells; clock: (A, L) time of
+    day of each column, where that is to count.
     """
     most = len(history.between) - 1
+    # a large stream is judged on a few of its series
+    scores = scores[:, np.isfinite(scores).any(axis=(0, 2))]
     known = np.isfinite(scores)
     error, mean = np.where(known, scores, 0.0), known.astype(np.float64)
     own = pairs = None
     for window in np.flatnonzero(known.any(axis=(1, 2))):
-        of = day[window]
-        each = Curves.of(error[window], mean[window], of, most)
-        every = Curves.of(error[window].sum(axis=0)[None], mean[window].sum(axis=0)[None], of, most)
+        of, time = day[window], None if clock is None else clock[window]
+        each = Curves.of(error[window], mean[window], of, most, time)
+        every = Curves.of(error[window].sum(axis=0)[None], mean[window].sum(axis=0)[None], of, most, time)
         own = each if own is None else own + each
         pairs = every - each if pairs is None else pairs + (every - each)
     if own is None or pairs is None:
         return history
     found = dependence_of(own, pairs, float(own.within.ratio[0]))
-    series = min(int(known.any(axis=(0, 2)).sum()), DAY_SERIES)
+    series = min(scores.shape[1], DAY_SERIES)
     seen = np.asarray(known.any(axis=1))
     told = series * sum(len(np.unique(of[some])) for of, some in zip(day, seen, strict=True))
     return found.drawn_to(history, EVIDENCE / (told + EVIDENCE))

@@ -10,6 +10,7 @@ from forecasting.jobs import export
 from forecasting.store import exports
 from tests.backfills import frame
 from tests.contact_centre import CALLS, NEXT, ORIGIN, ZONE, changed_definitions
+from tests.feeds import define_stream
 
 
 @pytest.fixture(scope="module")
@@ -95,3 +96,9 @@ def test_a_pool_named_after_a_series_with_a_slash_has_a_file_in_the_same_folder(
         paths = export.run(stream, CALLS, origin=ORIGIN, folder=tmp_path / "out")
     assert {path.parent for path in paths} == {tmp_path / "out"}
     assert {path.name[:-8] for path in paths} == {"calls.north%2Fcare%201.2024"}
+
+
+def test_a_stream_without_staff_is_refused_before_anything_is_planned(settings):
+    define_stream(settings)
+    with pytest.raises(SettingsError, match=r"no \[planning.staffing\]"):
+        export.check(settings, "usage")

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from forecasting.errors import SettingsError
-from forecasting.jobs import events, forecast, ingest, train
+from forecasting.jobs import backfill, events, forecast, ingest, train
 from forecasting.settings import Settings
 from forecasting.store.lake import open_lake_to_read
 from forecasting.terms import QUANTILE_COLUMNS
@@ -198,3 +198,41 @@ def test_unknown_kind_is_refused_before_anything_is_on_record(filled):
     with pytest.raises((SettingsError, ValueError)):
         forecast.run(filled, "usage", origin="2024-01-29", kind="weekly")
     assert frame(filled, "select count(*) as n from forecast.runs where kind <> 'ingest'")["n"].item() == 0
+
+
+@pytest.fixture
+def regions(settings: Settings) -> Settings:
+    """The same four weeks, of three links in two regions that are summed."""
+    tables = '[hierarchy]\nlevels = ["region"]\n'
+    define_stream(settings, source='max_bad_share = 1.0\nmax_age = "2d"', tables=tables, horizon="1d")
+    rows = rows_with_clock(series=("a", "b", "c"))
+    take_in(settings, rows.assign(region=rows["series_id"].map({"a": "east", "b": "east", "c": "west"})))
+    return settings
+
+
+def test_sums_are_published_with_the_forecast_of_one_run_at_once(regions):
+    summary = forecast.run(regions, "usage", origin="2024-01-29")
+    rows = frame(regions, "select * from analyst.forecast_latest")
+    sums = frame(regions, "select * from analyst.aggregates_latest")
+    (published,) = publications(regions).to_dict("records")
+    assert (published["run_id"], published["rows"]) == (summary.run_id, len(rows) + len(sums))
+    assert set(rows["run_id"]) | set(sums["run_id"]) == {summary.run_id}
+    assert (summary.rows, summary.details["aggregates"]) == (len(rows), len(sums))
+    hours = sums[sums["period"] == "interval"]
+    by_level = hours.groupby(["level", "ts"])["mean"].sum()
+    assert set(hours["group_key"]) == {"all", "east", "west"}
+    np.testing.assert_allclose(by_level["region"], by_level["all"], rtol=1e-5)
+    np.testing.assert_allclose(rows.groupby("ts")["mean"].sum(), by_level["all"], rtol=0.02)
+    days = sums[(sums["period"] == "day") & (sums["level"] == "series")]
+    assert set(days["group_key"]) == {"a", "b", "c"}
+    assert days.groupby("stat").size().to_dict() == dict.fromkeys(("busy_hour", "max", "p95", "sum"), 3)
+
+
+def test_night_whose_sums_a_backfill_said_publishes_nothing_again(regions):
+    """The backfill forecasts two origins with what it keeps of the first in hand; a night forecasts one."""
+    backfill.run(regions, "usage", since="2024-01-28", until="2024-01-29")
+    before, sums = publications(regions), frame(regions, "select * from forecast.aggregates order by all")
+    assert before["run_id"].tolist() == sums["run_id"].unique().tolist()
+    assert forecast.run(regions, "usage", origin="2024-01-29").status == "unchanged"
+    pd.testing.assert_frame_equal(publications(regions), before)
+    pd.testing.assert_frame_equal(frame(regions, "select * from forecast.aggregates order by all"), sums)

@@ -29,6 +29,8 @@ from tests.contact_centre import (
     forecast_centre,
     speaking,
 )
+from tests.network import ORIGIN as PEAKS_ORIGIN
+from tests.network import PEAKS, TRAFFIC
 
 SUNDAY, MONDAY = pd.Timestamp(ORIGIN, tz=ZONE), pd.Timestamp(NEXT, tz=ZONE)
 FROM_SUNDAY = f"origin = '{SUNDAY.isoformat()}'"
@@ -199,7 +201,10 @@ def test_a_forecast_that_lacks_a_part_of_a_day_is_refused(centre):
             r"planning.staffing.pools.fax = \['\*.fax'\] matches none of 4 series, such as care.chat",
         ),
         ({"handle_interval": "20min"}, "aht_stream handle has intervals of 20min, expected a multiple of 30min"),
-        ({"rules": "", "pools": "", "groups": "", "shifts": ""}, r"its definition has no \[planning.staffing\]"),
+        (
+            {"rules": "", "pools": "", "groups": "", "shifts": ""},
+            r"has neither \[planning.staffing\] nor \[planning.cap",
+        ),
         ({"rules": RULES.replace('"handle"', '"nope"')}, "stream 'nope' does not exist"),
         (
             {"shifts": SHIFTS.replace('"08:00-', '"09:00-')},
@@ -243,3 +248,42 @@ def test_half_a_day_is_planned_without_days_and_weeks(centre, tmp_path):
     loads = loads_of(changed_definitions(centre, tmp_path, horizon="12h"), ORIGIN)
     tables = plan.make_tables(loads, staffing_rules(loads.calls.stream), begin=lambda _: None)
     assert {name: len(rows) for name, rows in tables.items()} == {"staffing": 3 * 8 * 2, "groups": 3 * 8 * 2}
+
+
+def test_a_plan_of_capacity_is_on_record_with_its_findings_and_what_is_due_first(network):
+    details = plan.run(network, TRAFFIC, origin=PEAKS_ORIGIN).details
+    assert (details["links"], details["due"], details["scenarios"]) == (9, 3, 19)
+    told = ask(network, "select series_id, note from analyst.capacity_findings order by series_id, finding")
+    assert [note for _, note in told] == sorted(details["findings"])
+    assert [name for name, _ in told] == [
+        *("b.upgraded", "c.alone", "d.loose", "e.nothing", "e.text", "e.zero", "f.giant", "g.new")
+    ]
+    runs = f"from forecast.runs where kind = 'plan' and stream = '{TRAFFIC}' order by started_at"
+    run_id, status, message = ask(network, f"select run_id, status, message {runs}")[0]
+    assert (status, message.split("; ")[-1]) == ("published", "5 more findings")
+    peaks = f"select run_id from forecast.publications where stream = '{PEAKS}' and kind <> 'plan'"
+    assert ask(network, "select distinct run_id, forecast_run_id from analyst.capacity_latest") == [
+        (run_id, ask(network, peaks)[0][0])
+    ]
+    watched = ask(network, "select series_id, due, order_by from analyst.capacity_watchlist")
+    assert [due for _, due, _ in watched] == [True, True, True, False]
+    assert [name for name, *_ in watched][2:] == ["a.full_soon", "f.twin"], (
+        "overdue ones, one for which it is time, one that fails"
+    )
+    assert [day for *_, day in watched[:3]] == sorted(day for *_, day in watched[:3])
+
+
+def test_a_plan_of_capacity_made_again_from_a_forecast_that_says_the_same_publishes_nothing(network):
+    before = ask(network, PUBLICATIONS)
+    summary = plan.run(network, TRAFFIC, origin=PEAKS_ORIGIN)
+    assert summary.status == "unchanged"
+    json.dumps(summary.as_dict())
+    assert ask(network, PUBLICATIONS) == before
+    with speaking(network, PEAKS, PEAKS_ORIGIN) as run_id:
+        again = plan.run(network, TRAFFIC, origin=PEAKS_ORIGIN)
+    assert (again.status, again.details["peaks"]) == ("unchanged", run_id)
+    assert ask(network, PUBLICATIONS) == before
+
+
+def test_a_plan_of_capacity_without_a_forecast_of_peaks_is_refused(network):
+    refused(network, FeedError, "stream peaks: no forecast from 2024-05-01T04:00", origin="2024-05-01", stream=TRAFFIC)

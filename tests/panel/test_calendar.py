@@ -24,6 +24,7 @@ from forecasting.panel.calendar import (
     retrain_boundary,
     wall_times,
     weekend,
+    whole_days,
 )
 from tests.panel.factories import make_stream, utc
 
@@ -243,3 +244,52 @@ def test_public_holidays_and_the_weekend_are_those_of_the_country():
     assert not public_holidays(make_stream(), year).any()
     assert weekend(make_stream(country="IL")) == (4, 5)
     assert weekend(make_stream()) == (5, 6)
+
+
+def whole(since: str, until: str, zone: str) -> tuple[int, list[str]]:
+    first, midnights = whole_days(utc(since), utc(until), ZoneInfo(zone))
+    return first, midnights.astype("datetime64[m]").astype(str).tolist()
+
+
+def day_number(text: str) -> int:
+    return int(np.datetime64(text, "D").astype(int))
+
+
+def test_whole_days_lie_between_midnights_whatever_clocks_do():
+    spring = whole("2024-03-30T10:00", "2024-04-02T10:00", "Europe/Berlin")
+    assert spring == (day_number("2024-03-31"), ["2024-03-30T23:00", "2024-03-31T22:00"])
+    autumn = whole("2024-10-25T22:00", "2024-10-28T23:00", "Europe/Berlin")
+    assert autumn == (day_number("2024-10-26"), ["2024-10-25T22:00", "2024-10-26T22:00", "2024-10-27T23:00"])
+
+
+def test_part_of_a_day_is_no_whole_day():
+    assert whole("2024-06-01T00:30", "2024-06-02T23:00", "UTC")[1] == []
+    assert whole("2024-06-01T10:00", "2024-06-01T12:00", "UTC")[1] == []
+    assert whole("2024-06-02T00:00", "2024-06-02T00:00", "UTC")[1] == []
+    assert whole("2024-06-02T00:00", "2024-06-03T00:00", "UTC") == (day_number("2024-06-02"), ["2024-06-02T00:00"])
+
+
+def test_a_day_whose_midnight_is_skipped_or_comes_twice_is_whole_from_its_first_instant():
+    """In Havana clocks go from 0:00 to 1:00 in spring, and from 1:00 back to 0:00 in autumn."""
+    assert whole("2024-03-10T05:00", "2024-03-11T04:00", "America/Havana") == (
+        day_number("2024-03-10"),
+        ["2024-03-10T05:00"],
+    )
+    autumn = day_number("2024-11-03")
+    assert whole("2024-11-03T04:00", "2024-11-04T05:00", "America/Havana") == (autumn, ["2024-11-03T04:00"])
+    assert whole("2024-11-03T05:00", "2024-11-04T05:00", "America/Havana") == (autumn + 1, [])
+
+
+@given(zone=zones, day=days, hour=st.integers(0, 23), length=st.integers(0, 24 * 16))
+def test_whole_days_are_all_days_that_begin_and_end_inside(zone, day, hour, length):
+    since = datetime(day.year, day.month, day.day, hour, tzinfo=ZoneInfo("UTC"))
+    until = since + timedelta(hours=length)
+    first, midnights = whole_days(since, until, ZoneInfo(zone))
+    edges = as_utc(pd.DatetimeIndex([since, until]))
+    local = wall_times(edges, ZoneInfo(zone)).astype("datetime64[D]")
+    every = np.arange(local[0] - 2, local[1] + 3)
+    starts, ends = first_instants(every, ZoneInfo(zone)), first_instants(every + 1, ZoneInfo(zone))
+    inside = (starts >= edges[0]) & (ends <= edges[1])
+    np.testing.assert_array_equal(midnights, starts[inside])
+    if inside.any():
+        assert first == every[inside][0].astype(int)
