@@ -28,7 +28,7 @@ MOST_SEASON = 7
 """Slots of a week of whole days; shorter intervals have shapes that this model does not know."""
 MOST_DAYS = 4 * 365
 """Of history; older teaches nothing of tomorrow's growth."""
-MOST_SERIES = 60
+MOST_SERIES = 120
 """From which the law is learned; of more, as many are drawn."""
 CHUNK = 200
 """Series at a time: a chunk's covariances stay in the processor's cache."""
@@ -44,7 +44,7 @@ MAD = 1.4826
 """Median absolute deviation to standard deviation, normal distribution."""
 HIGHEST = 50.0
 """Logarithm beside the median beyond which a float32 ends."""
-ARRAYS = ("weekday", "year")
+ARRAYS = ("pattern", "shapes")
 NUMBERS = tuple(field.name for field in fields(Law) if field.name not in (*ARRAYS, "season"))
 
 
@@ -102,11 +102,11 @@ def rebuild_growth(config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
         reach = np.asarray(arrays["reach"], np.float64)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{KIND}: expected a law of growth, found {error!r}; train again") from error
-    shapes = law.weekday.shape, law.year.shape, reach.shape
-    if shapes != (usual.weekday.shape, usual.year.shape, (len(QUANTILES),)):
+    shapes = law.pattern.shape, (*law.shapes.shape[:1], law.shapes.ndim), reach.shape
+    if shapes != (usual.pattern.shape, (len(usual.pattern), 2), (len(QUANTILES),)):
         raise ModelError(f"{KIND}: expected arrays of a season of {season}, found {shapes}; train again")
     if not all(
-        np.isfinite(part).all() for part in ([getattr(law, name) for name in NUMBERS], law.weekday, law.year, reach)
+        np.isfinite(part).all() for part in ([getattr(law, name) for name in NUMBERS], law.pattern, law.shapes, reach)
     ):
         raise ModelError(f"{KIND}: expected finite numbers; train again")
     return GrowthMember(law, reach)

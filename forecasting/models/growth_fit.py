@@ -15,10 +15,10 @@ import numpy as np
 from scipy.special import ndtri
 
 from forecasting.models.growth_state import (
+    CHRISTMAS,
     FIXED,
     GROWTH,
     HARMONICS,
-    HOLIDAY,
     YEAR,
     Clock,
     Law,
@@ -52,13 +52,17 @@ USUAL_GROWTH, USUAL_GROWTH_DOUBT = 0.1, 0.4
 USUAL_SPREAD, USUAL_SPREAD_SERIES = 0.25, 4.0
 """Spread of growth over series, and of how many series that is worth."""
 USUAL_WEEKDAY, USUAL_YEAR, USUAL_HOLIDAY = 0.15, 0.06, 0.1
+"""Standard deviations over series of a weekday, of the first harmonic, of which the k-th has the k-th part, and of the
+days around the New Year."""
 USUAL_SERIES = 4.0
 """Series that the usual weekday pattern and season, which are flat, are worth."""
 SEASON_DAYS = 395
 """Thirteen months, from which on a series says something of the season."""
 NORMAL, FARTHEST = 10.0, 1.0
 """Independent forecasts that the normal distribution is worth, and how far from its quantiles others may lie."""
-ROUNDS = 3
+SHAPES = 14
+"""By which series differ from the pattern; by more of them the filter only gets slower."""
+ROUNDS = 2
 """Of expectation and maximisation after each round of the search."""
 
 
@@ -79,6 +83,8 @@ class Sample:
 
 def usual_law(*, season: int, roughness: float) -> Law:
     """What is usual of traffic, before anything is learned of a stream."""
+    week = np.full(season if season > 1 else 0, USUAL_WEEKDAY)
+    spread = np.concatenate([week, [USUAL_HOLIDAY], USUAL_YEAR / np.repeat(np.arange(1, HARMONICS + 1), 2)])
     return Law(
         season=season,
         roughness=roughness,
@@ -90,12 +96,8 @@ def usual_law(*, season: int, roughness: float) -> Law:
         spread=USUAL_SPREAD,
         turn=0.2,
         turn_years=0.75,
-        holiday=0.0,
-        holiday_spread=USUAL_HOLIDAY,
-        weekday=np.zeros(season),
-        weekday_spread=USUAL_WEEKDAY,
-        year=np.zeros(2 * HARMONICS),
-        year_spread=USUAL_YEAR,
+        pattern=np.zeros(len(spread)),
+        shapes=np.diag(spread),
     )
 
 
@@ -104,10 +106,20 @@ def learn_law(sample: Sample, usual: Law) -> Law:
     law = usual
     for stride in (None, *STRIDES):
         if stride is not None:
-            law = _search(law, sample, usual, stride=stride)
+            found = _search(shorten(law), sample, usual, stride=stride)
+            law = replace(found, shapes=law.shapes)
         for _ in range(ROUNDS):
             law = pool(law, sample, usual)
-    return law
+    return shorten(law)
+
+
+def shorten(law: Law) -> Law:
+    """The law with only the SHAPES shapes by which series differ most over a year (principal components)."""
+    week = np.full(law.weekdays, 1 / max(law.weekdays, 1))
+    holidays = float(np.sum(CHRISTMAS).astype(float)) / YEAR
+    weight = np.sqrt(np.concatenate([week, [holidays], np.full(2 * HARMONICS, 0.5)]))[:, None]
+    left, size, _ = np.linalg.svd(weight * law.shapes, full_matrices=False)
+    return replace(law, shapes=(left * size)[:, :SHAPES] / weight)
 
 
 def _search(law: Law, sample: Sample, usual: Law, *, stride: float) -> Law:
@@ -133,30 +145,42 @@ def pool(law: Law, sample: Sample, usual: Law) -> Law:
     growth = float((certainty * state.mean[GROWTH].mean() + pull * USUAL_GROWTH) / (certainty + pull))
     apart = ((state.mean[GROWTH] - growth) ** 2 + doubt[GROWTH]).sum()
     spread = np.sqrt((USUAL_SPREAD_SERIES * usual.spread**2 + apart) / (USUAL_SPREAD_SERIES + n))
-    holiday, holiday_spread = _pooled(state.mean[[HOLIDAY]], doubt[[HOLIDAY]], usual.holiday_spread)
-    law = replace(law, growth=growth, spread=float(spread), holiday=float(holiday[0]), holiday_spread=holiday_spread)
-    if law.weekdays:
-        week = slice(FIXED, FIXED + law.weekdays)
-        weekday, spread = _pooled(state.mean[week], doubt[week], usual.weekday_spread)
-        law = replace(law, weekday=weekday, weekday_spread=spread)
-    old = sample.span >= SEASON_DAYS
-    if old.any():
-        harmonic = np.repeat(np.arange(1, HARMONICS + 1), 2)[:, None]
-        own, unsure = state.mean[FIXED + law.weekdays :, old], doubt[FIXED + law.weekdays :, old]
-        year, spread = _pooled(own * harmonic, unsure * harmonic**2, usual.year_spread)
-        law = replace(law, year=year / harmonic[:, 0], year_spread=spread)
-    return law
+    own = law.pattern[:, None] + law.shapes @ state.mean[FIXED:]
+    unsure = np.einsum("er,rsn,fs->efn", law.shapes, state.cov[FIXED:, FIXED:], law.shapes, optimize=True)
+    pattern, cov = _patterns(own, unsure, usual, old=sample.span >= SEASON_DAYS)
+    value, vector = np.linalg.eigh(cov)
+    shapes = vector * np.sqrt(np.maximum(value, 0.0))
+    return replace(law, growth=growth, spread=float(spread), pattern=pattern, shapes=shapes)
 
 
-def _pooled(own: Values, unsure: Values, usual: float) -> tuple[Values, float]:
-    """Means over series of some effects (k, n), drawn to none, and their common spread, drawn to the usual one.
+def _patterns(own: Values, unsure: Values, usual: Law, *, old: np.ndarray) -> tuple[Values, Values]:
+    """Mean (E,) and covariance (E, E) over series of effects (E, n), each known up to a covariance (E, E, n).
 
-    unsure: (k, n) variance of what is known of each.
+    Of the week all series speak; of the year, and how it hangs together with the week, the old ones alone (monotone
+    missing values, Little and Rubin 1987, section 6.5).
     """
+    week, year = slice(0, usual.weekdays), slice(usual.weekdays, None)
+    target = usual.shapes @ usual.shapes.T
+    mean, cov = _moments(own, unsure, target)
+    mean[year], cov[year], cov[:, year] = 0.0, 0.0, 0.0
+    cov[year, year] = target[year, year]
+    if old.any():
+        some, apart = _moments(own[:, old], unsure[..., old], target)
+        slope = np.linalg.solve(apart[week, week], apart[week, year]).T
+        mean[year] = some[year] + slope @ (mean[week] - some[week])
+        cov[year, week] = slope @ cov[week, week]
+        cov[week, year] = cov[year, week].T
+        cov[year, year] = apart[year, year] - slope @ apart[week, year] + slope @ cov[week, year]
+    return mean, cov
+
+
+def _moments(own: Values, unsure: Values, target: Values) -> tuple[Values, Values]:
+    """Mean over series of some effects, drawn to none, and their covariance, drawn to the usual one."""
     n = own.shape[1]
     mean = own.sum(axis=1) / (n + USUAL_SERIES)
-    apart = ((own - mean[:, None]) ** 2 + unsure).mean(axis=0).sum()
-    return mean, float(np.sqrt((USUAL_SERIES * usual**2 + apart) / (USUAL_SERIES + n)))
+    apart = own - mean[:, None]
+    moment = apart @ apart.T + unsure.sum(axis=2)
+    return mean, (USUAL_SERIES * target + moment) / (USUAL_SERIES + n)
 
 
 def score(law: Law, sample: Sample, usual: Law) -> float:

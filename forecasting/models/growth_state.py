@@ -1,8 +1,10 @@
 """A structural model of daily or longer peaks, in logarithms, and its Kalman filter over many series at once.
 
-What is measured is level + swell + weekday + yearly season + noise. The level walks and grows; its growth a year is
-what the series keeps for good plus a turn that fades. A swell is what passes within weeks: an event, a holiday, bad
-weather. In continuous time, so that missing columns and columns of unequal length need no special case.
+What is measured is level + swell + effects of weekday, New Year and season + noise. The level walks and grows; its
+growth a year is what the series keeps for good plus a turn that fades. A swell is what passes within weeks: an event,
+bad weather. Series differ in the effects by a mixture of few shapes that all of them share: a season is as sharp as the
+others show it, and what the week tells of a series tells of its summer. In continuous time, so that missing columns and
+columns of unequal length need no special case.
 
 References: Harvey (1989), Forecasting, Structural Time Series Models and the Kalman Filter, chapters 2 and 3; West and
 Harrison (1997), Bayesian Forecasting and Dynamic Models, section 11.4, for shifts that the filter notices by itself.
@@ -22,10 +24,10 @@ Mask = NDArray[np.bool_]
 
 YEAR = 365.2425
 """Days."""
-HARMONICS = 4
-"""Of the year: enough for a summer hole beside a December peak."""
-LEVEL, SWELL, GROWTH, TURN, HOLIDAY, FIXED = range(6)
-"""Places in the state; weekdays follow from FIXED on, then a cosine and a sine of each harmonic."""
+HARMONICS = 16
+"""Of the year: what begins or ends within two weeks."""
+LEVEL, SWELL, GROWTH, TURN, FIXED = range(5)
+"""Places in the state; from FIXED on, how much of each shape a series has."""
 CHRISTMAS = np.timedelta64(9, "D"), np.timedelta64(3, "D")
 """Days before and after the New Year when offices are empty: too few for the harmonics, too many to be outliers."""
 FADE = 6.0
@@ -66,16 +68,12 @@ class Law:
     """Standard deviation of how far the present growth a year lies from the kept one."""
     turn_years: float
     """In which a turn fades to 1/e: the damping."""
-    holiday: float
-    """Mean over series of what the days around the New Year differ by."""
-    holiday_spread: float
-    weekday: Values
-    """(season,) mean over series of the weekday effects."""
-    weekday_spread: float
-    year: Values
-    """(2 HARMONICS,) mean over series of the cosine and sine of each harmonic."""
-    year_spread: float
-    """Standard deviation of the first harmonic over series; the k-th has the k-th part."""
+    pattern: Values
+    """(E,) mean over series of the effects: of each weekday, of the days around the New Year, of the cosine and
+    the sine of each harmonic of the year."""
+    shapes: Values
+    """(E, r) how series differ from it: each has its own standard normal share of every column. So who is empty on
+    weekends is expected to be so in summer, where the others show it."""
 
     @property
     def weekdays(self) -> int:
@@ -83,7 +81,7 @@ class Law:
 
     @property
     def size(self) -> int:
-        return FIXED + self.weekdays + 2 * HARMONICS
+        return FIXED + int(self.shapes.shape[1])
 
 
 @dataclass(frozen=True)
@@ -129,15 +127,15 @@ def filter_states(law: Law, clock: Clock, measured: Measured, *, marks: Sequence
     n = len(measured.x)
     mean, cov = _start(law, n)
     noise = (law.noise * measured.roughness) ** 2
-    load = loadings(law, clock)
+    load, usual = loadings(law, clock)
     alarm = np.zeros(n)
     wanted, states = set(marks), []
     for t in range(max(marks, default=0)):
         if t:
             _move(law, mean, cov, measured.roughness, days=clock.day[t] - clock.day[t - 1])
             cov[LEVEL, LEVEL] += np.where(measured.shift == t, STEP, 0.0)
-        if measured.seen[:, t].any():
-            _learn(mean, cov, alarm, load[t], noise, measured.x[:, t], measured.seen[:, t], measured.bound[:, t])
+        if (seen := measured.seen[:, t]).any():
+            _learn(mean, cov, alarm, load[t], noise, measured.x[:, t] - usual[t], seen, measured.bound[:, t])
         if t + 1 in wanted:
             states.append(State(mean.copy(), cov.copy(), float(clock.day[t])))
     return states
@@ -146,7 +144,7 @@ def filter_states(law: Law, clock: Clock, measured: Measured, *, marks: Sequence
 def look_ahead(law: Law, state: State, clock: Clock, roughness: Values) -> tuple[Values, Values]:
     """Mean and variance (L, n) of what would be measured in the columns of a clock, all after the state."""
     ahead = clock.day - state.day
-    load = loadings(law, clock)
+    load, usual = loadings(law, clock)
     load[:, SWELL] = np.exp(-ahead / law.swell_days)
     load[:, GROWTH] = FADE * -np.expm1(-ahead / YEAR / FADE)
     load[:, TURN] = law.turn_years * -np.expm1(-ahead / YEAR / law.turn_years)
@@ -156,34 +154,37 @@ def look_ahead(law: Law, state: State, clock: Clock, roughness: Values) -> tuple
     walked, swelled = _walk(law, roughness), (law.swell * roughness) ** 2
     own = swelled * -np.expm1(-2 * ahead / law.swell_days)[:, None] + (law.noise * roughness) ** 2
     turned, _, _ = _turned(law, ahead)
-    return load @ state.mean, known + ahead[:, None] * walked + own + turned[:, None]
+    return load @ state.mean + usual[:, None], known + ahead[:, None] * walked + own + turned[:, None]
 
 
-def loadings(law: Law, clock: Clock) -> Values:
-    """(T, d) how the state adds up to what is measured in each column."""
-    load = np.zeros((len(clock.day), law.size))
+def loadings(law: Law, clock: Clock) -> tuple[Values, Values]:
+    """(T, d) how the state adds up to what is measured in each column, and (T,) what all series have in common."""
+    effects = effects_of(clock, weekdays=law.weekdays)
+    load = np.zeros((len(effects), law.size))
     load[:, [LEVEL, SWELL]] = 1.0
-    if law.weekdays:
-        load[np.arange(len(load)), FIXED + clock.slot] = 1.0
+    load[:, FIXED:] = effects @ law.shapes
+    return load, effects @ law.pattern
+
+
+def effects_of(clock: Clock, *, weekdays: int) -> Values:
+    """(T, E) which effects each column has."""
+    effects = np.zeros((len(clock.day), weekdays + 1 + 2 * HARMONICS))
+    if weekdays:
+        effects[np.arange(len(effects)), clock.slot] = 1.0
     date = np.floor(clock.day).astype("datetime64[D]")
     newer = date.astype("datetime64[Y]") + np.timedelta64(1, "Y")
-    load[:, HOLIDAY] = (date >= newer - CHRISTMAS[0]) | (date < newer - np.timedelta64(1, "Y") + CHRISTMAS[1])
+    effects[:, weekdays] = (date >= newer - CHRISTMAS[0]) | (date < newer - np.timedelta64(1, "Y") + CHRISTMAS[1])
     angle = 2 * np.pi / YEAR * clock.day[:, None] * np.arange(1, HARMONICS + 1)
-    load[:, FIXED + law.weekdays :: 2] = np.cos(angle)
-    load[:, FIXED + law.weekdays + 1 :: 2] = np.sin(angle)
-    return load
+    effects[:, weekdays + 1 :: 2] = np.cos(angle)
+    effects[:, weekdays + 2 :: 2] = np.sin(angle)
+    return effects
 
 
 def _start(law: Law, n: int) -> tuple[Values, Values]:
-    harmonic = np.repeat(np.arange(1, HARMONICS + 1), 2)
-    mean = np.concatenate([[0.0, 0.0, law.growth, 0.0, law.holiday], law.weekday[: law.weekdays], law.year])
-    variance = np.concatenate(
-        [
-            [DIFFUSE, 0.0, law.spread**2, law.turn**2, law.holiday_spread**2],
-            np.full(law.weekdays, law.weekday_spread**2),
-            (law.year_spread / harmonic) ** 2,
-        ]
-    )
+    mean = np.zeros(law.size)
+    mean[GROWTH] = law.growth
+    variance = np.ones(law.size)
+    variance[:FIXED] = DIFFUSE, 0.0, law.spread**2, law.turn**2
     return np.repeat(mean[:, None], n, axis=1), np.repeat(np.diag(variance)[..., None], n, axis=2)
 
 

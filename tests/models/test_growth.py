@@ -113,8 +113,10 @@ def test_damaged_parts_are_refused_in_one_line(member):
         ({**config, "law": {**law, "wander": "far"}}, arrays),
         ({**config, "law": {key: value for key, value in law.items() if key != "turn"}}, arrays),
         (config, {**arrays, "reach": arrays["reach"][:3]}),
-        (config, {**arrays, "year": arrays["year"] + np.inf}),
-        (config, {key: value for key, value in arrays.items() if key != "weekday"}),
+        (config, {**arrays, "pattern": arrays["pattern"] + np.inf}),
+        (config, {**arrays, "shapes": arrays["shapes"][:-1]}),
+        (config, {**arrays, "shapes": arrays["shapes"][:, 0]}),
+        (config, {key: value for key, value in arrays.items() if key != "shapes"}),
     ]
     for parts in damaged:
         with pytest.raises(ModelError, match="train again") as caught:

@@ -8,8 +8,21 @@ import pytest
 from scipy.special import ndtri
 
 from forecasting.models.growth import clock_of, fit_growth, measure
-from forecasting.models.growth_fit import Sample, evidence, judge, learn_reach, origins, pool, score, usual_law
-from forecasting.panel.grid import Panel
+from forecasting.models.growth_fit import (
+    SHAPES,
+    Sample,
+    evidence,
+    judge,
+    learn_reach,
+    origins,
+    pool,
+    score,
+    shorten,
+    take,
+    usual_law,
+)
+from forecasting.models.growth_state import Law, filter_states, look_ahead
+from forecasting.panel.grid import Panel, cut_panel
 from forecasting.terms import MEDIAN, QUANTILES
 from tests.models.growing_links import MECHANISMS, YEAR, daily_panel, grow_links
 
@@ -30,6 +43,11 @@ def law_abiding(n: int, days: int, *, seed: int = 0) -> Panel:
     return daily_panel(100 * np.exp(logs), days=days)
 
 
+def spread_of(law: Law) -> np.ndarray:
+    """(E,) standard deviations of the effects over series."""
+    return np.sqrt((law.shapes**2).sum(axis=1))
+
+
 def test_means_and_spreads_over_series_are_found_again():
     sample = sample_of(law_abiding(40, 500))
     law = usual = replace(usual_law(season=7, roughness=0.05), swell=0.05, wander=1e-5, turn=0.01)
@@ -37,19 +55,20 @@ def test_means_and_spreads_over_series_are_found_again():
         law = pool(law, sample, usual)
     assert law.growth == pytest.approx(0.4, abs=0.08)
     assert law.spread == pytest.approx(0.16, abs=0.05)
-    weekend = law.weekday[5:].mean() - law.weekday[:5].mean()
+    weekend = law.pattern[5:7].mean() - law.pattern[:5].mean()
     assert weekend == pytest.approx(-0.3, abs=0.04)
-    np.testing.assert_allclose(np.hypot(*law.year[:2]), 0.1, atol=0.03)
-    assert np.hypot(*law.year[2:].reshape(-1, 2).T).max() < 0.03
-    assert law.weekday_spread < usual.weekday_spread
-    assert law.year_spread < usual.year_spread
+    year = np.hypot(*law.pattern[8:].reshape(-1, 2).T)
+    np.testing.assert_allclose(year[0], 0.1, atol=0.03)
+    assert year[1:].max() < 0.03
+    for part in (slice(0, 7), slice(8, None)):
+        assert spread_of(law)[part].mean() < spread_of(usual)[part].mean()
 
 
 def test_one_year_says_nothing_of_the_season_and_few_series_little_of_growth():
     usual = usual_law(season=7, roughness=0.05)
     law = pool(usual, sample_of(law_abiding(3, 365)), usual)
-    np.testing.assert_array_equal(law.year, 0)
-    assert law.year_spread == usual.year_spread
+    np.testing.assert_array_equal(law.pattern[7:], 0)
+    np.testing.assert_allclose(spread_of(law)[7:], spread_of(usual)[7:])
     assert usual.growth < law.growth < 0.35
 
 
@@ -59,14 +78,44 @@ def test_two_months_leave_the_spread_of_growth_nearly_as_it_is_usual():
     assert law.spread > 0.8 * usual.spread
 
 
-def test_high_harmonics_count_by_what_is_expected_of_them():
-    sign = np.where(np.arange(30) % 2, 0.1, -0.1)[:, None]
-    panel = law_abiding(30, 500)
-    third = np.exp(sign * np.cos(6 * np.pi * np.arange(500) / YEAR)).astype(np.float32)
+def test_of_what_was_never_seen_nothing_is_learned():
+    usual = usual_law(season=7, roughness=0.05)
+    sample = sample_of(law_abiding(40, 400))
+    nothing = np.zeros_like(sample.measured.seen)
+    law = pool(usual, replace(sample, measured=replace(sample.measured, seen=nothing)), usual)
+    np.testing.assert_allclose(law.pattern, 0, atol=1e-12)
+    np.testing.assert_allclose(spread_of(law), spread_of(usual))
+
+
+def closing(n: int, days: int) -> tuple[Panel, np.ndarray]:
+    """Links, and (n,) which of them are empty on weekends and, once a year, for three weeks from day 200 on."""
+    empties, day = np.arange(n) % 2 == 0, np.arange(days)
+    drop = np.where(day % 7 >= 5, -0.4, 0.0) + np.where((day % 365 >= 200) & (day % 365 < 221), -0.6, 0.0)
+    noise = 0.05 * np.random.default_rng(4).standard_normal((n, days))
+    return daily_panel(100 * np.exp(noise + empties[:, None] * drop), days=days), empties
+
+
+def test_a_shape_of_the_year_is_as_sharp_as_other_series_show_it_and_goes_with_the_week():
+    panel, empties = closing(24, 800)
     law = usual = usual_law(season=7, roughness=0.05)
     for _ in range(6):
-        law = pool(law, sample_of(replace(panel, y=panel.y * third)), usual)
-    assert 0.08 < law.year_spread < 0.13
+        law = pool(law, sample_of(panel), usual)
+    young = sample_of(cut_panel(panel, at=150, length=70))
+    law, whole = shorten(law), clock_of(panel, slice(panel.n_history))
+    (state,) = filter_states(law, young.clock, young.measured, marks=(150,))
+    said, _ = look_ahead(law, state, take(whole, np.arange(150, 220)), young.measured.roughness)
+    hole = said[54:68].mean(axis=0) - said[26:40].mean(axis=0)
+    assert hole[empties].mean() < -0.4
+    assert abs(hole[~empties].mean()) < 0.1
+
+
+def test_few_shapes_keep_nearly_all_that_series_differ_by():
+    law = usual_law(season=7, roughness=0.05)
+    rng = np.random.default_rng(0)
+    five = replace(law, shapes=rng.standard_normal((len(law.pattern), 5)) @ rng.standard_normal((5, 40)))
+    short = shorten(five)
+    assert short.shapes.shape[1] == SHAPES
+    np.testing.assert_allclose(short.shapes @ short.shapes.T, five.shapes @ five.shapes.T, atol=1e-9)
 
 
 def test_forecasts_are_judged_by_what_was_seen_later_and_in_their_own_deviations():

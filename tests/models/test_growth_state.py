@@ -16,7 +16,6 @@ from forecasting.models.growth_state import (
     FIXED,
     GROWTH,
     HARMONICS,
-    HOLIDAY,
     LEVEL,
     SWELL,
     TURN,
@@ -24,13 +23,22 @@ from forecasting.models.growth_state import (
     Clock,
     Law,
     Measured,
+    State,
+    effects_of,
     filter_states,
     loadings,
     look_ahead,
 )
 
 NEW_YEAR = float((np.datetime64("2024-01-01") - np.datetime64("1970-01-01")).astype(int))
-LAW = replace(usual_law(season=7, roughness=0.1), growth=0.2, holiday=-0.1, weekday=np.linspace(-0.1, 0.1, 7))
+EFFECTS = 7 + 1 + 2 * HARMONICS
+LAW = replace(
+    usual_law(season=7, roughness=0.1),
+    growth=0.2,
+    pattern=np.concatenate([np.linspace(-0.1, 0.1, 7), [-0.1], np.zeros(2 * HARMONICS)]),
+    shapes=0.05 * np.random.default_rng(5).standard_normal((EFFECTS, 9)),
+)
+FLAT = replace(LAW, pattern=np.zeros(EFFECTS), shapes=usual_law(season=7, roughness=0.1).shapes)
 
 
 def clock(days: int, *, since: float = NEW_YEAR + 100, step: int = 1) -> Clock:
@@ -63,13 +71,10 @@ def joint(law: Law, days: np.ndarray, slot: np.ndarray) -> tuple[np.ndarray, np.
     """
     since = days - days[0]
     years = since / YEAR
-    load = loadings(law, Clock(days, slot))
-    harmonic = np.repeat(np.arange(1, HARMONICS + 1), 2)
-    fixed = np.concatenate([np.full(7, law.weekday_spread), law.year_spread / harmonic]) ** 2
-    mean = law.growth * years + load[:, HOLIDAY] * law.holiday + load[:, FIXED:] @ np.append(law.weekday, law.year)
+    effects = effects_of(Clock(days, slot), weekdays=7)
+    mean = law.growth * years + effects @ law.pattern
     cov = DIFFUSE + law.spread**2 * np.outer(years, years) + ornstein(law, years, years)
-    cov += law.holiday_spread**2 * np.outer(load[:, HOLIDAY], load[:, HOLIDAY])
-    cov += (load[:, FIXED:] * fixed) @ load[:, FIXED:].T
+    cov += effects @ (law.shapes @ law.shapes.T) @ effects.T
     cov += law.wander**2 * np.minimum(since[:, None], since)
     apart, first = np.abs(since[:, None] - since), np.add.outer(since, since)
     swell = (law.swell * 0.1) ** 2
@@ -104,7 +109,7 @@ def test_growth_fades_ahead():
     said, _ = look_ahead(LAW, state, far, np.full(1, 0.1))
     grown = state.mean[GROWTH, 0] * FADE * (1 - np.exp(-np.array([1.0, 4.0]) / FADE))
     turned = state.mean[TURN, 0] * LAW.turn_years * (1 - np.exp(-np.array([1.0, 4.0]) / LAW.turn_years))
-    still = loadings(LAW, far) @ np.where(np.arange(LAW.size) >= HOLIDAY, state.mean[:, 0], 0.0)
+    still = effects_of(far, weekdays=7) @ (LAW.pattern + LAW.shapes @ state.mean[FIXED:, 0])
     np.testing.assert_allclose(said[:, 0] - still - state.mean[LEVEL, 0], grown + turned, atol=1e-6)
 
 
@@ -125,14 +130,20 @@ def test_of_a_lower_bound_the_state_learns_the_moments_of_what_lies_above(apart)
 
     mean = moment(1) / moment(0)
     left = moment(2) / moment(0) - mean**2
-    moved = loadings(LAW, now)[0] @ after.mean[:, 0] - center
+    moved = said_of(LAW, after, now) - center
     whole = measured(np.append(known, [[center + spread]], axis=1))
     (full,) = filter_states(LAW, times, whole, marks=(41,))
-    step = loadings(LAW, now)[0] @ full.mean[:, 0] - center
+    step = said_of(LAW, full, now) - center
     assert moved == pytest.approx(mean * step, rel=1e-3, abs=1e-9)
     unlearned = unlearned_cov(LAW, times)
     shrunk, most = (unlearned - state.cov[..., 0] for state in (after, full))
     np.testing.assert_allclose(shrunk, (1 - left) * most, rtol=1e-3, atol=1e-9)
+
+
+def said_of(law: Law, state: State, now: Clock) -> float:
+    """What is expected of the only column of a clock that the state has seen."""
+    load, usual = loadings(law, now)
+    return float(load[0] @ state.mean[:, 0] + usual[0])
 
 
 def unlearned_cov(law: Law, times: Clock) -> np.ndarray:
@@ -148,10 +159,10 @@ def test_an_outlier_moves_the_level_no_more_than_three_deviations_would():
     said = []
     for size in (3.0, 30.0):
         calm = np.zeros((1, 61))
-        (before,) = filter_states(LAW, times, measured(calm), marks=(60,))
-        center, variance = look_ahead(LAW, before, Clock(times.day[60:], times.slot[60:]), np.full(1, 0.1))
+        (before,) = filter_states(FLAT, times, measured(calm), marks=(60,))
+        center, variance = look_ahead(FLAT, before, Clock(times.day[60:], times.slot[60:]), np.full(1, 0.1))
         calm[0, 60] = center[0, 0] + size * np.sqrt(variance[0, 0])
-        (after,) = filter_states(LAW, times, measured(calm), marks=(61,))
+        (after,) = filter_states(FLAT, times, measured(calm), marks=(61,))
         said.append(after.mean[LEVEL, 0])
     assert said[0] > 0
     assert said[1] == pytest.approx(said[0], rel=1e-5)
@@ -161,7 +172,7 @@ def test_a_step_is_followed_within_weeks_and_teaches_no_growth_where_it_is_known
     x = np.where(np.arange(200) < 150, 0.0, 0.6) + 0.03 * np.random.default_rng(0).standard_normal(200)
     told = measured(x[None])
     known = replace(told, shift=np.array([150]))
-    law = replace(LAW, weekday=np.zeros(7), holiday=0.0)
+    law = FLAT
     (noticed,), (taught,) = (filter_states(law, clock(200), one, marks=(200,)) for one in (told, known))
     for state in (noticed, taught):
         assert state.mean[LEVEL, 0] + state.mean[SWELL, 0] == pytest.approx(0.6, abs=0.12)
@@ -173,7 +184,7 @@ def test_a_step_is_followed_within_weeks_and_teaches_no_growth_where_it_is_known
 
 def test_a_drop_of_a_few_days_may_be_a_swell_as_well_as_a_step():
     x = np.where(np.arange(150) < 143, 0.0, -0.5) + 0.03 * np.random.default_rng(0).standard_normal(150)
-    law = replace(LAW, weekday=np.zeros(7), holiday=0.0)
+    law = FLAT
     (state,) = filter_states(law, clock(150), measured(x[None]), marks=(150,))
     assert state.mean[LEVEL, 0] + state.mean[SWELL, 0] == pytest.approx(-0.45, abs=0.1)
     assert -0.4 < state.mean[SWELL, 0] < -0.12
@@ -185,4 +196,4 @@ def test_a_drop_of_a_few_days_may_be_a_swell_as_well_as_a_step():
 
 def test_the_days_around_the_new_year_have_an_effect_of_their_own():
     days = Clock(np.arange(NEW_YEAR - 12, NEW_YEAR + 6), np.zeros(18, np.int64))
-    assert loadings(LAW, days)[:, HOLIDAY].tolist() == [0] * 3 + [1] * 12 + [0] * 3
+    assert effects_of(days, weekdays=7)[:, 7].tolist() == [0] * 3 + [1] * 12 + [0] * 3
