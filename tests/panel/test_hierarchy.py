@@ -95,3 +95,10 @@ def test_every_series_lies_in_one_group_of_each_level_inside_its_group_above(row
             assert ((dense[level == depth - 1] @ group) > 0).sum() == 1
     noted = [name for name, _, _ in hierarchy.findings if name.startswith("link")]
     assert noted == [f"link-{row}" for row, own in enumerate(rows) if "" in own]
+
+
+def test_levels_that_cross_by_design_are_nothing_odd():
+    attributes = make_attributes(region=["qc", "qc", "on", "on"], queue=["voice", "chat", "voice", "chat"])
+    hierarchy = build_hierarchy(attributes, ["region", "queue"])
+    assert hierarchy.findings == ()
+    assert hierarchy.keys.tolist() == ["all", "on", "qc", "on/chat", "on/voice", "qc/chat", "qc/voice"]
