@@ -112,7 +112,7 @@ class Period(StrEnum):
     INTERVAL = "interval"
     DAY = "day"
     WEEK = "week"
-    """From Monday."""
+    """From Monday; of a horizon without such a week, its first seven whole days."""
 
 
 class CapacityRule(StrEnum):

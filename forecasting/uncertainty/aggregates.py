@@ -65,7 +65,8 @@ class Aggregate:
 
 
 def aggregate_paths(paths: Floats, columns: Columns, *, is_open: Mask, rate: bool) -> list[Aggregate]:
-    """Statistics of the whole local days of a horizon and of its whole weeks from Monday, path by path.
+    """Statistics of the whole local days of a horizon and of its whole weeks from Monday, path by path; of its first
+    seven whole days where it holds no such week.
 
     paths: (K, H, S), not negative; is_open: (K, H). rate: values are means over time, such as Mbit/s, and do not add
     over time as calls do: a period has a mean in place of a sum, and so has its busy hour. `p95` interpolates between
@@ -152,7 +153,9 @@ def _periods(columns: Columns) -> list[tuple[Period, Ints, int]]:
     """Kind of period, first day of each that has columns, and its length in days; kinds without any are left out."""
     whole = columns.first_day + np.arange(len(columns.midnights))
     mondays = whole[: max(len(whole) - WEEK + 1, 0)]
-    mondays = mondays[(mondays - A_MONDAY) % WEEK == 0]
+    on_monday = (mondays - A_MONDAY) % WEEK == 0
+    # a horizon of seven days holds a week from Monday on one night of seven: on the others, the seven days are its week
+    mondays = whole[:1] if len(mondays) and not on_monday.any() else mondays[on_monday]
     kinds = [] if columns.is_daily else [(Period.DAY, whole, 1)]
     found = []
     for period, first, length in [*kinds, (Period.WEEK, mondays, WEEK)]:

@@ -25,7 +25,7 @@ comment on column forecast.aggregates.stream is 'Stream that was forecast.';
 comment on column forecast.aggregates.level is 'Level of the hierarchy, from all (everything together) down; series for a single series.';
 comment on column forecast.aggregates.group_key is 'Group of that level: its attributes from the coarsest down, joined by /; all for everything; the series_id for a single series.';
 comment on column forecast.aggregates.stat is 'What the numbers are of: sum or mean of the period, max (its highest interval), p95 (the 95th percentile of its intervals) or busy_hour (its busiest 60 minutes, ITU-T E.500; of a week the mean of its days).';
-comment on column forecast.aggregates.period is 'interval, day or week (from Monday), local.';
+comment on column forecast.aggregates.period is 'interval, day or week, local; a week is from Monday or, of a horizon without a whole one, its first seven days.';
 comment on column forecast.aggregates.ts is 'Local start of the period, UTC.';
 comment on column forecast.aggregates.origin is 'First instant that was not known, UTC.';
 comment on column forecast.aggregates.mean is 'Mean of the predictive distribution.';

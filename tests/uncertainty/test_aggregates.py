@@ -164,9 +164,15 @@ def test_weeks_begin_on_monday_and_lie_in_the_horizon_whole():
     found = aggregate_paths(make_paths(columns), columns, is_open=wide_open(columns), rate=False)
     starts = next(one.ts for one in found if one.period == Period.WEEK)
     assert starts.astype("datetime64[D]").astype(str).tolist() == ["2024-03-11", "2024-03-18"]
-    short = make_columns("2024-03-05", days=12)
+
+
+@pytest.mark.parametrize(("days", "expected"), [(12, ["2024-03-05"]), (6, None)])
+def test_a_horizon_without_a_week_from_monday_has_its_first_seven_days_instead(days, expected):
+    short = make_columns("2024-03-05", days=days)
     found = aggregate_paths(make_paths(short), short, is_open=wide_open(short), rate=False)
-    assert {one.period for one in found} == {Period.DAY}
+    starts = [one.ts.astype("datetime64[D]").astype(str).tolist() for one in found if one.period == Period.WEEK]
+    assert starts == ([expected] * len(starts) if expected else [])
+    assert bool(starts) == bool(expected)
 
 
 def test_daily_streams_have_weeks_without_busy_hours_and_no_days():
