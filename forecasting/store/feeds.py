@@ -126,11 +126,15 @@ class Feed:
             return FeedError(
                 f"stream {self.definition.stream.name}: feed file {damaged}: not a whole Parquet file; deliver it again"
             )
-        if isinstance(error, duckdb.ParserException):
+        source = self.definition.stream.source
+        shape = isinstance(error, duckdb.BinderException | duckdb.CatalogException)
+        # without a feed or a database of others, a name that is not there is the statement's own mistake
+        if isinstance(error, duckdb.ParserException) or (shape and not source.feed and not source.attach):
             return QueryError(f"{where}: {first_line(error)}")
-        if isinstance(error, duckdb.BinderException | duckdb.CatalogException):
-            return FeedError(f"{where}: the feed {self.pattern} has not the expected shape: {first_line(error)}")
-        return FeedError(f"{where}: reading {self.pattern} failed: {first_line(error)}")
+        read = f"the feed {self.pattern}" if self.pattern else "what it reads"
+        if shape:
+            return FeedError(f"{where}: {read} has not the expected shape: {first_line(error)}")
+        return FeedError(f"{where}: reading {self.pattern or 'it'} failed: {first_line(error)}")
 
     def _damaged_file(self) -> str | None:
         """First Parquet file of the feed whose footer cannot be read."""

@@ -1,4 +1,4 @@
-"""A throw-away Airflow beside a throw-away lake, for one small stream, and for another that is staffed."""
+"""A throw-away Airflow beside a throw-away lake, for a small stream, one that is staffed, and one whose peaks are."""
 
 import os
 import subprocess
@@ -55,6 +55,48 @@ HANDLE = SEASONAL.replace('"calls"\nm', '"handle"\nm').replace("calls.sql", "han
 HANDLE = HANDLE.replace('horizon = "1d"', 'horizon = "1d"\naggregate = "mean"')
 HANDLE_EXTRACT = EXTRACT.replace("calls::double as y", "seconds as y,\n    calls::double as weight")
 
+LINKS = SEASONAL.replace('"calls"\nm', '"links"\nm').replace("calls.sql", "links.sql")
+LINKS = LINKS.replace('horizon = "1d"', 'horizon = "1d"\naggregate = "mean"')
+LINKS += """
+[planning.capacity]
+peak_stream = "peaks"
+lead_time = "20d"
+lasting = "30d"
+steps = [{ name = "double", times = 2, cost = 100 }]
+"""
+LINKS_EXTRACT = EXTRACT.replace("calls::double as y", "calls::double as y,\n    100 as capacity")
+PEAKS = """
+[stream]
+name = "peaks"
+metric = "daily peak"
+unit = "calls"
+interval = "1d"
+timezone = "America/Toronto"
+horizon = "60d"
+aggregate = "max"
+
+[source]
+extract = "peaks.sql"
+reads = ["links"]
+start = 2026-01-05
+max_age = "2d"
+
+[models]
+members = ["growth", "seasonal"]
+budget = "12s"
+history = "364d"
+"""
+PEAKS_EXTRACT = """
+select
+    series_id,
+    date_trunc('day', known.ts at time zone 'America/Toronto') as ts,
+    max(y) as y,
+    max(available_at) as available_at
+from analyst.history_as_of($until) as known
+where stream = 'links' and known.ts >= $since
+group by all
+"""
+
 
 @dataclass(frozen=True)
 class Installation:
@@ -86,10 +128,12 @@ def install(root: Path, metadata: str) -> Installation:
     feeds.mkdir(parents=True)
     streams.mkdir()
     make_feed().to_parquet(feeds / "calls.parquet", index=False)
-    for name, definition in {"calls": DEFINITION, "staffed": STAFFED, "handle": HANDLE}.items():
+    definitions = {"calls": DEFINITION, "staffed": STAFFED, "handle": HANDLE, "links": LINKS, "peaks": PEAKS}
+    for name, definition in definitions.items():
         (streams / f"{name}.toml").write_text(definition, encoding="utf-8")
-    (streams / "calls.sql").write_text(EXTRACT, encoding="utf-8")
-    (streams / "handle.sql").write_text(HANDLE_EXTRACT, encoding="utf-8")
+    extracts = {"calls": EXTRACT, "handle": HANDLE_EXTRACT, "links": LINKS_EXTRACT, "peaks": PEAKS_EXTRACT}
+    for name, extract in extracts.items():
+        (streams / f"{name}.sql").write_text(extract, encoding="utf-8")
     foreign = {key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW", "FORECASTING"))}
     return Installation(
         root, foreign | airflow_environment(root / "airflow", metadata) | {"FORECASTING_HOME": str(root)}

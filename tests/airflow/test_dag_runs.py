@@ -21,6 +21,7 @@ REQUESTS = {
     },
     "tuesday": {"dag_id": "nightly_forecast", "conf": {"origin": "2026-02-24", "streams": ["calls"]}},
     "staffed": {"dag_id": "nightly_forecast", "conf": {"origin": "2026-02-24", "streams": ["staffed", "handle"]}},
+    "linked": {"dag_id": "nightly_forecast", "conf": {"origin": "2026-02-24", "streams": ["peaks", "links"]}},
 }
 NIGHT = ("night.ingest", "night.train", "night.forecast", "night.score")
 
@@ -101,6 +102,21 @@ def test_night_of_a_staffed_stream_ends_with_its_plan(outcomes: dict[str, Any], 
     assert rows == [{"n": HORIZON_HOURS * len(SERIES) * 2, "first": TUESDAY, **forecasts, "held": True}]
     (event,) = [event for event in night["announced"] if event["asset"] == "demand_plan"]
     assert (event["stream"], event["rows"]) == ("staffed", summary["rows"])
+
+
+def test_night_of_a_stream_that_reads_another_follows_its_source_and_is_planned_from(
+    outcomes: dict[str, Any], installation: Installation
+) -> None:
+    night = outcomes["linked"]
+    assert night["state"] == "success"
+    # the peaks of the newest day are there: their ingest came after that of the hours
+    newest = installation.rows("select max(ts) as ts from history.demand where stream = 'peaks' and y is not null")
+    assert newest == [{"ts": MONDAY}]
+    forecast = night["returned"]["readers.forecast peaks"]["run_id"]
+    planned = installation.rows(
+        "select series_id, forecast_run_id, capacity from analyst.capacity_latest where scenario = 'base' order by all"
+    )
+    assert planned == [{"series_id": name, "forecast_run_id": forecast, "capacity": 100.0} for name in SERIES]
 
 
 def test_user_mistake_is_not_retried(outcomes: dict[str, Any]) -> None:

@@ -61,7 +61,7 @@ def test_peaks_ahead_are_those_that_were_forecast_and_end_at_the_published_proba
         "series_id = 'a.full_soon'",
     ).set_index("day")
     for column in ("q10", "q50", "q90"):
-        assert table[column].to_numpy() == pytest.approx(said.loc[table.index, column].to_numpy(), rel=0.03)
+        assert table[column].to_numpy() == pytest.approx(said.loc[table.index, column].to_numpy(), rel=0.08)
     told = table["run out by then"]
     assert told.is_monotonic_increasing
     assert told.iloc[-1] == published(network, "a.full_soon")["runout_probability"].iloc[0]
