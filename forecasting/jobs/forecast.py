@@ -15,7 +15,7 @@ from forecasting.jobs.panels import panel_as_of
 from forecasting.jobs.session import Session, Summary, open_session, wall_clock
 from forecasting.models.forecast import PanelForecast, PastAnswers
 from forecasting.panel.calendar import resolve_origin
-from forecasting.panel.describe import describe_breaks
+from forecasting.panel.describe import describe_breaks, describe_suppressed
 from forecasting.panel.grid import Panel, horizon_rows, open_age
 from forecasting.settings import Settings
 from forecasting.store.forecasts import publish
@@ -75,7 +75,8 @@ def issue(
     if joint and joint.paths is not None:
         check_paths(joint.paths, expected=rows_expected(panel))
     seen = f"{model.model_id} was trained on demand after this origin" if record.hindsight else None
-    notes = stale, model.note, seen, describe_breaks(panel, zone=stream.zone), joint.note if joint else None
+    found = describe_breaks(panel, zone=stream.zone), describe_suppressed(panel), joint.note if joint else None
+    notes = stale, model.note, seen, *found
     record.message = "; ".join(note for note in notes if note) or None
     status = publish(
         session.lake,

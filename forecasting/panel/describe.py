@@ -34,6 +34,19 @@ def describe_breaks(panel: Panel, *, zone: ZoneInfo) -> str | None:
     return "; ".join(said) or None
 
 
+def describe_suppressed(panel: Panel) -> str | None:
+    """One line on demand that was cut off at a limit and put back; None where nothing was."""
+    if panel.censored is None or panel.suppressed is None or not panel.censored.any():
+        return None
+    cut, added = panel.censored, np.nan_to_num(panel.suppressed)
+    measured = float((np.nan_to_num(panel.y) - added)[cut].sum())
+    share = float(added[cut].sum()) / measured if measured > 0 else 0.0
+    # the most cut off first
+    rows = np.argsort(-cut.sum(axis=1), kind="stable")[: int(cut.any(axis=1).sum())]
+    total, names = int(cut.sum()), _few([str(panel.series_ids[row]) for row in rows])
+    return f"{total:,} interval{'s' * (total > 1)} of {names} cut off at a limit: {share:.1%} of demand put back"
+
+
 def _few(words: list[str]) -> str:
     more = len(words) - _NAMED
     return ", ".join(words[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")

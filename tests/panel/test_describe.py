@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from forecasting.panel.breaks import Fault
-from forecasting.panel.describe import describe_breaks
+from forecasting.panel.describe import describe_breaks, describe_suppressed
 from tests.panel.factories import make_panel, make_series, make_stream
 
 TORONTO = ZoneInfo("America/Toronto")
@@ -39,3 +39,16 @@ def test_level_shifts_have_the_local_date_of_their_first_interval():
     assert said == "2 level shifts: b since 2024-01-10, d since 2024-01-09"
     every = describe_breaks(replace(panel, level_start=np.full(5, 24)), zone=TORONTO)
     assert every == "5 level shifts: a since 2024-01-09, b since 2024-01-09, c since 2024-01-09 and 2 more"
+
+
+def test_demand_that_was_put_back_is_told_with_its_share_and_the_series_cut_off_most():
+    panel = panel_of_five()
+    assert describe_suppressed(panel) is None
+    censored, suppressed = np.zeros(panel.y.shape, bool), np.zeros(panel.y.shape, np.float32)
+    y = np.full(panel.y.shape, 10.0, np.float32)
+    for row, count in ((1, 1), (3, 3)):
+        censored[row, :count], suppressed[row, :count] = True, 2.0
+        y[row, :count] = 12.0
+    told = describe_suppressed(replace(panel, y=y, censored=censored, suppressed=suppressed))
+    names = f"{panel.series_ids[3]}, {panel.series_ids[1]}"
+    assert told == f"4 intervals of {names} cut off at a limit: 20.0% of demand put back"
