@@ -187,7 +187,7 @@ def say_something_else(variables: dict[str, str], arguments: tuple[str, ...]) ->
     from forecasting.jobs import forecast
 
     rows = forecast.forecast_rows
-    forecast.forecast_rows = lambda *given: rows(*given).assign(
+    forecast.forecast_rows = lambda *given, **named: rows(*given, **named).assign(
         q95=lambda told: told["q95"] * (1 + os.getpid() % 1000 * 1e-9)
     )
     run_command(variables, arguments)
