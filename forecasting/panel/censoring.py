@@ -48,9 +48,11 @@ def restore_demand(
     y: (N, T), NaN where unknown. censored: (N, T) where y is known, but is only a lower bound. special: (N, T) where
     the calendar makes the usual shape untrue; nothing is learned there. A value is never lowered and never raised
     beyond `MOST` times itself; those that are not censored stay as they are, and so do series whose uncensored values
-    are fewer than a season's slots, which tell too little. Where all of a cycle, or a slot of all cycles, is censored,
-    its neighbours speak for it. Values are taken to be far from zero, as traffic is: counts of a few a slot are not
-    lognormal, and their bounds hardly move.
+    are fewer than a season's slots, which tell too little. Where all of a cycle is censored, its neighbours speak for
+    it; for a slot that was never seen whole those beside it do, or where these are lower, it is taken to be about its
+    bound and rises by what values usually scatter.
+    Values are taken to be far from zero, as traffic is: counts of a few a slot are not lognormal, and their bounds
+    hardly move.
     """
     restored = y.copy()
     for rows in _chunks(censored):
@@ -71,8 +73,8 @@ def _restore(y: Values, censored: Mask, grid: Grid, *, special: Mask) -> Values:
     usual = np.isfinite(log) & ~special
     seen, bound = grid.table(usual & ~censored), grid.table(usual & censored)
     value = grid.table(np.where(usual, log, 0.0))
-    expected = _expect(value, seen)
-    spread = _spread(value - expected, seen)
+    expected = first = _expect(value, seen)
+    spread = usual_spread = _spread(value - expected, seen)
     for _ in range(_ROUNDS):
         # of a normal value that is at least the bound: its mean, and the root of its mean square
         distance = _distance(value, expected, spread)
@@ -81,7 +83,12 @@ def _restore(y: Values, censored: Mask, grid: Grid, *, special: Mask) -> Values:
         size = spread * np.sqrt(1 + distance * hazard)
         expected = _expect(expected + np.clip(error, -_CLIP * spread, _CLIP * spread), seen | bound)
         spread = _spread(np.where(bound, size, value - expected), seen | bound)
-    mean, spread = grid.columns(expected), grid.columns(spread)
+    # of a slot that was never seen whole, with lower ones beside it, all that is known is that demand reached its bound
+    whole = np.asarray(seen.any(axis=1))
+    blind = np.broadcast_to(~whole[:, None, :], seen.shape)
+    unknown = grid.columns(blind & (first < value)) & np.isfinite(log)
+    mean = np.where(unknown, log, grid.columns(expected))
+    spread = np.where(unknown, grid.columns(usual_spread), grid.columns(spread))
     distance = _distance(log, mean, spread)
     with np.errstate(over="ignore", invalid="ignore"):
         # E[Y | Y >= c] of a lognormal: e^(m + s^2/2) Phi(s - a) / Phi(-a), a = (log c - m) / s

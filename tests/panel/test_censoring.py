@@ -135,6 +135,17 @@ def test_a_slot_that_is_always_cut_is_judged_by_the_slots_beside_it():
     assert (y[censored] == 120).all()
 
 
+def test_working_days_that_are_always_cut_are_not_guessed_at_from_their_weekends():
+    """Daily peaks: a bound of 985 all week, quiet weekends. Demand is above it; how far, nothing tells."""
+    day = np.arange(26 * 7)
+    noise = np.exp(0.04 * np.random.default_rng(0).standard_normal((1, len(day))))
+    demand = np.where(day % 7 < 5, 1150.0, 640.0) * noise
+    y, restored, _, censored = restore(demand, 985.0, grid_of(26, 7))
+    assert censored.sum() == 5 * 26
+    assert ((restored / y)[censored] > 1.01).all()
+    assert ((restored / y)[censored] < 1.08).all()
+
+
 def test_a_week_that_is_cut_throughout_is_judged_by_the_weeks_beside_it():
     rng, grid = np.random.default_rng(0), grid_of(12, 24)
     demand = 100 * np.exp(0.02 * rng.standard_normal((1, 288)))
