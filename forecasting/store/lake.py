@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from types import TracebackType
@@ -170,17 +170,9 @@ def open_lake(settings: Settings) -> Lake:
     """
     if settings.catalog_file:
         _make_folder(settings.catalog_file.parent)
-    catalog = settings.catalog_file
-    # SQLite turns a new file to WAL without waiting for others, so one process at a time may make the catalog
-    is_made = catalog is None or (catalog.exists() and catalog.stat().st_size > 0)
-    with nullcontext() if is_made else hold_writer_lock(settings.writer_lock):
-        lake = _attach(settings, read_only=False)
-    try:
-        migrate(lake)
-    except BaseException:
-        lake.connection.close()
-        raise
-    return lake
+        if not _is_made(settings.catalog_file):
+            _make_catalog(settings, settings.catalog_file)
+    return _open_migrated(settings)
 
 
 def open_lake_to_read(settings: Settings) -> Lake:
@@ -226,6 +218,36 @@ def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     except (ImportError, KeyError, FileNotFoundError):
         connection.install_extension(name)
     connection.load_extension(name)
+
+
+def _is_made(catalog: Path) -> bool:
+    return catalog.exists() and catalog.stat().st_size > 0
+
+
+def _make_catalog(settings: Settings, catalog: Path) -> None:
+    """Make the catalog out of sight and move it to its place, so that nobody ever opens one that is half made."""
+    making = catalog.parent / "making"
+    with hold_writer_lock(settings.writer_lock):
+        if _is_made(catalog):
+            return
+        shutil.rmtree(making, ignore_errors=True)  # of a process that was killed
+        _make_folder(making)
+        try:
+            hidden = settings.model_copy(update={"catalog": f"sqlite:{making / catalog.name}"})
+            _open_migrated(hidden).connection.close()
+            (making / catalog.name).replace(catalog)
+        finally:
+            shutil.rmtree(making, ignore_errors=True)
+
+
+def _open_migrated(settings: Settings) -> Lake:
+    lake = _attach(settings, read_only=False)
+    try:
+        migrate(lake)
+    except BaseException:
+        lake.connection.close()
+        raise
+    return lake
 
 
 def _attach(settings: Settings, *, read_only: bool) -> Lake:

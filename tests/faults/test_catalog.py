@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from forecasting.errors import LakeBusyError, LakeError
+from forecasting.errors import LakeBusyError, LakeError, SettingsError
 from forecasting.settings import Settings
 from forecasting.store import lake as lakes
 from forecasting.store.lake import attach_statement, open_lake, open_lake_to_read
 from forecasting.store.lock import hold_writer_lock
-from tests.faults.processes import Running, assert_one_line, command
+from tests.faults.processes import Finished, Running, assert_one_line, command, environment_of, settings_of
 from tests.feeds import define_stream, deliver, hourly_rows
 
 FORECAST = ("forecast", "usage", "--origin", "2024-01-05")
@@ -159,6 +159,53 @@ def test_catalog_locked_by_another_program_is_told(filled, tmp_path, monkeypatch
     process.wait()
     with opened(filled) as lake:
         assert lake.snapshot_id() > 0
+
+
+def make_until(variables: dict[str, str], reached: Path, go_on: Path) -> None:
+    """Make a lake, and stay half way until told to go on."""
+    migrate = lakes.migrate
+
+    def halfway(lake: lakes.Lake) -> list[str]:
+        reached.touch()
+        while not go_on.exists():
+            time.sleep(0.01)
+        return migrate(lake)
+
+    lakes.migrate = halfway
+    with open_lake(settings_of(variables)):
+        pass
+
+
+@pytest.mark.slow
+def test_lake_that_another_process_is_making_is_waited_for_and_never_seen_by_halves(settings, tmp_path):
+    reached, go_on = tmp_path / "reached", tmp_path / "go-on"
+    making = Running(make_until, environment_of(settings), reached, go_on)
+    while not reached.exists():
+        assert making.is_alive()
+        time.sleep(0.01)
+    others = [Running(make_until, environment_of(settings), tmp_path / "other", go_on) for _ in range(2)]
+    others[0].wait_at_most(1)
+    assert all(other.is_alive() for other in others)
+    with pytest.raises(SettingsError, match="no lake here yet"):
+        open_lake_to_read(settings)
+    go_on.touch()
+    assert [process.wait() for process in (making, *others)] == [Finished(0, "", "")] * 3
+    left = sorted(path.name for path in settings.catalog_file.parent.iterdir())
+    assert left == ["catalog.sqlite", "data", "writer.lock"]
+
+
+@pytest.mark.slow
+def test_lake_whose_maker_was_killed_is_made_by_the_next(settings, tmp_path):
+    making = Running(make_until, environment_of(settings), tmp_path / "reached", tmp_path / "never")
+    while not (tmp_path / "reached").exists():
+        assert making.is_alive()
+        time.sleep(0.01)
+    making.kill()
+    assert making.wait().code == -signal.SIGKILL
+    assert not settings.catalog_file.exists()
+    with open_lake(settings) as lake:
+        assert lake.snapshot_id() > 0
+    assert not (settings.catalog_file.parent / "making").exists()
 
 
 def test_write_that_always_meets_another_writer_gives_up(filled, monkeypatch):
