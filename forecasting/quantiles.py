@@ -1,4 +1,6 @@
-"""Quantile arithmetic: pinball loss, order, and the mean that seven quantiles imply."""
+"""Quantile arithmetic: pinball loss, order, the mean that seven quantiles imply, and the values between and beyond."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +11,18 @@ from forecasting.terms import QUANTILES
 Floats = NDArray[np.floating]
 
 LEVELS = np.asarray(QUANTILES)
+
+
+@dataclass(frozen=True)
+class Tails:
+    """How far values reach beyond the outermost quantiles: the mean excess of those that do, in normal scores.
+
+    A score is worth what the outermost segment's slope says. An excess is distributed exponentially, as of most
+    distributions far out (Balkema and de Haan 1974, Residual life time at great age).
+    """
+
+    low: float
+    high: float
 
 
 def pinball(y: Floats, forecast: Floats, levels: Floats = LEVELS) -> Floats:
@@ -46,13 +60,20 @@ def mean_of_quantiles(forecast: Floats, levels: Floats = LEVELS) -> Floats:
     return mean
 
 
-def scores_at(forecast: Floats, count: int) -> Floats:
+def scores_at(forecast: Floats, count: int, tails: Tails | None = None) -> Floats:
     """(..., count) ascending values of the distribution through the quantiles, at probabilities (i + 1/2) / count.
 
     forecast: (..., Q) at `LEVELS`, sorted. Values are linear in the normal score of the probability between the
-    quantiles and beyond the outermost, whose segments' slopes go on. For a normal distribution that is exact.
+    quantiles and beyond the outermost, whose segments' slopes go on: exact for a normal distribution, of which also
+    the tails are where none are given.
     """
-    scores, marks = ndtri((np.arange(count) + 0.5) / count), ndtri(LEVELS)
+    probability, marks = (np.arange(count) + 0.5) / count, ndtri(LEVELS)
+    scores = ndtri(probability)
+    if tails is not None:
+        rarer, rare = LEVELS[0] / np.minimum(probability, LEVELS[0]), 1 - LEVELS[-1]
+        scores = np.where(probability < LEVELS[0], marks[0] - tails.low * np.log(rarer), scores)
+        above = marks[-1] + tails.high * np.log(rare / np.minimum(1 - probability, rare))
+        scores = np.where(probability > LEVELS[-1], above, scores)
     segment = np.clip(np.searchsorted(marks, scores, side="right") - 1, 0, len(marks) - 2)
     share = ((scores - marks[segment]) / (marks[segment + 1] - marks[segment])).astype(forecast.dtype)
     low = forecast[..., segment]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import ndtri
 
-from forecasting.quantiles import LEVELS, mean_of_quantiles, pinball, scores_at, sort_quantiles
+from forecasting.quantiles import LEVELS, Tails, mean_of_quantiles, pinball, scores_at, sort_quantiles
 
 numbers = st.floats(-1e6, 1e6, width=32)
 forecasts = arrays(np.float64, (5, 7), elements=numbers)
@@ -62,6 +62,25 @@ def test_scores_at_are_those_of_a_normal_distribution_far_into_its_tails():
     found = scores_at(normal[None], 999)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found[0], 10 + 4 * ndtri((np.arange(999) + 0.5) / 999), rtol=1e-5, atol=1e-5)
+
+
+@given(forecasts, st.integers(2, 60), st.floats(0.1, 3), st.floats(0.1, 3))
+def test_with_tails_scores_never_fall_either_and_change_only_beyond_the_quantiles(forecast, count, low, high):
+    ordered = sort_quantiles(forecast)
+    values, usual = scores_at(ordered, count, Tails(low, high)), scores_at(ordered, count)
+    assert (np.diff(values, axis=1) >= -1e-9 * (1 + np.abs(ordered).max())).all()
+    probability = (np.arange(count) + 0.5) / count
+    inside = (probability >= LEVELS[0]) & (probability <= LEVELS[-1])
+    np.testing.assert_array_equal(values[:, inside], usual[:, inside])
+
+
+def test_excesses_over_the_outermost_quantiles_are_exponential_with_the_means_of_the_tails():
+    forecast = 10 + 4 * ndtri(LEVELS)
+    found = (scores_at(forecast[None], 100_000, Tails(low=0.5, high=2.0))[0] - 10) / 4
+    for side, mean in ((-1, 0.5), (1, 2.0)):
+        excess = side * found[side * found > ndtri(0.95)] - ndtri(0.95)
+        assert excess.mean() == pytest.approx(mean, rel=0.01)
+        assert (excess > 2 * mean).mean() == pytest.approx(np.exp(-2), rel=0.01)
 
 
 @given(forecasts)

@@ -75,12 +75,13 @@ def join(
     is_open = panel.open[:, panel.n_history :]
     said = np.where(is_open[..., None], forecast.quantiles, np.nan)
     day, clock = (of(panel)[panel.n_history :] for of in (days_of, clock_of))
-    paths = series_paths(said, RankMaker(dependence, day, clock=clock, paths=PATHS, seed=seed))
+    tails, group_tails = nodes.tails
+    paths = series_paths(said, RankMaker(dependence, day, clock=clock, paths=PATHS, seed=seed), tails)
     mean = forecast.mean
     if choice.mint is not None:
         group_open = nodes.groups_panel.open[:, panel.n_history :]
         groups = np.where(group_open[..., None], nodes.groups.quantiles, np.nan)
-        paths = agree(paths, said, groups, nodes.hierarchy.summing, choice.mint)
+        paths = agree(paths, said, groups, nodes.hierarchy.summing, choice.mint, group_tails)
         forecast = replace(forecast, quantiles=quantiles_of_paths(paths).astype(np.float32))
         mean = paths.mean(axis=2, dtype=np.float64).astype(np.float32)
     return Joint(

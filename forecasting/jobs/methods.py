@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +12,14 @@ from forecasting.models.forecast import Member, PanelForecast, PastAnswers
 from forecasting.panel.grid import Panel, take_series
 from forecasting.panel.group_sums import sum_panel
 from forecasting.panel.hierarchy import Hierarchy, build_hierarchy
-from forecasting.quantiles import pinball
+from forecasting.quantiles import Tails, pinball
 from forecasting.uncertainty.aggregates import quantiles_of_paths
 from forecasting.uncertainty.agreement import agree, errors_of, series_paths, sum_paths
 from forecasting.uncertainty.dependence import Dependence
 from forecasting.uncertainty.gaps import fill_gaps
 from forecasting.uncertainty.paths import RankMaker
 from forecasting.uncertainty.reconcile import BOTTOM_UP, MINT, Mint, choose_method, learn_mint
+from forecasting.uncertainty.residuals import learn_tails, normal_scores
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.int64]
@@ -60,6 +62,12 @@ class Nodes:
         """The hierarchy of some of the series: what was said of these stays, their sums are forecast anew."""
         held = Held(self.held.y[:, series], self.held.said[:, series])
         return Nodes.of(take_series(self.panel, series), held, self.ats, self.hierarchy.levels[1:], members, past)
+
+    @cached_property
+    def tails(self) -> tuple[Tails, Tails]:
+        """Of the series, and of the groups."""
+        series, groups = (learn_tails(normal_scores(held.y, held.said)) for held in (self.held, self.groups_held))
+        return series, groups
 
     @property
     def day(self) -> Ints:
@@ -142,8 +150,10 @@ def _losses(
     said = fill_gaps(nodes.held.said[origin].astype(np.float64), nodes.panel.open[:, columns], clock)
     theirs = nodes.groups_held.said[origin].astype(np.float64)
     y = np.concatenate([nodes.groups_held.y[origin], nodes.held.y[origin]])
-    paths = series_paths(said, RankMaker(dependence, day, clock=clock, paths=TRIAL_PATHS, seed=(*seed, origin)))
-    agreed = agree(paths, said, theirs, summing, mint)
+    series, groups = nodes.tails
+    ranks = RankMaker(dependence, day, clock=clock, paths=TRIAL_PATHS, seed=(*seed, origin))
+    paths = series_paths(said, ranks, series)
+    agreed = agree(paths, said, theirs, summing, mint, groups)
     told = {
         "alone": (theirs, said),
         BOTTOM_UP: (quantiles_of_paths(sum_paths(paths, summing)), said),

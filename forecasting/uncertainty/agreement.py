@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import ndtri
 
-from forecasting.quantiles import mean_of_quantiles
+from forecasting.quantiles import Tails, mean_of_quantiles
 from forecasting.terms import QUANTILES
 from forecasting.uncertainty.paths import RankMaker, draw_paths
 from forecasting.uncertainty.reconcile import Mint, find_gain, in_order_of, reconcile
@@ -36,12 +36,12 @@ def errors_of(y: Floats, quantiles: Floats) -> NDArray[np.float64]:
     return clipped
 
 
-def series_paths(quantiles: Floats, ranks: RankMaker) -> Paths:
+def series_paths(quantiles: Floats, ranks: RankMaker, tails: Tails) -> Paths:
     """(N, H, S) paths of all series. quantiles: (N, H, 7), NaN where a series is closed: nothing comes there."""
     shape = (*quantiles.shape[:2], ranks.paths)
     paths = np.empty(shape, np.float32)
     for row, own in enumerate(quantiles):
-        paths[row] = draw_paths(np.nan_to_num(own), ranks.of(row))
+        paths[row] = draw_paths(np.nan_to_num(own), ranks.of(row), tails)
     return paths
 
 
@@ -54,17 +54,18 @@ def sum_paths(paths: Paths, summing: sparse.csr_array) -> Paths:
     return sums.astype(np.float32)
 
 
-def agree(paths: Paths, series: Floats, groups: Floats, summing: sparse.csr_array, mint: Mint) -> Paths:
+def agree(paths: Paths, series: Floats, groups: Floats, summing: sparse.csr_array, mint: Mint, tails: Tails) -> Paths:
     """(N, H, S) paths of the series that agree with the groups' own forecasts as far as past errors say.
 
     paths: (N, H, S) of the series by themselves; series: (N, H, 7), groups: (G, H, 7) forecasts, NaN where closed or
-    unknown: a group without a forecast asks nothing of its members. mint: learned from `errors_of` both.
+    unknown: a group without a forecast asks nothing of its members. mint: learned from `errors_of` both; tails: of the
+    groups.
     """
     agreed, ordered = np.empty_like(paths), sum_paths(paths, summing)
     spread = np.concatenate([spread_of(groups), spread_of(series)])
     known = np.isfinite(groups[..., 0])
     ascending = np.arange(paths.shape[2])[None].repeat(int(known.sum()), axis=0)
-    ordered[known] = in_order_of(draw_paths(groups[known], ascending).astype(np.float32), ordered[known])
+    ordered[known] = in_order_of(draw_paths(groups[known], ascending, tails).astype(np.float32), ordered[known])
     for column in range(paths.shape[1]):
         told = known[:, column]
         asking = summing if told.all() else sparse.csr_array(summing.multiply(told[:, None].astype(np.float32)))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.quantiles import mean_of_quantiles, scores_at
+from forecasting.quantiles import Tails, mean_of_quantiles, scores_at
 from forecasting.uncertainty.dependence import Dependence
 
 Floats = NDArray[np.floating]
@@ -46,15 +46,15 @@ class RankMaker:
         return drawn
 
 
-def draw_paths(quantiles: Floats, ranks: Ints) -> Floats:
+def draw_paths(quantiles: Floats, ranks: Ints, tails: Tails | None = None) -> Floats:
     """(H, S) paths of one series, never negative. quantiles: (H, 7); ranks: (H, S), those of an interval 0..S-1 in some
-    order.
+    order; tails: of the values beyond the quantiles, a normal distribution's where not given.
 
-    Between the quantiles, and beyond them, values are linear in the normal score of their probability: a tail that goes
-    on, where one that is linear in the probability itself would end right behind the last quantile and cut off every
+    Between the quantiles, and beyond them, values are linear in a score of their probability: a tail that goes on,
+    where one that is linear in the probability itself would end right behind the last quantile and cut off every
     maximum. Their mean is that of the forecast (`mean_of_quantiles`).
     """
-    spread = np.maximum(scores_at(quantiles, ranks.shape[1]), 0.0)
+    spread = np.maximum(scores_at(quantiles, ranks.shape[1], tails), 0.0)
     expected, mean = np.maximum(mean_of_quantiles(quantiles), 0.0), spread.mean(axis=1)
     spread *= np.divide(expected, mean, out=np.zeros_like(mean), where=mean > 0)[:, None]
     return np.take_along_axis(spread, ranks, axis=1)

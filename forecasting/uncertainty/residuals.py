@@ -1,4 +1,4 @@
-"""How a forecast's own errors move together, learned from held-back windows.
+"""How a forecast's own errors move together and how far they reach, learned from held-back windows.
 
 The errors that a model leaves are not those of a mean of four weeks, but a few windows tell little of them. So what
 they say is drawn to what all of history says of that mean, the more the fewer they are.
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from forecasting.quantiles import LEVELS
+from forecasting.quantiles import LEVELS, Tails
 from forecasting.uncertainty.dependence import Curves, Dependence, dependence_of
 
 Floats = NDArray[np.floating]
@@ -21,6 +21,10 @@ ROUNDING = 1e-6
 """Share of a value below which single precision tells nothing apart."""
 EVIDENCE = 200.0
 """Series-days of held-back windows that weigh as much as the whole of history."""
+NORMAL_EXCESS = float(np.exp(-(MARKS[-1] ** 2) / 2) / np.sqrt(2 * np.pi) / (1 - LEVELS[-1]) - MARKS[-1])
+"""Mean excess over the outermost quantile of a normal distribution."""
+EXCESSES = 50.0
+"""Values beyond the quantiles that weigh as much as the normal distribution: they come in clusters."""
 DAY_SERIES = 10
 """Series of a stream that surprise independently on one day; more are no further evidence."""
 
@@ -44,6 +48,20 @@ def normal_scores(y: Floats, quantiles: Floats) -> NDArray[np.float64]:
     scores = np.full(y.shape, np.nan)
     scores[known] = np.clip(np.where(upto - below > 1, among, alone), -MOST, MOST)
     return scores
+
+
+def learn_tails(scores: Floats) -> Tails:
+    """Tails of a forecast. scores: normal scores of held-back values, any shape, NaN where unknown.
+
+    What lies at `MOST` is known to lie there or beyond, and counts so (exponential distribution, censored).
+    """
+    excess = [side * scores[side * scores > MARKS[-1]] - MARKS[-1] for side in (-1, 1)]
+    inside = [np.count_nonzero(of < MOST - MARKS[-1]) for of in excess]
+    low, high = (
+        (float(of.sum()) + EXCESSES * NORMAL_EXCESS) / (count + EXCESSES)
+        for of, count in zip(excess, inside, strict=True)
+    )
+    return Tails(low, high)
 
 
 def learn_from_errors(scores: Floats, day: Ints, *, history: Dependence, clock: Ints | None = None) -> Dependence:

@@ -3,7 +3,7 @@ import pytest
 from scipy import sparse
 from scipy.special import ndtri
 
-from forecasting.quantiles import LEVELS, mean_of_quantiles
+from forecasting.quantiles import LEVELS, Tails, mean_of_quantiles
 from forecasting.uncertainty.aggregates import quantiles_of_paths
 from forecasting.uncertainty.agreement import MOST, agree, errors_of, series_paths, spread_of, sum_paths
 from forecasting.uncertainty.dependence import Dependence
@@ -14,6 +14,7 @@ SCORES = ndtri(LEVELS)
 SUMMING = sparse.csr_array(np.array([[1, 1, 1, 1], [1, 1, 0, 0], [0, 0, 1, 1]], np.float32))
 DAY = np.repeat(np.arange(2), 3)
 COLUMNS = len(DAY)
+TAILS = Tails(low=0.42, high=0.42)
 DEPENDENCE = Dependence.alike(np.array([1.0, 0.8, 0.7]), np.array([1.0, 0.5]), series=0.5)
 
 
@@ -22,7 +23,7 @@ def normal(mean: np.ndarray, spread: float) -> np.ndarray:
 
 
 def make_paths(quantiles: np.ndarray) -> np.ndarray:
-    return series_paths(quantiles, RankMaker(DEPENDENCE, DAY, paths=200, seed=(1,)))
+    return series_paths(quantiles, RankMaker(DEPENDENCE, DAY, paths=200, seed=(1,)), TAILS)
 
 
 def learned(bottom: float, groups: float) -> Mint:
@@ -78,7 +79,7 @@ def test_better_groups_draw_their_members_and_worse_ones_leave_them(series):
     before, wanted = sum_paths(paths, SUMMING).mean(axis=2), groups[..., 3]
     share = {}
     for name, mint in (("better", learned(1.0, 0.02)), ("alike", learned(1.0, 1.0)), ("worse", learned(0.02, 1.0))):
-        agreed = agree(paths, series, groups, SUMMING, mint)
+        agreed = agree(paths, series, groups, SUMMING, mint, TAILS)
         assert agreed.dtype == np.float32
         assert (agreed >= 0).all()
         share[name] = ((sum_paths(agreed, SUMMING).mean(axis=2) - before) / (wanted - before)).mean()
@@ -91,7 +92,7 @@ def test_groups_that_are_sure_hand_on_their_distribution(series):
     narrow = sums_of(series, 1.05, spread=6.0)
     # three forecasts of normal sums agree with each other only where the whole is as sure as its parts allow
     narrow[0] = normal(narrow[1:, :, 3].sum(axis=0), 12.0)
-    agreed = agree(make_paths(series), series, narrow, SUMMING, learned(1.0, 0.001))
+    agreed = agree(make_paths(series), series, narrow, SUMMING, learned(1.0, 0.001), TAILS)
     found = quantiles_of_paths(sum_paths(agreed, SUMMING))
     np.testing.assert_allclose(found[1:], narrow[1:], atol=1.0)
 
@@ -99,7 +100,7 @@ def test_groups_that_are_sure_hand_on_their_distribution(series):
 def test_a_group_that_only_repeats_its_members_changes_nothing(series):
     paths = make_paths(series)
     groups = quantiles_of_paths(sum_paths(paths, SUMMING))
-    agreed = agree(paths, series, groups, SUMMING, learned(1.0, 1.0))
+    agreed = agree(paths, series, groups, SUMMING, learned(1.0, 1.0), TAILS)
     # but for what seven quantiles leave of two hundred paths
     assert np.abs(agreed - paths).mean() < 0.2
     np.testing.assert_allclose(agreed, paths, atol=4)
@@ -107,14 +108,14 @@ def test_a_group_that_only_repeats_its_members_changes_nothing(series):
 
 def test_a_group_without_a_forecast_asks_nothing(series):
     paths, groups, mint = make_paths(series), sums_of(series, 1.1), learned(1.0, 0.5)
-    whole = agree(paths, series, groups, SUMMING, mint)
+    whole = agree(paths, series, groups, SUMMING, mint, TAILS)
     groups[0, 1] = np.nan
-    found = agree(paths, series, groups, SUMMING, mint)
+    found = agree(paths, series, groups, SUMMING, mint, TAILS)
     np.testing.assert_array_equal(np.delete(found, 1, axis=1), np.delete(whole, 1, axis=1))
     parts = Mint(
         mint.intensity, np.delete(mint.deviation, 0), np.delete(mint.own, 0), np.delete(mint.common, 0, axis=1)
     )
-    alone = agree(paths, series, groups[1:], SUMMING[1:], parts)
+    alone = agree(paths, series, groups[1:], SUMMING[1:], parts, TAILS)
     np.testing.assert_allclose(found[:, 1], alone[:, 1], rtol=1e-5)
     assert found[:, 1].sum() > 1.02 * paths[:, 1].sum()
 
@@ -122,7 +123,7 @@ def test_a_group_without_a_forecast_asks_nothing(series):
 def test_closed_members_stay_closed_and_the_others_carry_what_their_group_says(series):
     series[0, 2] = np.nan
     groups = sums_of(np.nan_to_num(series), 1.1)
-    agreed = agree(make_paths(series), series, groups, SUMMING, learned(1.0, 0.01))
+    agreed = agree(make_paths(series), series, groups, SUMMING, learned(1.0, 0.01), TAILS)
     assert (agreed[0, 2] == 0).all()
     np.testing.assert_allclose(agreed[1, 2].mean(), groups[1, 2, 3], rtol=0.01)
 
@@ -131,7 +132,7 @@ def test_where_all_are_closed_nothing_comes(series):
     series[:, 3] = np.nan
     groups = sums_of(np.nan_to_num(series), 1.1)
     groups[:, 3] = np.nan
-    agreed = agree(make_paths(series), series, groups, SUMMING, learned(1.0, 1.0))
+    agreed = agree(make_paths(series), series, groups, SUMMING, learned(1.0, 1.0), TAILS)
     assert (agreed[:, 3] == 0).all()
     assert np.isfinite(agreed).all()
 
@@ -142,6 +143,6 @@ def test_one_series_agrees_with_groups_that_are_itself():
     rng = np.random.default_rng(0)
     errors = np.repeat(rng.standard_normal((300, 1)), 3, axis=1)
     mint = learn_mint(10 * rng.standard_normal((300, 1)), errors, alone)
-    agreed = agree(make_paths(series), series, groups, alone, mint)
+    agreed = agree(make_paths(series), series, groups, alone, mint, TAILS)
     assert np.isfinite(agreed).all()
     assert agreed.mean() == pytest.approx(120, rel=0.02)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import nbinom, norm
 
-from forecasting.quantiles import LEVELS, mean_of_quantiles
+from forecasting.quantiles import LEVELS, Tails, mean_of_quantiles
 from forecasting.uncertainty.dependence import Dependence
 from forecasting.uncertainty.paths import RankMaker, draw_paths, remove_noise
 
@@ -104,6 +104,14 @@ def test_the_maximum_of_many_intervals_goes_beyond_their_last_quantile():
     highest = draw_paths(hours, drawn).max(axis=0)
     true = 100 + 10 * norm.ppf(np.array([0.1, 0.5, 0.9]) ** (1 / 24))
     np.testing.assert_allclose(np.quantile(highest, [0.1, 0.5, 0.9]), true, atol=0.8)
+
+
+def test_heavier_tails_make_higher_maxima_about_the_same_mean():
+    hours = np.tile(100 + 10 * NORMAL, (24, 1))
+    drawn = np.random.default_rng(0).permuted(np.tile(np.arange(2000), (24, 1)), axis=1)
+    usual, heavy = (draw_paths(hours, drawn, tails) for tails in (None, Tails(low=0.4, high=1.0)))
+    np.testing.assert_allclose(heavy.mean(axis=1), usual.mean(axis=1), rtol=1e-9)
+    assert np.quantile(heavy.max(axis=0), 0.9) > np.quantile(usual.max(axis=0), 0.9) + 10
 
 
 def mixed_poisson(mean: float, cv: float) -> np.ndarray:

@@ -7,7 +7,7 @@ from scipy.special import ndtri
 
 from forecasting.quantiles import LEVELS, scores_at
 from forecasting.uncertainty.dependence import Curves, Dependence, Sums, dependence_of
-from forecasting.uncertainty.residuals import MOST, learn_from_errors, normal_scores
+from forecasting.uncertainty.residuals import MOST, NORMAL_EXCESS, learn_from_errors, learn_tails, normal_scores
 
 MARKS = ndtri(LEVELS)
 HOURS, DAYS = 12, 7
@@ -49,6 +49,24 @@ def test_rounding_to_single_precision_breaks_no_tie():
     quantiles = (np.array([0.3, 0.3, 0.3, 0.3, 0.6, 0.7, 0.9]) * 1e5).astype(np.float32)
     y = np.nextafter(quantiles[:1], np.float32([1e9]))
     np.testing.assert_allclose(normal_scores(y, quantiles[None]), (MARKS[0] + MARKS[3]) / 2)
+
+
+def test_tails_are_those_of_the_errors_each_side_by_itself():
+    rng = np.random.default_rng(3)
+    inside, edge = rng.uniform(-1, 1, 180_000), MARKS[-1]
+    scores = np.concatenate([inside, edge + rng.exponential(0.7, 10_000), -edge - rng.exponential(0.3, 10_000)])
+    found = learn_tails(np.clip(scores, -MOST, MOST).reshape(4, 50, -1))
+    assert found.high == pytest.approx(0.7, rel=0.03)
+    assert found.low == pytest.approx(0.3, rel=0.03)
+
+
+def test_normal_errors_have_a_normal_mean_excess_and_few_errors_are_taken_for_normal():
+    scores = np.random.default_rng(4).standard_normal(400_000)
+    for found in (learn_tails(scores), learn_tails(np.append(scores[:20], [np.nan] * 5)), learn_tails(np.zeros(0))):
+        assert (found.low, found.high) == pytest.approx((NORMAL_EXCESS, NORMAL_EXCESS), rel=0.03)
+    assert pytest.approx(0.4179, abs=1e-4) == NORMAL_EXCESS
+    few = learn_tails(np.full(5, 3.5))
+    assert NORMAL_EXCESS < few.high < 0.7 * NORMAL_EXCESS + 0.3 * 3.5
 
 
 def make_errors(rng: np.random.Generator, windows: int, series: int) -> np.ndarray:
