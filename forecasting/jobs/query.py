@@ -7,8 +7,9 @@ import pandas as pd
 
 from forecasting.errors import QueryError, SettingsError
 from forecasting.settings import Settings
+from forecasting.store.attach import attach_statement
 from forecasting.store.definitions import definition_paths, read_definition_file
-from forecasting.store.lake import as_frame, attach_statement, open_lake_to_read
+from forecasting.store.lake import as_frame, open_lake_to_read
 from forecasting.store.registry import list_models
 from forecasting.store.runs import list_runs
 from forecasting.store.sql import first_line

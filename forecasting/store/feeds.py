@@ -11,8 +11,9 @@ import duckdb
 
 from forecasting.errors import FeedError, QueryError, SettingsError
 from forecasting.settings import Settings
+from forecasting.store.attach import load_extension
 from forecasting.store.definitions import Definition
-from forecasting.store.lake import Lake, load_extension
+from forecasting.store.lake import Lake
 from forecasting.store.sql import Statement, first_line
 from forecasting.streams import Attachment
 

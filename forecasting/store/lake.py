@@ -9,17 +9,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import duckdb
-import duckdb_extensions
 import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.errors import LakeBusyError, LakeError, SettingsError
 from forecasting.settings import Settings
+from forecasting.store.attach import connect, full_message, is_busy, is_full
 from forecasting.store.lock import PATIENCE_SECONDS, hold_writer_lock
 from forecasting.store.migrations import migrate
 from forecasting.store.sql import SqlFiles, first_line, sql_files
@@ -28,15 +28,9 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-ALIAS = "lake"
 ATTEMPTS = 20
 ROWS_AT_ONCE = 100_000
 """Of a large result: few enough for a processor's cache."""
-MEMORY_LIMIT = "3GB"
-_BUSY = ("database is locked", "conflict", "could not serialize", "deadlock", "Failed to commit DuckLake transaction")
-_FULL = ("No space left", "disk is full", "Disk quota exceeded")
-_LEAST_ROOM = 1_000_000
-"""Bytes; SQLite reports an I/O error where it finds less than it needs for its journal and shared memory."""
 
 
 class Lake:
@@ -99,7 +93,7 @@ class Lake:
                 try:
                     return self._transaction(action, message)
                 except duckdb.Error as error:
-                    if _is_full(error, self.settings) or not _is(error, _BUSY):
+                    if is_full(error, self.settings) or not is_busy(error):
                         raise self._lake_error(error, "write") from error
                     logger.info("lake busy, attempt %d of %d: %s", attempt, ATTEMPTS, first_line(error))
             time.sleep(jitter.uniform(0, min(2.0, 0.05 * 2**attempt)))
@@ -153,13 +147,13 @@ class Lake:
         except duckdb.Error as error:
             if self._writing:
                 raise  # `write` decides whether the whole transaction is tried again
-            if _is(error, _BUSY) and not _is_full(error, self.settings):
+            if is_busy(error) and not is_full(error, self.settings):
                 raise LakeBusyError(f"{self.settings.catalog}: {name} met a busy lake; try again") from error
             raise self._lake_error(error, name) from error
 
     def _lake_error(self, error: duckdb.Error, place: str) -> LakeError:
-        if _is_full(error, self.settings):
-            return LakeError(_full_message(self.settings, place))
+        if is_full(error, self.settings):
+            return LakeError(full_message(self.settings, place))
         return LakeError(f"{self.settings.catalog}: {place} failed: {first_line(error)}")
 
 
@@ -182,7 +176,7 @@ def open_lake_to_read(settings: Settings) -> Lake:
             f"{settings.catalog_file}: no lake here yet; set FORECASTING_HOME to its folder or run `forecasting "
             "ingest` first"
         )
-    return _attach(settings, read_only=True)
+    return _connected(settings, read_only=True)
 
 
 def as_frame(result: duckdb.DuckDBPyConnection, *, categories: Sequence[str] = ()) -> pd.DataFrame:
@@ -199,25 +193,6 @@ def open_memory_lake(settings: Settings) -> Iterator[Lake]:
         beside = settings.model_copy(update={"catalog": catalog, "data": str(Path(folder) / "data")})
         with open_lake(beside) as lake:
             yield lake
-
-
-def attach_statement(settings: Settings, *, read_only: bool) -> str:
-    """The ATTACH statement that any DuckDB client with the ducklake extension can run."""
-    options = [f"DATA_PATH {_literal(settings.data)}"]
-    if settings.catalog_file:
-        options += ["META_JOURNAL_MODE 'WAL'", "META_BUSY_TIMEOUT 10000"]
-    if read_only:
-        options.append("READ_ONLY")
-    return f"ATTACH {_literal(f'ducklake:{settings.catalog}')} AS {ALIAS} ({', '.join(options)})"
-
-
-def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Load an extension from its wheel, else as DuckDB finds it (installed before, or from its own repository)."""
-    try:
-        duckdb_extensions.import_extension(name, con=connection)
-    except (ImportError, KeyError, FileNotFoundError):
-        connection.install_extension(name)
-    connection.load_extension(name)
 
 
 def _is_made(catalog: Path) -> bool:
@@ -241,7 +216,7 @@ def _make_catalog(settings: Settings, catalog: Path) -> None:
 
 
 def _open_migrated(settings: Settings) -> Lake:
-    lake = _attach(settings, read_only=False)
+    lake = _connected(settings, read_only=False)
     try:
         migrate(lake)
     except BaseException:
@@ -250,58 +225,8 @@ def _open_migrated(settings: Settings) -> Lake:
     return lake
 
 
-def _attach(settings: Settings, *, read_only: bool) -> Lake:
-    beside = settings.catalog_file.parent if settings.catalog_file else Path(gettempdir())
-    # pandas must not be mistaken for tables: a frame reaches SQL only when it is registered
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": MEMORY_LIMIT,
-        "temp_directory": str(beside / "spill"),
-        "python_enable_replacements": False,
-    }
-    connection = duckdb.connect(config=config)
-    try:
-        load_extension(connection, "ducklake")
-        load_extension(connection, "sqlite_scanner" if settings.catalog_file else "postgres_scanner")
-        if "://" in settings.data:
-            load_extension(connection, "httpfs")
-        connection.execute("set TimeZone = 'UTC'")
-        connection.execute(attach_statement(settings, read_only=read_only))
-        connection.execute(f"use {ALIAS}")
-    except duckdb.Error as error:
-        connection.close()
-        raise LakeError(_attach_message(settings, error)) from error
-    return Lake(connection, settings, sql_files(settings.sql))
-
-
-def _attach_message(settings: Settings, error: duckdb.Error) -> str:
-    place = settings.catalog_file or settings.catalog
-    if _is_full(error, settings):
-        return _full_message(settings, "attach")
-    if settings.catalog_file and ("readonly" in str(error) or not os.access(settings.catalog_file.parent, os.W_OK)):
-        return (
-            f"{place}: this user may not write the catalog's folder, which an embedded catalog needs even to read; "
-            "ask for write permission or use a PostgreSQL catalog with a read-only role"
-        )
-    if _is(error, ("does not match existing data path",)):
-        return f"{place}: this lake keeps its data elsewhere: {first_line(error)}; set FORECASTING_DATA to that folder"
-    if _is(error, _BUSY):
-        return f"{place}: the catalog is locked by another program; close it and try again"
-    return (
-        f"{place}: the catalog cannot be read: {first_line(error)}; restore it from a backup or set FORECASTING_CATALOG"
-    )
-
-
-def _is_full(error: Exception, settings: Settings) -> bool:
-    if settings.catalog_file and _is(error, ("disk I/O error",)):
-        return shutil.disk_usage(settings.catalog_file.parent).free < _LEAST_ROOM
-    return _is(error, _FULL)
-
-
-def _full_message(settings: Settings, place: str) -> str:
-    return (
-        f"{settings.data}: the disk is full ({place}); nothing was published and what was published before stays; "
-        "free space and run again"
-    )
+def _connected(settings: Settings, *, read_only: bool) -> Lake:
+    return Lake(connect(settings, read_only=read_only), settings, sql_files(settings.sql))
 
 
 def _make_folder(folder: Path) -> None:
@@ -309,12 +234,3 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise LakeError(f"{folder}: cannot make the lake's folder: {error.strerror}; set FORECASTING_HOME") from error
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _is(error: Exception, marks: tuple[str, ...]) -> bool:
-    text = str(error).lower()
-    return any(mark.lower() in text for mark in marks)

@@ -12,8 +12,10 @@ import pytest
 
 from forecasting.errors import LakeBusyError, LakeError, SettingsError
 from forecasting.settings import Settings
+from forecasting.store import attach
 from forecasting.store import lake as lakes
-from forecasting.store.lake import attach_statement, open_lake, open_lake_to_read
+from forecasting.store.attach import attach_statement
+from forecasting.store.lake import open_lake, open_lake_to_read
 from forecasting.store.lock import hold_writer_lock
 from tests.faults.processes import Finished, Running, assert_one_line, command, environment_of, settings_of
 from tests.feeds import define_stream, deliver, hourly_rows
@@ -151,7 +153,7 @@ def test_catalog_locked_by_another_program_is_told(filled, tmp_path, monkeypatch
     def impatient(settings: Settings, *, read_only: bool) -> str:
         return attach_statement(settings, read_only=read_only).replace("10000", "100")
 
-    monkeypatch.setattr(lakes, "attach_statement", impatient)
+    monkeypatch.setattr(attach, "attach_statement", impatient)
     process = holding(lock_catalog, filled.catalog_file, tmp_path / "ready")
     with pytest.raises(LakeError, match=r"catalog\.sqlite: the catalog is locked by another program"):
         opened(filled)

@@ -9,13 +9,7 @@ import pytest
 
 from forecasting.errors import LakeError, QueryError, SettingsError
 from forecasting.settings import Settings
-from forecasting.store.lake import (
-    Lake,
-    attach_statement,
-    open_lake,
-    open_lake_to_read,
-    open_memory_lake,
-)
+from forecasting.store.lake import Lake, open_lake, open_lake_to_read, open_memory_lake
 from forecasting.store.migrations import migrate
 from forecasting.store.sql import SqlFiles
 
@@ -178,8 +172,6 @@ def test_path_with_a_quote_and_a_space_works(tmp_path):
     )
     with open_lake(settings) as lake:
         assert names(lake)
-    assert "it''s my lake" in attach_statement(settings, read_only=True)
-    assert attach_statement(settings, read_only=True).endswith("READ_ONLY)")
     shutil.rmtree(home)
 
 
