@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.errors import SettingsError
-from forecasting.jobs.answers import Held, held_back_answers
+from forecasting.jobs.answers import held_back_answers
 from forecasting.jobs.methods import Choice, Nodes, choose, clock_of, days_of
 from forecasting.models.forecast import Member, PanelForecast, PastAnswers
 from forecasting.panel.calendar import whole_days
@@ -19,7 +19,7 @@ from forecasting.uncertainty.aggregates import Columns, aggregate_rows, quantile
 from forecasting.uncertainty.agreement import Paths, agree, series_paths, sum_paths
 from forecasting.uncertainty.dependence import Dependence, learn_dependence
 from forecasting.uncertainty.paths import PATHS, RankMaker
-from forecasting.uncertainty.residuals import learn_from_errors, normal_scores
+from forecasting.uncertainty.residuals import learn_from_errors
 
 SERIES = "series"
 """Level of the series themselves."""
@@ -70,7 +70,7 @@ def join(
     held = held_back_answers(panel, forecast)
     nodes = Nodes.of(panel, held, forecast.ats, hierarchy.levels, members, asked)
     seed = (stream.models.seed, int(origin.timestamp()))
-    dependence = dependence_of(panel, stream, held, forecast.ats)
+    dependence = dependence_of(panel, stream, nodes.scores, forecast.ats)
     choice = choose(nodes, dependence, members, asked, seed=seed)
     is_open = panel.open[:, panel.n_history :]
     said = np.where(is_open[..., None], forecast.quantiles, np.nan)
@@ -95,10 +95,10 @@ def join(
     )
 
 
-def dependence_of(panel: Panel, stream: Stream, held: Held, ats: tuple[int, ...]) -> Dependence:
+def dependence_of(panel: Panel, stream: Stream, scores: NDArray[np.float64], ats: tuple[int, ...]) -> Dependence:
     """How what is measured of a stream's series differs together from its forecasts, as of a panel's origin.
 
-    held: what was said of the held-back windows that begin at the columns `ats`.
+    scores: (A, N, L) normal scores of the held-back windows that begin at the columns `ats`.
     """
     day, clock = days_of(panel), clock_of(panel)
     history = learn_dependence(
@@ -111,7 +111,6 @@ def dependence_of(panel: Panel, stream: Stream, held: Held, ats: tuple[int, ...]
         horizon_days=max(stream.stream.horizon // timedelta(days=1), 1),
     )
     columns = np.asarray(ats, dtype=np.int64)[:, None] + np.arange(panel.n_horizon)
-    scores = normal_scores(held.y, held.said)
     return learn_from_errors(scores, day[columns], history=history, clock=clock[columns])
 
 

@@ -64,10 +64,15 @@ class Nodes:
         return Nodes.of(take_series(self.panel, series), held, self.ats, self.hierarchy.levels[1:], members, past)
 
     @cached_property
+    def scores(self) -> NDArray[np.float64]:
+        """(A, N, L) normal scores of what came in the held-back windows of the series."""
+        return normal_scores(self.held.y, self.held.said)
+
+    @cached_property
     def tails(self) -> tuple[Tails, Tails]:
         """Of the series, and of the groups."""
-        series, groups = (learn_tails(normal_scores(held.y, held.said)) for held in (self.held, self.groups_held))
-        return series, groups
+        groups = normal_scores(self.groups_held.y, self.groups_held.said)
+        return learn_tails(self.scores), learn_tails(groups)
 
     @property
     def day(self) -> Ints:

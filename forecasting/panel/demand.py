@@ -161,18 +161,18 @@ def _place(demand: Demand, known: Iterable[Versions], *, end: np.datetime64) -> 
         at = versions.available_at.astype("datetime64[us]").view(np.int64)
         np.maximum.at(stamp, cell, at)
         newest = stamp[cell] == at
-        usable, weighed = np.isfinite(versions.y), np.isfinite(versions.weight)
-        # most streams have no weights: nothing is spent on them there
-        if weight is None and weighed.any():
+        usable = np.isfinite(versions.y) & ~(versions.weight <= 0)
+        flat[cell[newest]] = np.where(usable, versions.y, np.nan)[newest]
+        weights = np.where(np.isfinite(versions.weight), versions.weight, np.nan)
+        if weight is None and np.isfinite(weights).any():
             weight = np.full(y.shape, np.nan, np.float32)
         if weight is not None:
-            usable &= ~(versions.weight <= 0)
-            weight.reshape(-1)[cell[newest]] = np.where(usable & weighed, versions.weight, np.nan)[newest]
-        flat[cell[newest]] = np.where(usable, versions.y, np.nan)[newest]
-        if censored is None and versions.censored.any():
+            weight.reshape(-1)[cell[newest]] = np.where(usable, weights, np.nan)[newest]
+        bound = usable & versions.censored
+        if censored is None and bound.any():
             censored = np.zeros(y.shape, bool)
         if censored is not None:
-            censored.reshape(-1)[cell[newest]] = (usable & versions.censored)[newest]
+            censored.reshape(-1)[cell[newest]] = bound[newest]
     _check(off_grid, "off_grid_ts", "start no interval of the stream; was its interval or time zone changed?")
     return replace(demand, weight=weight, censored=censored)
 
