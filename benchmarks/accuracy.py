@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from forecasting.ensemble.calibrated import forecast_panels
+from forecasting.ensemble.training import train_members
 from forecasting.evaluation.scores import ALL_BUCKETS, ALL_SERIES, PUBLISHED, score_rows, seasonal_scale
-from forecasting.jobs.answers import forecast_panels
-from forecasting.models.members import train_members
 from forecasting.quantiles import mean_of_quantiles
 from forecasting.terms import QUANTILE_COLUMNS
 

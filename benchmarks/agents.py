@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.planning.erlang import agents_for
+from forecasting.planning.queues.erlang import agents_for
 
 # the tests' own arithmetic; other packages install a `tests` too
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from tests.planning import exact
+from tests.planning.queues import exact
 
 Floats = NDArray[np.float64]
 SHARE, WITHIN = 0.8, 20.0

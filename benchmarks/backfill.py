@@ -24,14 +24,15 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from forecasting.jobs import backfill, ingest, train
-from forecasting.jobs.bundles import load_model
-from forecasting.jobs.panels import PanelReader
-from forecasting.jobs.session import Session, open_session
-from forecasting.models.forecast import SEASONAL
-from forecasting.panel.calendar import history_since, resolve_origin
+from forecasting.ensemble.mixture import SEASONAL
+from forecasting.jobs import backfill, ingest
+from forecasting.jobs.common.panels import PanelReader
+from forecasting.jobs.common.session import Session, open_session
+from forecasting.jobs.training import train
+from forecasting.jobs.training.bundles import load_model
+from forecasting.panel.calendar.calendar import history_since, resolve_origin
 from forecasting.settings import Settings, read_settings
-from forecasting.store.registry import find_model
+from forecasting.store.tables.registry import find_model
 
 FIRST = date(2024, 1, 1)
 DEFINITION = """

@@ -2,7 +2,7 @@
 
     python benchmarks/capacity.py [--parts dates cost] [--seeds 4]
 
-Dates: links whose growth, seasons and steps are not those of any model here (`forecasting/demo/long_links.py`), trained
+Dates: links whose growth, seasons and steps are not those of any model here (`benchmarks/cases/long_links.py`), trained
 and forecast once each seed, beside straight lines through a year of daily values, their logarithms and those of weekly
 maxima. Links that stand above their limit already are left out, but where said; every list has them. "In reach" are
 links whose range begins within the two years. Targets: 80% of dates inside the 10 to 90% range; median error under a
@@ -24,10 +24,9 @@ from dataclasses import asdict
 from datetime import date, timedelta
 
 import pandas as pd
+from cases.long_links import make_long_links
 from cases.many_links import measure
 from cases.run_out import METHODS, score, summary
-
-from forecasting.demo.long_links import make_long_links
 
 HISTORIES = {"18 to 36 months of history": (540, 1095), "6 to 18 months of history": (180, 540)}
 FIRST_ORIGIN, BETWEEN_ORIGINS = date(2026, 1, 1), timedelta(days=100)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import duckdb
 
-from forecasting.jobs import forecast, ingest, train
+from forecasting.jobs import forecast, ingest
+from forecasting.jobs.training import train
 from forecasting.settings import Settings, read_settings
 
 DEFINITION = """

@@ -25,13 +25,13 @@ from cases.links import load_links
 from cases.load import CASES, load
 from numpy.typing import NDArray
 
-from forecasting.jobs.answers import forecast_panel
-from forecasting.jobs.joint import SERIES, Joint, columns_of, join
-from forecasting.models.forecast import PastAnswers
-from forecasting.models.members import train_members
-from forecasting.panel.calendar import resolve_origin
+from forecasting.config.stream import HierarchySection, Stream
+from forecasting.ensemble.calibrated import forecast_panel
+from forecasting.ensemble.joint import SERIES, Joint, columns_of, join
+from forecasting.ensemble.mixture import PastAnswers
+from forecasting.ensemble.training import train_members
+from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.quantiles import pinball
-from forecasting.streams import HierarchySection, Stream
 from forecasting.terms import QUANTILE_COLUMNS, Period, Stat
 from forecasting.uncertainty.aggregates import aggregate_paths
 

@@ -20,9 +20,10 @@ from typing import Any
 
 import duckdb
 
-from forecasting.jobs import maintain
+from forecasting.jobs.upkeep import maintain
 from forecasting.settings import Settings, read_settings
-from forecasting.store.lake import Lake, open_lake, open_lake_to_read
+from forecasting.store.lake.lake import Lake
+from forecasting.store.lake.open import open_lake, open_lake_to_read
 
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 STEPS = 336

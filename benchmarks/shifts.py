@@ -19,11 +19,11 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from forecasting.planning.roster import count_at_work, write_roster
-from forecasting.planning.shift_patterns import Week, make_week
-from forecasting.planning.shift_search import ORDINARY, Effort
-from forecasting.planning.shifts import plan_shifts
-from forecasting.shift_rules import ShiftRule
+from forecasting.config.shifts import ShiftRule
+from forecasting.planning.shifts.model import plan_shifts
+from forecasting.planning.shifts.patterns import Week, make_week
+from forecasting.planning.shifts.roster import count_at_work, write_roster
+from forecasting.planning.shifts.search import ORDINARY, Effort
 
 LOG = Path(os.environ.get("SHARED_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
 TARGET_GAP, TARGET_SECONDS = 0.01, 120.0

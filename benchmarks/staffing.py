@@ -17,7 +17,8 @@ import os
 import tempfile
 from pathlib import Path
 
-from forecasting.jobs import backfill, ingest, replay
+from forecasting.jobs import backfill, ingest
+from forecasting.jobs.staffing import replay
 from forecasting.settings import read_settings
 
 STREAMS = Path(__file__).parents[1] / "tests" / "streams"

@@ -16,11 +16,23 @@ import numpy as np
 import pandas as pd
 import torch
 
-from forecasting.models.fitting import bare_step, fit_windows, training_arguments
-from forecasting.models.modules import Kind, NeuralConfig, build_model, choose_config, encode, own_threads
-from forecasting.models.sampling import WindowDataset, count_windows, draw_windows, spread_windows
-from forecasting.models.training import BATCH_SIZES
-from forecasting.models.windows import WindowShape, WindowSource, prepare
+from forecasting.models.neural.config import (
+    Kind,
+    NeuralConfig,
+    build_model,
+    choose_config,
+    encode,
+    own_threads,
+)
+from forecasting.models.neural.fitting import bare_step, fit_windows, training_arguments
+from forecasting.models.neural.sampling import (
+    WindowDataset,
+    count_windows,
+    draw_windows,
+    spread_windows,
+)
+from forecasting.models.neural.training import BATCH_SIZES
+from forecasting.models.neural.windows import WindowShape, WindowSource, prepare
 from forecasting.panel.grid import Panel
 
 TARGET = {"nbeats": 0.88, "tft": 0.85}

@@ -152,9 +152,9 @@ def resolve_origin(params: Any = None, data_interval_end: datetime | None = None
 @task(retry_policy=RETRY_RULES)
 def list_streams(params: Any = None) -> list[str]:
     """The streams that were asked for, else every one in use. Each is then checked by its own tasks."""
-    from forecasting.jobs import streams
+    from forecasting.jobs.streams import overview
 
-    chosen: list[str] = params["streams"] or streams.in_use(_settings())
+    chosen: list[str] = params["streams"] or overview.in_use(_settings())
     if not chosen:
         raise AirflowFailException(
             "streams: none is in use; expected a definition in FORECASTING_STREAMS or the feed of a packaged one"
@@ -165,7 +165,7 @@ def list_streams(params: Any = None) -> list[str]:
 @task(retry_policy=RETRY_RULES)
 def list_sources(streams: list[str]) -> list[str]:
     """Those of the streams that read no other one's history; what is wrong with a definition its own tasks say."""
-    from forecasting.jobs import sources
+    from forecasting.jobs.common import sources
 
     return [stream for stream in streams if not sources.reads_others(_settings(), stream)]
 
@@ -173,14 +173,15 @@ def list_sources(streams: list[str]) -> list[str]:
 @task(retry_policy=RETRY_RULES)
 def list_readers(streams: list[str]) -> list[str]:
     """Those of the streams that read others' history."""
-    from forecasting.jobs import sources
+    from forecasting.jobs.common import sources
 
     return [stream for stream in streams if sources.reads_others(_settings(), stream)]
 
 
 @task(outlets=[DEMAND_HISTORY], retry_policy=RETRY_RULES, map_index_template=_STREAM)
 def ingest(*, stream: str, until: str | None = None, params: Any = None, outlet_events: Any = None) -> dict[str, Any]:
-    from forecasting.jobs import ingest, sources
+    from forecasting.jobs import ingest
+    from forecasting.jobs.common import sources
 
     sources.check_sources(_settings(), stream)
     until = until or params["origin"]
@@ -192,7 +193,7 @@ def ingest(*, stream: str, until: str | None = None, params: Any = None, outlet_
 def train(
     *, stream: str, origin: str, dag_run: Any = None, ti: Any = None, outlet_events: Any = None
 ) -> dict[str, Any]:
-    from forecasting.jobs import train
+    from forecasting.jobs.training import train
 
     # A model starts from the model of the boundary before it and is judged against the champion of then. Of the nights
     # that a backfill runs side by side, the first one here may be the last in time: it trains what the others owe

@@ -26,7 +26,7 @@ _AGE = {"type": "string", "pattern": r"^[1-9][0-9]*(d|w)$"}
 
 @task(retry_policy=RETRY_RULES)
 def maintain(params: Any = None) -> dict[str, Any]:
-    from forecasting.jobs import maintain
+    from forecasting.jobs.upkeep import maintain
     from forecasting.settings import read_settings
 
     keeps = {name: params[name] for name in ("keep_snapshots", "keep_forecasts")}

@@ -5,7 +5,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from forecasting.store.lake import Lake
+from forecasting.store.lake.lake import Lake
 from forecasting.terms import QUANTILE_COLUMNS
 from tests.nights import SERIES, STEPS, name_rows, write_rows
 

@@ -5,7 +5,7 @@ import pandas as pd
 from forecasting.jobs import backfill, ingest
 from forecasting.jobs.backfill import BackfillReport
 from forecasting.settings import Settings
-from forecasting.store.lake import open_lake_to_read
+from forecasting.store.lake.open import open_lake_to_read
 from tests.feeds import START, define_stream, deliver, hourly_rows
 
 FIRST, LAST = "2024-02-03", "2024-02-07"

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from forecasting.jobs import forecast, ingest
-from forecasting.panel.calendar import resolve_origin
+from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.settings import Settings
-from forecasting.store.definitions import read_definition
-from forecasting.store.lake import open_lake
+from forecasting.store.files.definitions import read_definition
+from forecasting.store.lake.open import open_lake
 from tests.feeds import define_stream
 
 ZONE = "Europe/Berlin"

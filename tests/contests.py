@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from forecasting.jobs import contest
-from forecasting.models import members
-from forecasting.models.training import Training
+from forecasting.ensemble import training
+from forecasting.jobs.training import contest
+from forecasting.models.neural.training import Training
 from forecasting.panel.grid import Panel
 
 ALIKE = np.array([[100.0, 200.0], [101.0, 199.0], [99.0, 202.0], [100.0, 200.0]])
@@ -47,4 +47,4 @@ def make_evidence(monkeypatch: pytest.MonkeyPatch, *, against: tuple[str, ...] =
         without = {kind: replace(trainings[kind], member=None, reason="switched off") for kind in against}
         return {**trainings, **without}
 
-    monkeypatch.setattr(members, "_leave_out", leave_out)
+    monkeypatch.setattr(training, "_leave_out", leave_out)

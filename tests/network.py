@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from forecasting.jobs import forecast, ingest, train
+from forecasting.jobs import forecast, ingest
+from forecasting.jobs.training import train
 from forecasting.settings import Settings
-from forecasting.store.definitions import read_definition
+from forecasting.store.files.definitions import read_definition
 from tests.feeds import START, define_stream, deliver
 
 TRAFFIC, PEAKS = "traffic", "peaks"

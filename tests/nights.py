@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from forecasting.store.lake import Lake
+from forecasting.store.lake.lake import Lake
 
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 SERIES, STEPS = 2, 12

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.contracts.capacity import RUNOUT_COLUMNS
-from forecasting.store.lake import Lake
+from forecasting.store.lake.lake import Lake
 from tests.nights import name_rows
 
 POOLS, STEPS = ("care", "sales"), 8

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from forecasting.models.training import Training, train_member
+from forecasting.models.neural.training import Training, train_member
 from forecasting.panel.grid import Panel
 
 MEMBERS = '["nbeats", "seasonal"]'

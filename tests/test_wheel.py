@@ -39,8 +39,8 @@ def test_wheel_in_an_empty_environment_checks_its_streams(tmp_path):
     )
     assert told.returncode == 0, told.stderr
     assert "call_volume" in told.stdout
-    where = "import forecasting.store.sql as sql; print(sql.__file__, *sql.sql_files(None).roots)"
+    where = "import forecasting.store.lake.sql as sql; print(sql.__file__, *sql.sql_files(None).roots)"
     places = subprocess.run(
         [python, "-c", where], cwd=tmp_path, check=True, capture_output=True, text=True, env=environment
     ).stdout.split()
-    assert places == [f"{packages}/forecasting/store/sql.py", f"{packages}/forecasting/sql"]
+    assert places == [f"{packages}/forecasting/store/lake/sql.py", f"{packages}/forecasting/sql"]

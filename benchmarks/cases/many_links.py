@@ -8,9 +8,9 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from forecasting.capacity_rules import Persistence
+from forecasting.config.capacity import Persistence
 from forecasting.panel.hierarchy import build_hierarchy
-from forecasting.planning.runout import date_quantiles, first_passage, probability_by
+from forecasting.planning.capacity.runout import date_quantiles, first_passage, probability_by
 from forecasting.terms import QUANTILES
 from forecasting.uncertainty.aggregates import Columns, aggregate_rows
 from forecasting.uncertainty.long_paths import SCORES, LongPathMaker, learn_long_dependence

@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from cases.load import NO_EVENTS
+from cases.long_links import LongLinks
 from numpy.typing import NDArray
 
 import forecasting
-from forecasting.demo.long_links import LongLinks
-from forecasting.jobs.answers import forecast_panels
-from forecasting.models.members import train_members
-from forecasting.panel.calendar import as_utc, resolve_origin
+from forecasting.config.stream import Stream, parse_stream
+from forecasting.ensemble.calibrated import forecast_panels
+from forecasting.ensemble.training import train_members
+from forecasting.panel.calendar.calendar import as_utc, resolve_origin
 from forecasting.panel.demand import Demand
 from forecasting.panel.grid import Panel, build_panel
-from forecasting.planning.runout import date_quantiles, first_passage
-from forecasting.streams import Stream, parse_stream
+from forecasting.planning.capacity.runout import date_quantiles, first_passage
 from forecasting.terms import MEDIAN, QUANTILES
 from forecasting.uncertainty.long_paths import LongPathMaker, learn_long_dependence
 

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecasting.config.stream import Stream
 from forecasting.errors import InsufficientHistoryError, SettingsError
 from forecasting.evaluation.scores import BUCKETS, horizon_buckets, sum_statistics
-from forecasting.panel.calendar import (
+from forecasting.panel.calendar.calendar import (
     as_utc,
     first_instants,
     floor_to_grid,
@@ -19,11 +20,10 @@ from forecasting.panel.calendar import (
     resolve_origin,
     wall_times,
 )
+from forecasting.panel.calendar.open_time import has_open_interval
 from forecasting.panel.demand import lay_frame
 from forecasting.panel.events import read_events, touched
 from forecasting.panel.grid import Panel, horizon_rows
-from forecasting.panel.open_time import has_open_interval
-from forecasting.streams import Stream
 from forecasting.terms import DAY, QUANTILE_COLUMNS, EventKind, format_duration
 
 Floats = NDArray[np.floating]

@@ -9,19 +9,19 @@ from functools import cached_property, partial
 from itertools import groupby
 from typing import Any
 
+from forecasting.config.stream import Stream
+from forecasting.ensemble.mixture import PastAnswers
 from forecasting.errors import ForecastingError, SettingsError
-from forecasting.jobs import train
-from forecasting.jobs.bundles import LoadedModel, load_champion, newest_loaded
+from forecasting.jobs.common.panels import PanelReader
+from forecasting.jobs.common.session import Session, Summary, open_session
 from forecasting.jobs.forecast import issue
-from forecasting.jobs.panels import PanelReader
-from forecasting.jobs.session import Session, Summary, open_session
-from forecasting.models.forecast import PastAnswers
-from forecasting.panel.calendar import resolve_origin, retrain_boundary
+from forecasting.jobs.training import train
+from forecasting.jobs.training.bundles import LoadedModel, load_champion, newest_loaded
+from forecasting.panel.calendar.calendar import resolve_origin, retrain_boundary
 from forecasting.settings import Settings
-from forecasting.store.backfills import Load, Spoken, is_settled, read_loads, read_spoken
-from forecasting.store.decisions import champion_as_of, newest_origin
-from forecasting.store.registry import newest_model
-from forecasting.streams import Stream
+from forecasting.store.tables.backfills import Load, Spoken, is_settled, read_loads, read_spoken
+from forecasting.store.tables.decisions import champion_as_of, newest_origin
+from forecasting.store.tables.registry import newest_model
 from forecasting.terms import DAY, BackfillStatus, ModelChoice, RunKind, RunStatus
 
 logger = logging.getLogger(__name__)

@@ -12,13 +12,14 @@ import pandas as pd
 from forecasting.demo.feeds import write_call_feed, write_events_feed, write_link_feed
 from forecasting.demo.truth import LinkTruth
 from forecasting.errors import SettingsError
-from forecasting.jobs import forecast, ingest, plan, score, train
-from forecasting.jobs.capacity import BASE
-from forecasting.jobs.session import Summary
+from forecasting.jobs import forecast, ingest, plan, score
+from forecasting.jobs.capacity.plan import BASE
+from forecasting.jobs.common.session import Summary
+from forecasting.jobs.training import train
 from forecasting.settings import Settings, read_settings
-from forecasting.store.lake import open_lake_to_read
-from forecasting.store.plans import planned_rows
-from forecasting.store.scores import newest_scores
+from forecasting.store.lake.open import open_lake_to_read
+from forecasting.store.tables.plans import planned_rows
+from forecasting.store.tables.scores import newest_scores
 from forecasting.terms import Tier
 
 SEED = 20

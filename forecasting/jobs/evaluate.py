@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
+from forecasting.ensemble.calibrated import forecast_panel
+from forecasting.ensemble.mixture import PanelForecast, PastAnswers
 from forecasting.errors import FeedError, InsufficientHistoryError, SettingsError
 from forecasting.evaluation.backtest import (
     Answer,
@@ -21,19 +23,18 @@ from forecasting.evaluation.backtest import (
 )
 from forecasting.evaluation.scores import PUBLISHED, score_sums, seasonal_scale
 from forecasting.evaluation.table import EvaluationReport, pool, summarize
-from forecasting.jobs import ingest, train
-from forecasting.jobs.answers import forecast_panel
-from forecasting.jobs.bundles import LoadedModel, newest_loaded
-from forecasting.jobs.panels import PanelReader
-from forecasting.jobs.session import Session, Summary, open_session, wall_clock
-from forecasting.models.forecast import PanelForecast, PastAnswers
-from forecasting.panel.calendar import floor_to_grid, resolve_origin
+from forecasting.jobs import ingest
+from forecasting.jobs.common.panels import PanelReader
+from forecasting.jobs.common.session import Session, Summary, open_session, wall_clock
+from forecasting.jobs.training import train
+from forecasting.jobs.training.bundles import LoadedModel, newest_loaded
+from forecasting.panel.calendar.calendar import floor_to_grid, resolve_origin
 from forecasting.quantiles import mean_of_quantiles
 from forecasting.settings import Settings
-from forecasting.store.events import events_as_of
-from forecasting.store.readings import read_extent
-from forecasting.store.runs import Run
-from forecasting.store.scores import append_backtest, known_until, read_truth
+from forecasting.store.tables.events import events_as_of
+from forecasting.store.tables.readings import read_extent
+from forecasting.store.tables.runs import Run
+from forecasting.store.tables.scores import append_backtest, known_until, read_truth
 from forecasting.terms import RunKind, RunStatus, parse_duration
 
 logger = logging.getLogger(__name__)

@@ -6,21 +6,21 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
+from forecasting.config.stream import Stream
 from forecasting.contracts.outputs import check_aggregates, check_forecasts, check_paths
+from forecasting.ensemble.calibrated import forecast_panel
+from forecasting.ensemble.joint import Joint, join
+from forecasting.ensemble.mixture import PanelForecast, PastAnswers
 from forecasting.errors import FallbackError, FeedError
-from forecasting.jobs.answers import forecast_panel
-from forecasting.jobs.bundles import LoadedModel, newest_loaded
-from forecasting.jobs.joint import Joint, join
-from forecasting.jobs.panels import panel_as_of
-from forecasting.jobs.session import Session, Summary, open_session, wall_clock
-from forecasting.models.forecast import PanelForecast, PastAnswers
-from forecasting.panel.calendar import resolve_origin
+from forecasting.jobs.common.panels import panel_as_of
+from forecasting.jobs.common.session import Session, Summary, open_session, wall_clock
+from forecasting.jobs.training.bundles import LoadedModel, newest_loaded
+from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.panel.describe import describe_breaks, describe_suppressed
 from forecasting.panel.grid import Panel, horizon_rows, open_age
 from forecasting.settings import Settings
-from forecasting.store.forecasts import publish
-from forecasting.store.runs import Run
-from forecasting.streams import Stream
+from forecasting.store.tables.forecasts import publish
+from forecasting.store.tables.runs import Run
 from forecasting.terms import QUANTILE_COLUMNS, RunKind, RunStatus, Tier, format_duration
 
 logger = logging.getLogger(__name__)

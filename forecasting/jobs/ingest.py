@@ -6,15 +6,16 @@ from functools import partial
 
 import pandas as pd
 
+from forecasting.config.stream import Stream
 from forecasting.contracts.history import DemandLimits
 from forecasting.errors import ContractError, FeedError, LakeBusyError, SettingsError
-from forecasting.jobs.events import take_events
-from forecasting.jobs.session import Session, Summary, open_session, wall_clock
-from forecasting.panel.calendar import floor_to_grid, is_on_grid, resolve_origin
-from forecasting.panel.open_time import has_open_interval
+from forecasting.jobs.common.session import Session, Summary, open_session, wall_clock
+from forecasting.jobs.streams.events import take_events
+from forecasting.panel.calendar.calendar import floor_to_grid, is_on_grid, resolve_origin
+from forecasting.panel.calendar.open_time import has_open_interval
 from forecasting.settings import Settings
-from forecasting.store.feeds import Feed, open_feed
-from forecasting.store.history import (
+from forecasting.store.files.feeds import Feed, open_feed
+from forecasting.store.tables.history import (
     BatchCounts,
     Window,
     append_batch,
@@ -27,8 +28,7 @@ from forecasting.store.history import (
     stage_batch,
     undatable_known,
 )
-from forecasting.store.runs import Run
-from forecasting.streams import Stream
+from forecasting.store.tables.runs import Run
 from forecasting.terms import RunKind, RunStatus
 
 logger = logging.getLogger(__name__)

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from forecasting.errors import ForecastingError
-from forecasting.jobs import forecast, ingest, plan, score, train
-from forecasting.jobs.session import Summary
-from forecasting.jobs.sources import check_sources, reads_others
+from forecasting.jobs import forecast, ingest, plan, score
+from forecasting.jobs.common.session import Summary
+from forecasting.jobs.common.sources import check_sources, reads_others
+from forecasting.jobs.training import train
 from forecasting.settings import Settings
 from forecasting.terms import RunKind
 

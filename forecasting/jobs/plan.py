@@ -9,19 +9,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from forecasting.config.staffing import StaffingSection
 from forecasting.contracts.plans import check_plan
 from forecasting.errors import SettingsError
-from forecasting.jobs.capacity import BASE, make_capacity
-from forecasting.jobs.links import capacity_rules, read_links
-from forecasting.jobs.rosters import plan_groups, plan_rosters
-from forecasting.jobs.session import Session, Summary, open_session, wall_clock
-from forecasting.jobs.staff import Loads, answers_of, read_loads, staff, staffing_rules, sum_up
-from forecasting.panel.calendar import resolve_origin
+from forecasting.jobs.capacity.links import capacity_rules, read_links
+from forecasting.jobs.capacity.plan import BASE, make_capacity
+from forecasting.jobs.common.session import Session, Summary, open_session, wall_clock
+from forecasting.jobs.staffing.plan import (
+    Loads,
+    answers_of,
+    read_loads,
+    staff,
+    staffing_rules,
+    sum_up,
+)
+from forecasting.jobs.staffing.rosters import plan_groups, plan_rosters
+from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.settings import Settings
-from forecasting.staffing_rules import StaffingSection
-from forecasting.store.definitions import read_definition
-from forecasting.store.plans import publish_plan
-from forecasting.store.runs import Run
+from forecasting.store.files.definitions import read_definition
+from forecasting.store.tables.plans import publish_plan
+from forecasting.store.tables.runs import Run
 from forecasting.terms import Finding, RunKind
 
 logger = logging.getLogger(__name__)

@@ -6,18 +6,18 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
+from forecasting.config.stream import Stream
 from forecasting.evaluation.scores import PUBLISHED, horizon_buckets, score_rows, seasonal_scale
-from forecasting.jobs.panels import panel_as_of
-from forecasting.jobs.session import Session, Summary, open_session, wall_clock
-from forecasting.models.seasonal import seasonal_naive
-from forecasting.panel.calendar import as_utc, resolve_origin
+from forecasting.jobs.common.panels import panel_as_of
+from forecasting.jobs.common.session import Session, Summary, open_session, wall_clock
+from forecasting.models.seasonal.member import seasonal_naive
+from forecasting.panel.calendar.calendar import as_utc, resolve_origin
 from forecasting.panel.grid import Panel
 from forecasting.quantiles import mean_of_quantiles
 from forecasting.settings import Settings
-from forecasting.store.forecasts import published_rows
-from forecasting.store.runs import Run
-from forecasting.store.scores import append_scores, origins_to_score
-from forecasting.streams import Stream
+from forecasting.store.tables.forecasts import published_rows
+from forecasting.store.tables.runs import Run
+from forecasting.store.tables.scores import append_scores, origins_to_score
 from forecasting.terms import QUANTILE_COLUMNS, RunKind, RunStatus, Tier
 
 logger = logging.getLogger(__name__)

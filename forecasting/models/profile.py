@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.errors import ModelError
-from forecasting.models.memory import DEVIATIONS, Memory, Recall, choose_power, recall
-from forecasting.models.rows import Rows, by_chunk, draw_rows, horizon_of, row_weights
-from forecasting.models.slots import NAN, Floats, Ints
+from forecasting.models.features.recall import DEVIATIONS, Memory, Recall, choose_power, recall
+from forecasting.models.features.rows import Rows, by_chunk, draw_rows, horizon_of, row_weights
+from forecasting.models.features.slots import NAN, Floats, Ints
 from forecasting.panel.grid import Panel
 from forecasting.quantiles import sort_quantiles
 from forecasting.terms import QUANTILES

@@ -6,10 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.panel.calendar import MONDAY, Times, holiday_phases, partial_holidays, wall_times, weekend
+from forecasting.config.stream import MINUTES_A_DAY, Stream
+from forecasting.panel.calendar.calendar import (
+    MONDAY,
+    Times,
+    holiday_phases,
+    partial_holidays,
+    wall_times,
+    weekend,
+)
+from forecasting.panel.calendar.hours import OpeningGroup, open_minutes_a_day
 from forecasting.panel.events import Event
-from forecasting.panel.hours import OpeningGroup, open_minutes_a_day
-from forecasting.streams import MINUTES_A_DAY, Stream
 from forecasting.terms import DAY, EventKind
 
 Column = NDArray[np.floating]

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecasting.config.stream import Stream
 from forecasting.errors import ContractError
-from forecasting.panel.calendar import Times, as_utc, grid_between
-from forecasting.streams import Stream
+from forecasting.panel.calendar.calendar import Times, as_utc, grid_between
 
 NEVER = np.iinfo(np.int64).min
 

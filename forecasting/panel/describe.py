@@ -4,8 +4,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from forecasting.panel.breaks import Fault
-from forecasting.panel.calendar import wall_times
+from forecasting.panel.calendar.calendar import wall_times
+from forecasting.panel.cleaning.breaks import Fault
 from forecasting.panel.grid import Panel
 
 _NAMED = 3

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecasting.config.stream import Stream
 from forecasting.errors import InsufficientHistoryError, SettingsError
 from forecasting.panel.attributes import read_attributes
-from forecasting.panel.breaks import Fault, find_breaks
-from forecasting.panel.calendar import (
+from forecasting.panel.calendar.calendar import (
     MONDAY,
     Times,
     as_utc,
@@ -24,11 +24,7 @@ from forecasting.panel.calendar import (
     step_of,
     wall_times,
 )
-from forecasting.panel.censoring import restore_demand
-from forecasting.panel.covariates import DAYS_AROUND, build_covariates
-from forecasting.panel.demand import Demand, bounds_at, weights_at
-from forecasting.panel.events import Event, read_events, touched
-from forecasting.panel.hours import (
+from forecasting.panel.calendar.hours import (
     group_series,
     most_columns,
     open_mask,
@@ -37,8 +33,12 @@ from forecasting.panel.hours import (
     special_mask,
     week_template,
 )
-from forecasting.panel.runs import Grid
-from forecasting.streams import Stream
+from forecasting.panel.calendar.runs import Grid
+from forecasting.panel.cleaning.breaks import Fault, find_breaks
+from forecasting.panel.cleaning.censoring import restore_demand
+from forecasting.panel.covariates import DAYS_AROUND, build_covariates
+from forecasting.panel.demand import Demand, bounds_at, weights_at
+from forecasting.panel.events import Event, read_events, touched
 from forecasting.terms import DAY, EventKind
 
 

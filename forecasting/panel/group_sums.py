@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecasting.panel.breaks import Fault
+from forecasting.panel.calendar.runs import Grid
+from forecasting.panel.cleaning.breaks import Fault
+from forecasting.panel.cleaning.levels import cycle_levels, find_level_start
 from forecasting.panel.grid import Panel
 from forecasting.panel.hierarchy import Hierarchy
-from forecasting.panel.levels import cycle_levels, find_level_start
-from forecasting.panel.runs import Grid
 
 Sums = NDArray[np.float64]
 

@@ -14,8 +14,8 @@ from typing import Any
 import duckdb
 
 from forecasting.settings import Settings
-from forecasting.store.lake import Lake
-from forecasting.store.registry import ModelRecord
+from forecasting.store.lake.lake import Lake
+from forecasting.store.tables.registry import ModelRecord
 
 EXTENSIONS = {"ducklake": "ducklake", "sqlite_scanner": "sqlite-scanner", "postgres_scanner": "postgres-scanner"}
 """Extensions that read the lake, and the last part of the name of their wheel."""

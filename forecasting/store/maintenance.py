@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from forecasting.store.lake import Lake
+from forecasting.store.lake.lake import Lake
 from forecasting.terms import DAY
 
 logger = logging.getLogger(__name__)

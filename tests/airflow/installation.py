@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecasting.jobs import query
+from forecasting.jobs.upkeep import query
 from forecasting.settings import read_settings
 
 ROOT = Path(__file__).parents[2]

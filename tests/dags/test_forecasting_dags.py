@@ -21,7 +21,10 @@ from forecasting.errors import (
     QueryError,
     SettingsError,
 )
-from forecasting.jobs import forecast, plan, sources, streams, train
+from forecasting.jobs import forecast, plan
+from forecasting.jobs.common import sources
+from forecasting.jobs.streams import overview
+from forecasting.jobs.training import train
 from forecasting.terms import RunKind
 
 FAIL_AT_ONCE = [
@@ -197,7 +200,7 @@ def test_every_error_class_was_thought_of() -> None:
 
 
 def test_night_runs_the_streams_that_were_asked_for_else_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "in_use", lambda _: ["call_volume", "link_traffic"])
+    monkeypatch.setattr(overview, "in_use", lambda _: ["call_volume", "link_traffic"])
     chosen = forecasting_dags.list_streams.function
     assert chosen(params={"streams": ["link_traffic"]}) == ["link_traffic"]
     assert chosen(params={"streams": []}) == ["call_volume", "link_traffic"]
@@ -239,6 +242,6 @@ def test_plan_of_a_night_without_an_origin_fails_at_once_instead_of_being_tried_
 
 
 def test_night_without_any_stream_fails_instead_of_doing_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "in_use", lambda _: [])
+    monkeypatch.setattr(overview, "in_use", lambda _: [])
     with pytest.raises(AirflowFailException, match="FORECASTING_STREAMS"):
         forecasting_dags.list_streams.function(params={"streams": []})

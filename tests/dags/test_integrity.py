@@ -195,7 +195,7 @@ def test_keep_that_is_none_is_refused_before_the_lake_is_touched(bag: Any, conf:
 
 
 def test_upkeep_has_the_keeps_of_the_command_and_tries_again_when_the_lake_is_busy(bag: Any) -> None:
-    from forecasting.jobs import maintain
+    from forecasting.jobs.upkeep import maintain
 
     params = as_scheduled(bag, "maintain_lake").params.validate()
     assert params == {"keep_snapshots": maintain.KEEP_SNAPSHOTS, "keep_forecasts": maintain.KEEP_FORECASTS}

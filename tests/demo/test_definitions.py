@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from forecasting.demo.feeds import CALLS_START, LINKS_START, write_events_feed
-from forecasting.streams import Stream, parse_stream
+from forecasting.config.stream import Stream, parse_stream
 from forecasting.terms import EventKind
 from tests.demo.extracts import SQL
 

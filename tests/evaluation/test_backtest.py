@@ -19,7 +19,7 @@ from forecasting.evaluation.backtest import (
     sum_answers,
 )
 from forecasting.evaluation.scores import ALL_BUCKETS, ALL_SERIES, score_sums
-from forecasting.panel.calendar import resolve_origin
+from forecasting.panel.calendar.calendar import resolve_origin
 from tests.panel.factories import make_demand, make_events, make_panel, make_series, make_stream, utc
 
 WEEK = timedelta(days=7)

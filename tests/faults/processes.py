@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from forecasting import cli
+from forecasting.cli import app
 from forecasting.settings import Settings, read_settings
-from forecasting.store.lake import Lake
+from forecasting.store.lake.lake import Lake
 from tests.extensions import trust_extensions
 
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["tests.faults.processes", "forecasting.jobs.line", "forecasting.jobs.query"])
+CONTEXT.set_forkserver_preload(["tests.faults.processes", "forecasting.jobs.line", "forecasting.jobs.upkeep.query"])
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def run_command(variables: dict[str, str], arguments: tuple[str, ...]) -> None:
         del os.environ[name]
     os.environ.update(variables)
     sys.argv = ["forecasting", *arguments]
-    cli.main()
+    app.main()
 
 
 def settings_of(variables: dict[str, str]) -> Settings:

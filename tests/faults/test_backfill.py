@@ -9,7 +9,8 @@ import pytest
 
 from forecasting.jobs import forecast, ingest
 from forecasting.settings import Settings, read_settings
-from forecasting.store.lake import as_frame, open_lake_to_read
+from forecasting.store.lake.lake import as_frame
+from forecasting.store.lake.open import open_lake_to_read
 from forecasting.terms import RunKind
 from tests.faults.processes import Running, command, environment_of, settings_of, start_command
 from tests.feeds import define_stream, deliver, hourly_rows

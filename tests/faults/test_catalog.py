@@ -8,15 +8,18 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from forecasting.errors import LakeBusyError, LakeError, SettingsError
 from forecasting.settings import Settings
-from forecasting.store import attach
-from forecasting.store import lake as lakes
-from forecasting.store.attach import attach_statement
-from forecasting.store.lake import open_lake, open_lake_to_read
-from forecasting.store.lock import hold_writer_lock
+from forecasting.store.lake import attach
+from forecasting.store.lake import lake as lake_module
+from forecasting.store.lake import open as opening
+from forecasting.store.lake.attach import attach_statement
+from forecasting.store.lake.lake import Lake
+from forecasting.store.lake.lock import hold_writer_lock
+from forecasting.store.lake.open import open_lake, open_lake_to_read
 from tests.faults.processes import Finished, Running, assert_one_line, command, environment_of, settings_of
 from tests.feeds import define_stream, deliver, hourly_rows
 
@@ -165,15 +168,15 @@ def test_catalog_locked_by_another_program_is_told(filled, tmp_path, monkeypatch
 
 def make_until(variables: dict[str, str], reached: Path, go_on: Path) -> None:
     """Make a lake, and stay half way until told to go on."""
-    migrate = lakes.migrate
+    migrate = opening.migrate
 
-    def halfway(lake: lakes.Lake) -> list[str]:
+    def halfway(lake: Lake) -> list[str]:
         reached.touch()
         while not go_on.exists():
             time.sleep(0.01)
         return migrate(lake)
 
-    lakes.migrate = halfway
+    opening.migrate = halfway
     with open_lake(settings_of(variables)):
         pass
 
@@ -211,14 +214,14 @@ def test_lake_whose_maker_was_killed_is_made_by_the_next(settings, tmp_path):
 
 
 def test_write_that_always_meets_another_writer_gives_up(filled, monkeypatch):
-    monkeypatch.setattr(lakes, "ATTEMPTS", 3)
+    monkeypatch.setattr(lake_module, "ATTEMPTS", 3)
     attempts = []
     with open_lake(filled) as lake:
 
         def action() -> None:
             attempts.append(1)
             lake.execute("lake/insert_migration.sql", name="never", checksum="0")
-            raise lakes.duckdb.TransactionException("Transaction conflict")
+            raise duckdb.TransactionException("Transaction conflict")
 
         with pytest.raises(LakeBusyError, match="3 attempts to write met other writers; nothing was written"):
             lake.write(action, message="nothing")

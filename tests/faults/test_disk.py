@@ -11,7 +11,7 @@ import pytest
 
 from forecasting.errors import ModelError
 from forecasting.settings import read_settings
-from forecasting.store.models import Bundle, load_bundle, save_bundle
+from forecasting.store.files.models import Bundle, load_bundle, save_bundle
 from tests.faults.processes import assert_one_line, command
 from tests.feeds import define_stream, deliver, hourly_rows
 

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from forecasting.settings import Settings, read_settings
-from forecasting.store.lake import as_frame, open_lake_to_read
-from forecasting.store.lock import hold_writer_lock
+from forecasting.store.lake.lake import as_frame
+from forecasting.store.lake.lock import hold_writer_lock
+from forecasting.store.lake.open import open_lake_to_read
 from tests.faults.processes import (
     Running,
     assert_one_line,

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from forecasting.jobs import contest, entering, ingest
-from forecasting.models import members
+from forecasting.ensemble import training
+from forecasting.jobs import ingest
+from forecasting.jobs.training import contest, register
 from forecasting.settings import Settings, read_settings
-from forecasting.store.lake import open_lake_to_read
+from forecasting.store.lake.open import open_lake_to_read
 from tests.contests import ALIKE, Arena
 from tests.faults.processes import Running, assert_one_line, command, environment_of, run_command
 from tests.feeds import define_stream, deliver, hourly_rows
@@ -24,8 +25,8 @@ FORECAST = ("forecast", "calls", "--origin", ORIGIN)
 
 def quick_command(variables: dict[str, str], arguments: tuple[str, ...]) -> None:
     """The command line, where training takes two steps from a seed of the process's own and every member counts."""
-    members._leave_out = lambda _panel, trainings: trainings
-    members.train_member = lambda kind, panel, **given: train_two_steps(kind, panel, **{**given, "seed": os.getpid()})
+    training._leave_out = lambda _panel, trainings: trainings
+    training.train_member = lambda kind, panel, **given: train_two_steps(kind, panel, **{**given, "seed": os.getpid()})
     run_command(variables, arguments)
 
 
@@ -34,7 +35,7 @@ def die_before_registering(variables: dict[str, str], arguments: tuple[str, ...]
     arena = Arena()
     arena.challenger = 0.9 * ALIKE
     contest.held_back_losses = arena.held_back_losses
-    entering.append_model = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+    register.append_model = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
     quick_command(variables, arguments)
 
 

@@ -4,9 +4,10 @@ import pandas as pd
 import pytest
 
 from forecasting.errors import FallbackError, FeedError, InsufficientHistoryError, SettingsError
-from forecasting.jobs import events, forecast, ingest
+from forecasting.jobs import forecast, ingest
+from forecasting.jobs.streams import events
 from forecasting.settings import Settings
-from forecasting.store.lake import open_lake_to_read
+from forecasting.store.lake.open import open_lake_to_read
 from tests.feeds import START, define_stream, deliver, hourly_rows
 
 DAYS = 29

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from forecasting.settings import Settings, read_settings
-from forecasting.store.definitions import read_definition
-from forecasting.store.lake import open_lake, open_lake_to_read
+from forecasting.store.files.definitions import read_definition
+from forecasting.store.lake.open import open_lake, open_lake_to_read
 from forecasting.store.maintenance import remove_unpublished, unpublished_runs
-from forecasting.store.plans import plan_hash, planned_rows, publish_plan
-from forecasting.store.runs import start_run
+from forecasting.store.tables.plans import plan_hash, planned_rows, publish_plan
+from forecasting.store.tables.runs import start_run
 from forecasting.terms import DAY, RunKind, RunStatus
 from tests.faults.processes import Running, doom_transaction, environment_of, settings_of
 from tests.feeds import define_stream

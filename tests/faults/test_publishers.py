@@ -9,10 +9,10 @@ import pytest
 
 from forecasting.jobs import forecast, ingest
 from forecasting.settings import Settings
-from forecasting.store.definitions import read_definition
-from forecasting.store.forecasts import publish, published_rows
-from forecasting.store.lake import open_lake, open_lake_to_read
-from forecasting.store.runs import start_run
+from forecasting.store.files.definitions import read_definition
+from forecasting.store.lake.open import open_lake, open_lake_to_read
+from forecasting.store.tables.forecasts import publish, published_rows
+from forecasting.store.tables.runs import start_run
 from forecasting.terms import RunKind
 from tests.faults.processes import Finished, Running, environment_of, settings_of, start_command
 from tests.feeds import define_stream, deliver, hourly_rows

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from benchmarks.cases.load import CASES, DATA, load
-from forecasting.jobs.answers import forecast_panels
-from forecasting.models.members import train_members
+from forecasting.ensemble.calibrated import forecast_panels
+from forecasting.ensemble.training import train_members
 from forecasting.quantiles import pinball
 from forecasting.terms import MEDIAN
 

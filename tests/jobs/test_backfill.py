@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 
 from forecasting.errors import SettingsError
-from forecasting.jobs import backfill, events, forecast, ingest, train
+from forecasting.jobs import backfill, forecast, ingest
 from forecasting.jobs.backfill import choose_origins
+from forecasting.jobs.streams import events
+from forecasting.jobs.training import train
 from forecasting.settings import Settings, read_settings
 from forecasting.terms import ModelChoice
 from tests.backfills import (

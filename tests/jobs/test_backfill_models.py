@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from forecasting.errors import ModelError, SettingsError
-from forecasting.jobs import train
+from forecasting.jobs.training import train
 from forecasting.settings import Settings
 from forecasting.terms import ModelChoice
 from tests.backfills import BOUNDARIES, FIRST, ask, fill, fill_back, statuses

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecasting.ensemble import training
 from forecasting.errors import FeedError, InsufficientHistoryError, SettingsError
-from forecasting.jobs import evaluate, forecast, ingest, train
-from forecasting.models import members
+from forecasting.jobs import evaluate, forecast, ingest
+from forecasting.jobs.training import train
 from forecasting.settings import Settings
-from forecasting.store.lake import open_lake_to_read
+from forecasting.store.lake.open import open_lake_to_read
 from tests.contests import make_evidence
 from tests.feeds import START, define_stream, deliver, hourly_rows
 from tests.quick_training import MEMBERS, train_two_steps
@@ -45,7 +46,7 @@ def filled(settings: Settings) -> Settings:
 @pytest.fixture
 def trained(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Ten weeks of history of a stream whose N-BEATS trains in two steps and counts all the same."""
-    monkeypatch.setattr(members, "train_member", train_two_steps)
+    monkeypatch.setattr(training, "train_member", train_two_steps)
     make_evidence(monkeypatch)
     define_stream(settings, source="max_bad_share = 1.0", members=MEMBERS, horizon="1d")
     take_in(settings, rows_with_clock())
@@ -84,7 +85,7 @@ def test_newest_measured_origins_are_scored_member_by_member(filled):
     assert set(members["rows"]) == {5 * 2 * 48}
     assert found.report.horizon["horizon_bucket"].tolist() == ["d1", "d2-3"]
     assert set(found.report.worst["series_id"]) == {"a", "b"}
-    assert 0 < members["noise_floor"].iloc[0] < members["wape"].iloc[0] < 0.2
+    assert 0 < members["noise_floor"].iloc[0] < training["wape"].iloc[0] < 0.2
     assert members["pit80"].iloc[0] == pytest.approx(0.8, abs=0.12)
 
 
@@ -165,7 +166,7 @@ def test_all_origins_use_the_model_that_was_due_at_the_first(trained, monkeypatc
     ]
     assert model.startswith("usage-20240212-")
     assert "nbeats" in set(found.report.members["member"])
-    monkeypatch.delattr(members, "train_member")
+    monkeypatch.delattr(training, "train_member")
     assert evaluate.run(trained, "usage", since="2024-02-15", until="2024-02-20").summary.details["model"] == model
     assert frame(trained, "select distinct model_id from forecast.runs where kind = 'evaluate'")[
         "model_id"
@@ -220,7 +221,7 @@ def test_an_origin_at_which_the_feed_was_dark_is_left_out_and_named(settings):
 def test_scores_do_not_depend_on_how_much_of_what_was_said_before_is_kept(filled, monkeypatch):
     asked = {"since": "2024-02-10", "every": "7d"}
     whole = evaluate.run(filled, "usage", **asked).as_dict()["scores"]
-    monkeypatch.setattr("forecasting.models.forecast.MOST_KEPT", 1)
+    monkeypatch.setattr("forecasting.ensemble.mixture.MOST_KEPT", 1)
     assert evaluate.run(filled, "usage", **asked).as_dict()["scores"] == whole
 
 

@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 
 from forecasting.errors import SettingsError
-from forecasting.jobs import backfill, events, forecast, ingest, train
+from forecasting.jobs import backfill, forecast, ingest
+from forecasting.jobs.streams import events
+from forecasting.jobs.training import train
 from forecasting.settings import Settings
-from forecasting.store.lake import open_lake_to_read
+from forecasting.store.lake.open import open_lake_to_read
 from forecasting.terms import QUANTILE_COLUMNS
 from tests.feeds import START, define_stream, deliver, hourly_rows
 

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from forecasting.errors import ContractError, FeedError, QueryError, SettingsError
-from forecasting.jobs import ingest, quarantine
+from forecasting.jobs import ingest
+from forecasting.jobs.streams import quarantine
 from forecasting.settings import Settings
-from forecasting.store.lake import open_lake_to_read
+from forecasting.store.lake.open import open_lake_to_read
 from tests.feeds import EXTRACT, define_stream, deliver, hourly_rows
 
 HOUR = pd.Timedelta("1h")

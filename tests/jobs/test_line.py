@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from forecasting.errors import FallbackError, FeedError, ForecastingError, ModelError, SettingsError
-from forecasting.jobs import forecast, ingest, line, plan, score, train
-from forecasting.jobs.session import Summary
+from forecasting.jobs import forecast, ingest, line, plan, score
+from forecasting.jobs.common.session import Summary
+from forecasting.jobs.training import train
 from forecasting.settings import Settings
 from tests.contact_centre import CALLS, HANDLES, define_centre
 from tests.faults.processes import assert_one_line, command
@@ -132,7 +133,7 @@ def test_stream_that_reads_what_is_not_there_is_stopped_before_it_reads(settings
     ],
 )
 def test_gravest_code_of_several_is_returned(errors, code):
-    from forecasting.cli import _worst
+    from forecasting.cli.app import _worst
 
     assert _worst(errors) == code
 
@@ -235,7 +236,7 @@ def test_rows_of_a_query_come_back_as_they_are(one_stream):
 def test_printed_statements_attach_the_lake_in_a_client_of_its_own(one_stream):
     import duckdb
 
-    from forecasting.store.attach import load_extension
+    from forecasting.store.lake.attach import load_extension
 
     statements = command(one_stream, "lake", "attach").out
     with duckdb.connect() as client:

@@ -8,11 +8,11 @@ import pytest
 
 from forecasting.errors import FeedError, SettingsError
 from forecasting.jobs import plan
-from forecasting.jobs.loads import pool_loads
-from forecasting.jobs.outlook import newest_origin
-from forecasting.jobs.session import open_session
-from forecasting.jobs.staff import read_loads, staffing_rules
-from forecasting.panel.calendar import resolve_origin
+from forecasting.jobs.common.outlook import newest_origin
+from forecasting.jobs.common.session import open_session
+from forecasting.jobs.staffing.loads import pool_loads
+from forecasting.jobs.staffing.plan import read_loads, staffing_rules
+from forecasting.panel.calendar.calendar import resolve_origin
 from tests.backfills import ask, frame
 from tests.contact_centre import (
     CALLS,

@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.jobs import backfill, forecast, ingest, score, train
-from forecasting.jobs.session import open_session
+from forecasting.jobs import backfill, forecast, ingest, score
+from forecasting.jobs.common.session import open_session
+from forecasting.jobs.training import train
 from forecasting.settings import Settings
-from forecasting.store.lake import open_lake_to_read
-from forecasting.store.scores import origins_to_score
+from forecasting.store.lake.open import open_lake_to_read
+from forecasting.store.tables.scores import origins_to_score
 from forecasting.terms import ModelChoice
 from tests.feeds import define_stream, deliver, hourly_rows
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecasting.models.slots import Floats
+from forecasting.models.features.slots import Floats
 from forecasting.panel.grid import Panel
 
 WIDTH = np.array([-1.645, -1.282, -0.674, 0, 0.674, 1.282, 1.645], np.float32)

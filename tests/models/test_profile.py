@@ -6,11 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecasting.errors import ModelError
-from forecasting.models import profile, rows
-from forecasting.models.memory import DEVIATIONS
+from forecasting.models import profile
+from forecasting.models.features import rows
+from forecasting.models.features.recall import DEVIATIONS
+from forecasting.models.features.slots import Floats
 from forecasting.models.profile import ProfileMember, fit_profile, rebuild_profile
-from forecasting.models.seasonal import last_four
-from forecasting.models.slots import Floats
+from forecasting.models.seasonal.member import last_four
 from forecasting.panel.grid import Panel, take_series
 from forecasting.quantiles import pinball
 from forecasting.terms import MEDIAN

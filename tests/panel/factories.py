@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecasting.panel.calendar import as_utc, grid_between, history_since, resolve_origin
+from forecasting.config.stream import Stream
+from forecasting.panel.calendar.calendar import as_utc, grid_between, history_since, resolve_origin
 from forecasting.panel.demand import lay_frame
 from forecasting.panel.grid import Panel, build_panel
-from forecasting.streams import Stream
 
 EVENT_COLUMNS = ["event_id", "kind", "scope", "starts_at", "ends_at"]
 

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.panel.breaks import Breaks, find_breaks
-from forecasting.panel.runs import Grid
+from forecasting.panel.calendar.runs import Grid
+from forecasting.panel.cleaning.breaks import Breaks, find_breaks
 
 WEEK = 168
 HOUR = np.timedelta64(1, "h")

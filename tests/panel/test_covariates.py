@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecasting.panel.calendar import wall_times
+from forecasting.panel.calendar.calendar import wall_times
 from tests.panel.factories import make_events, make_panel, make_series, make_stream
 
 

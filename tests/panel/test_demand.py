@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecasting.errors import ContractError
-from forecasting.panel.calendar import grid_between
+from forecasting.panel.calendar.calendar import grid_between
 from forecasting.panel.demand import Demand, Versions, forget_before, lay_demand, lay_frame, learn_more
 from tests.panel.factories import make_stream
 

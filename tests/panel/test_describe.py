@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from forecasting.panel.breaks import Fault
+from forecasting.panel.cleaning.breaks import Fault
 from forecasting.panel.describe import describe_breaks, describe_suppressed
 from tests.panel.factories import make_panel, make_series, make_stream
 

@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from forecasting.jobs.answers import forecast_panel
-from forecasting.models.members import train_members
+from forecasting.config.stream import ModelsSection
+from forecasting.ensemble.calibrated import forecast_panel
+from forecasting.ensemble.training import train_members
 from forecasting.panel.grid import Panel
 from forecasting.panel.group_sums import sum_panel
 from forecasting.panel.hierarchy import Hierarchy, build_hierarchy
-from forecasting.streams import ModelsSection
 from tests.models.factories import hide, make_panel
 
 

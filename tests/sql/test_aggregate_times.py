@@ -6,7 +6,8 @@ from datetime import datetime
 import pytest
 
 from forecasting.settings import Settings
-from forecasting.store.lake import Lake, open_lake
+from forecasting.store.lake.lake import Lake
+from forecasting.store.lake.open import open_lake
 from tests.aggregates import publish_whole_night, write_beside
 from tests.nights import ask, day, files_opened
 from tests.plans import make_capacity_plan, publish_night_plan

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from forecasting.settings import Settings
-from forecasting.store.lake import Lake, open_lake
+from forecasting.store.lake.lake import Lake
+from forecasting.store.lake.open import open_lake
 from tests.nights import ask, day, name_rows
 from tests.plans import make_capacity_plan, publish_night_plan, write_plan
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from forecasting.settings import Settings, read_settings
-from forecasting.store.lake import Lake, open_lake
+from forecasting.store.lake.lake import Lake
+from forecasting.store.lake.open import open_lake
 from tests.nights import SERIES, STEPS, ask, day, forecast_files_opened, name_rows, publish_night, write_rows
 
 ROWS = SERIES * STEPS

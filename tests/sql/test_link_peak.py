@@ -11,9 +11,10 @@ import pytest
 from forecasting.demo.feeds import write_link_feed
 from forecasting.jobs import ingest
 from forecasting.settings import Settings, read_settings
-from forecasting.store.definitions import read_definition
-from forecasting.store.feeds import open_feed
-from forecasting.store.lake import Lake, open_lake, open_lake_to_read
+from forecasting.store.files.definitions import read_definition
+from forecasting.store.files.feeds import open_feed
+from forecasting.store.lake.lake import Lake
+from forecasting.store.lake.open import open_lake, open_lake_to_read
 
 ZONE = "America/Toronto"
 HOUR = pd.Timedelta("1h")

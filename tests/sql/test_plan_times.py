@@ -6,7 +6,8 @@ from datetime import datetime
 import pytest
 
 from forecasting.settings import Settings
-from forecasting.store.lake import Lake, open_lake
+from forecasting.store.lake.lake import Lake
+from forecasting.store.lake.open import open_lake
 from tests.nights import ask, day, publish_night
 from tests.plans import POOLS, RISKS, STEPS, publish_night_plan, write_plan
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from forecasting.store.lake import Lake, open_lake, open_lake_to_read
-from forecasting.store.migrations import migrate
+from forecasting.store.lake.lake import Lake
+from forecasting.store.lake.migrations import migrate
+from forecasting.store.lake.open import open_lake, open_lake_to_read
 
 
 @pytest.fixture

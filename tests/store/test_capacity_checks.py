@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from forecasting.settings import read_settings
-from forecasting.store.lake import Lake, open_lake
+from forecasting.store.lake.lake import Lake
+from forecasting.store.lake.open import open_lake
 from tests.aggregates import publish_whole_night
 from tests.nights import ask, day, record_run
 from tests.plans import make_capacity_plan, publish_night_plan

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from forecasting.settings import Settings
-from forecasting.store.lake import Lake, open_lake
+from forecasting.store.lake.lake import Lake
+from forecasting.store.lake.open import open_lake
 from forecasting.store.maintenance import (
     Leftover,
     Retired,

@@ -6,7 +6,8 @@ import pytest
 
 from forecasting.settings import read_settings
 from forecasting.store.checks import OF_FORECASTS, find_broken
-from forecasting.store.lake import Lake, open_lake
+from forecasting.store.lake.lake import Lake
+from forecasting.store.lake.open import open_lake
 from tests.nights import ask, day, publish_night, record_run
 from tests.plans import publish_night_plan
 

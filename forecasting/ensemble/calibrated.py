@@ -1,0 +1,114 @@
+"""The forecast as it is published: members mixed, then calibrated, both by what held-back origins show."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecasting.ensemble.evidence import LEADS, Evidence
+from forecasting.ensemble.mixture import PanelForecast, PastAnswers, mix_members
+from forecasting.models.features.slots import Floats
+from forecasting.models.member import Member
+from forecasting.panel.grid import Panel
+from forecasting.quantiles import pinball
+from forecasting.terms import QUANTILES, Tier
+from forecasting.uncertainty.conformal import learn_factors, widen
+
+
+@dataclass(frozen=True)
+class HeldBack:
+    """What a forecast lost on held-back origins, by weights and calibration that were learned on the others."""
+
+    ats: tuple[int, ...]
+    loss: NDArray[np.float64]
+    """(A, N) mean pinball loss over the quantiles, summed over the observed intervals; 0 for a series not judged, NaN
+    where no member with weight answered all of them."""
+    volume: NDArray[np.float64]
+    """(A, N) sum of |y| over the same intervals."""
+
+
+def forecast_panel(panel: Panel, members: Mapping[str, Member], *, past: PastAnswers | None = None) -> PanelForecast:
+    """Quantiles of the panel's horizon, mixed and calibrated: a pure function of the panel and the members.
+
+    members: trained members by name; the seasonal ones always take part. past: see `mix_members`. Raises ModelError
+    where a member was trained for another season or a shorter horizon.
+    """
+    forecast = mix_members(panel, members, past=past)
+    if forecast.evidence is None:
+        return forecast
+    factors = _factors(forecast, np.ones(len(forecast.evidence), dtype=bool))
+    # what a cold start lends was never judged
+    judged = forecast.tier != Tier.COLD_START
+    widened = widen(forecast.quantiles, factors[forecast.group[:, None], forecast.lead])
+    return replace(forecast, quantiles=np.where(judged[:, None, None], widened, forecast.quantiles))
+
+
+def forecast_panels(panels: Iterable[Panel], members: Mapping[str, Member]) -> Iterator[PanelForecast]:
+    """Forecasts of several origins of one stream, one after the other; held-back columns that they share are asked
+    once."""
+    past = PastAnswers()
+    for panel in panels:
+        yield forecast_panel(panel, members, past=past)
+
+
+def held_back_losses(panel: Panel, members: Mapping[str, Member]) -> HeldBack:
+    """Loss of the published kind of forecast on the panel's held-back origins, each half judged by the other."""
+    forecast = mix_members(panel, members)
+    shape = (len(forecast.ats), panel.n_series)
+    loss, volume = np.zeros(shape), np.zeros(shape)
+    evidence = forecast.evidence
+    if evidence is None:
+        return HeldBack(forecast.ats, loss, volume)
+    for part, said in _judged(forecast, evidence):
+        scale = evidence.scale[part].astype(np.float64)
+        place = (evidence.origin[part], evidence.series[part])
+        np.add.at(loss, place, pinball(evidence.y[part], said).mean(axis=-1) * scale)
+        np.add.at(volume, place, np.abs(evidence.y[part]) * scale)
+    return HeldBack(forecast.ats, loss, volume)
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the published kind of forecast said of A held-back origins, and what came. NaN where nothing was judged."""
+
+    y: NDArray[np.float32]
+    """(A, N, L)"""
+    said: NDArray[np.float32]
+    """(A, N, L, 7)"""
+
+
+def held_back_answers(panel: Panel, forecast: PanelForecast) -> Held:
+    """Held-back forecasts of a panel's series, each half of the origins weighed and calibrated by the other."""
+    shape = (len(forecast.ats), panel.n_series, panel.n_horizon)
+    y, told = np.full(shape, np.nan, np.float32), np.full((*shape, len(QUANTILES)), np.nan, np.float32)
+    evidence = forecast.evidence
+    if evidence is not None:
+        for part, said in _judged(forecast, evidence):
+            place, scale = (evidence.origin[part], evidence.series[part], evidence.step[part]), evidence.scale[part]
+            y[place], told[place] = evidence.y[part] * scale, said * scale[:, None]
+    return Held(y, told)
+
+
+def _judged(forecast: PanelForecast, evidence: Evidence) -> Iterator[tuple[NDArray[np.bool_], Floats]]:
+    """Each half of the evidence, as (R,) rows, and what was said of it, calibrated by the other half."""
+    newer = evidence.newer
+    for part in (newer, ~newer):
+        factors = _factors(forecast, ~part if (~part).any() else part)
+        yield part, widen(forecast.mixed[part], factors[evidence.group[part], evidence.lead[part]])
+
+
+def _factors(forecast: PanelForecast, rows: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Calibration factors (groups, leads, 7) learned on some rows of the evidence."""
+    assert forecast.evidence is not None
+    told = rows & np.isfinite(forecast.mixed).all(axis=1)
+    evidence = forecast.evidence.only(told)
+    return learn_factors(
+        evidence.y,
+        forecast.mixed[told],
+        group=evidence.group,
+        lead=evidence.lead,
+        series=evidence.series,
+        day=evidence.day,
+        shape=(int(forecast.group.max()) + 1, len(LEADS) + 1),
+    )

@@ -1,0 +1,158 @@
+"""What members said of the newest history, which was held back from their training: the evidence that weighs them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecasting.models.features.recall import index_days
+from forecasting.models.features.rows import over_mean
+from forecasting.models.features.slots import Floats, Ints
+from forecasting.panel.grid import Panel
+from forecasting.terms import MEDIAN
+
+DAY = np.timedelta64(1, "D")
+ORIGINS = 8
+"""Held-back origins, about, where there are days enough."""
+HELD_SHARE = 1 / 8
+"""Share of the history that is held back, as far as two horizons do not need more."""
+MOST_SEASONS = 8
+"""Seasons that are held back at most; groups are told apart by the newest twice as many."""
+OWN_GROUPS = 8
+"""Up to this many series each is a group of its own; more are grouped by how predictable they are."""
+LEADS = (1, 3, 7, 14)
+"""Days ahead at which another cell begins."""
+
+
+def held_back_start(panel: Panel, *, length: int) -> int:
+    """First column of the newest history, on which members are compared; trained targets end before it.
+
+    An eighth of the history, at least two horizons and at most eight seasons of it; the end of the history where less
+    than half would remain.
+    """
+    span = min(max(2 * length, int(panel.n_history * HELD_SHARE)), max(MOST_SEASONS * panel.season, 2 * length))
+    start = panel.n_history - span
+    return start if start >= panel.n_history // 2 else panel.n_history
+
+
+def held_back_columns(panel: Panel, *, length: int) -> tuple[int, ...]:
+    """Columns, ascending, from which members are compared: whole days before the panel's origin, so that they start the
+    day as it does, spread over the held-back history with `length` known columns after each.
+
+    They lie every so many days on a fixed calendar: panels of consecutive origins have most of them in common.
+    """
+    start, last = held_back_start(panel, length=length), panel.n_history - length
+    if start > last or start >= panel.n_history:
+        return ()
+    origin = panel.wall[panel.n_history] if panel.n_horizon else panel.wall[-1]
+    columns = start + np.flatnonzero((origin - panel.wall[start : last + 1]) % DAY == np.timedelta64(0))
+    if not len(columns):
+        return ()
+    days = panel.wall[columns].astype("datetime64[D]").astype(np.int64)
+    stride = -(-int(days[-1] - days[0] + 1) // ORIGINS)
+    stride -= stride % 7 == 0  # else all would lie on one weekday
+    marks = np.arange(-(-days[0] // stride), days[-1] // stride + 1) * stride
+    return tuple(int(column) for column in np.unique(columns[np.searchsorted(days, marks)]))
+
+
+def lead_cells(panel: Panel, *, at: int, length: int) -> Ints:
+    """(length,) which cell of days ahead each column from `at` on belongs to, 0..len(LEADS)."""
+    day = index_days(panel).day
+    cells: Ints = np.searchsorted(LEADS, day[at : at + length] - day[at], side="right")
+    return cells
+
+
+def group_series(panel: Panel) -> Ints:
+    """(N,) group of each series: its own where there are few, else one of OWN_GROUPS by how predictable it is.
+
+    Predictability is the mean change from one season to the next over the mean demand.
+    """
+    if panel.n_series <= OWN_GROUPS:
+        return np.arange(panel.n_series)
+    recent = panel.y[:, -2 * MOST_SEASONS * panel.season :]
+    known = np.where(np.isfinite(recent), recent, 0.0)
+    change = np.abs(recent[:, panel.season :] - recent[:, : -panel.season])
+    seen, total = np.isfinite(change), known.sum(axis=1) / np.maximum(np.isfinite(recent).sum(axis=1), 1)
+    mean = np.where(seen, change, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
+    roughness = np.divide(mean, total, out=np.full(panel.n_series, np.inf), where=total > 0)
+    order = np.argsort(np.argsort(roughness, kind="stable"), kind="stable")
+    return np.asarray(order * OWN_GROUPS // panel.n_series, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What members said of held-back columns: R rows, each an observed interval of a series from an origin."""
+
+    y: Floats
+    """(R,) in units of what members typically miss of its series; of values with weights, over their weight in it."""
+    said: Floats
+    """(M, R, 7) over the same; NaN where a member does not answer."""
+    series: Ints
+    """(R,) series of the panel."""
+    group: Ints
+    """(R,)"""
+    lead: Ints
+    """(R,) cell of days ahead."""
+    origin: Ints
+    """(R,) number of the held-back origin."""
+    step: Ints
+    """(R,) column of the horizon from it, from 0."""
+    day: Ints
+    """(R,) local day of the interval."""
+    scale: Floats
+    """(R,) what y and said were divided by."""
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    @property
+    def newer(self) -> NDArray[np.bool_]:
+        """(R,) rows of the newer half of the origins; none where there is a single origin."""
+        return np.asarray(self.origin > np.median(np.unique(self.origin)))
+
+    def only(self, rows: NDArray[np.bool_]) -> "Evidence":
+        """The part of it in `rows` (R,)."""
+        return Evidence(
+            y=self.y[rows],
+            said=self.said[:, rows],
+            series=self.series[rows],
+            group=self.group[rows],
+            lead=self.lead[rows],
+            origin=self.origin[rows],
+            step=self.step[rows],
+            day=self.day[rows],
+            scale=self.scale[rows],
+        )
+
+
+def gather_evidence(
+    panel: Panel, said: Floats, *, ats: Sequence[int], series: Ints, groups: Ints, length: int
+) -> Evidence:
+    """Observed rows of the held-back origins. said: (M, A, n, length, 7); series: (n,) which of the panel they are."""
+    column = np.asarray(ats)[:, None] + np.arange(length)
+    truth, seen = panel.y[series][:, column], panel.observed[series][:, column]
+    # what any member misses: series that are hard to forecast count no more than easy ones
+    told = np.isfinite(said[..., MEDIAN])
+    middle = np.where(told, said[..., MEDIAN], 0.0).sum(axis=0) / np.maximum(told.sum(axis=0), 1)
+    middle = middle.transpose(1, 0, 2)
+    missed = np.where(seen, np.abs(truth - middle), 0.0).sum(axis=(1, 2))
+    scale = np.divide(missed, np.maximum(seen.sum(axis=(1, 2)), 1), dtype=np.float64)
+    row, origin, step = np.nonzero(seen & (scale > 0)[:, None, None])
+    size = scale[row].astype(np.float32)
+    if panel.weight is not None:
+        # the pinball loss grows with the unit: a value in half the unit counts twice
+        weight = panel.weight[series][row, column[origin, step]]
+        size = size / over_mean(weight, row)
+    leads = np.stack([lead_cells(panel, at=at, length=length) for at in ats])
+    return Evidence(
+        y=truth[row, origin, step] / size,
+        said=said[:, origin, row, step] / size[:, None],
+        series=series[row],
+        group=groups[series[row]],
+        lead=leads[origin, step],
+        origin=origin,
+        step=step,
+        day=index_days(panel).day[column[origin, step]],
+        scale=size,
+    )

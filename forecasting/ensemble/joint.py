@@ -1,0 +1,180 @@
+"""The joint forecast of a stream: paths of its series and of their sums that agree, and what days and weeks see."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecasting.config.stream import HierarchySection, Stream
+from forecasting.ensemble.calibrated import held_back_answers
+from forecasting.ensemble.mixture import PanelForecast, PastAnswers
+from forecasting.ensemble.reconciliation import Choice, Nodes, choose, clock_of, days_of
+from forecasting.errors import SettingsError
+from forecasting.models.member import Member
+from forecasting.panel.calendar.calendar import whole_days
+from forecasting.panel.grid import Panel, horizon_rows
+from forecasting.uncertainty.aggregates import Columns, aggregate_rows, quantiles_of_paths
+from forecasting.uncertainty.agreement import Paths, agree, series_paths, sum_paths
+from forecasting.uncertainty.dependence import Dependence, learn_dependence
+from forecasting.uncertainty.paths import PATHS, RankMaker
+from forecasting.uncertainty.residuals import learn_from_errors
+
+SERIES = "series"
+"""Level of the series themselves."""
+NAMED = 3
+"""Findings that a message names before it says how many more there are."""
+
+
+@dataclass(frozen=True)
+class Joint:
+    """A stream's forecast, its series and sums in agreement."""
+
+    forecast: PanelForecast
+    mean: NDArray[np.float32]
+    """(N, H)"""
+    aggregates: pd.DataFrame
+    """Rows of forecast.aggregates."""
+    paths: pd.DataFrame | None
+    """Rows of forecast.paths, where the stream keeps them."""
+    origin: datetime
+    nodes: Nodes
+    """Series and groups as they were forecast by themselves."""
+    choice: Choice
+
+    @property
+    def note(self) -> str | None:
+        """What a reader must know of the hierarchy; None where there is nothing to say."""
+        lines = [line for _, _, line in self.nodes.hierarchy.findings]
+        more = f"; and {len(lines) - NAMED} more like these" if len(lines) > NAMED else ""
+        return "; ".join(lines[:NAMED]) + more if lines else None
+
+
+def join(
+    stream: Stream,
+    panel: Panel,
+    forecast: PanelForecast,
+    members: Mapping[str, Member],
+    *,
+    origin: datetime,
+    past: PastAnswers | None = None,
+) -> Joint:
+    """Paths and aggregates of a forecast; where MinT did better on held-back origins, the series are those that agree
+    with the direct forecasts of their sums.
+
+    A pure function of the panel, the members and the origin. Raises SettingsError where values do not add over series.
+    """
+    hierarchy = _hierarchy(stream, panel)
+    asked = past or PastAnswers()
+    held = held_back_answers(panel, forecast)
+    nodes = Nodes.of(panel, held, forecast.ats, hierarchy.levels, members, asked)
+    seed = (stream.models.seed, int(origin.timestamp()))
+    dependence = dependence_of(panel, stream, nodes.scores, forecast.ats)
+    choice = choose(nodes, dependence, members, asked, seed=seed)
+    is_open = panel.open[:, panel.n_history :]
+    said = np.where(is_open[..., None], forecast.quantiles, np.nan)
+    day, clock = (of(panel)[panel.n_history :] for of in (days_of, clock_of))
+    tails, group_tails = nodes.tails
+    paths = series_paths(said, RankMaker(dependence, day, clock=clock, paths=PATHS, seed=seed), tails)
+    mean = forecast.mean
+    if choice.mint is not None:
+        group_open = nodes.groups_panel.open[:, panel.n_history :]
+        groups = np.where(group_open[..., None], nodes.groups.quantiles, np.nan)
+        paths = agree(paths, said, groups, nodes.hierarchy.summing, choice.mint, group_tails)
+        forecast = replace(forecast, quantiles=quantiles_of_paths(paths).astype(np.float32))
+        mean = paths.mean(axis=2, dtype=np.float64).astype(np.float32)
+    return Joint(
+        forecast=forecast,
+        mean=mean,
+        aggregates=_aggregates(stream, nodes, paths, origin),
+        paths=_stored(panel, paths) if hierarchy.keep_paths else None,
+        origin=origin,
+        nodes=nodes,
+        choice=choice,
+    )
+
+
+def dependence_of(panel: Panel, stream: Stream, scores: NDArray[np.float64], ats: tuple[int, ...]) -> Dependence:
+    """How what is measured of a stream's series differs together from its forecasts, as of a panel's origin.
+
+    scores: (A, N, L) normal scores of the held-back windows that begin at the columns `ats`.
+    """
+    day, clock = days_of(panel), clock_of(panel)
+    history = learn_dependence(
+        panel.y,
+        panel.observed,
+        season=panel.season,
+        day=day[: panel.n_history],
+        clock=clock[: panel.n_history],
+        noise=np.zeros(panel.y.shape),
+        horizon_days=max(stream.stream.horizon // timedelta(days=1), 1),
+    )
+    columns = np.asarray(ats, dtype=np.int64)[:, None] + np.arange(panel.n_horizon)
+    return learn_from_errors(scores, day[columns], history=history, clock=clock[columns])
+
+
+def _hierarchy(stream: Stream, panel: Panel) -> HierarchySection:
+    if stream.hierarchy is None:
+        raise SettingsError(f"stream {stream.name}: expected a [hierarchy] to sum by, found none")
+    if stream.stream.aggregate == "max" or panel.weight is not None:
+        what = "maxima" if stream.stream.aggregate == "max" else "means with weights of their own"
+        raise SettingsError(
+            f"stream {stream.name}: hierarchy: its values are {what}, which do not add over series; take [hierarchy] "
+            "out of the definition"
+        )
+    return stream.hierarchy
+
+
+def columns_of(stream: Stream, panel: Panel, origin: datetime) -> Columns:
+    """The horizon of a panel from its origin, with the local days that lie in it whole."""
+    first, midnights = whole_days(origin, _end(stream, origin), stream.zone)
+    return Columns(
+        ts=panel.ts[panel.n_history :],
+        day=days_of(panel)[panel.n_history :],
+        midnights=midnights,
+        first_day=first,
+        interval_minutes=stream.interval // timedelta(minutes=1),
+    )
+
+
+def _aggregates(stream: Stream, nodes: Nodes, paths: Paths, origin: datetime) -> pd.DataFrame:
+    panel, first = nodes.panel, nodes.panel.n_history
+    columns = columns_of(stream, panel, origin)
+    rate = stream.stream.aggregate == "mean"
+    sums = aggregate_rows(
+        sum_paths(paths, nodes.hierarchy.summing),
+        columns,
+        level=nodes.hierarchy.names,
+        keys=[str(key) for key in nodes.hierarchy.keys],
+        is_open=nodes.groups_panel.open[:, first:],
+        rate=rate,
+        intervals=True,
+    )
+    series = aggregate_rows(
+        paths,
+        columns,
+        level=[SERIES] * panel.n_series,
+        keys=[str(one) for one in panel.series_ids],
+        is_open=panel.open[:, first:],
+        rate=rate,
+        intervals=False,
+    )
+    return pd.concat([sums, series], ignore_index=True)
+
+
+def _end(stream: Stream, origin: datetime) -> datetime:
+    """First instant after the horizon."""
+    if stream.interval < timedelta(days=1):
+        return origin + stream.stream.horizon
+    local = origin.astimezone(stream.zone)
+    return (local.replace(tzinfo=None) + stream.stream.horizon).replace(tzinfo=stream.zone)
+
+
+def _stored(panel: Panel, paths: Paths) -> pd.DataFrame:
+    """series_id, ts and a list of the values of all paths, of every open interval."""
+    series, column = horizon_rows(panel)
+    starts = pd.DatetimeIndex(panel.ts[panel.n_history :][column]).tz_localize("UTC")
+    ids = pd.Categorical.from_codes(series.astype(np.int64), categories=panel.series_ids.tolist())
+    return pd.DataFrame({"series_id": ids, "ts": starts, "y": list(paths[series, column])})

@@ -1,0 +1,203 @@
+"""The forecast of a whole panel: every member answers, weights learned on held-back origins mix them."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecasting.ensemble.evidence import (
+    LEADS,
+    ORIGINS,
+    Evidence,
+    gather_evidence,
+    group_series,
+    held_back_columns,
+    lead_cells,
+)
+from forecasting.ensemble.weights import STANDING, learn_weights, mix
+from forecasting.models.features.slots import NAN, Floats, Ints
+from forecasting.models.member import Member
+from forecasting.models.seasonal.cold_start import cold_start
+from forecasting.models.seasonal.member import last_four, seasonal_naive
+from forecasting.panel.grid import Panel, cut_panel, fingerprint, take_series
+from forecasting.quantiles import mean_of_quantiles
+from forecasting.terms import QUANTILES, Tier
+
+SEASONAL = {Tier.SEASONAL_NAIVE: seasonal_naive, Tier.LAST_FOUR: last_four}
+FALLBACKS = (Tier.LAST_FOUR, Tier.SEASONAL_NAIVE)
+"""Who carries a series that no member with weight answers for, the most trusted first."""
+MOST_JUDGED, LEAST_JUDGED = 250_000, 50
+"""Intervals on which members are judged, and series even so; of more series, as many are drawn."""
+MOST_KEPT = 32
+"""Held-back columns of which answers are kept: a few origins' worth."""
+ALONE = 0.95
+"""Share of a series' forecast from which on one member carries it."""
+
+
+@dataclass(frozen=True)
+class PanelForecast:
+    """Quantiles of every series of a panel and what carried each; closed intervals hold numbers without meaning."""
+
+    quantiles: Floats
+    """(N, H, 7) sorted and not negative."""
+    tier: NDArray[np.str_]
+    """(N,) values of `Tier`."""
+    answers: Mapping[str, Floats]
+    """(N, H, 7) what each member said by itself, NaN where it does not answer."""
+    weights: Mapping[str, NDArray[np.float64]]
+    """(N, H) share of each member."""
+    group: Ints
+    """(N,) group of each series."""
+    lead: Ints
+    """(H,) cell of days ahead of each column."""
+    evidence: Evidence | None
+    """What members said of the held-back origins; None where history is too short for any."""
+    mixed: Floats
+    """(R, 7) what the mix would have said of each row of evidence, with weights learned on the other half of
+    origins."""
+    ats: tuple[int, ...]
+    """Columns of the held-back origins."""
+
+    @property
+    def mean(self) -> Floats:
+        """(N, H)"""
+        return np.maximum(mean_of_quantiles(self.quantiles), 0.0)
+
+
+class PastAnswers:
+    """What one set of members said of held-back columns.
+
+    Panels of consecutive origins have most of those in common, and an equal question is asked once. An answer is a
+    function of the panel cut off where the question is, so that it is the same whether it was kept or not.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[bytes, Floats] = OrderedDict()
+
+    def ask(self, panel: Panel, members: Mapping[str, Member], *, at: int, length: int) -> Floats:
+        """(M, N, length, 7) answers of all members, seasonal ones first, from a column with known ones after it."""
+        before = cut_panel(panel, at=at, length=length)
+        key = fingerprint(before)
+        if key not in self._kept:
+            self._kept[key] = np.stack(list(ask_all(before, members, at=at, length=length).values()))
+        self._kept.move_to_end(key)
+        if len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
+        return self._kept[key]
+
+
+def mix_members(panel: Panel, members: Mapping[str, Member], *, past: PastAnswers | None = None) -> PanelForecast:
+    """Forecast the panel's horizon, uncalibrated.
+
+    members: trained members by name; the seasonal ones always take part. past: of the same members, where several
+    origins are forecast; it saves time and changes nothing. Raises ModelError where a member was trained for another
+    season or a shorter horizon.
+    """
+    length, at = panel.n_horizon, panel.n_history
+    if not length:  # everyone is closed throughout: there is nothing to carry
+        return _nothing(panel)
+    now = ask_all(panel, members, at=at, length=length)
+    ats = held_back_columns(panel, length=length)
+    groups, leads = group_series(panel), lead_cells(panel, at=at, length=length)
+    evidence = _gather(panel, members, groups, past or PastAnswers(), ats=ats, length=length) if ats else None
+    shape = (int(groups.max()) + 1, len(LEADS) + 1, len(now))
+    if evidence is None or not len(evidence):
+        # a season says nothing of next year, and beyond half of the history nobody can be judged
+        trusted = Tier.GROWTH if Tier.GROWTH in now else Tier.LAST_FOUR
+        weights = np.zeros(shape)
+        weights[..., list(now).index(trusted)] = 1.0
+        evidence, mixed = None, np.empty((0, len(QUANTILES)), np.float32)
+    else:
+        standing = np.array([STANDING.get(name, 1.0) for name in now])
+        weights = learn_weights(evidence, groups=shape[0], standing=standing)
+        mixed = _cross_mixed(evidence, groups=shape[0], standing=standing)
+    share = weights[groups[:, None], leads]
+    said = [answer.reshape(-1, len(QUANTILES)) for answer in now.values()]
+    quantiles = mix(said, share.reshape(-1, shape[2])).reshape(panel.n_series, length, len(QUANTILES))
+    quantiles, tier = _carry(panel, quantiles, now, share)
+    return PanelForecast(
+        quantiles=quantiles,
+        tier=tier,
+        answers=now,
+        weights={name: share[..., place] for place, name in enumerate(now)},
+        group=groups,
+        lead=leads,
+        evidence=evidence,
+        mixed=mixed,
+        ats=ats,
+    )
+
+
+def ask_all(panel: Panel, members: Mapping[str, Member], *, at: int, length: int) -> dict[str, Floats]:
+    """What every member, seasonal ones first, says from a column: (N, length, 7) each."""
+    said = {str(tier): seasonal(panel, at=at, length=length) for tier, seasonal in SEASONAL.items()}
+    return said | {name: member.predict_many(panel, ats=(at,), length=length)[0] for name, member in members.items()}
+
+
+def _gather(
+    panel: Panel,
+    members: Mapping[str, Member],
+    groups: Ints,
+    past: PastAnswers,
+    *,
+    ats: tuple[int, ...],
+    length: int,
+) -> Evidence:
+    # as many whatever the number of origins: nights in a row ask the same questions
+    count = min(max(MOST_JUDGED // (ORIGINS * length), LEAST_JUDGED), panel.n_series)
+    # drawn, because names often alternate: every second link may be the other direction
+    series = np.sort(np.random.default_rng(count).choice(panel.n_series, count, replace=False))
+    drawn = take_series(panel, series)
+    said = np.stack([past.ask(drawn, members, at=at, length=length) for at in ats], axis=1)
+    return gather_evidence(panel, said, ats=ats, series=series, groups=groups, length=length)
+
+
+def _cross_mixed(evidence: Evidence, *, groups: int, standing: NDArray[np.float64]) -> Floats:
+    """(R, 7) the mix of each row by weights that were learned on the other half of the origins, older or newer."""
+    mixed = np.full((len(evidence), len(QUANTILES)), NAN, dtype=np.float32)
+    newer = evidence.newer
+    for part in (newer, ~newer):
+        others = evidence.only(~part) if (~part).any() else evidence
+        own = evidence.only(part)
+        weights = learn_weights(others, groups=groups, standing=standing)
+        mixed[part] = mix(own.said, weights[own.group, own.lead])
+    return mixed
+
+
+def _carry(
+    panel: Panel, quantiles: Floats, answers: Mapping[str, Floats], share: NDArray[np.float64]
+) -> tuple[Floats, NDArray[np.str_]]:
+    """Fill the series that the mix leaves, and name what carried each."""
+    closed = ~panel.open[:, panel.n_history :]
+    names = np.array(list(answers))
+    told = np.stack([_told(answer, closed) for answer in answers.values()], axis=1)
+    weight = np.where(told, share.mean(axis=1), 0.0)
+    total = weight.sum(axis=1)
+    most = weight.argmax(axis=1)
+    alone = weight[np.arange(len(weight)), most] >= ALONE * total
+    tier = np.where(alone, names[most], str(Tier.ENSEMBLE)).astype(object)
+    left = ~_told(quantiles, closed) | (total <= 0)
+    for name in FALLBACKS:
+        able = left & _told(answers[name], closed)
+        quantiles[able], tier[able] = answers[name][able], str(name)
+        left &= ~able
+    if left.any():
+        lent = cold_start(panel, at=panel.n_history, length=panel.n_horizon, rows=left)
+        quantiles[left], tier[left] = lent[left], str(Tier.COLD_START)
+    return np.nan_to_num(np.sort(quantiles, axis=-1)), tier.astype(np.str_)
+
+
+def _told(answer: Floats, closed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether every open interval of a series' horizon is answered."""
+    return np.asarray((np.isfinite(answer).all(axis=2) | closed).all(axis=1))
+
+
+def _nothing(panel: Panel) -> PanelForecast:
+    nothing = np.zeros((panel.n_series, 0, len(QUANTILES)), np.float32)
+    tier = np.full(panel.n_series, str(Tier.SEASONAL_NAIVE))
+    none = np.zeros(0, dtype=np.int64)
+    return PanelForecast(
+        nothing, tier, {}, {}, np.zeros(panel.n_series, np.int64), none, None, np.empty((0, 7), np.float32), ()
+    )

@@ -1,0 +1,174 @@
+"""How a stream's series and their sums are made to agree, by what did best on held-back origins."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecasting.ensemble.calibrated import Held, forecast_panel, held_back_answers
+from forecasting.ensemble.mixture import PanelForecast, PastAnswers
+from forecasting.models.member import Member
+from forecasting.panel.grid import Panel, take_series
+from forecasting.panel.group_sums import sum_panel
+from forecasting.panel.hierarchy import Hierarchy, build_hierarchy
+from forecasting.quantiles import Tails, pinball
+from forecasting.uncertainty.aggregates import quantiles_of_paths
+from forecasting.uncertainty.agreement import agree, errors_of, series_paths, sum_paths
+from forecasting.uncertainty.dependence import Dependence
+from forecasting.uncertainty.gaps import fill_gaps
+from forecasting.uncertainty.paths import RankMaker
+from forecasting.uncertainty.reconcile import BOTTOM_UP, MINT, Mint, choose_method, learn_mint
+from forecasting.uncertainty.residuals import learn_tails, normal_scores
+
+Floats = NDArray[np.floating]
+Ints = NDArray[np.int64]
+
+TRIAL_PATHS = 100
+"""Paths by which methods are compared."""
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """Series and groups of one hierarchy, forecast by themselves."""
+
+    panel: Panel
+    hierarchy: Hierarchy
+    held: Held
+    """Of the series, from A held-back origins."""
+    ats: tuple[int, ...]
+    """(A,) columns of these."""
+    groups_panel: Panel
+    groups: PanelForecast
+    groups_held: Held
+
+    @classmethod
+    def of(
+        cls,
+        panel: Panel,
+        held: Held,
+        ats: tuple[int, ...],
+        levels: tuple[str, ...],
+        members: Mapping[str, Member],
+        past: PastAnswers,
+    ) -> "Nodes":
+        """Ask the members about the sums of each group, as about any series."""
+        hierarchy = build_hierarchy(panel.attributes, levels)
+        sums = sum_panel(panel, hierarchy)
+        groups = forecast_panel(sums, members, past=past)
+        return cls(panel, hierarchy, held, ats, sums, groups, held_back_answers(sums, groups))
+
+    def part(self, series: Ints, members: Mapping[str, Member], past: PastAnswers) -> "Nodes":
+        """The hierarchy of some of the series: what was said of these stays, their sums are forecast anew."""
+        held = Held(self.held.y[:, series], self.held.said[:, series])
+        return Nodes.of(take_series(self.panel, series), held, self.ats, self.hierarchy.levels[1:], members, past)
+
+    @cached_property
+    def scores(self) -> NDArray[np.float64]:
+        """(A, N, L) normal scores of what came in the held-back windows of the series."""
+        return normal_scores(self.held.y, self.held.said)
+
+    @cached_property
+    def tails(self) -> tuple[Tails, Tails]:
+        """Of the series, and of the groups."""
+        groups = normal_scores(self.groups_held.y, self.groups_held.said)
+        return learn_tails(self.scores), learn_tails(groups)
+
+    @property
+    def day(self) -> Ints:
+        """(A, L) local day of each column of the held-back origins."""
+        columns = np.asarray(self.ats, dtype=np.int64)[:, None] + np.arange(self.panel.n_horizon)
+        day: Ints = days_of(self.panel)[columns]
+        return day
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the held-back origins say of a hierarchy."""
+
+    method: str
+    mint: Mint | None
+    """What it learned of errors; None for bottom-up."""
+    losses: Mapping[str, NDArray[np.float64]]
+    """Pinball loss by method and level, the series last, over that of forecasts by themselves; empty without
+    evidence."""
+
+
+def choose(
+    nodes: Nodes, dependence: Dependence, members: Mapping[str, Member], past: PastAnswers, *, seed: tuple[int, ...]
+) -> Choice:
+    """Bottom-up or MinT. Without held-back origins, or with one alone, bottom-up.
+
+    Where members were judged on some of the series only, methods are compared on the hierarchy of these. What MinT
+    learned from one half of the origins is judged on the other.
+    """
+    told = np.isfinite(nodes.held.y)
+    origins = np.flatnonzero(told.any(axis=(1, 2)))
+    if len(origins) < 2:
+        return Choice(BOTTOM_UP, None, {})
+    judged = np.flatnonzero(told.any(axis=(0, 2)))
+    trial = nodes if len(judged) == nodes.panel.n_series else nodes.part(judged, members, past)
+    older, newer = np.array_split(origins, 2)
+    losses: dict[str, NDArray[np.float64]] = {}
+    for part, others in ((newer, older), (older, newer)):
+        mint = _learn(trial, others)
+        for origin in part:
+            for method, loss in _losses(trial, int(origin), mint, dependence, seed).items():
+                losses[method] = losses[method] + loss if method in losses else loss
+    base = losses.pop("alone")
+    method = choose_method(base, losses)
+    relative = {name: loss / np.maximum(base, 1e-12) for name, loss in losses.items()}
+    if method == BOTTOM_UP:
+        return Choice(method, None, relative)
+    return Choice(method, _learn(nodes, origins), relative)
+
+
+def clock_of(panel: Panel) -> Ints:
+    """(T + H,) what a local clock shows as each column starts, since midnight."""
+    clock: Ints = (panel.wall - panel.wall.astype("datetime64[D]")).astype(np.int64)
+    return clock
+
+
+def days_of(panel: Panel) -> Ints:
+    """(T + H,) local day of each column since 1970."""
+    return panel.wall.astype("datetime64[D]").astype(np.int64)
+
+
+def _learn(nodes: Nodes, origins: Ints) -> Mint:
+    """Errors of all nodes on some held-back origins, a row a column of an origin."""
+    rows = [
+        np.moveaxis(errors_of(held.y[origins], held.said[origins]), 1, 2).reshape(-1, held.y.shape[1])
+        for held in (nodes.held, nodes.groups_held)
+    ]
+    block = np.unique(nodes.day[origins], return_inverse=True)[1].ravel()
+    return learn_mint(rows[0], rows[1], nodes.hierarchy.summing, block=block)
+
+
+def _losses(
+    nodes: Nodes, origin: int, mint: Mint, dependence: Dependence, seed: tuple[int, ...]
+) -> dict[str, NDArray[np.float64]]:
+    """(levels + 1,) pinball loss of each method from one origin, and of the forecasts by themselves, `alone`."""
+    summing = nodes.hierarchy.summing
+    columns = nodes.ats[origin] + np.arange(nodes.panel.n_horizon)
+    day, clock = days_of(nodes.panel)[columns], clock_of(nodes.panel)[columns]
+    # an unobserved interval has no forecast on record, and a sum without it would be too small
+    said = fill_gaps(nodes.held.said[origin].astype(np.float64), nodes.panel.open[:, columns], clock)
+    theirs = nodes.groups_held.said[origin].astype(np.float64)
+    y = np.concatenate([nodes.groups_held.y[origin], nodes.held.y[origin]])
+    series, groups = nodes.tails
+    ranks = RankMaker(dependence, day, clock=clock, paths=TRIAL_PATHS, seed=(*seed, origin))
+    paths = series_paths(said, ranks, series)
+    agreed = agree(paths, said, theirs, summing, mint, groups)
+    told = {
+        "alone": (theirs, said),
+        BOTTOM_UP: (quantiles_of_paths(sum_paths(paths, summing)), said),
+        MINT: (quantiles_of_paths(sum_paths(agreed, summing)), quantiles_of_paths(agreed)),
+    }
+    levels = [*nodes.hierarchy.level.tolist(), *[len(nodes.hierarchy.levels)] * nodes.panel.n_series]
+    judged = np.isfinite(y) & np.isfinite(np.concatenate([theirs, said])).all(axis=-1)
+    found = {}
+    for method, quantiles in told.items():
+        loss = np.where(judged, pinball(y, np.concatenate(quantiles)).mean(axis=-1), 0.0).sum(axis=1)
+        found[method] = np.bincount(levels, weights=loss).astype(np.float64)
+    return found

@@ -1,0 +1,157 @@
+"""How members share a forecast: weights by group of series and days ahead, learned on held-back origins.
+
+Quantiles are averaged level by level. The weights minimise the pinball loss on held-back origins; with little evidence
+they stay near what the next larger whole would give: a cell of (group, days ahead) near its group, a group near the
+stream, the stream near how the members fare on streams at large.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecasting.ensemble.evidence import LEADS, Evidence
+from forecasting.models.features.slots import NAN, Floats, Ints
+from forecasting.terms import QUANTILES, Tier
+
+EVIDENCE = 100.0
+"""Series-days that weigh as much as what the larger whole says."""
+DAY_SERIES = 10
+"""Series of a stream that surprise independently on one day; more are no further evidence."""
+SHARPNESS = 32.0
+"""Power of the loss with which weights fall, given all evidence; with none they stay as they were."""
+LEAST_ANSWERED = 0.5
+"""Share of the evidence that a member must have answered to be given weight."""
+LEAST_WEIGHT = 0.05
+"""A member that would carry less than this of all groups and days ahead is left out."""
+ROUNDS = 80
+"""Steps of a descent; the second half of them is averaged."""
+STANDING: dict[str, float] = {
+    Tier.TREES: 4.0,
+    Tier.GROWTH: 4.0,
+    Tier.TFT: 2.0,
+    Tier.PROFILE: 2.0,
+    Tier.NBEATS: 1.0,
+    Tier.LAST_FOUR: 0.5,
+    Tier.SEASONAL_NAIVE: 0.25,
+}
+"""What members weigh before any evidence: how they fare on streams at large, which a few weeks of one series outweigh
+only slowly."""
+FOOTHOLD = 1e-3
+"""Weight that every member begins its descent with, so that it can grow where it is wanted."""
+MOST_ROWS = 4_000
+"""Rows that a descent looks at; of more, as many are drawn."""
+LEVELS = np.asarray(QUANTILES, dtype=np.float32)
+
+
+def learn_weights(
+    evidence: Evidence, *, groups: int, standing: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """(groups, cells, M) weights that sum to one; those of the stream where a cell has no evidence.
+
+    standing: (M,) what members weigh, in proportion, before any evidence; alike unless given.
+    """
+    members, cells = evidence.said.shape[0], len(LEADS) + 1
+    answered: NDArray[np.bool_] = np.asarray(np.isfinite(evidence.said).all(axis=2))
+    able: NDArray[np.bool_] = np.asarray(answered.mean(axis=1) >= LEAST_ANSWERED)
+    evidence = evidence.only(np.asarray(answered[able].all(axis=0)))
+    if not able.any() or not len(evidence):
+        equal = _normal(able.astype(float) if able.any() else np.ones(members))
+        return np.broadcast_to(equal, (groups, cells, members)).copy()
+    odds = np.ones(members) if standing is None else standing
+    stream, usual = _weigh(evidence, _normal(np.where(able, odds, 0.0)), np.ones(members))
+    weights = np.broadcast_to(stream, (groups, cells, members)).copy()
+    for group in np.unique(evidence.group):
+        own = evidence.only(evidence.group == group)
+        near, theirs = _weigh(own, stream, usual)
+        weights[group] = near
+        for lead in np.unique(own.lead):
+            weights[group, lead], _ = _weigh(own.only(own.lead == lead), near, theirs)
+    # by group: one that is the best for one queue is worth its cost
+    carried = weights[np.unique(evidence.group)].mean(axis=(0, 1)) >= LEAST_WEIGHT
+    weights = np.where(carried, weights, 0.0)
+    total = weights.sum(axis=2, keepdims=True)
+    alike = _normal(np.where(carried, stream + 1e-9, 0.0))
+    return np.where(total > 0, np.divide(weights, total, out=np.zeros_like(weights), where=total > 0), alike)
+
+
+def _weigh(
+    evidence: Evidence, prior: NDArray[np.float64], usual: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weights of some evidence, and the losses (M,) of the members on it.
+
+    prior: weights of the larger whole, zero for members that get none; usual: losses there. Between the weights of
+    least loss and the prior's, which fall for members that lose more here than they usually do.
+    """
+    inside, share = prior > 0, _credence(evidence)
+    losses = np.array(
+        [_loss(evidence.y, said) if own else np.inf for said, own in zip(evidence.said, inside, strict=True)]
+    )
+    if losses.min() > 0:
+        relative = np.where(inside, losses / losses.min(), 1.0) / np.where(inside, usual / usual[inside].min(), 1.0)
+        prior = _normal(prior * relative ** (-SHARPNESS * share))
+    thin = _thinned(len(evidence))
+    start = _normal(np.where(inside, np.maximum(prior, FOOTHOLD), 0.0))
+    best = _descend(evidence.y[thin], evidence.said[:, thin], start)
+    return share * best + (1 - share) * prior, losses
+
+
+def _credence(evidence: Evidence) -> float:
+    """How far evidence is to be believed, 0 to 1, by its days and series-days: a day surprises many series at once."""
+    seen = np.zeros((int(evidence.series.max(initial=0)) + 1, int(evidence.day.max(initial=0)) + 1), dtype=bool)
+    seen[evidence.series, evidence.day] = True
+    days, own = int(seen.any(axis=0).sum()), int(seen.sum())
+    count = min(own, DAY_SERIES * days)
+    return count / (count + EVIDENCE)
+
+
+def _thinned(count: int) -> Ints:
+    """Places of at most MOST_ROWS of `count` rows. Every so manieth would be the same hour of every day."""
+    if count <= MOST_ROWS:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(0).choice(count, MOST_ROWS, replace=False))
+
+
+def _descend(y: Floats, said: Floats, start: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weights on the simplex that minimise the mean pinball loss: exponentiated gradient (Kivinen, Warmuth 1997)."""
+    # members without weight never get any, and may be without answers
+    asked = start > 0
+    flat = np.ascontiguousarray(said[asked].reshape(int(asked.sum()), -1))
+    truth, levels = np.repeat(y, len(LEVELS)), np.tile(LEVELS, len(y))
+    weights, learned = start[asked], np.zeros_like(start)
+    total = np.zeros_like(weights)
+    spread = max(float(np.abs(flat - flat.mean(axis=0)).mean()), 1e-9)
+    for number in range(ROUNDS):
+        mixed = weights.astype(np.float32) @ flat
+        slope = (truth < mixed) - levels
+        gradient = (flat @ slope).astype(np.float64) / slope.size
+        weights = _normal(weights * np.exp(-(gradient - gradient.min()) / spread))
+        total = total + weights * (number >= ROUNDS // 2)
+    learned[asked] = _normal(total)
+    return learned
+
+
+def _normal(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    normal: NDArray[np.float64] = weights / weights.sum()
+    return normal
+
+
+def _loss(y: Floats, said: Floats) -> float:
+    error = y[:, None] - said
+    return float(np.maximum(LEVELS * error, (LEVELS - 1) * error).mean())
+
+
+def mix(said: Sequence[Floats] | Floats, weights: NDArray[np.floating]) -> Floats:
+    """Weighted mean of members' quantiles, by those that answer; NaN where none with weight does.
+
+    said: of each of M members (R, 7), NaN where it does not answer. weights: (R, M).
+    """
+    total = np.zeros((len(weights), 1), dtype=np.float32)
+    mixed = np.zeros((len(weights), len(QUANTILES)), dtype=np.float32)
+    for answer, share in zip(said, weights.T.astype(np.float32), strict=True):
+        if share.any():
+            own = np.where(np.isfinite(answer[:, 0]), share, 0.0)[:, None]
+            mixed += own * np.nan_to_num(answer)
+            total += own
+    forecast: Floats = np.divide(mixed, total, out=np.full_like(mixed, NAN), where=total > 0)
+    return forecast

@@ -1,0 +1,253 @@
+"""The reasoning behind one link of a plan of capacity, from its measured peaks to the order, scenario by scenario."""
+
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecasting.config.capacity import CapacitySection
+from forecasting.contracts.plans import LINEAGE
+from forecasting.errors import FeedError, SettingsError
+from forecasting.jobs.capacity.links import Links, capacity_rules, read_links
+from forecasting.jobs.capacity.plan import BASE, Scene, path_maker, plan_scene, scenes
+from forecasting.jobs.common.session import Session, open_session
+from forecasting.panel.calendar.calendar import resolve_origin
+from forecasting.planning.capacity.ceilings import ceilings
+from forecasting.planning.capacity.orders import QUARTER, waiting
+from forecasting.planning.capacity.runout import probability_by, run_out
+from forecasting.settings import Settings
+from forecasting.store.tables.plans import KINDS, planned_rows
+from forecasting.terms import DAY, QUANTILE_COLUMNS, CapacityRule
+from forecasting.uncertainty.aggregates import quantiles_of_paths
+
+LATEST = datetime(9999, 1, 1, tzinfo=UTC)
+MEASURED = 14
+"""Days of measured peaks that are shown."""
+AHEAD = (0, 30, 61, 91, 182, 365, 547, 729)
+"""Days ahead at which the forecast is shown."""
+RULES = {
+    CapacityRule.NOT_NEEDED: "nothing has to be ordered within a quarter: the next plan is early enough",
+    CapacityRule.SUFFICIENT: "the cheapest step of the catalogue that lasts",
+    CapacityRule.NO_SUFFICIENT_STEP: "no step of the catalogue lasts",
+    CapacityRule.NO_CATALOGUE: "the definition has no planning.capacity.steps",
+}
+
+
+@dataclass(frozen=True)
+class ExplainedLink:
+    """One link of one plan."""
+
+    stream: str
+    series: str
+    origin: str
+    run_id: str
+    lines: list[str] = field(default_factory=list)
+    measured: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """Peaks of the last days: what was measured, and demand where that was cut off."""
+    forecast: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """Peaks ahead, from the plan's paths, and the probability of having run out."""
+    steps: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """The catalogue, judged."""
+    scenarios: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """The published rows."""
+
+    def as_dict(self) -> dict[str, Any]:
+        frames = ("measured", "forecast", "steps", "scenarios")
+        return asdict(self) | {name: _records(getattr(self, name)) for name in frames}
+
+
+def capacity(settings: Settings, stream: str, *, series: str, origin: str | None = None) -> ExplainedLink:
+    """Explain the published run-out and order of a link.
+
+    origin: of the plan; the newest plan unless given. Raises SettingsError for a series that the plan does not have,
+    FeedError where there is no plan.
+    """
+    with open_session(settings, stream) as session:
+        definition = session.definition.stream
+        rules = capacity_rules(definition)
+        asked = resolve_origin(origin, definition) if origin else _newest_plan(session)
+        rows = planned_rows(session.lake, stream=stream, origin=asked, table="capacity")
+        findings = planned_rows(session.lake, stream=stream, origin=asked, table="findings")
+        noted = findings.loc[findings["series_id"].astype(str) == series, "note"].tolist()
+        own = rows[rows["series_id"].astype(str) == series]
+        if own.empty:
+            raise _unknown(stream, series, asked, rows, noted)
+        links = read_links(session, asked)
+    if series not in links.series_ids:
+        raise FeedError(
+            f"stream {stream}: {series!r} is in the plan from {asked.isoformat()}, but cannot be planned from what is "
+            f"on record now; plan again: forecasting plan {stream} --origin {asked.isoformat()}"
+        )
+    place = links.series_ids.index(series)
+    group = links.parallel[place]
+    batch = np.flatnonzero(links.parallel == group) if group else np.array([place])
+    scene = next(scenes(links, rules, path_maker(links), batch))
+    at = int(np.flatnonzero(batch == place)[0])
+    base = own[own["scenario"] == BASE].iloc[0]
+    lines = [*noted, *_lines(links, rules, place, base, scene, at)]
+    if changed := _changed(base, plan_scene(links, scene)[0].iloc[at]):
+        lines.append(
+            f"what the plan was made from changed since: planned now, {', '.join(changed)} would differ; plan again to "
+            "bring them together"
+        )
+    return ExplainedLink(
+        stream=stream,
+        series=series,
+        origin=asked.isoformat(),
+        run_id=str(base["run_id"]),
+        lines=lines,
+        measured=_measured(links, place),
+        forecast=_forecast(links, scene, at),
+        steps=_steps(links, rules, scene, at),
+        scenarios=_scenarios(own),
+    )
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows with None where there is nothing: JSON knows no NaN."""
+    return [
+        {str(name): None if pd.isna(value) else value for name, value in row.items()}
+        for row in frame.to_dict("records")
+    ]
+
+
+def _changed(published: pd.Series, made: pd.Series) -> list[str]:
+    """Columns in which a row that was published is not the one that would be made now, lineage left out."""
+    was = published.to_dict()
+    now = {str(name): value for name, value in made.items() if name not in LINEAGE}
+    return [name for name, value in now.items() if was[name] != value and not (pd.isna(was[name]) and pd.isna(value))]
+
+
+def _newest_plan(session: Session) -> datetime:
+    named = {"stream": session.definition.stream.name, "origin": LATEST, "kinds": [str(kind) for kind in KINDS]}
+    found: datetime | None = session.lake.rows("planning/newest_origin.sql", **named)[0][0]
+    if found is None:
+        name = session.definition.stream.name
+        raise FeedError(f"stream {name}: no plan was published yet; plan first: forecasting plan {name} --origin T")
+    return found
+
+
+def _unknown(stream: str, series: str, origin: datetime, rows: pd.DataFrame, noted: list[str]) -> Exception:
+    if rows.empty:
+        return FeedError(
+            f"stream {stream}: no plan of capacity from {origin.isoformat()} was published; plan first: "
+            f"forecasting plan {stream} --origin {origin.isoformat()}"
+        )
+    if noted:
+        return SettingsError(f"stream {stream}: {series!r} is not in the plan: {'; '.join(noted)}")
+    named = sorted(set(rows["series_id"].astype(str)))
+    more = " ..." if len(named) > 5 else ""
+    return SettingsError(
+        f"stream {stream}: {series!r} is no series of the plan from {origin.isoformat()}; it has "
+        f"{len(named)}: {', '.join(named[:5])}{more}"
+    )
+
+
+def _lines(links: Links, rules: CapacitySection, place: int, base: pd.Series, scene: Scene, at: int) -> list[str]:
+    """From capacity to the order, in steps that a planner can do again."""
+    days, unit = rules.lead_time // DAY, links.peaks.stream.stream.unit
+    if rules.grade is None:
+        ceiling = f"{rules.threshold:g} x {base['capacity']:g} = {base['ceiling']:g} {unit}"
+    else:
+        ceiling = f"{base['capacity']:g} circuits carry {base['ceiling']:.2f} {unit} at {rules.grade:.1%} blocking"
+    soonest = f"the {100 * (1 - rules.risk):.3g}% quantile of the run-out day less {days} d of lead time"
+    ordered = "beyond the horizon: no order" if pd.isna(base["order_by"]) else f"{base['order_by']:%Y-%m-%d}"
+    lines = [
+        f"peak now: {base['peak']:.4g} {unit}, {base['utilisation']:.1%} of the capacity; median growth "
+        f"{base['growth']:+.1%} a year",
+        f"ceiling: {ceiling}; headroom {base['headroom']:.4g}",
+        f"run-out: the peak above the ceiling on {rules.persistence.days} of {rules.persistence.window} days; within "
+        f"{len(links.dates)} days with probability {base['runout_probability']:.2f}; 10% by "
+        f"{_date(base['runout_q10'])}, 50% by {_date(base['runout_q50'])}, 90% by {_date(base['runout_q90'])}",
+        f"order by, at risk {rules.risk:g}: {soonest}: {ordered}{', due' if base['due'] else ''}",
+        f"step: {base['step'] if pd.notna(base['step']) else 'none'}: {RULES[CapacityRule(base['rule'])]}",
+    ]
+    if base["suppressed"] > 0:
+        lines.insert(
+            1, f"suppressed: {base['suppressed']:.4g} {unit} on the mean of the last 28 days, cut off at capacity"
+        )
+    if pd.notna(base["cost"]):
+        own = slice(at, at + 1)
+        late = waiting(scene.paths[own], ceilings(links.capacity[[place]], rules), np.array([base["cost"]]), rules)
+        saved = base["cost"] * rules.capital_rate * QUARTER / 365
+        lines.append(
+            f"waiting {QUARTER} days: {late.late_later[0] - late.late_now[0]:.1f} more days above the ceiling x "
+            f"{rules.overload_cost:g} - {saved:.0f} of capital = {base['wait_cost']:.0f}; expected regret "
+            f"{base['regret']:.0f}"
+        )
+    return lines
+
+
+def _date(value: Any) -> str:
+    return "beyond the horizon" if pd.isna(value) else f"{value:%Y-%m-%d}"
+
+
+def _measured(links: Links, place: int) -> pd.DataFrame:
+    panel, row = links.peaks.panel, links.row[place]
+    recent = slice(max(panel.n_history - MEASURED, 0), panel.n_history)
+    added = np.zeros(panel.n_history) if panel.suppressed is None else np.nan_to_num(panel.suppressed[row])
+    demand = panel.y[row].astype(float)
+    return pd.DataFrame(
+        {
+            "day": panel.wall[recent].astype("datetime64[D]").astype(str),
+            "measured": np.round(demand - added, 1)[recent],
+            "demand": np.round(demand, 1)[recent],
+        }
+    )
+
+
+def _forecast(links: Links, scene: Scene, at: int) -> pd.DataFrame:
+    horizon = len(links.dates)
+    day = np.unique(np.minimum(AHEAD, horizon - 1))
+    quantiles = quantiles_of_paths(scene.paths[at][day])
+    table = pd.DataFrame({"day": links.dates[day].astype(str)})
+    for place, name in enumerate(QUANTILE_COLUMNS):
+        table[name] = np.round(quantiles[:, place], 1)
+    table["run out by then"] = np.round(probability_by(scene.passage[at : at + 1], day)[0], 3)
+    return table
+
+
+def _steps(links: Links, rules: CapacitySection, scene: Scene, at: int) -> pd.DataFrame:
+    """Each step of the catalogue: what it brings, and how likely it does not last."""
+    lead, lasting = rules.lead_time // DAY, rules.lasting // DAY
+    present = float(links.capacity[scene.link[at]])
+    in_service = scene.paths[at : at + 1, lead : lead + lasting]
+    rows = []
+    for step in sorted(rules.steps, key=lambda step: step.cost):
+        after = step.capacity_after(present)
+        passed = float((run_out(in_service, np.array([after]), rules) < in_service.shape[1]).mean())
+        enough = after > present and passed <= 1 - rules.risk + 1e-9
+        rows.append(
+            {
+                "step": step.name,
+                "capacity": after,
+                "ceiling": float(ceilings(np.array([after]), rules)[0]),
+                "cost": step.cost,
+                "run out while it must last": round(passed, 3),
+                "verdict": "lasts" if enough else "adds nothing" if after <= present else "does not last",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _scenarios(own: pd.DataFrame) -> pd.DataFrame:
+    columns = [
+        "scenario",
+        "peak",
+        "utilisation",
+        "headroom",
+        "runout_q10",
+        "runout_q50",
+        "order_by",
+        "due",
+        "step",
+        "cost",
+    ]
+    told = own.sort_values("scenario", key=lambda names: names.where(names != BASE, ""))[columns].reset_index(drop=True)
+    told["utilisation"] = told["utilisation"].round(3)
+    told[["peak", "headroom"]] = told[["peak", "headroom"]].round(1)
+    for name in ("runout_q10", "runout_q50", "order_by"):
+        told[name] = pd.Series([None if pd.isna(date) else f"{date:%Y-%m-%d}" for date in told[name]], dtype=object)
+    return told

@@ -1,0 +1,207 @@
+"""What a plan of capacity rests on: the links of a stream, their peaks' forecast, their capacity, and what is amiss."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecasting.config.capacity import CapacitySection
+from forecasting.config.stream import Stream
+from forecasting.errors import FeedError, SettingsError
+from forecasting.jobs.common.outlook import Outlook, PanelSource, newest_origin, read_outlook
+from forecasting.jobs.common.panels import panel_as_of
+from forecasting.jobs.common.session import Session
+from forecasting.planning.capacity.failures import Failure, failures
+from forecasting.store.files.definitions import read_definition
+from forecasting.store.tables.readings import attribute_changes, read_series
+from forecasting.terms import DAY, Finding, format_duration
+
+RECENT = 28
+"""Days over which suppressed demand is averaged."""
+OLD = 2 * DAY
+"""Age from which a forecast of peaks is named in the plan's note."""
+
+
+@dataclass(frozen=True)
+class Links:
+    """n links that can be planned."""
+
+    peaks: Outlook
+    """The forecast of the peaks, of these links and others."""
+    row: NDArray[np.int64]
+    """(n,) place of each link among the series of the forecast, ascending."""
+    capacity: NDArray[np.float64]
+    """(n,)"""
+    parallel: NDArray[np.str_]
+    """(n,) group whose links can carry each other's traffic; '' of a link that is in none."""
+    failures: tuple[Failure, ...]
+    """Links that may fail, by places among these n."""
+    findings: tuple[tuple[str, Finding, str], ...]
+    """(series_id, kind, one line), in order."""
+    passed: int
+    """Days of the forecast's horizon that lie before the day of the plan: 0 unless it is an older forecast."""
+    note: str | None
+    """What a reader must know of the forecast."""
+
+    @cached_property
+    def series_ids(self) -> list[str]:
+        return [str(self.peaks.panel.series_ids[row]) for row in self.row]
+
+    @cached_property
+    def dates(self) -> NDArray[np.datetime64]:
+        """(D,) local dates of the horizon from the day of the plan on."""
+        return _dates(self.peaks)[self.passed :]
+
+    def before(self, link: NDArray[np.int64], days: int) -> NDArray[np.float32]:
+        """(len(link), days) demand at the peaks of the last days before the forecast, NaN where unknown. link: places
+        among the n."""
+        panel, row = self.peaks.panel, self.row[link]
+        recent = slice(max(panel.n_history - days, 0), panel.n_history)
+        return np.where(panel.observed[row, recent], panel.y[row, recent], np.float32(np.nan))
+
+    @cached_property
+    def suppressed(self) -> NDArray[np.float64]:
+        """(n,) mean demand beyond what was measured at the peaks of the last days, 0 where nothing was cut off."""
+        panel = self.peaks.panel
+        if panel.suppressed is None:
+            return np.zeros(len(self.row))
+        recent = panel.suppressed[self.row, max(panel.n_history - RECENT, 0) :].astype(np.float64)
+        mean: NDArray[np.float64] = np.nan_to_num(recent).mean(axis=1)
+        return mean
+
+
+def capacity_rules(stream: Stream) -> CapacitySection:
+    """`[planning.capacity]` of a stream. Raises SettingsError where it has none."""
+    if stream.planning.capacity is None:
+        raise SettingsError(
+            f"stream {stream.name}: no capacity to plan, its definition has no [planning.capacity]; expected at least "
+            "peak_stream and steps"
+        )
+    return stream.planning.capacity
+
+
+def peaks_of(session: Session) -> Stream:
+    """The stream of the peaks. Raises SettingsError where it is not one of days, all of them open."""
+    rules = capacity_rules(session.definition.stream)
+    peak_stream = read_definition(session.settings, rules.peak_stream).stream
+    if peak_stream.interval != DAY:
+        raise SettingsError(
+            f"stream {session.definition.stream.name}: planning.capacity.peak_stream {peak_stream.name} has intervals "
+            f"of {format_duration(peak_stream.interval)}; expected 1d, for limits are passed on days"
+        )
+    if peak_stream.calendar.hours:
+        raise SettingsError(
+            f"stream {session.definition.stream.name}: planning.capacity.peak_stream {peak_stream.name} has opening "
+            "hours; expected none, for lead times run on every day; take calendar.hours out of its definition"
+        )
+    return peak_stream
+
+
+def read_links(session: Session, origin: datetime, *, panels: PanelSource | None = None) -> Links:
+    """Links of a stream and the newest forecast of their peaks up to an origin. panels: read anew unless given.
+
+    Raises SettingsError where the rules do not fit the streams, FeedError where no peak was forecast, or too long ago,
+    or no link can be planned; the message then names the first reason.
+    """
+    stream = session.definition.stream
+    rules, peak_stream = capacity_rules(stream), peaks_of(session)
+    panels = panels or (lambda one, at: panel_as_of(session.lake, one, at))
+    timed = newest_origin(session.lake, peak_stream, origin)
+    peaks = read_outlook(session.lake, peak_stream, timed, panels=panels, partial=True)
+    passed = _passed(peaks, rules, origin)
+    series = read_series(session.lake, stream, origin).set_index("series_id")
+    if series.empty:
+        raise FeedError(f"stream {stream.name}: no series reported in the four weeks before {origin.isoformat()}")
+    _require_attributes(stream, rules, series)
+    changes = attribute_changes(session.lake, stream, origin, attribute=rules.capacity)
+    findings = [_changed(row) for _, row in changes.iterrows() if row["series_id"] in series.index]
+    capacity = pd.to_numeric(series[rules.capacity], errors="coerce").to_numpy(float, na_value=np.nan)
+    known = np.isfinite(capacity) & (capacity > 0)
+    findings += [
+        (str(name), Finding.NO_CAPACITY, _no_capacity(str(name), rules, told))
+        for name, told in series.loc[~known, rules.capacity].items()
+    ]
+    place = {name: row for row, name in enumerate(peaks.series_ids)}
+    told = np.array([_is_told(peaks, place.get(str(name))) for name in series.index], dtype=bool)
+    findings += [
+        (
+            str(name),
+            Finding.NO_FORECAST,
+            f"{name}: stream {peak_stream.name} does not forecast its peak on every day: not planned",
+        )
+        for name in series.index[known & ~told]
+    ]
+    kept = series.index[known & told]
+    if kept.empty:
+        reason = next(line for _, kind, line in findings if kind != Finding.CAPACITY_CHANGED)
+        raise FeedError(f"stream {stream.name}: none of its {len(series)} series can be planned; {reason}")
+    row = np.array([place[str(name)] for name in kept])
+    order = np.argsort(row)
+    names, row = [str(kept[at]) for at in order], row[order]
+    parallel = series.loc[names, rules.group].fillna("").astype(str).to_numpy(str) if rules.group else [""] * len(names)
+    found, alone = failures(names, [str(group) for group in parallel])
+    findings += [(name, Finding.ALONE, f"{name}: no parallel link could carry its traffic: no n-1") for name in alone]
+    if rules.group:
+        findings += [
+            (name, Finding.ORPHAN, f"{name}: no attribute {rules.group}: without parallel links, no n-1")
+            for name, group in zip(names, parallel, strict=True)
+            if not group
+        ]
+    note = f"peaks are those of an older forecast, from {timed.isoformat()}" if origin - timed >= OLD else None
+    return Links(
+        peaks=peaks,
+        row=row,
+        capacity=capacity[series.index.get_indexer(pd.Index(names))],
+        parallel=np.asarray(parallel, dtype=np.str_),
+        failures=tuple(found),
+        findings=tuple(sorted(findings)),
+        passed=passed,
+        note=note,
+    )
+
+
+def _dates(peaks: Outlook) -> NDArray[np.datetime64]:
+    """Local dates of a whole horizon."""
+    return peaks.panel.wall[peaks.panel.n_history :].astype("datetime64[D]")
+
+
+def _passed(peaks: Outlook, rules: CapacitySection, origin: datetime) -> int:
+    """Days of the peaks' horizon before an origin's local day. Raises FeedError where that leaves too few of them."""
+    today, dates = np.datetime64(origin.astimezone(peaks.stream.zone).date()), _dates(peaks)
+    passed = int((dates < today).sum())
+    if passed and passed + rules.lead_time // DAY >= len(dates):
+        raise FeedError(
+            f"stream {peaks.stream.name}: its newest forecast, from {peaks.origin.isoformat()}, ends {dates[-1]}, "
+            f"within planning.capacity.lead_time of {origin.isoformat()}; forecast again: forecasting run "
+            f"{peaks.stream.name} --origin {origin.isoformat()}"
+        )
+    return passed
+
+
+def _require_attributes(stream: Stream, rules: CapacitySection, series: pd.DataFrame) -> None:
+    for key, name in (("capacity", rules.capacity), ("group", rules.group)):
+        if name is not None and name not in series:
+            raise SettingsError(
+                f"stream {stream.name}: planning.capacity.{key} = {name!r} is no attribute of its series; expected one "
+                f"of {', '.join(map(str, series.columns)) or 'none'}, or let the extract return a column {name}"
+            )
+
+
+def _is_told(peaks: Outlook, row: int | None) -> bool:
+    return row is not None and bool(np.isfinite(peaks.quantiles[row]).all())
+
+
+def _no_capacity(name: str, rules: CapacitySection, told: object) -> str:
+    found = repr(told) if isinstance(told, str) and told else "none"
+    return f"{name}: {rules.capacity} is {found}, expected a number above 0: not planned"
+
+
+def _changed(row: pd.Series) -> tuple[str, Finding, str]:
+    since = row["since"].tz_convert("UTC").date()
+    line = (
+        f"{row['series_id']}: capacity changed from {row['before']} to {row['value']} on {since} UTC; the newest counts"
+    )
+    return str(row["series_id"]), Finding.CAPACITY_CHANGED, line

@@ -1,0 +1,215 @@
+"""The capacity plan of a stream: when links run out, how sure, what to order, by which day, what waiting costs."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecasting.config.capacity import CapacitySection
+from forecasting.jobs.capacity.links import Links
+from forecasting.planning.capacity.busiest import YEAR
+from forecasting.planning.capacity.ceilings import ceilings
+from forecasting.planning.capacity.failures import reroute
+from forecasting.planning.capacity.orders import choose_step, order_by, waiting
+from forecasting.planning.capacity.runout import Days, date_quantiles, probability_by, run_out
+from forecasting.terms import DAY, QUANTILE_COLUMNS, CapacityRule, Finding
+from forecasting.uncertainty.long_paths import LongPathMaker, learn_long_dependence
+
+Floats = NDArray[np.floating]
+Ints = NDArray[np.int64]
+Tables = dict[str, pd.DataFrame]
+
+BASE = "base"
+BATCH = 32
+"""Links whose paths stand in memory together; a group of parallel links is never parted."""
+LEAST, MOST_GROWTH = 1e-9, 10.0
+"""Least ratio of two peaks, and most growth of the logarithm a year: a few days say nothing of a year."""
+WEEK = 7
+WORKERS = 2
+"""Threads: numpy lets go of the interpreter for nearly all of the work."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Peaks of n links in one scenario."""
+
+    name: str
+    link: Ints
+    """(n,) places among the links of the plan."""
+    rules: CapacitySection
+    """Those that hold in it."""
+    paths: Floats
+    """(n, D, S) from the day of the plan on."""
+    passage: Days
+    """(n, S) days on which they run out; D where never."""
+
+
+def make_capacity(links: Links, rules: CapacitySection, *, begin: Callable[[str], None]) -> Tables:
+    """Tables capacity, runout and findings of a plan. begin: told what is being worked on."""
+    maker = path_maker(links)
+    batches = _batches(links)
+    capacity: list[pd.DataFrame] = []
+    runout: list[pd.DataFrame] = []
+    with ThreadPoolExecutor(WORKERS) as pool:
+        made = pool.map(lambda batch: _plan_batch(links, rules, maker, batch), batches)
+        done = 0
+        for batch, (rows, dates) in zip(batches, made, strict=True):
+            done += len(batch)
+            begin(f"run-out of {done} of {len(links.row)} links")
+            capacity.append(rows)
+            runout.append(dates)
+    planned = pd.concat(capacity, ignore_index=True).sort_values(["series_id", "scenario"], ignore_index=True)
+    tables = {"capacity": planned, "runout": pd.concat(runout, ignore_index=True)}
+    findings = [*links.findings, *_without_step(planned, rules)]
+    if findings:
+        tables["findings"] = pd.DataFrame(
+            [(name, str(kind), note) for name, kind, note in sorted(findings)], columns=["series_id", "finding", "note"]
+        )
+    return tables
+
+
+def path_maker(links: Links) -> LongPathMaker:
+    """Paths of the links' peaks, the same for the same forecast."""
+    panel, outlook = links.peaks.panel, links.peaks
+    dependence = learn_long_dependence(panel.y, panel.observed, season=panel.season)
+    return LongPathMaker(dependence, panel.n_horizon, seed=outlook.seed)
+
+
+def scenes(links: Links, rules: CapacitySection, maker: LongPathMaker, batch: Ints) -> Iterator[Scene]:
+    """The base scenario of some links and every failure among them. batch: places of whole groups."""
+    row = links.row[batch]
+    paths = maker.paths_of(row, links.peaks.quantiles[row])
+    # what was measured counts into the first windows: a year of it where the five busiest days do
+    window = max(rules.persistence.window, YEAR if rules.grade is not None else 1)
+    before = links.before(batch, window - 1)
+    yield _scene(links, rules, BASE, batch, paths, before)
+    place = {int(link): at for at, link in enumerate(batch)}
+    for failure in links.failures:
+        if int(failure.group[0]) in place:
+            own, capacity = [place[int(link)] for link in failure.group], links.capacity[failure.group]
+            carried = (reroute(peaks[own], capacity, failure.failed) for peaks in (paths, before))
+            yield _scene(links, rules.while_failed, failure.name, failure.others, *carried)
+
+
+def _scene(links: Links, rules: CapacitySection, name: str, link: Ints, paths: Floats, before: Floats) -> Scene:
+    """paths: (n, D, S) from the forecast's own first day on; before: (n, W) measured before that."""
+    passage = run_out(paths, links.capacity[link], rules, before=before)
+    return Scene(name, link, rules, paths[:, links.passed :], np.maximum(passage - links.passed, 0))
+
+
+def _batches(links: Links) -> list[Ints]:
+    """Places of links, groups whole, about BATCH at a time, in order of the groups' first links."""
+    groups: dict[str, list[int]] = {}
+    for place, (group, name) in enumerate(zip(links.parallel, links.series_ids, strict=True)):
+        groups.setdefault(f"group {group}" if group else f"link {name}", []).append(place)
+    batches: list[list[int]] = [[]]
+    for members in groups.values():
+        if batches[-1] and len(batches[-1]) + len(members) > BATCH:
+            batches.append([])
+        batches[-1] += members
+    return [np.array(batch) for batch in batches]
+
+
+def _plan_batch(
+    links: Links, rules: CapacitySection, maker: LongPathMaker, batch: Ints
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    made = [plan_scene(links, scene) for scene in scenes(links, rules, maker, batch)]
+    return pd.concat([rows for rows, _ in made]), pd.concat([dates for _, dates in made])
+
+
+def plan_scene(links: Links, scene: Scene) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows of planning.capacity and planning.runout of one scenario."""
+    rules, passage = scene.rules, scene.passage
+    capacity, dates = links.capacity[scene.link], links.dates
+    horizon, names = len(dates), np.array(links.series_ids, dtype=object)[scene.link]
+    ceiling = ceilings(capacity, rules)
+    deadline = order_by(passage, rules, horizon=horizon)
+    choice = choose_step(scene.paths, capacity, deadline, rules)
+    cost = waiting(scene.paths, ceiling, choice.cost, rules)
+    peak, growth = _level_and_growth(scene.paths)
+    quantiles = date_quantiles(passage)
+    steps = np.array([*(step.name for step in rules.steps), None], dtype=object)
+    rows = pd.DataFrame(
+        {
+            "series_id": names,
+            "scenario": scene.name,
+            "forecast_run_id": links.peaks.run_id,
+            "parallel": links.parallel[scene.link].astype(object),
+            "capacity": capacity,
+            "ceiling": ceiling,
+            "peak": peak,
+            "utilisation": peak / capacity,
+            "headroom": ceiling - peak,
+            "suppressed": links.suppressed[scene.link],
+            "growth": growth,
+            **{f"runout_{name}": _on(dates, quantiles[:, at]) for at, name in enumerate(QUANTILE_COLUMNS)},
+            "runout_probability": (passage < horizon).mean(axis=1),
+            "risk": rules.risk,
+            "lead_days": rules.lead_time // DAY,
+            "order_by": _on(dates, deadline),
+            "due": deadline <= 0,
+            "step": steps[choice.step],
+            "step_capacity": choice.capacity,
+            "cost": choice.cost,
+            "wait_cost": cost.wait_cost,
+            "regret": cost.regret,
+            "rule": choice.rule.astype(str),
+        }
+    )
+    return rows, _runout_rows(names, scene.name, passage, dates)
+
+
+def _level_and_growth(paths: Floats) -> tuple[Floats, Floats]:
+    """(n,) the usual peak of the first week, and its growth a year by the end of the first, or of the horizon."""
+    last = min(paths.shape[1], YEAR)
+    week = min(WEEK, last)
+    now, then = (
+        np.median(paths[:, part], axis=2).astype(np.float64).mean(axis=1)
+        for part in (slice(0, week), slice(last - week, last))
+    )
+    ratio = np.divide(then, now, out=np.ones_like(now), where=now > 0)
+    a_year = np.log(np.maximum(ratio, LEAST)) * YEAR / max(last - week, 1)
+    growth: Floats = np.expm1(np.clip(a_year, -MOST_GROWTH, MOST_GROWTH))
+    return now, growth
+
+
+def _on(dates: NDArray[np.datetime64], day: Ints | Days) -> NDArray[np.datetime64]:
+    """Dates of days of the horizon, which may lie before it; none where a day is beyond it."""
+    date = dates[0] + day.astype("timedelta64[D]")
+    return np.where(day < len(dates), date, np.datetime64("NaT")).astype("datetime64[s]")
+
+
+def _runout_rows(
+    names: NDArray[np.object_], scenario: str, passage: Days, dates: NDArray[np.datetime64]
+) -> pd.DataFrame:
+    """Probability of having run out by the end of every quarter of the year in the horizon, and by its own end."""
+    next_day = dates + np.timedelta64(1, "D")
+    begins = next_day == next_day.astype("datetime64[M]").astype("datetime64[D]")
+    ends = begins & (next_day.astype("datetime64[M]").astype(np.int64) % 3 == 0)
+    ends[-1] = True
+    day = np.flatnonzero(ends)
+    return pd.DataFrame(
+        {
+            "series_id": np.repeat(names, len(day)),
+            "scenario": scenario,
+            "date": np.tile(dates[day].astype("datetime64[s]"), len(names)),
+            "probability": probability_by(passage, day).ravel(),
+        }
+    )
+
+
+def _without_step(planned: pd.DataFrame, rules: CapacitySection) -> list[tuple[str, Finding, str]]:
+    """Links for which the catalogue has nothing, as they are today."""
+    own = planned[(planned["scenario"] == BASE) & (planned["rule"] == str(CapacityRule.NO_SUFFICIENT_STEP))]
+    return [
+        (
+            str(name),
+            Finding.NO_SUFFICIENT_STEP,
+            f"{name}: no step of the catalogue lasts {rules.lasting // DAY} days at risk {rules.risk:g}; add a larger "
+            "one to planning.capacity.steps, or plan another route",
+        )
+        for name in own["series_id"]
+    ]

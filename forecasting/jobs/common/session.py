@@ -1,0 +1,64 @@
+"""What every job begins and ends with: the stream, the lake, a run on record, a summary."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from forecasting.settings import Settings
+from forecasting.store.files.definitions import Definition, read_definition
+from forecasting.store.lake.lake import Lake
+from forecasting.store.lake.open import open_lake
+from forecasting.store.tables.runs import Run, failures_on_record, start_run
+from forecasting.terms import RunKind
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a job did, small enough for a log line or an XCom."""
+
+    job: str
+    stream: str
+    status: str
+    run_id: str | None = None
+    origin: str | None = None
+    rows: int = 0
+    message: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Session:
+    """A job at work on one stream."""
+
+    settings: Settings
+    definition: Definition
+    lake: Lake
+
+    @contextmanager
+    def run(self, kind: RunKind, *, origin: datetime | None) -> Iterator[Run]:
+        """A run on record; if the job fails inside, the failure is on record too."""
+        token = uuid.uuid4().hex[:8]
+        run = start_run(
+            self.lake, self.definition.stream, kind=kind, origin=origin, started_at=wall_clock(), token=token
+        )
+        with failures_on_record(self.lake, run, clock=wall_clock):
+            yield run
+
+
+@contextmanager
+def open_session(settings: Settings, stream: str) -> Iterator[Session]:
+    """The stream's definition and the lake, open for writing."""
+    definition = read_definition(settings, stream)
+    with open_lake(settings) as lake:
+        yield Session(settings, definition, lake)
+
+
+def wall_clock() -> datetime:
+    """The present moment, for the record of runs and as the default end of a pull; never for what is known."""
+    return datetime.now(UTC)

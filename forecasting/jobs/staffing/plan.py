@@ -1,0 +1,135 @@
+"""The staffing of a stream from one origin: loads, agents, days and weeks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecasting.config.staffing import StaffingSection
+from forecasting.config.stream import Stream
+from forecasting.errors import SettingsError
+from forecasting.jobs.common.outlook import Outlook, PanelSource, newest_origin, read_outlook
+from forecasting.jobs.common.panels import panel_as_of
+from forecasting.jobs.common.session import Session
+from forecasting.jobs.staffing.loads import pool_loads
+from forecasting.planning.queues.service_table import Answers, Service
+from forecasting.planning.staffing.agents import PoolLoad, gather_nodes, staff_pool
+from forecasting.planning.staffing.periods import sum_periods
+from forecasting.planning.staffing.pools import find_pools
+from forecasting.store.files.definitions import read_definition
+from forecasting.terms import DAY, format_duration
+
+Ints = NDArray[np.int64]
+
+DAYS_A_WEEK = 7
+EPOCH_WEEKDAY = 3
+"""1970-01-01 was a Thursday, Monday being 0."""
+
+
+@dataclass(frozen=True)
+class Loads:
+    """What a stream's pools may have to answer from one origin, and which forecasts say so."""
+
+    calls: Outlook
+    handles: Outlook
+    pools: list[PoolLoad]
+
+    @property
+    def note(self) -> str | None:
+        """What a reader of the plan must know of its forecasts."""
+        if self.calls.origin - self.handles.origin < 2 * DAY:
+            return None
+        return f"handle times are those of an older forecast, from {self.handles.origin.isoformat()}"
+
+
+def staffing_rules(stream: Stream) -> StaffingSection:
+    """`[planning.staffing]` of a stream. Raises SettingsError where it has none."""
+    if stream.planning.staffing is None:
+        raise SettingsError(
+            f"stream {stream.name}: nothing to plan, its definition has no [planning.staffing]; expected at least "
+            'aht_stream and target, such as target = "80/20"'
+        )
+    return stream.planning.staffing
+
+
+def read_loads(session: Session, origin: datetime, *, panels: PanelSource | None = None) -> Loads:
+    """Loads of all pools. panels: read anew unless given. Raises FeedError where a forecast is missing or lacks a
+    part."""
+    stream = session.definition.stream
+    rules = staffing_rules(stream)
+    handle_stream = handle_times_of(session)
+    panels = panels or (lambda one, at: panel_as_of(session.lake, one, at))
+    calls = read_outlook(session.lake, stream, origin, panels=panels)
+    timed = newest_origin(session.lake, handle_stream, origin)
+    handles = read_outlook(session.lake, handle_stream, timed, panels=panels, partial=True)
+    pools = find_pools(calls.series_ids, rules.pools, stream=stream.name)
+    return Loads(calls, handles, pool_loads(calls, handles, pools))
+
+
+def handle_times_of(session: Session) -> Stream:
+    """The stream of the handle times. Raises SettingsError where its intervals do not hold those of the calls."""
+    stream = session.definition.stream
+    handle_stream = read_definition(session.settings, staffing_rules(stream).aht_stream).stream
+    if handle_stream.interval % stream.interval:
+        raise SettingsError(
+            f"stream {stream.name}: planning.staffing.aht_stream {handle_stream.name} has intervals of "
+            f"{format_duration(handle_stream.interval)}, expected a multiple of {format_duration(stream.interval)}"
+        )
+    return handle_stream
+
+
+def answers_of(pools: Sequence[PoolLoad], rules: StaffingSection, *, interval: float) -> Answers:
+    """Tables of service for these loads under these rules. interval: seconds."""
+    handle = [gather_nodes(pool, interval=interval).handle for pool in pools]
+    service = Service(rules.target.share, rules.target.within, rules.patience, interval)
+    return Answers(
+        service, shortest=min(float(one.min()) for one in handle), longest=max(float(one.max()) for one in handle)
+    )
+
+
+def staff(loads: Loads, rules: StaffingSection, answers: Answers) -> pd.DataFrame:
+    """Rows of planning.staffing of all pools, with the forecasts that they come from."""
+    rows = pd.concat([staff_pool(pool, rules, answers) for pool in loads.pools], ignore_index=True)
+    return rows.assign(forecast_run_id=loads.calls.run_id, handle_run_id=loads.handles.run_id)
+
+
+def sum_up(loads: Loads, staffing: pd.DataFrame, rules: StaffingSection, answers: Answers) -> dict[str, pd.DataFrame]:
+    """planning.staffing_periods: every whole local day and week of the horizon; no table where it holds none."""
+    parts = []
+    for pool in loads.pools:
+        own = staffing[staffing["pool_id"] == pool.pool_id]
+        weeks, monday = whole_weeks(loads.calls, pool.day)
+        for name, kept, period in (("day", whole_days(loads.calls, pool.day), pool.day), ("week", weeks, monday)):
+            if kept.any():
+                times = pd.DatetimeIndex(pool.ts[kept]).tz_localize("UTC")
+                rows = own[own["ts"].isin(times)]
+                parts.append(sum_periods(pool.only(kept), rows, rules, answers, period=period[kept], name=name))
+    return {"staffing_periods": pd.concat(parts, ignore_index=True)} if parts else {}
+
+
+def whole_weeks(calls: Outlook, day: Ints) -> tuple[NDArray[np.bool_], Ints]:
+    """Which days lie in local weeks that the horizon holds from Monday to Sunday, and the Monday of each day.
+
+    day: (R,) days since 1970.
+    """
+    first, beyond = _span(calls)
+    monday = day - (day + EPOCH_WEEKDAY) % DAYS_A_WEEK
+    return (monday >= first) & (monday + DAYS_A_WEEK <= beyond), monday
+
+
+def whole_days(calls: Outlook, day: Ints) -> NDArray[np.bool_]:
+    """Which local days the horizon holds from midnight to midnight."""
+    first, beyond = _span(calls)
+    return (day >= first) & (day < beyond)
+
+
+def _span(calls: Outlook) -> tuple[int, int]:
+    """First local day that the horizon holds whole, and the first after the last."""
+    zone = calls.stream.zone
+    begins = calls.origin.astimezone(zone).replace(tzinfo=None)
+    first = int(np.datetime64(begins, "D").astype(np.int64)) + (begins.time() != begins.min.time())
+    last = (calls.origin + calls.stream.stream.horizon).astimezone(zone).replace(tzinfo=None)
+    return first, int(np.datetime64(last, "D").astype(np.int64))

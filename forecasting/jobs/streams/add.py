@@ -1,0 +1,245 @@
+"""Add a stream for a user's own Parquet or CSV feed: a definition and its extract, written from templates."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import duckdb
+
+from forecasting.config.stream import Stream, parse_stream
+from forecasting.errors import FeedError, SettingsError
+from forecasting.panel.calendar.calendar import as_utc, grid_anchor, resolve_origin
+from forecasting.panel.calendar.observed_hours import ObservedHours, observe_hours
+from forecasting.settings import Settings
+from forecasting.store.files.definitions import definition_paths
+from forecasting.store.files.feeds import expand_feed, local_files
+from forecasting.store.lake.lake import Lake, as_frame
+from forecasting.store.lake.open import open_memory_lake
+from forecasting.store.lake.sql import first_line
+from forecasting.terms import DAY, format_duration, parse_duration
+
+_GUESSES = {
+    "series": ("series_id", "series", "id", "queue", "link", "cell", "name", "key"),
+    "ts": ("ts", "timestamp", "time", "datetime", "date", "ds", "start", "interval_start"),
+    "y": ("y", "value", "demand", "calls", "volume", "traffic", "count", "usage"),
+}
+_HOURS_EXAMPLE = {"closed": "if demand is closed at times", "hours": '# [[calendar.hours]]\n# mon-fri = "08:00-20:00"'}
+_OFFSET = r"':\d\d(\.\d+)?\s*(Z|[+-]\d\d(:?\d\d)?)$'"
+
+
+@dataclass(frozen=True)
+class NewStream:
+    """What a user says of a feed."""
+
+    name: str
+    feed: str
+    interval: str
+    horizon: str
+    timezone: str
+    series_column: str | None = None
+    ts_column: str | None = None
+    y_column: str | None = None
+    attribute_columns: tuple[str, ...] = ()
+    unit: str = "units"
+
+
+@dataclass(frozen=True)
+class Added:
+    """What was written, and what the feed holds."""
+
+    definition: Path
+    extract: Path
+    series: int
+    rows: int
+    first_ts: datetime
+    last_ts: datetime
+    origin: str
+    """The local midnight up to which the feed is whole: the newest origin worth asking for."""
+    hours: dict[str, str]
+    """Opening hours found in the feed and written into the definition: `mon-fri` to `07:00-21:00`."""
+    message: str
+    """What was made of the times at which the feed never holds anything; empty where there are none."""
+
+
+def add(settings: Settings, new: NewStream) -> Added:
+    """Write `NAME.toml` and `NAME.sql` into the user's stream folder.
+
+    Raises SettingsError where the name is taken or a column cannot be told, FeedError where the feed cannot be read;
+    then nothing is written.
+    """
+    if new.name in definition_paths(settings):
+        raise SettingsError(
+            f"stream {new.name!r} exists already at {definition_paths(settings)[new.name]}; choose another name"
+        )
+    pattern = _find_feed(settings, new.feed)
+    with open_memory_lake(settings) as lake:
+        reader = _reader(pattern)
+        columns = _columns(lake, reader, pattern)
+        parts = _parts(new, columns, reader)
+        first_ts, last_ts, series, rows = _extent(lake, parts, pattern)
+        extract = _fill(lake, "templates/interval_feed.sql", parts)
+        start = first_ts.astimezone(_zone(new)).date()
+        texts = {**_texts(settings, new, pattern, parts), **_HOURS_EXAMPLE, "start": start.isoformat()}
+        definition = _fill(lake, "templates/stream.toml", texts)
+        stream = parse_stream(definition, path=f"{new.name}.toml")
+        found = _observe_hours(lake, stream, parts, pattern)
+        hours = found.by_days if found and found.credible else {}
+        if hours:
+            definition = _fill(lake, "templates/stream.toml", {**texts, **_hours_text(hours)})
+    settings.streams.mkdir(parents=True, exist_ok=True)
+    written = settings.streams / f"{new.name}.sql", settings.streams / f"{new.name}.toml"
+    written[0].write_text(extract, encoding="utf-8")
+    written[1].write_text(definition, encoding="utf-8")
+    # a day that is only begun would count as a feed that stopped
+    following = (last_ts + stream.interval).astimezone(stream.zone).date()
+    origin = following.isoformat()
+    resolve_origin(origin, stream)
+    return Added(written[1], written[0], series, rows, first_ts, last_ts, origin, hours, _told(found))
+
+
+def _find_feed(settings: Settings, feed: str) -> str:
+    """The feed below FORECASTING_HOME, as a definition reads it, else where the person who names it stands."""
+    pattern, here = expand_feed(settings, feed), str(Path(feed).absolute())
+    if "://" not in pattern and not any(local_files(pattern)) and any(local_files(here)):
+        return here
+    return pattern
+
+
+def _zone(new: NewStream) -> ZoneInfo:
+    try:
+        return ZoneInfo(new.timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise SettingsError(f"--timezone {new.timezone}: expected an IANA time zone such as America/Toronto") from error
+
+
+def _reader(pattern: str) -> str:
+    if re.search(r"\.(csv|tsv|txt)(\.gz|\.zst)?$", pattern):
+        return "read_csv"
+    if pattern.endswith((".parquet", ".pq")):
+        return "read_parquet"
+    raise SettingsError(
+        f"--feed {pattern}: expected .parquet or .csv files, such as feeds/usage.parquet or 'feeds/*.csv'"
+    )
+
+
+def _columns(lake: Lake, reader: str, pattern: str) -> dict[str, str]:
+    statement = _fill(lake, "templates/feed_columns.sql", {"reader": reader})
+    try:
+        return {row[0]: row[1] for row in lake.connection.execute(statement, {"feed": pattern}).fetchall()}
+    except duckdb.Error as error:
+        raise FeedError(f"--feed {pattern}: cannot be read: {first_line(error)}") from error
+
+
+def _parts(new: NewStream, columns: dict[str, str], reader: str) -> dict[str, str]:
+    """SQL text of every placeholder of the extract template."""
+    ts = _choose(columns, new.ts_column, "ts")
+    y = _choose(columns, new.y_column, "y")
+    has_series = new.series_column or any(name in columns for name in _GUESSES["series"])
+    series = _quote(_choose(columns, new.series_column, "series")) if has_series else _text(new.name)
+    for name in new.attribute_columns:
+        _choose(columns, name, "attribute")
+    quoted = _quote(ts)
+    local = f"{quoted}::timestamp at time zone {_text(new.timezone)}"
+    instants = {
+        "TIMESTAMP WITH TIME ZONE": quoted,
+        "VARCHAR": (
+            f"case when regexp_matches({quoted}, {_OFFSET}) then try_cast({quoted} as timestamptz) "
+            f"else try_cast({quoted} as timestamp) at time zone {_text(new.timezone)} end"
+        ),
+    }
+    return {
+        "name": new.name,
+        "series": series,
+        "ts": quoted,
+        "y": _quote(y),
+        "attributes": "".join(f",\n    {_quote(name)}" for name in new.attribute_columns),
+        "reader": reader,
+        "instant": instants.get(columns[ts], local),
+        "metric": y,
+    }
+
+
+def _texts(settings: Settings, new: NewStream, pattern: str, parts: dict[str, str]) -> dict[str, str]:
+    """Text of every placeholder of the definition template."""
+    below = pattern.removeprefix(f"{settings.home}/")
+    return {
+        "name": new.name,
+        "metric": re.sub(r'["\\]', "", parts["metric"]),
+        "unit": new.unit,
+        "interval": format_duration(_duration("--interval", new.interval)),
+        "horizon": format_duration(_duration("--horizon", new.horizon)),
+        "timezone": new.timezone,
+        "feed": below.replace("\\", "\\\\").replace('"', '\\"'),
+    }
+
+
+def _duration(option: str, text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise SettingsError(f"{option}: {error}") from error
+
+
+def _choose(columns: dict[str, str], given: str | None, role: str) -> str:
+    if given is not None:
+        if given not in columns:
+            raise SettingsError(f"column {given!r} is not in the feed, which has {', '.join(columns)}")
+        return given
+    folded = {name.lower(): name for name in columns}
+    for guess in _GUESSES[role]:
+        if guess in folded:
+            return folded[guess]
+    raise SettingsError(f"cannot tell which column is the {role}; say --{role}-col, one of {', '.join(columns)}")
+
+
+def _extent(lake: Lake, parts: dict[str, str], pattern: str) -> tuple[datetime, datetime, int, int]:
+    statement = _fill(lake, "templates/feed_extent.sql", parts)
+    try:
+        ((first_ts, last_ts, series, rows),) = lake.connection.execute(statement, {"feed": pattern}).fetchall()
+    except duckdb.Error as error:
+        raise FeedError(f"--feed {pattern}: cannot be read: {first_line(error)}") from error
+    if first_ts is None:
+        raise FeedError(f"--feed {pattern}: no row has a readable time in column {parts['ts']}; say --ts-col")
+    return first_ts, last_ts, int(series), int(rows)
+
+
+def _observe_hours(lake: Lake, stream: Stream, parts: dict[str, str], pattern: str) -> ObservedHours | None:
+    """Opening hours that the intervals without any value tell of; None where the feed seems always open."""
+    if stream.interval >= DAY:
+        return None
+    statement = _fill(lake, "templates/feed_seen.sql", parts)
+    anchor = grid_anchor(stream)[0].astype(datetime).replace(tzinfo=UTC)
+    values = {"feed": pattern, "step": stream.interval, "anchor": anchor}
+    return observe_hours(stream, as_utc(as_frame(lake.connection.execute(statement, values))["ts"]))
+
+
+def _hours_text(hours: dict[str, str]) -> dict[str, str]:
+    lines = [f'{days} = "{spans}"' for days, spans in hours.items()]
+    return {"closed": "as read from the feed: please check them", "hours": "\n".join(["[[calendar.hours]]", *lines])}
+
+
+def _told(found: ObservedHours | None) -> str:
+    if found is None:
+        return ""
+    listed = ", ".join(f"{days} {spans}" for days, spans in found.by_days.items())
+    if found.credible:
+        return f"hours found in the feed: {listed} (check them in the definition)"
+    return (
+        f"no opening hours written: only {found.filled:.0%} of the intervals in what may be hours "
+        f"({listed or 'none'}) hold a value; an absent row is missing, never 0, so a feed must hold its zeros"
+    )
+
+
+def _fill(lake: Lake, template: str, parts: dict[str, str]) -> str:
+    text = lake.files.find(template).read_text(encoding="utf-8")
+    return re.sub(r"@(\w+)@", lambda match: parts[match[1]], text)
+
+
+def _quote(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

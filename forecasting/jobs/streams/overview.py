@@ -1,0 +1,149 @@
+"""List, check and add stream definitions."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+
+from forecasting.config.stream import Stream
+from forecasting.errors import FeedError, ForecastingError, QueryError, SettingsError
+from forecasting.jobs.common.sources import check_sources
+from forecasting.settings import Settings
+from forecasting.store.files.definitions import (
+    Definition,
+    definition_paths,
+    read_definition,
+    read_definition_file,
+    read_definitions,
+)
+from forecasting.store.files.feeds import has_feed, open_feed
+from forecasting.store.lake.lake import Lake
+from forecasting.store.lake.open import open_lake, open_memory_lake
+from forecasting.store.tables.history import check_extract_columns, ingested_streams
+from forecasting.terms import format_duration
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What `streams check` says of one stream."""
+
+    stream: str
+    path: str
+    verdict: str
+    """ok, warning or error."""
+    message: str
+
+
+def names(settings: Settings) -> list[str]:
+    """Names of the streams that are defined, without reading them."""
+    return sorted(definition_paths(settings))
+
+
+def in_use(settings: Settings) -> list[str]:
+    """Streams that a run of all streams means: the user's own, and packaged ones that have a feed or ever had one.
+
+    A packaged definition is a template until somebody delivers its feed; from then on a missing feed is an error. One
+    that reads other streams has what it reads for a feed.
+    """
+    paths = definition_paths(settings)
+    with open_lake(settings) as lake:
+        ingested = ingested_streams(lake)
+
+    def is_used(name: str) -> bool:
+        if paths[name].parent == settings.streams or name in ingested:
+            return True
+        definition = read_definition(settings, name)
+        return has_feed(definition, settings) and all(map(is_used, definition.stream.source.reads))
+
+    return [name for name in sorted(paths) if is_used(name)]
+
+
+def show(settings: Settings, name: str) -> Definition:
+    """One definition."""
+    return read_definition(settings, name)
+
+
+def check(settings: Settings, chosen: list[str]) -> list[Finding]:
+    """Check definitions and their SQL by reading and binding them; nothing runs and nothing is written.
+
+    chosen: streams, all when empty.
+    """
+    paths = definition_paths(settings)
+    unknown = [name for name in chosen if name not in paths]
+    if unknown:
+        read_definition(settings, unknown[0])
+    with open_memory_lake(settings) as lake:
+        return [_check_one(lake, settings, name, paths[name]) for name in chosen or sorted(paths)]
+
+
+def _check_one(lake: Lake, settings: Settings, name: str, path: Path) -> Finding:
+    try:
+        check_sources(settings, name)
+        warning = _check_definition(lake, read_definition_file(settings, path))
+    except ForecastingError as error:
+        return Finding(name, str(path), "error", str(error))
+    return Finding(name, str(path), "warning" if warning else "ok", warning or "")
+
+
+def _check_definition(lake: Lake, definition: Definition) -> str | None:
+    """A warning, or None. Raises the error that an ingest would meet."""
+    stream = definition.stream
+    until = stream.first_origin() + timedelta(days=1)
+    span: dict[str, datetime] = {"since": stream.first_origin(), "until": until}
+    statements = [definition.extract, definition.rejects, definition.audit, definition.events]
+    with open_feed(lake, definition) as feed:
+        for statement in statements:
+            if statement is not None:
+                statement.bind(**span, feed=feed.pattern)
+        if "since" not in definition.extract.parameters or "until" not in definition.extract.parameters:
+            raise QueryError(
+                f"{definition.extract.path}: the extract must name $since and $until, so that a night costs a night"
+            )
+        try:
+            feed.check_files()
+        except FeedError as error:
+            return f"{error}; columns were not checked"
+        columns = feed.columns(definition.extract, **span)
+        check_extract_columns(columns, definition.extract)
+        _check_rule_attributes(stream, set(columns), definition)
+        if definition.rejects is not None:
+            _check_rejects(definition, feed.columns(definition.rejects, **span))
+    return None
+
+
+def _check_rule_attributes(stream: Stream, columns: set[str], definition: Definition) -> None:
+    for number, rule in enumerate(stream.calendar.hours):
+        unknown = sorted(rule.where.keys() - columns - {"stream"})
+        if unknown:
+            raise SettingsError(
+                f"{definition.path}: calendar.hours.{number}.where names {unknown[0]!r}, which the extract does "
+                "not return; "
+                f"it returns {', '.join(sorted(columns))}"
+            )
+
+
+def _check_rejects(definition: Definition, columns: dict[str, str]) -> None:
+    missing = [name for name in ("reason", "raw", "ts") if name not in columns]
+    if missing and definition.rejects:
+        raise QueryError(
+            f"{definition.rejects.path}: column {missing[0]} is missing; expected reason, raw, ts, found "
+            f"{', '.join(columns)}"
+        )
+
+
+def overview(settings: Settings) -> pd.DataFrame:
+    """One row a stream: its name, metric, interval, horizon, zone, members and where it is defined."""
+    rows = [
+        {
+            "stream": definition.stream.name,
+            "metric": definition.stream.stream.metric,
+            "interval": format_duration(definition.stream.interval),
+            "horizon": format_duration(definition.stream.stream.horizon),
+            "timezone": definition.stream.stream.timezone,
+            "members": " ".join(definition.stream.models.members),
+            "path": str(definition.path),
+        }
+        for definition in read_definitions(settings)
+    ]
+    return pd.DataFrame(rows, columns=["stream", "metric", "interval", "horizon", "timezone", "members", "path"])

@@ -1,0 +1,53 @@
+"""Trained models of a stream, read back for use."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from forecasting.ensemble.training import rebuild
+from forecasting.errors import ModelError
+from forecasting.jobs.common.session import Session
+from forecasting.models.member import Member
+from forecasting.store.files.models import NEXT_STEP, load_bundle
+from forecasting.store.tables.decisions import Champion, champion_as_of
+from forecasting.store.tables.registry import ModelRecord, find_model
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """The trained members that a forecast uses, none where no model is due yet."""
+
+    model_id: str | None = None
+    members: Mapping[str, Member] = field(default_factory=dict)
+    trained_until: datetime | None = None
+    note: str | None = None
+    """What a person should know of the choice."""
+
+
+def load_model(session: Session, record: ModelRecord) -> LoadedModel:
+    """The members of a registered model.
+
+    Raises ModelError where its files are missing, damaged or of another stream.
+    """
+    bundle = load_bundle(
+        session.settings.models / record.uri, stream=record.stream, model_id=record.model_id, checksum=record.checksum
+    )
+    members = {name: rebuild(config, weights) for name, (config, weights) in bundle.members.items()}
+    return LoadedModel(record.model_id, members, record.trained_until)
+
+
+def load_champion(session: Session, champion: Champion) -> LoadedModel:
+    """The members of a champion. Raises ModelError where it is not on the register or its files are damaged."""
+    record = find_model(session.lake, champion.model_id)
+    if record is None:
+        raise ModelError(f"model {champion.model_id}: decided upon, but not on the register; {NEXT_STEP}")
+    return load_model(session, record)
+
+
+def newest_loaded(session: Session, origin: datetime) -> LoadedModel:
+    """The champion of the stream's present definition as of `origin`; it was trained on nothing known later."""
+    stream = session.definition.stream
+    champion = champion_as_of(session.lake, stream, origin)
+    if champion is not None:
+        return load_champion(session, champion)
+    return LoadedModel(note="no model is trained for this definition yet; seasonal members only")

@@ -1,0 +1,100 @@
+"""A trained model enters the register: judged first, then its files, its row and the decision go on record together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from forecasting.ensemble.training import as_parts
+from forecasting.jobs.common.session import Session, wall_clock
+from forecasting.jobs.training.contest import Challenger, decide
+from forecasting.store.files.models import Bundle, save_bundle
+from forecasting.store.tables.decisions import (
+    Champion,
+    DecisionRecord,
+    append_decision,
+    champion_as_of,
+)
+from forecasting.store.tables.registry import ModelRecord, append_model, find_model
+from forecasting.store.tables.runs import Run
+from forecasting.terms import RunStatus, Verdict
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model that is trained but not on the register yet."""
+
+    challenger: Challenger
+    n_steps: Mapping[str, int]
+    """Of each member that it holds."""
+    parent_id: str | None
+    told: str
+    """What a person should know of the training."""
+
+
+def enter(session: Session, record: Run, entry: Entry) -> DecisionRecord | None:
+    """Judge a model and put it on record; the run ends with it.
+
+    Where somebody made another champion while the contest was held, it is held again: a person's choice is not
+    overruled by a contest with the one before. None where another training of the same model was first: that one
+    counts, whole.
+    """
+    lake, challenger = session.lake, entry.challenger
+    while find_model(lake, challenger.model_id) is None:
+        champion = champion_as_of(lake, session.definition.stream, challenger.boundary)
+        decision = decide(session, challenger, champion)
+        write = partial(_write, session, record, entry, champion=champion, decision=decision)
+        if lake.write(write, message=f"model {challenger.model_id}"):
+            return decision
+    return None
+
+
+def end(session: Session, record: Run, message: str) -> None:
+    """Close the run of a training; to be called inside `Lake.write`."""
+    record.status = RunStatus.PUBLISHED if record.model_id else RunStatus.UNCHANGED
+    record.message = message or None
+    record.finish(session.lake, finished_at=wall_clock())
+
+
+def _write(session: Session, record: Run, entry: Entry, *, champion: Champion | None, decision: DecisionRecord) -> bool:
+    """Whether nobody was faster, and all was written."""
+    lake, challenger = session.lake, entry.challenger
+    standing = champion_as_of(lake, session.definition.stream, challenger.boundary)
+    if standing != champion or find_model(lake, challenger.model_id) is not None:
+        return False
+    _register(session, record, entry)
+    append_decision(lake, decision, decided_at=wall_clock())
+    record.model_id = challenger.model_id
+    # that a first model had nobody to beat is no news
+    judged = "" if decision.verdict is Verdict.FIRST else f"{decision.verdict}: {decision.reason}"
+    end(session, record, "; ".join(filter(None, (entry.told, judged))))
+    return True
+
+
+def _register(session: Session, record: Run, entry: Entry) -> None:
+    """Files and their checksum go on record together."""
+    stream, challenger = session.definition.stream, entry.challenger
+    uri = f"{stream.name}/{challenger.model_id}"
+    bundle = Bundle(
+        stream=stream.name,
+        model_id=challenger.model_id,
+        snapshot_id=record.snapshot_id,
+        members={kind: as_parts(member) for kind, member in challenger.members.items()},
+    )
+    checksum = save_bundle(session.settings.models / uri, bundle)
+    append_model(
+        session.lake,
+        ModelRecord(
+            model_id=challenger.model_id,
+            stream=stream.name,
+            members=sorted(challenger.members),
+            trained_until=challenger.boundary,
+            parent_model_id=entry.parent_id,
+            config_hash=stream.config_hash,
+            uri=uri,
+            checksum=checksum,
+        ),
+        n_steps=dict(entry.n_steps),
+        seed=stream.models.seed,
+        snapshot_id=record.snapshot_id,
+        run_id=record.run_id,
+    )

@@ -1,0 +1,197 @@
+"""Train the model that is due: at the newest retrain boundary, on what was known there, once; and judge it."""
+
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+
+from forecasting.config.stream import Stream
+from forecasting.ensemble.training import train_members
+from forecasting.errors import FeedError, InsufficientHistoryError, ModelError
+from forecasting.jobs.common.panels import panel_as_of
+from forecasting.jobs.common.session import Session, Summary, open_session, wall_clock
+from forecasting.jobs.training.bundles import LoadedModel, load_champion, load_model
+from forecasting.jobs.training.contest import Challenger, stand_in
+from forecasting.jobs.training.register import Entry, end, enter
+from forecasting.models.neural.training import Training
+from forecasting.panel.calendar.calendar import resolve_origin, retrain_boundary
+from forecasting.settings import Settings
+from forecasting.store.lake.lock import hold_training_lock
+from forecasting.store.tables.decisions import Champion, append_decision, champion_as_of
+from forecasting.store.tables.readings import read_extent
+from forecasting.store.tables.registry import ModelRecord, newest_model
+from forecasting.store.tables.runs import Run
+from forecasting.terms import RunKind, RunStatus, Tier
+
+logger = logging.getLogger(__name__)
+
+
+def run(settings: Settings, stream: str, *, origin: str, before: Sequence[str] = ()) -> Summary:
+    """Train at the newest retrain boundary at or before `origin`, unless a sound model of that boundary exists.
+
+    before: earlier origins, ascending, whose models are trained first where they are still owed; that one of them
+    cannot be trained is for the run of that origin to tell.
+
+    Training starts from the weights of the model before it. The new model becomes champion where it passes the contest
+    with the present one; either way it stays on the register, and the decision is on record. Too little history for any
+    member is no error: the seasonal members forecast until there is more. Raises ModelError where training goes astray.
+
+    The stream's budget is what training its members may take. The contest comes after it and asks each side once, as
+    long as two nights' forecasts take: a budget that is spent must not leave a model unjudged.
+    """
+    with open_session(settings, stream) as session:
+        for earlier in before:
+            with suppress(ModelError):
+                train_due(session, resolve_origin(earlier, session.definition.stream))
+        return train_due(session, resolve_origin(origin, session.definition.stream))
+
+
+def train_due(session: Session, origin: datetime) -> Summary:
+    """As `run`, within a session. Where another run is training the stream, wait for it: its model may be the one."""
+    stream = session.definition.stream
+    boundary = retrain_boundary(stream, origin)
+    present = model_of(session, boundary)
+    if present is not None and _is_sound(session, present):
+        return _keep(session, present, origin)
+    with hold_training_lock(session.settings.models, stream.name):
+        present = model_of(session, boundary)
+        model_id = name_model(stream, boundary)
+        if present is not None:
+            if _is_sound(session, present):
+                return _keep(session, present, origin)
+            model_id = _name_after(present.model_id)
+        with session.run(RunKind.TRAIN, origin=boundary) as record:
+            return _train(session, record, boundary, model_id)
+
+
+def model_of(session: Session, boundary: datetime) -> ModelRecord | None:
+    """The model of a boundary and the present definition, if it exists."""
+    stream = session.definition.stream
+    record = newest_model(session.lake, stream=stream.name, origin=boundary, config_hash=stream.config_hash)
+    return record if record and record.trained_until == boundary else None
+
+
+def name_model(stream: Stream, boundary: datetime) -> str:
+    """Key of the model of a boundary and definition; the same three make the same model."""
+    return f"{stream.name}-{boundary.astimezone(stream.zone):%Y%m%d}-{stream.config_hash}"
+
+
+def _name_after(model_id: str) -> str:
+    """Key of the model that replaces a damaged one; models are immutable, so it is another model."""
+    base, _, number = model_id.partition(".")
+    return f"{base}.{int(number or 1) + 1}"
+
+
+def _train(session: Session, record: Run, boundary: datetime, model_id: str) -> Summary:
+    lake, stream = session.lake, session.definition.stream
+    first = read_extent(lake, stream).first_ts
+    if first is not None and first >= boundary:
+        return _finish(session, record, boundary, f"no history before {boundary.isoformat()} yet")
+    try:
+        panel = panel_as_of(lake, stream, boundary)
+    except (InsufficientHistoryError, FeedError) as error:
+        return _finish(session, record, boundary, str(error))
+    parent, parent_id = _parent(session, boundary)
+    trainings = train_members(panel, stream.models, parents=parent.members)
+    members = {kind: training.member for kind, training in trainings.items() if training.member is not None}
+    told = "; ".join(f"{kind} left out: {training.reason}" for kind, training in trainings.items() if training.reason)
+    if not any(training.n_steps for training in trainings.values()):
+        return _finish(session, record, boundary, told)
+    entry = Entry(
+        challenger=Challenger(model_id, members, panel, boundary, record.run_id),
+        n_steps={kind: trainings[kind].n_steps for kind in members},
+        parent_id=parent_id,
+        told=told,
+    )
+    decision = enter(session, record, entry)
+    if decision is None:
+        return _finish(session, record, boundary, f"{model_id} exists")
+    logger.info("stream %s: trained %s: %s", stream.name, model_id, decision.reason)
+    details = {kind: _describe(kind, trainings[kind]) for kind in members}
+    details = {"model": model_id, **details, "verdict": str(decision.verdict)}
+    return _summary(stream, boundary, record.status, record.message, run_id=record.run_id, details=details)
+
+
+def _describe(kind: str, training: Training) -> str:
+    """How much a member was trained, in its own measure."""
+    if kind in (Tier.PROFILE, Tier.GROWTH):
+        return "fitted"
+    if kind == Tier.TREES:
+        return f"{training.n_steps:,} rounds"
+    return f"{training.n_steps:,} steps, loss {training.validation_loss:.2f}"
+
+
+def _keep(session: Session, present: ModelRecord, origin: datetime) -> Summary:
+    """Nothing is due; but where the champion as of `origin` is damaged, the sound model of the boundary replaces it."""
+    lake, stream, boundary = session.lake, session.definition.stream, present.trained_until
+    champion = champion_as_of(lake, stream, origin)
+    damage = _damage(session, champion) if champion and champion.model_id != present.model_id else None
+    if champion is None or damage is None:
+        return _summary(stream, boundary, RunStatus.UNCHANGED, f"{present.model_id} exists")
+    with session.run(RunKind.TRAIN, origin=boundary) as record:
+        record.model_id = present.model_id
+        decision = stand_in(present, champion, damage, run_id=record.run_id)
+
+        def write() -> None:
+            append_decision(lake, decision, decided_at=wall_clock())
+            end(session, record, f"{decision.verdict}: {decision.reason}")
+
+        lake.write(write, message=f"{present.model_id} stands in")
+        return _summary(stream, boundary, record.status, record.message, run_id=record.run_id)
+
+
+def _is_sound(session: Session, record: ModelRecord) -> bool:
+    """Whether a model's files are whole; a damaged model is trained again."""
+    try:
+        load_model(session, record)
+    except ModelError as error:
+        logger.warning("%s; training it again", error)
+        return False
+    return True
+
+
+def _damage(session: Session, champion: Champion) -> ModelError | None:
+    """Why a champion cannot be loaded, if it cannot."""
+    try:
+        load_champion(session, champion)
+    except ModelError as error:
+        logger.warning("%s; another model takes its place", error)
+        return error
+    return None
+
+
+def _parent(session: Session, boundary: datetime) -> tuple[LoadedModel, str | None]:
+    """The newest model trained on less, as a start; none where there is none or its files are damaged."""
+    record = newest_model(session.lake, stream=session.definition.stream.name, origin=boundary, config_hash=None)
+    if record is None or record.trained_until >= boundary:
+        return LoadedModel(), None
+    try:
+        return load_model(session, record), record.model_id
+    except ModelError as error:
+        logger.warning("%s; training starts cold", error)
+        return LoadedModel(), None
+
+
+def _finish(session: Session, record: Run, boundary: datetime, message: str) -> Summary:
+    session.lake.write(lambda: end(session, record, message), message=f"train {record.run_id}")
+    return _summary(session.definition.stream, boundary, record.status, message, run_id=record.run_id)
+
+
+def _summary(
+    stream: Stream,
+    boundary: datetime,
+    status: RunStatus,
+    message: str | None,
+    *,
+    run_id: str | None = None,
+    details: dict[str, str] | None = None,
+) -> Summary:
+    return Summary(
+        job="train",
+        stream=stream.name,
+        status=str(status),
+        run_id=run_id,
+        origin=boundary.isoformat(),
+        message=message,
+        details=dict(details or {}),
+    )

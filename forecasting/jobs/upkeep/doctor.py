@@ -1,0 +1,288 @@
+"""Look an installation over: settings, lake, keys, models, streams and feeds. Nothing is written."""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from forecasting.config.stream import Stream
+from forecasting.errors import ForecastingError, LakeError, ModelError, SettingsError
+from forecasting.jobs.common.panels import panel_as_of
+from forecasting.jobs.common.session import wall_clock
+from forecasting.jobs.forecast import rows_expected
+from forecasting.jobs.streams import overview
+from forecasting.panel.calendar.open_time import has_open_interval
+from forecasting.settings import Settings
+from forecasting.store.checks import (
+    EVERYWHERE,
+    OF_FORECASTS,
+    OF_HISTORY,
+    Broken,
+    LakeCheck,
+    StreamOnRecord,
+    duckdb_version,
+    extension_versions,
+    find_broken,
+    folders_of,
+    free_bytes,
+    registered_models,
+    schema_gap,
+    streams_on_record,
+    stuck_runs,
+    why_not_writable,
+)
+from forecasting.store.files.definitions import read_definition
+from forecasting.store.files.models import load_bundle
+from forecasting.store.lake.lake import Lake
+from forecasting.store.lake.open import open_lake_to_read
+from forecasting.store.maintenance import RUN_MAY_TAKE
+from forecasting.store.tables.backfills import is_settled, read_loads, read_spoken
+from forecasting.store.tables.forecasts import published_rows
+from forecasting.store.tables.readings import read_extent
+from forecasting.terms import DAY, format_duration
+
+logger = logging.getLogger(__name__)
+
+RECENT = 28 * DAY
+"""How far before a stream's newest interval or origin its large tables are checked, unless all is asked for."""
+RECENT_MODELS = 4
+"""Models of a stream whose files are read, the newest, unless all is asked for."""
+LITTLE_ROOM, NO_ROOM = 5_000_000_000, 500_000_000
+"""Bytes free on a disk: below the first a warning, below the second an error."""
+EVER = datetime(1900, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found of one thing that was looked at."""
+
+    verdict: str
+    """ok, warning or error."""
+    what: str
+    where: str
+    message: str
+    """What was found; where it is no good: expected against found, and the next step."""
+    exit_code: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class _Reach:
+    """How far back heavy checks look."""
+
+    everything: bool
+
+    def since(self, newest: datetime | None) -> datetime:
+        return EVER if self.everything or newest is None else newest - RECENT
+
+    @property
+    def models(self) -> int:
+        return 1_000_000 if self.everything else RECENT_MODELS
+
+
+def run(
+    settings: Settings, *, everything: bool = False, begin: Callable[[str], None] = lambda _: None
+) -> list[Finding]:
+    """Everything that can be looked at without changing anything, a finding each.
+
+    everything: check large tables whole, not only what is recent, and the files of every model. begin: called with what
+    is looked at next. Nothing that is wrong is raised; it is a finding with the exit code that it deserves.
+    """
+    found: list[Finding] = []
+    steps: dict[str, Callable[[], Iterator[Finding]]] = {
+        "installation": lambda: _look_at_installation(settings),
+        "folders": lambda: _look_at_folders(settings),
+        "lake": lambda: _open_and_look(settings, everything=everything, begin=begin),
+        "streams": lambda: _look_at_streams(settings),
+    }
+    for name, step in steps.items():
+        begin(f"doctor: {name}")
+        found += step()
+    logger.info("doctor: %d findings, %d errors", len(found), sum(one.verdict == "error" for one in found))
+    return found
+
+
+def _look_at_installation(settings: Settings) -> Iterator[Finding]:
+    yield Finding("ok", "settings", str(settings.home), f"catalog {settings.catalog}, models {settings.models}")
+    have = duckdb_version()
+    for name, wheel in extension_versions(settings).items():
+        where = f"DuckDB {have}"
+        if wheel is None:
+            told = (
+                "expected a wheel, found none; DuckDB will look for it on the network; install duckdb-extension wheels"
+            )
+            yield Finding("warning", f"extension {name}", where, told)
+        elif wheel != have:
+            told = f"expected {have}, found the wheel {wheel}; install the wheel of this DuckDB"
+            yield Finding("error", f"extension {name}", where, told, exit_code=2)
+        else:
+            yield Finding("ok", f"extension {name}", where, f"wheel {wheel}")
+
+
+def _look_at_folders(settings: Settings) -> Iterator[Finding]:
+    for kind, folder in folders_of(settings).items():
+        refused = why_not_writable(folder)
+        if refused:
+            told = f"expected a folder that can be written, found: {refused}; grant write permission or move it"
+            yield Finding("error", f"{kind} folder", str(folder), told, exit_code=2)
+            continue
+        free = free_bytes(folder)
+        room = f"{free / 1e9:.1f} GB free"
+        if free >= LITTLE_ROOM:
+            yield Finding("ok", f"{kind} folder", str(folder), f"writable, {room}")
+        else:
+            told = f"expected {LITTLE_ROOM / 1e9:.0f} GB of room, found {room}; run `forecasting maintain` or add disk"
+            short = free < NO_ROOM
+            yield Finding("error" if short else "warning", f"{kind} folder", str(folder), told, exit_code=2 * short)
+
+
+def _open_and_look(settings: Settings, *, everything: bool, begin: Callable[[str], None]) -> Iterator[Finding]:
+    try:
+        with open_lake_to_read(settings) as lake:
+            yield from look_at_lake(lake, everything=everything, begin=begin)
+    except SettingsError as error:
+        yield Finding("error", "lake", settings.catalog, str(error), exit_code=2)
+    except LakeError as error:
+        yield Finding("error", "lake", settings.catalog, str(error), exit_code=3)
+
+
+def look_at_lake(
+    lake: Lake, *, everything: bool = False, begin: Callable[[str], None] = lambda _: None
+) -> Iterator[Finding]:
+    """Everything that rows of the lake tell: its schema, runs, keys, models, nights and the age of its feeds."""
+    reach = _Reach(everything)
+    missing, newer = schema_gap(lake)
+    yield _told_schema(lake.settings, missing, newer)
+    if missing or newer:
+        return
+    yield _look_at_runs(lake)
+    yield from (_told(check, "*", find_broken(lake, check)) for check in EVERYWHERE)
+    yield from _look_at_models(lake, reach)
+    for stream in streams_on_record(lake):
+        begin(f"doctor: {stream.name}")
+        yield from _look_at_stream(lake, stream, reach)
+
+
+def _told_schema(settings: Settings, missing: list[str], newer: list[str]) -> Finding:
+    if newer:
+        told = f"expected a lake of this version, found {newer[-1]} applied by a newer one; upgrade the package"
+        return Finding("error", "lake schema", settings.catalog, told, exit_code=2)
+    if missing:
+        told = f"expected all of this version, found {missing[0]} not applied; any job applies it"
+        return Finding("warning", "lake schema", settings.catalog, told)
+    return Finding("ok", "lake schema", settings.catalog, "reachable, up to date")
+
+
+def _look_at_runs(lake: Lake) -> Finding:
+    stuck, longest = stuck_runs(lake, before=wall_clock() - RUN_MAY_TAKE), format_duration(RUN_MAY_TAKE)
+    if not stuck.failed:
+        return Finding("ok", "runs", "forecast.runs", f"none is running for longer than {longest}")
+    told = (
+        f"expected runs to end within {longest}, found {stuck.failed} still running, first {stuck.first}; they were "
+        "killed; run them again, `forecasting maintain` removes what they left"
+    )
+    return Finding("warning", "runs", "forecast.runs", told)
+
+
+def _look_at_models(lake: Lake, reach: _Reach) -> Iterator[Finding]:
+    records, sound = registered_models(lake, most=reach.models), 0
+    for record in records:
+        try:
+            folder = lake.settings.models / record.uri
+            load_bundle(folder, stream=record.stream, model_id=record.model_id, checksum=record.checksum)
+            sound += 1
+        except ModelError as error:
+            yield Finding("error", "model files", record.model_id, str(error), exit_code=3)
+    yield Finding("ok", "model files", str(lake.settings.models), f"{sound} of {len(records)} models are whole")
+
+
+def _look_at_stream(lake: Lake, known: StreamOnRecord, reach: _Reach) -> Iterator[Finding]:
+    """Keys of a stream's rows; where it is still defined also its newest night and the age of its feed."""
+    for checks, newest in ((OF_HISTORY, known.known_until), (OF_FORECASTS, known.origin)):
+        since = reach.since(newest)
+        yield from (
+            _told(check, known.name, find_broken(lake, check, stream=known.name, since=since)) for check in checks
+        )
+    try:
+        stream = read_definition(lake.settings, known.name).stream
+    except ForecastingError:
+        told = "expected a definition, found none that can be read; put it back or let its rows rest"
+        yield Finding("warning", "definition", known.name, told)
+        return
+    if known.origin is not None:
+        yield _look_at_night(lake, stream, known.origin)
+    if known.known_until is not None:
+        yield _look_at_age(lake, stream, wall_clock())
+
+
+def _told(check: LakeCheck, stream: str, broken: Broken) -> Finding:
+    where = check.table if stream == "*" else f"{check.table} of {stream}"
+    if not broken.failed:
+        return Finding("ok", "key", where, check.rule)
+    told = f"expected {check.rule}, found {broken.failed} that break it, first {broken.first}; {check.next_step}"
+    return Finding("error", "key", where, told, exit_code=3)
+
+
+def _look_at_night(lake: Lake, stream: Stream, origin: datetime) -> Finding:
+    """Whether the newest published origin has one row for each open interval, where its past is still what it was."""
+    what, where = "open intervals", f"{stream.name} at {origin.isoformat()}"
+    spoken = read_spoken(lake, stream, origin, origin).get(origin)
+    if spoken is None or not is_settled(spoken, model_id=spoken.model_id, loads=read_loads(lake, stream, [spoken])):
+        return Finding("ok", what, where, "not compared: definition, code or history changed since it was published")
+    try:
+        expected = _keys(rows_expected(panel_as_of(lake, stream, origin)))
+    except ForecastingError as error:
+        return Finding("error", what, where, str(error), exit_code=error.exit_code)
+    found = _keys(published_rows(lake, stream=stream.name, origin=origin))
+    lacking, extra = expected.difference(found), found.difference(expected)
+    if not len(lacking) and not len(extra):
+        return Finding("ok", what, where, f"{len(found)} rows, one each")
+    first = (lacking if len(lacking) else extra)[0]
+    told = (
+        f"expected {len(expected)} rows, one an open interval, found {len(lacking)} missing and {len(extra)} of closed "
+        f"ones, first {first[0]} at {first[1]}; issue it again with `forecasting backfill {stream.name} --replace`"
+    )
+    return Finding("error", what, where, told, exit_code=3)
+
+
+def _keys(rows: pd.DataFrame) -> pd.MultiIndex:
+    return pd.MultiIndex.from_arrays([rows["series_id"].astype(str), pd.DatetimeIndex(rows["ts"]).as_unit("us")])
+
+
+def _look_at_age(lake: Lake, stream: Stream, now: datetime) -> Finding:
+    """Whether open time has passed for longer than `max_age` since the newest value."""
+    last_ts = read_extent(lake, stream).last_ts
+    limit = stream.source.max_age
+    if last_ts is None:
+        return Finding("warning", "feed age", stream.name, "expected values, found none; check the feed, then ingest")
+    known, due = last_ts + stream.interval, now - limit - stream.source.publication_delay
+    newest = f"newest value {last_ts.isoformat()}"
+    if known >= due or not has_open_interval(stream, known, _at_most(due, known + timedelta(days=366))):
+        return Finding("ok", "feed age", stream.name, newest)
+    told = (
+        f"expected values younger than source.max_age = {format_duration(limit)}, found {newest}; "
+        f"deliver newer usage, then `forecasting ingest {stream.name}`"
+    )
+    return Finding("warning", "feed age", stream.name, told)
+
+
+def _at_most(due: datetime, latest: datetime) -> datetime:
+    """A feed that is years old needs no more than one of them looked through."""
+    return min(due, latest)
+
+
+def _look_at_streams(settings: Settings) -> Iterator[Finding]:
+    for found in overview.check(settings, []):
+        if found.verdict == "error":
+            yield Finding("error", "definition", found.path, found.message, exit_code=2)
+        elif Path(found.path).parent != settings.streams:
+            # a packaged definition is a template until somebody delivers its feed
+            yield Finding("ok", "definition", found.stream, "packaged, without a feed" if found.message else found.path)
+        else:
+            yield Finding(found.verdict, "definition", found.stream, found.message or found.path)

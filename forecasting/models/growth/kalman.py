@@ -1,0 +1,257 @@
+"""A structural model of daily or longer peaks, in logarithms, and its Kalman filter over many series at once.
+
+What is measured is level + swell + effects of weekday, New Year and season + noise. The level walks and grows; its
+growth a year is what the series keeps for good plus a turn that fades. A swell is what passes within weeks: an event,
+bad weather. Series differ in the effects by a mixture of few shapes that all of them share: a season is as sharp as the
+others show it, and what the week tells of a series tells of its summer. In continuous time, so that missing columns and
+columns of unequal length need no special case.
+
+References: Harvey (1989), Forecasting, Structural Time Series Models and the Kalman Filter, chapters 2 and 3; West and
+Harrison (1997), Bayesian Forecasting and Dynamic Models, section 11.4, for shifts that the filter notices by itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import log_ndtr
+
+from forecasting.models.features.slots import Ints
+
+Values = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+YEAR = 365.2425
+"""Days."""
+HARMONICS = 16
+"""Of the year: what begins or ends within two weeks."""
+LEVEL, SWELL, GROWTH, TURN, FIXED = range(5)
+"""Places in the state; from FIXED on, how much of each shape a series has."""
+CHRISTMAS = np.timedelta64(9, "D"), np.timedelta64(3, "D")
+"""Days before and after the New Year when offices are empty: too few for the harmonics, too many to be outliers."""
+FADE = 6.0
+"""Years in which also the growth that a series keeps fades to 1/e of it, ahead: trends that are damped are more often
+right than straight ones (Gardner and McKenzie 1985, Forecasting trends in time series)."""
+DIFFUSE = 4.0
+"""Variance of a level of which nothing is known, beside the median of its series."""
+STEP = 1.0
+"""Variance that a level gains where it is known to have shifted."""
+CLIP = 3.0
+"""Standard deviations from which on a surprise counts only as much as this, as in Huber's estimate."""
+MEMORY, ALARM, RELEASE = 0.85, 1.4, 4.0
+"""A level is set free where surprises, averaged with this memory, exceed ALARM standard deviations, which takes a step
+of three of them four columns: it gains RELEASE times their mean square in variance."""
+
+
+@dataclass(frozen=True)
+class Law:
+    """How series move and differ. Rates are of logarithms: 0.1 is ten percent, about."""
+
+    season: int
+    """Slots of a week with a weekday effect each; 1 for none."""
+    roughness: float
+    """Of the typical series, what one column differs from the same slot of the season before, over root two."""
+    noise: float
+    """Standard deviation of a column's own noise, over the roughness of its series."""
+    swell: float
+    """Standard deviation of swells, over the roughness of the series."""
+    swell_days: float
+    """In which a swell fades to 1/e."""
+    wander: float
+    """Standard deviation of the level's walk in a day, of the typical series; it grows with the root of roughness."""
+    growth: float
+    """Mean over series of the growth a year that a series keeps."""
+    spread: float
+    """Standard deviation of it over series."""
+    turn: float
+    """Standard deviation of how far the present growth a year lies from the kept one."""
+    turn_years: float
+    """In which a turn fades to 1/e: the damping."""
+    pattern: Values
+    """(E,) mean over series of the effects: of each weekday, of the days around the New Year, of the cosine and
+    the sine of each harmonic of the year."""
+    shapes: Values
+    """(E, r) how series differ from it: each has its own standard normal share of every column. So who is empty on
+    weekends is expected to be so in summer, where the others show it."""
+
+    @property
+    def weekdays(self) -> int:
+        return self.season if self.season > 1 else 0
+
+    @property
+    def size(self) -> int:
+        return FIXED + int(self.shapes.shape[1])
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of n series, in T columns."""
+
+    x: Values
+    """(n, T) logarithms beside the median of the series; anything where not seen."""
+    seen: Mask
+    """(n, T)"""
+    bound: Mask
+    """(n, T) seen, but as a lower bound of what was wanted."""
+    roughness: Values
+    """(n,)"""
+    shift: Ints
+    """(n,) column at which the level is known to have shifted; 0 where none is."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """When the columns are: T of history or more."""
+
+    day: Values
+    """(T,) days since 1970 by the local clock, ascending."""
+    slot: Ints
+    """(T,)"""
+
+
+@dataclass(frozen=True)
+class State:
+    """What is known of n series after a column."""
+
+    mean: Values
+    """(d, n)"""
+    cov: Values
+    """(d, d, n)"""
+    day: float
+    """Of that column."""
+
+
+def filter_states(law: Law, clock: Clock, measured: Measured, *, marks: Sequence[int]) -> list[State]:
+    """What was known before each of the columns `marks`, ascending and positive, from the columns before it only."""
+    n = len(measured.x)
+    mean, cov = _start(law, n)
+    noise = (law.noise * measured.roughness) ** 2
+    load, usual = loadings(law, clock)
+    alarm = np.zeros(n)
+    wanted, states = set(marks), []
+    for t in range(max(marks, default=0)):
+        if t:
+            _move(law, mean, cov, measured.roughness, days=clock.day[t] - clock.day[t - 1])
+            cov[LEVEL, LEVEL] += np.where(measured.shift == t, STEP, 0.0)
+        if (seen := measured.seen[:, t]).any():
+            _learn(mean, cov, alarm, load[t], noise, measured.x[:, t] - usual[t], seen, measured.bound[:, t])
+        if t + 1 in wanted:
+            states.append(State(mean.copy(), cov.copy(), float(clock.day[t])))
+    return states
+
+
+def look_ahead(law: Law, state: State, clock: Clock, roughness: Values) -> tuple[Values, Values]:
+    """Mean and variance (L, n) of what would be measured in the columns of a clock, all after the state."""
+    ahead = clock.day - state.day
+    load, usual = loadings(law, clock)
+    load[:, SWELL] = np.exp(-ahead / law.swell_days)
+    load[:, GROWTH] = FADE * -np.expm1(-ahead / YEAR / FADE)
+    load[:, TURN] = law.turn_years * -np.expm1(-ahead / YEAR / law.turn_years)
+    size, n = state.mean.shape
+    carried = (load @ state.cov.reshape(size, size * n)).reshape(len(load), size, n)
+    known = np.einsum("ldn,ld->ln", carried, load)
+    walked, swelled = _walk(law, roughness), (law.swell * roughness) ** 2
+    own = swelled * -np.expm1(-2 * ahead / law.swell_days)[:, None] + (law.noise * roughness) ** 2
+    turned, _, _ = _turned(law, ahead)
+    return load @ state.mean + usual[:, None], known + ahead[:, None] * walked + own + turned[:, None]
+
+
+def loadings(law: Law, clock: Clock) -> tuple[Values, Values]:
+    """(T, d) how the state adds up to what is measured in each column, and (T,) what all series have in common."""
+    effects = effects_of(clock, weekdays=law.weekdays)
+    load = np.zeros((len(effects), law.size))
+    load[:, [LEVEL, SWELL]] = 1.0
+    load[:, FIXED:] = effects @ law.shapes
+    return load, effects @ law.pattern
+
+
+def effects_of(clock: Clock, *, weekdays: int) -> Values:
+    """(T, E) which effects each column has."""
+    effects = np.zeros((len(clock.day), weekdays + 1 + 2 * HARMONICS))
+    if weekdays:
+        effects[np.arange(len(effects)), clock.slot] = 1.0
+    date = np.floor(clock.day).astype("datetime64[D]")
+    newer = date.astype("datetime64[Y]") + np.timedelta64(1, "Y")
+    effects[:, weekdays] = (date >= newer - CHRISTMAS[0]) | (date < newer - np.timedelta64(1, "Y") + CHRISTMAS[1])
+    angle = 2 * np.pi / YEAR * clock.day[:, None] * np.arange(1, HARMONICS + 1)
+    effects[:, weekdays + 1 :: 2] = np.cos(angle)
+    effects[:, weekdays + 2 :: 2] = np.sin(angle)
+    return effects
+
+
+def _start(law: Law, n: int) -> tuple[Values, Values]:
+    mean = np.zeros(law.size)
+    mean[GROWTH] = law.growth
+    variance = np.ones(law.size)
+    variance[:FIXED] = DIFFUSE, 0.0, law.spread**2, law.turn**2
+    return np.repeat(mean[:, None], n, axis=1), np.repeat(np.diag(variance)[..., None], n, axis=2)
+
+
+def _walk(law: Law, roughness: Values) -> Values:
+    """(n,) variance of the level's walk in a day."""
+    walk: Values = law.wander**2 * roughness / law.roughness
+    return walk
+
+
+def _turned(law: Law, days: Values | float) -> tuple[Values, Values, Values]:
+    """Variance that fresh turns add to the level in some days, their covariance with the turn, and its variance.
+
+    Those of an integrated Ornstein-Uhlenbeck process.
+    """
+    t = law.turn_years
+    gone = -np.expm1(-np.asarray(days) / YEAR / t)
+    level = law.turn**2 * t * (2 * np.asarray(days) / YEAR - 2 * t * gone - t * gone**2)
+    return np.maximum(level, 0.0), law.turn**2 * t * gone**2, law.turn**2 * gone * (2 - gone)
+
+
+def _move(law: Law, mean: Values, cov: Values, roughness: Values, *, days: float) -> None:
+    """Move states on by some days, in place."""
+    fade, keep = np.exp(-days / law.swell_days), np.exp(-days / YEAR / law.turn_years)
+    grown, turned = days / YEAR, law.turn_years * (1 - keep)
+    mean[LEVEL] += grown * mean[GROWTH] + turned * mean[TURN]
+    mean[SWELL] *= fade
+    mean[TURN] *= keep
+    cov[LEVEL] += grown * cov[GROWTH] + turned * cov[TURN]
+    cov[:, LEVEL] += grown * cov[:, GROWTH] + turned * cov[:, TURN]
+    for place, share in ((SWELL, fade), (TURN, keep)):
+        cov[place] *= share
+        cov[:, place] *= share
+    level, both, turn = _turned(law, days)
+    cov[LEVEL, LEVEL] += days * _walk(law, roughness) + level
+    cov[LEVEL, TURN] += both
+    cov[TURN, LEVEL] += both
+    cov[TURN, TURN] += turn
+    cov[SWELL, SWELL] += (law.swell * roughness) ** 2 * (1 - fade**2)
+
+
+def _learn(
+    mean: Values, cov: Values, alarm: Values, load: Values, noise: Values, x: Values, seen: Mask, bound: Mask
+) -> None:
+    """Take in what was measured in a column, in place.
+
+    A value beyond CLIP counts by the share that brings it there. Of a lower bound the state learns that what was wanted
+    lies above: the mean and the variance of the normal distribution cut off there (Tobin 1958; the moments as in
+    Johnson, Kotz and Balakrishnan 1994, section 13.10).
+    """
+    size, n = mean.shape
+    reach = (load @ cov.reshape(size, size * n)).reshape(size, n)
+    variance = load @ reach + noise
+    deviation = np.sqrt(variance)
+    surprise = np.where(seen, (x - load @ mean) / deviation, 0.0)
+    share = np.where(seen, np.minimum(1.0, CLIP / np.maximum(np.abs(surprise), CLIP)), 0.0)
+    told = surprise * share
+    if bound.any():
+        above = np.exp(-(surprise**2) / 2 - np.log(2 * np.pi) / 2 - log_ndtr(-surprise))
+        share = np.where(bound, np.clip(above * (above - surprise), 0.0, 1.0) * share, share)
+        told = np.where(bound, np.minimum(above, CLIP), told)
+    mean += reach * (told / deviation)
+    cov -= reach[:, None] * (reach * (share / variance))[None]
+    alarm *= np.where(seen, MEMORY, 1.0)
+    alarm += np.where(seen, (1 - MEMORY) * told, 0.0)
+    free = np.abs(alarm) > ALARM
+    if free.any():
+        more = np.where(free, RELEASE * alarm**2 * variance, 0.0)
+        cov[LEVEL, LEVEL] += more
+        cov[SWELL, SWELL] += more
+        alarm[free] = 0.0

@@ -1,0 +1,13 @@
+"""What every member of the ensemble can do."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from forecasting.models.features.slots import Floats
+from forecasting.panel.grid import Panel
+
+
+class Member(Protocol):
+    """Whoever answers quantiles (A, N, length, 7) from several columns of a panel, NaN for a series that it leaves."""
+
+    def predict_many(self, panel: Panel, *, ats: Sequence[int], length: int) -> Floats: ...

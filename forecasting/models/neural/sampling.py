@@ -1,0 +1,152 @@
+"""Which windows a module is trained and validated on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from darts.utils.data.torch_datasets.training_dataset import TorchTrainingDataset
+from darts.utils.data.torch_datasets.utils import TorchTrainingBatch, TorchTrainingSample
+from numpy.typing import NDArray
+
+from forecasting.models.neural.windows import WindowShape, WindowSource, gather, gather_target
+from forecasting.panel.grid import Panel
+
+CHUNK = 500
+MIN_OBSERVED = 0.25
+"""A context is usable if it is observed in this share of its open columns; columns before the history count as open."""
+MIN_VALUES = 8
+FEW_SPANS = 8
+HIDDEN = 0.05
+"""Share of training windows whose attributes are hidden, so that the unknown category learns something."""
+
+
+@dataclass(frozen=True)
+class Draw:
+    """(series, at) pairs, and which of them hide their attributes. All (B,)."""
+
+    series: torch.Tensor
+    at: torch.Tensor
+    hidden: torch.Tensor
+
+
+def usable_contexts(panel: Panel, *, rows: slice, ats: NDArray[np.int64], columns: int) -> NDArray[np.bool_]:
+    """Whether enough of the `columns` before each `at` was observed. (n, A)"""
+    first = max(int(ats.min()) - columns, 0)
+    start, stop = np.maximum(ats - columns, 0) - first, ats - first
+    seen = _count(panel.observed[rows, first : int(ats.max())], start, stop)
+    opened = _count(panel.open[rows, first : int(ats.max())], start, stop)
+    return (seen >= MIN_VALUES) & (seen >= MIN_OBSERVED * (opened + np.maximum(columns - ats, 0)))
+
+
+def _count(mask: NDArray[np.bool_], start: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.int32]:
+    """How often a mask (n, t) is true in each span of columns. (n, spans)"""
+    if len(start) <= FEW_SPANS:
+        spans = [np.count_nonzero(mask[:, a:b], axis=1) for a, b in zip(start, stop, strict=True)]
+        return np.stack(spans, axis=1).astype(np.int32)
+    total = np.zeros((len(mask), mask.shape[1] + 1), dtype=np.int32)
+    np.cumsum(mask, axis=1, out=total[:, 1:])
+    return total[:, stop] - total[:, start]
+
+
+def _valid(panel: Panel, shape: WindowShape, *, ats: NDArray[np.int64]) -> Iterator[NDArray[np.bool_]]:
+    """By chunks of series, whether a window has a usable context and something observed in its target. (n, A)"""
+    for start in range(0, panel.n_series, CHUNK):
+        rows = slice(start, start + CHUNK)
+        usable = usable_contexts(panel, rows=rows, ats=ats, columns=shape.context_columns)
+        yield usable & (_count(panel.observed[rows], ats, ats + shape.horizon_columns) > 0)
+
+
+def target_starts(shape: WindowShape, *, since: int, until: int) -> NDArray[np.int64]:
+    """Columns from which a whole target lies in [since, until)."""
+    return np.arange(max(since, 1), until - shape.horizon_columns + 1)
+
+
+def count_windows(panel: Panel, shape: WindowShape, *, since: int, until: int) -> NDArray[np.int64]:
+    """Number of valid windows of each series (N,) whose targets lie in [since, until)."""
+    ats = target_starts(shape, since=since, until=until)
+    if not len(ats):
+        return np.zeros(panel.n_series, dtype=np.int64)
+    return np.concatenate([valid.sum(axis=1) for valid in _valid(panel, shape, ats=ats)])
+
+
+def pick_windows(
+    panel: Panel, shape: WindowShape, *, since: int, until: int, ranks: NDArray[np.int64]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The valid windows at the given places (R,) of their order by series and column, as (series, at).
+
+    Only one chunk of series has its windows spelled out at a time.
+    """
+    ats = target_starts(shape, since=since, until=until)
+    order = np.argsort(ranks, kind="stable")
+    ranked = ranks[order]
+    series, at = np.empty(len(ranks), dtype=np.int64), np.empty(len(ranks), dtype=np.int64)
+    passed = 0
+    for chunk, valid in enumerate(_valid(panel, shape, ats=ats)):
+        places = np.flatnonzero(valid)
+        low, high = np.searchsorted(ranked, [passed, passed + len(places)])
+        row, column = np.divmod(places[ranked[low:high] - passed], len(ats))
+        series[order[low:high]], at[order[low:high]] = chunk * CHUNK + row, ats[column]
+        passed += len(places)
+    return torch.from_numpy(series), torch.from_numpy(at)
+
+
+def draw_windows(
+    panel: Panel, shape: WindowShape, *, until: int, total: int, count: int, generator: torch.Generator
+) -> Draw:
+    """`count` windows with targets before `until`, uniformly from all `total` valid ones, with replacement."""
+    ranks = torch.randint(0, total, (count,), generator=generator)
+    series, at = pick_windows(panel, shape, since=0, until=until, ranks=ranks.numpy())
+    return Draw(series=series, at=at, hidden=torch.rand(count, generator=generator) < HIDDEN)
+
+
+def spread_windows(panel: Panel, shape: WindowShape, *, since: int, until: int, total: int, most: int) -> Draw:
+    """At most `most` windows with targets in [since, until), evenly spread over all `total` valid ones."""
+    ranks = np.linspace(0, total - 1, min(total, most)).astype(np.int64)
+    series, at = pick_windows(panel, shape, since=since, until=until, ranks=ranks)
+    return Draw(series=series, at=at, hidden=torch.zeros(len(ranks), dtype=torch.bool))
+
+
+class WindowBatch(TorchTrainingBatch):  # type: ignore[misc]
+    """A batch that moves in one call, which spares Lightning a slow walk through its fields."""
+
+    def to(self, device: torch.device) -> "WindowBatch":
+        if device == self.past_target.device:
+            return self
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return WindowBatch(**{name: None if tensor is None else tensor.to(device) for name, tensor in fields.items()})
+
+
+class WindowDataset(TorchTrainingDataset):  # type: ignore[misc]
+    """Drawn windows for a darts model; a batch is gathered in one go."""
+
+    def __init__(self, source: WindowSource, draw: Draw) -> None:
+        super().__init__()
+        self.source = source
+        self.draw = draw
+
+    def __len__(self) -> int:
+        return len(self.draw.series)
+
+    def __getitems__(self, indices: list[int]) -> WindowBatch:
+        chosen = torch.tensor(indices)
+        series, at = self.draw.series[chosen], self.draw.at[chosen]
+        windows = gather(self.source, series=series, at=at)
+        target, weight = gather_target(self.source, windows, series=series, at=at)
+        codes = windows.codes
+        if codes is not None:
+            codes = codes.masked_fill(self.draw.hidden[chosen][:, None, None], 0.0)
+        return WindowBatch(
+            past_target=windows.context,
+            historic_future_covariates=windows.past,
+            future_covariates=windows.future,
+            static_covariates=codes,
+            sample_weight=weight,
+            future_target=target,
+        )
+
+    def __getitem__(self, index: int) -> TorchTrainingSample:
+        batch = self.__getitems__([index])
+        fields = ("past_target", "historic_future_covariates", "future_covariates", "static_covariates")
+        tensors = {name: getattr(batch, name) for name in (*fields, "sample_weight", "future_target")}
+        return TorchTrainingSample(**{name: None if x is None else x[0].numpy() for name, x in tensors.items()})

@@ -1,0 +1,149 @@
+"""Seasonal members: they need no training and carry a series when nothing else can.
+
+Every member answers quantiles (N, length, 7) for the columns [at, at + length) from columns before `at` only. A series
+is finite in all columns or NaN in all of them: a member carries it whole or not at all.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecasting.models.features.slots import (
+    NAN,
+    Floats,
+    Ints,
+    SlotGrid,
+    recent_mean,
+    slot_grid,
+    to_cube,
+)
+from forecasting.panel.grid import Panel
+from forecasting.quantiles import sort_quantiles
+from forecasting.terms import QUANTILES
+
+LEVELS = np.asarray(QUANTILES, dtype=np.float32)
+CHUNK = 500
+"""Series at a time: a chunk's cube stays in the processor's cache."""
+MIN_ERRORS = 20
+"""Fewer own errors than this say nothing of the tails: the stream's typical errors stand in."""
+MIN_KNOWN = 0.5
+"""A series is carried if it has been seen in this share of the open slots that the horizon asks for."""
+LEVEL_SHARE = 0.2
+"""How much of its mean level adds to a slot's own level in `_scale`: an empty slot is not a certain one."""
+GUESS = np.array([-0.8, -0.6, -0.35, 0.0, 0.4, 0.8, 1.2], dtype=np.float32)
+"""Errors relative to the level, assumed while no series of the stream has enough comparable intervals."""
+
+
+def seasonal_naive(panel: Panel, *, at: int, length: int) -> Floats:
+    """The last observed value of the same slot, spread by the errors that this rule made before `at`."""
+    return _seasonal(panel, at=at, length=length, last=1)
+
+
+def last_four(panel: Panel, *, at: int, length: int) -> Floats:
+    """Mean of the last four observed values of the same slot (fewer where history is short), spread likewise."""
+    return _seasonal(panel, at=at, length=length, last=4)
+
+
+def _seasonal(panel: Panel, *, at: int, length: int, last: int) -> Floats:
+    grid = slot_grid(panel)
+    future = slice(at, at + length)
+    slots, lead = grid.slot[future], _leads(grid, at=at, length=length)
+    errors = {int(step): np.full((panel.n_series, len(LEVELS)), NAN, dtype=np.float32) for step in np.unique(lead)}
+    point = np.full((panel.n_series, len(slots)), NAN, dtype=np.float32)
+    level = np.full((panel.n_series, 1), NAN, dtype=np.float32)
+    for start in range(0, panel.n_series, CHUNK):
+        rows = slice(start, start + CHUNK)
+        cube = known_cube(panel, grid, rows=rows, at=at)
+        means = recent_mean(cube, last=last)
+        profile = _fill_slots(means[:, -1], slots=slots, open_=panel.open[rows, future])
+        point[rows], level[rows] = profile[:, slots], profile.mean(axis=1, keepdims=True)
+        for step, quantiles in errors.items():
+            quantiles[rows] = _error_quantiles(cube, means, lead=step, level=level[rows])
+    spread = np.empty((*point.shape, len(LEVELS)), dtype=np.float32)
+    for step, quantiles in errors.items():
+        spread[:, lead == step] = _with_typical(quantiles, level)[:, None]
+    forecast = point[..., None] + _scale(point, level)[..., None] * spread
+    return sort_quantiles(forecast, lower=0.0).astype(np.float32)
+
+
+def known_cube(panel: Panel, grid: SlotGrid, *, rows: slice, at: int) -> Floats:
+    """Demand observed before `at`, by cycle and slot up to the cycle that `at` lies in."""
+    known = np.where(panel.observed[rows, :at], panel.y[rows, :at], NAN)
+    return to_cube(known, grid, cycles=int(grid.cycle[at]) + 1)
+
+
+def _leads(grid: SlotGrid, *, at: int, length: int) -> Ints:
+    """Cycles between each column of the horizon and the newest known one of its slot, rounded up to a power of two.
+
+    Rounding bounds the number of error distributions of a horizon that is many seasons long.
+    """
+    first, slots = grid.cycle[at], grid.slot[at : at + length]
+    newest = first - (grid.column[first, slots] >= at)
+    lead = np.maximum(grid.cycle[at : at + length] - newest, 1)
+    return np.asarray(2 ** np.ceil(np.log2(lead)), dtype=np.int64)
+
+
+def _scale(point: Floats, level: Floats) -> Floats:
+    """What errors are taken to be proportional to: the root of the level, as for counts.
+
+    On real contact-centre and traffic data this beat errors in absolute and in relative terms.
+    """
+    scale: Floats = np.sqrt(point + LEVEL_SHARE * level)
+    return scale
+
+
+def _error_quantiles(cube: Floats, means: Floats, *, lead: int, level: Floats) -> Floats:
+    """Quantiles (n, 7) of the scaled errors of the newest cycles; NaN where there are too few."""
+    n, cycles, season = cube.shape
+    newest = min(cycles - lead, max(8, 600 // season))
+    if newest < 1:
+        return np.full((n, len(LEVELS)), NAN, dtype=np.float32)
+    truth, forecast = cube[:, cycles - newest :], means[:, cycles - newest - lead : cycles - lead]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        errors = (truth - forecast) / _scale(forecast, level[..., None])
+    return _row_quantiles(np.where(np.isfinite(errors), errors, NAN).reshape(n, -1), least=MIN_ERRORS)
+
+
+def _row_quantiles(values: Floats, *, least: int) -> Floats:
+    """The seven quantiles (n, 7) of each row's values that are not NaN, NaN where there are fewer than `least`.
+
+    Positions are level x (count + 1), which keeps the coverage of few errors from falling short.
+    """
+    ordered = np.sort(values, axis=1)
+    count = (~np.isnan(ordered)).sum(axis=1, keepdims=True)
+    top = np.maximum(count - 1, 0)
+    position = np.clip(LEVELS * (count + 1) - 1, 0, top)
+    below = np.floor(position).astype(np.int64)
+    low = np.take_along_axis(ordered, below, axis=1)
+    high = np.take_along_axis(ordered, np.minimum(below + 1, top), axis=1)
+    quantiles = low + (high - low) * (position - below).astype(np.float32)
+    return np.where(count >= least, quantiles, NAN)
+
+
+def _with_typical(quantiles: Floats, level: Floats) -> Floats:
+    """Rows without errors of their own get the median row of the stream, or the guess where there is none."""
+    own = np.asarray(np.isfinite(quantiles).all(axis=1))
+    if own.any():
+        return np.where(own[:, None], quantiles, np.median(quantiles[own], axis=0))
+    return GUESS * np.sqrt(level)
+
+
+def _fill_slots(profile: Floats, *, slots: Ints, open_: NDArray[np.bool_]) -> Floats:
+    """A profile (n, S) without holes, or NaN where too few of the open slots are known.
+
+    A hole takes the mean of the nearest known slots on both sides, around the end of the week.
+    """
+    known: NDArray[np.bool_] = np.isfinite(profile)
+    asked = open_.sum(axis=1)
+    carried = known.any(axis=1) & ((known[:, slots] & open_).sum(axis=1) >= MIN_KNOWN * asked)
+    filled = np.where(carried[:, None], profile, NAN)
+    rows = np.flatnonzero(carried & ~known.all(axis=1))
+    if len(rows):
+        season = profile.shape[1]
+        thrice = np.tile(profile[rows], 3)
+        place, hole = np.arange(3 * season), np.isnan(thrice)
+        left = np.maximum.accumulate(np.where(hole, 0, place), axis=1)
+        right = np.minimum.accumulate(np.where(hole, 3 * season - 1, place)[:, ::-1], axis=1)[:, ::-1]
+        middle = slice(season, 2 * season)
+        sides = [np.take_along_axis(thrice, side[:, middle], axis=1) for side in (left, right)]
+        filled[rows] = (sides[0] + sides[1]) / 2
+    return filled

@@ -1,0 +1,156 @@
+"""Training of the trees: drawn rows, rounds fixed by what helps on newer rows, all within a budget."""
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+
+from forecasting.models.features.rows import by_chunk, draw_rows, over_mean, row_weights
+from forecasting.models.features.slots import Floats
+from forecasting.models.profile import ProfileMember, recall_rows
+from forecasting.models.trees.member import Inputs, TreesMember, build_features, choose_inputs
+from forecasting.panel.grid import Panel, take_series
+from forecasting.terms import MEDIAN, QUANTILES
+
+MOST_ROWS = 150_000
+ROWS_A_SECOND = 2_000
+"""Rows that a second of budget allows for: one pair of fits of seven boosters on two cores, with room to spare."""
+LEAST_ROWS = 500
+CHECKED_ROWS = 20_000
+MOST_ROUNDS = 400
+PATIENCE = 50
+"""Rounds without gain on newer rows after which no more are added."""
+LEAST_ROUNDS = 5
+ERROR_CLIP = 30.0
+SETTINGS: dict[str, Any] = {
+    "objective": "quantile",
+    "metric": "quantile",
+    # coarse bins and much left out of each tree: demand is mostly noise once its profile is known
+    "min_data_in_leaf": 200,
+    "feature_fraction": 0.4,
+    "bagging_fraction": 0.6,
+    "bagging_freq": 1,
+    "lambda_l2": 5.0,
+    "max_bin": 63,
+    "deterministic": True,
+    "force_row_wise": True,
+    "verbose": -1,
+}
+
+
+CAREFUL_RATE, QUICK_RATE, MANY_SERIES = 0.05, 0.12, 1_000
+"""Learning rates of few and of many series. A quick forest has a third of the trees, and is asked in a third of the
+time: for thousands of series that is worth the percent that it loses. More than many are not learned from: as many are
+drawn."""
+SERIES_A_LEAF, LEAVES = 6, (7, 63)
+"""Small trees for few series: there is little to tell apart."""
+
+
+@dataclass(frozen=True)
+class _Lesson:
+    """Rows to learn from."""
+
+    features: Floats
+    target: Floats
+    """Demand less base, in units of the noise."""
+    weight: Floats
+    """Of the target in the loss: every series counts alike, its busy slots more."""
+
+
+def grow_trees(
+    panel: Panel,
+    profile: ProfileMember,
+    *,
+    until: int,
+    check: bool,
+    rounds: list[int] | None,
+    seed: int,
+    budget: float,
+    left: float = math.inf,
+) -> tuple[TreesMember, list[int]] | None:
+    """Fit on targets before the column `until`.
+
+    check: find the number of rounds of each quantile on rows that are forecast from `until` on; else `rounds` are
+    grown. Returns the member and the rounds; None where there are too few rows. budget: seconds that it may take, which
+    fix the number of rows; left: seconds that are left of them, which end the rounds where they are fewer.
+    """
+    started, rng = time.monotonic(), np.random.default_rng(seed)
+    inputs, most = choose_inputs(panel), int(min(MOST_ROWS, ROWS_A_SECOND * budget))
+    shape = {
+        "num_leaves": int(np.clip(panel.n_series // SERIES_A_LEAF, *LEAVES)),
+        "learning_rate": CAREFUL_RATE if panel.n_series < MANY_SERIES else QUICK_RATE,
+    }
+    if panel.n_series > MANY_SERIES:
+        panel = take_series(panel, np.sort(rng.choice(panel.n_series, MANY_SERIES, replace=False)))
+    lesson = _lesson(panel, profile, inputs, since=0, until=until, most=most, rng=rng)
+    newer = None
+    if check:
+        newer = _lesson(panel, profile, inputs, since=until, until=panel.n_history, most=CHECKED_ROWS, rng=rng)
+    if len(lesson.target) < LEAST_ROWS or (newer is not None and not len(newer.target)):
+        return None
+    data = lgb.Dataset(
+        lesson.features,
+        lesson.target,
+        weight=lesson.weight,
+        params={"max_bin": SETTINGS["max_bin"], "verbose": -1},
+        free_raw_data=False,
+    )
+    held = None
+    if newer is not None:
+        held = lgb.Dataset(newer.features, newer.target, weight=newer.weight, reference=data, free_raw_data=False)
+    boosters: dict[int, lgb.Booster] = {}
+    # the median first: if time runs short, the tails get fewer rounds
+    for place in sorted(range(len(QUANTILES)), key=lambda column: abs(column - MEDIAN)):
+        rest = min(budget, left) - (time.monotonic() - started)
+        late = _Deadline(time.monotonic() + max(rest, 0.0) / (len(QUANTILES) - len(boosters)))
+        settings = {**SETTINGS, **shape, "alpha": QUANTILES[place], "seed": seed}
+        if held is None:
+            count = rounds[place] if rounds is not None else MOST_ROUNDS
+            boosters[place] = lgb.train(settings, data, count, callbacks=[late])
+        else:
+            stop = lgb.early_stopping(PATIENCE, verbose=False)
+            boosters[place] = lgb.train(settings, data, MOST_ROUNDS, valid_sets=[held], callbacks=[late, stop])
+    grown = [boosters[place] for place in range(len(QUANTILES))]
+    best = [max(booster.best_iteration, LEAST_ROUNDS) if check else booster.num_trees() for booster in grown]
+    return TreesMember(profile, inputs, tuple(grown)), best
+
+
+class _Deadline:
+    """Stops a booster that takes longer than its share of the budget; the rounds that it has stay."""
+
+    # LightGBM lets a callback stop a training after a round only
+    before_iteration = False
+
+    def __init__(self, until: float) -> None:
+        self.until = until
+
+    def __call__(self, env: Any) -> None:
+        if env.iteration + 1 >= LEAST_ROUNDS and time.monotonic() > self.until:
+            raise lgb.callback.EarlyStopException(env.iteration, env.evaluation_result_list or [])
+
+
+def _lesson(
+    panel: Panel,
+    profile: ProfileMember,
+    inputs: Inputs,
+    *,
+    since: int,
+    until: int,
+    most: int,
+    rng: np.random.Generator,
+) -> _Lesson:
+    rows = draw_rows(panel, since=since, until=until, most=most, rng=rng)
+    features = np.empty((len(rows), len(inputs.names)), dtype=np.float32)
+    target, noise = np.empty(len(rows), dtype=np.float32), np.empty(len(rows), dtype=np.float32)
+    for memory, part, places in by_chunk(panel, rows, power=profile.power):
+        known = recall_rows(memory, part, noise_until=until)
+        features[places] = build_features(memory, part, known, inputs, profile)
+        target[places] = (panel.y[part.series, part.column] - known.base) / known.noise
+        noise[places] = known.noise
+    good = np.isfinite(target)
+    # the pinball loss in units of demand, every series alike
+    weight = over_mean(noise * row_weights(panel, rows), rows.series) if len(rows) else noise
+    return _Lesson(features[good], target[good].clip(-ERROR_CLIP, ERROR_CLIP), weight[good])

@@ -1,0 +1,292 @@
+"""Local time: origins, retrain boundaries, the grid of intervals and public holidays. Nothing else knows a time zone.
+
+Instants inside arrays are UTC in naive datetime64[us]; wall times are local clock readings in the same type.
+"""
+
+from bisect import bisect_left
+from datetime import date, datetime, time, timedelta
+from typing import cast
+from zoneinfo import ZoneInfo
+
+import holidays
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecasting.config.stream import Stream
+from forecasting.errors import SettingsError
+from forecasting.terms import DAY, format_duration
+
+Times = NDArray[np.datetime64]
+
+MONDAY = date(1970, 1, 5)
+"""Weeks, intervals of several days and retrain periods are counted from here."""
+
+_DAY = np.timedelta64(1, "D")
+_HISTORY_STEP = 28 * _DAY
+_PHASE_YEAR = np.datetime64("2024-01-01", "D")
+"""The year whose dates number the holidays; any would do, but it may never change."""
+_PARTIAL = (holidays.HALF_DAY, holidays.BANK, holidays.OPTIONAL)
+"""Calendars of days on which many, but not all, are off or leave early."""
+
+
+def as_utc(ts: Times | pd.Series | pd.DatetimeIndex) -> Times:
+    """Instants as naive datetime64[us]; a stamp without a zone is UTC already."""
+    index = pd.DatetimeIndex(ts).as_unit("us")
+    return (index if index.tz is None else index.tz_convert(None)).to_numpy()
+
+
+def wall_times(ts: Times, zone: ZoneInfo) -> Times:
+    """Local clock readings of UTC instants."""
+    return pd.DatetimeIndex(ts).as_unit("us").tz_localize("UTC").tz_convert(zone).tz_localize(None).to_numpy()
+
+
+def first_instants(wall: Times, zone: ZoneInfo) -> Times:
+    """First UTC instant at which a local clock shows a wall time or, where that is skipped, anything later."""
+    index = pd.DatetimeIndex(wall.astype("datetime64[us]"))
+    local = index.tz_localize(zone, ambiguous=np.ones(len(index), bool), nonexistent="NaT").tz_convert(None)
+    instants = local.to_numpy(copy=True)
+    # pandas' own shift_forward goes wrong where clocks skip anything but an hour (Lord Howe, Troll, Apia)
+    for place in np.flatnonzero(np.isnat(instants) & index.notna()):
+        instants[place] = _end_of_gap(index[int(place)].to_pydatetime(), zone)
+    return instants
+
+
+def whole_days(since: datetime, until: datetime, zone: ZoneInfo) -> tuple[int, Times]:
+    """The local days that lie in [since, until) from midnight to midnight: the first, in days since 1970, and the UTC
+    starts of all of them."""
+    edges = np.array([_naive(since), _naive(until)], "datetime64[us]")
+    first, last = wall_times(edges, zone).astype("datetime64[D]")
+    # a day need not begin at midnight: clocks may skip that, or show it twice
+    midnights = first_instants(np.arange(first, last + _DAY), zone)[:-1]
+    begun = int((midnights < edges[0]).sum())
+    return int(first.astype(np.int64)) + begun, midnights[begun:]
+
+
+def resolve_origin(text: str, stream: Stream) -> datetime:
+    """The UTC instant that an origin text means for a stream.
+
+    A date means local midnight plus the stream's `origin_time`; where an interval is under way at that moment (the grid
+    of 2h intervals is off local midnight in summer, a week starts on Monday) the origin is that interval's start,
+    because the interval is not known yet. A timestamp is read in the stream's zone when it has no offset.
+    Raises SettingsError where the text is unreadable, a local time does not exist or occurs twice, or a timestamp lies
+    off the stream's grid.
+    """
+    try:
+        return floor_to_grid(_origin_on(date.fromisoformat(text.strip()), stream), stream)
+    except (ValueError, OverflowError):
+        pass
+    origin, below = _read_instant(text, stream, what="origin")
+    if below != origin:
+        raise SettingsError(
+            f"origin {text!r} is off the grid of stream {stream.name} (every {format_duration(stream.interval)}, "
+            f"{stream.stream.timezone}): take {below.astimezone(stream.zone).isoformat()}"
+        )
+    return origin
+
+
+def interval_of(text: str, stream: Stream) -> datetime:
+    """UTC start of the interval of a stream's grid that holds an instant, local unless it has an offset.
+
+    Raises SettingsError where the text is unreadable, or a local time does not exist or occurs twice.
+    """
+    return _read_instant(text, stream, what="time")[1]
+
+
+def _read_instant(text: str, stream: Stream, *, what: str) -> tuple[datetime, datetime]:
+    """The instant and the start of the interval that holds it."""
+    try:
+        stamp = datetime.fromisoformat(text.strip())
+        instant = _read_local(stamp, stream) if stamp.tzinfo is None else stamp.astimezone(ZoneInfo("UTC"))
+        return instant, floor_to_grid(instant, stream)
+    except (ValueError, OverflowError) as error:
+        raise SettingsError(
+            f"{what} {text!r}: expected an ISO date or timestamp such as 2024-06-30 or 2024-06-30T06:00, found {error}"
+        ) from error
+
+
+def retrain_boundary(stream: Stream, origin: datetime) -> datetime:
+    """Newest instant up to `origin` that lies a whole number of retrain periods of local days after MONDAY."""
+    period = stream.models.retrain // DAY
+    count = (origin.astimezone(stream.zone).date() - MONDAY).days // period
+    # flooring may put a boundary on the evening before its date, the origin time after the origin
+    for periods in (count + 1, count, count - 1):
+        boundary = floor_to_grid(_origin_on(MONDAY + timedelta(days=periods * period), stream), stream)
+        if boundary <= origin:
+            break
+    return boundary
+
+
+def grid_anchor(stream: Stream) -> tuple[np.datetime64, np.timedelta64]:
+    """An interval start and the step of the regular UTC grid of intervals shorter than a day.
+
+    Anchored at midnight of the zone's standard time when the stream starts, so that hours are whole local hours in
+    Kolkata (+05:30) too; the grid does not move when clocks change.
+    """
+    noon = datetime.combine(stream.source.start, time(12), stream.zone)
+    standard = (noon.utcoffset() or timedelta(0)) - (noon.dst() or timedelta(0))
+    return np.datetime64("1970-01-01", "us") - np.timedelta64(standard % stream.interval), step_of(stream)
+
+
+def step_of(stream: Stream) -> np.timedelta64:
+    """The interval of a stream as a numpy duration."""
+    return np.timedelta64(stream.interval, "us")
+
+
+def is_on_grid(ts: Times | pd.Series | pd.DatetimeIndex, stream: Stream) -> NDArray[np.bool_]:
+    """Whether each instant starts an interval of the stream; missing ones do not."""
+    instants = as_utc(ts)
+    return cast(NDArray[np.bool_], _floor(instants, stream) == instants)
+
+
+def floor_to_grid(instant: datetime, stream: Stream) -> datetime:
+    """Start of the interval that holds an aware instant, in UTC."""
+    floored = _floor(np.array([_naive(instant)], "datetime64[us]"), stream)[0]
+    return cast(datetime, floored.astype(datetime)).replace(tzinfo=ZoneInfo("UTC"))
+
+
+def grid_between(stream: Stream, since: np.datetime64, until: np.datetime64) -> Times:
+    """Interval starts in [since, until), ascending."""
+    if stream.interval < DAY:
+        anchor, step = grid_anchor(stream)
+        first, last = (int(-((anchor - edge) // step)) for edge in (since, until))
+        return anchor + np.arange(first, last) * step
+    edges = wall_times(np.array([since, until]), stream.zone).astype("datetime64[D]")
+    dates = np.arange(_floor_dates(edges[:1], stream)[0], edges[1] + _DAY, stream.interval // DAY)
+    starts = np.unique(first_instants(dates, stream.zone))
+    return starts[(starts >= since) & (starts < until)]
+
+
+def grid_from(stream: Stream, start: np.datetime64, *, steps: int) -> Times:
+    """`steps` interval starts from `start`, itself on the grid."""
+    if stream.interval < DAY:
+        return start + np.arange(steps) * step_of(stream)
+    first = wall_times(np.array([start]), stream.zone).astype("datetime64[D]")[0]
+    return first_instants(first + np.arange(steps) * (stream.interval // DAY), stream.zone)
+
+
+def grid_ends(ts: Times, stream: Stream) -> Times:
+    """Ends of the intervals that start at `ts`."""
+    if stream.interval < DAY:
+        return ts + step_of(stream)
+    dates = wall_times(ts, stream.zone).astype("datetime64[D]")
+    return first_instants(dates + stream.interval // DAY, stream.zone)
+
+
+def history_since(stream: Stream, at: np.datetime64) -> np.datetime64:
+    """Where the history before `at` starts: `models.history` earlier, and on to the start of its block of four weeks.
+
+    Blocks are counted from MONDAY. The start stays where it is for four weeks, so that panels of consecutive origins
+    have the same columns and can share work.
+    """
+    day = wall_times(np.array([at]), stream.zone).astype("datetime64[D]") - stream.models.history // DAY * _DAY
+    monday = np.array([MONDAY], "datetime64[D]")
+    return cast(np.datetime64, first_instants(day - (day - monday) % _HISTORY_STEP, stream.zone)[0])
+
+
+def public_holidays(stream: Stream, days: Times) -> NDArray[np.bool_]:
+    """Whether each local date (datetime64[D], ascending) is a public holiday of the stream's country."""
+    return np.isin(days, np.array(sorted(_holidays(stream, days)), "datetime64[D]"))
+
+
+def partial_holidays(stream: Stream, days: Times) -> NDArray[np.bool_]:
+    """Whether each local date is half a holiday of the stream's country, or one that not everybody takes.
+
+    These are its half days, bank holidays and optional ones, as far as its calendar knows them; some are public too.
+    """
+    if stream.calendar.country is None:
+        return np.zeros(len(days), bool)
+    offered = holidays.country_holidays(stream.calendar.country).supported_categories
+    categories = tuple(category for category in _PARTIAL if category in offered)
+    known = _holidays(stream, days, categories=categories) if categories else {}
+    return np.isin(days, np.array(sorted(known), "datetime64[D]"))
+
+
+def holiday_phases(stream: Stream, days: Times) -> NDArray[np.float64]:
+    """(D,) which public holiday each local date is, as a place in the year in [0, 1); NaN on all other days.
+
+    The place is that of its name in one fixed year, so that a feast has the same wherever the moon puts it; a name that
+    year does not know has its own date's.
+    """
+    places: dict[str, float] = {}
+    for day, names in sorted(_holidays(stream, np.array([_PHASE_YEAR], "datetime64[D]")).items()):
+        places.setdefault(_first_name(names), _share_of_year(day))
+    known = {
+        np.datetime64(day, "D"): places.get(_first_name(names), _share_of_year(day))
+        for day, names in _holidays(stream, days).items()
+    }
+    return np.array([known.get(day, np.nan) for day in days])
+
+
+def weekend(stream: Stream) -> tuple[int, ...]:
+    """Weekday numbers, Monday 0, of the weekend in the stream's country."""
+    if stream.calendar.country is None:
+        return (5, 6)
+    return tuple(sorted(holidays.country_holidays(stream.calendar.country).weekend))
+
+
+def _holidays(stream: Stream, days: Times, categories: tuple[str, ...] = (holidays.PUBLIC,)) -> dict[date, str]:
+    """Holidays of the stream's country by name, of all years that the dates (ascending) lie in."""
+    calendar = stream.calendar
+    if calendar.country is None or not len(days):
+        return {}
+    first, last = (cast(date, day.astype(date)).year for day in (days[0], days[-1]))
+    return dict(
+        holidays.country_holidays(
+            calendar.country, subdiv=calendar.subdivision, years=range(first, last + 1), categories=categories
+        )
+    )
+
+
+def _first_name(names: str) -> str:
+    """Name of a holiday, or of the first of several on one day, whether on its own date or moved off a weekend."""
+    return names.split("; ", maxsplit=1)[0].removesuffix(" (observed)")
+
+
+def _share_of_year(day: date) -> float:
+    return (day.timetuple().tm_yday - 1) / 366
+
+
+def _end_of_gap(wall: datetime, zone: ZoneInfo) -> datetime:
+    """First instant, naive UTC, at which clocks show more than a wall time that they skip."""
+    before, after = (_naive(wall.replace(tzinfo=zone, fold=fold)) for fold in (1, 0))
+    microsecond = timedelta(microseconds=1)
+
+    def reading(passed: int) -> datetime:
+        instant = (before + passed * microsecond).replace(tzinfo=ZoneInfo("UTC"))
+        return instant.astimezone(zone).replace(tzinfo=None)
+
+    return before + bisect_left(range((after - before) // microsecond), wall, key=reading) * microsecond
+
+
+def _naive(instant: datetime) -> datetime:
+    return instant.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
+
+
+def _origin_on(day: date, stream: Stream) -> datetime:
+    wall = np.array([datetime.combine(day, stream.stream.origin_time)], "datetime64[us]")
+    return cast(datetime, first_instants(wall, stream.zone)[0].astype(datetime)).replace(tzinfo=ZoneInfo("UTC"))
+
+
+def _read_local(wall: datetime, stream: Stream) -> datetime:
+    first, second = (wall.replace(tzinfo=stream.zone, fold=fold).astimezone(ZoneInfo("UTC")) for fold in (0, 1))
+    shown = f"{wall.isoformat()} in {stream.stream.timezone}"
+    if first.astimezone(stream.zone).replace(tzinfo=None) != wall:
+        raise SettingsError(f"origin {shown} does not exist: clocks skip it; give the time before or after")
+    if first != second:
+        choices = " or ".join(instant.astimezone(stream.zone).isoformat() for instant in (first, second))
+        raise SettingsError(f"origin {shown} occurs twice: clocks go back over it; take {choices}")
+    return first
+
+
+def _floor(instants: Times, stream: Stream) -> Times:
+    if stream.interval < DAY:
+        anchor, step = grid_anchor(stream)
+        return instants - (instants - anchor) % step
+    return first_instants(_floor_dates(wall_times(instants, stream.zone), stream), stream.zone)
+
+
+def _floor_dates(wall: Times, stream: Stream) -> Times:
+    """Local dates on which intervals of whole days start, at or before each wall time."""
+    days = wall.astype("datetime64[D]") - np.datetime64(MONDAY, "D")
+    return np.datetime64(MONDAY, "D") + days // (stream.interval // DAY) * (stream.interval // DAY)

@@ -1,0 +1,166 @@
+"""Censored demand: what was asked for where a link at its capacity, or busy lines, let only a part of it be measured.
+
+A censored value is a lower bound. ITU-T E.501 asks for the demand behind it: capacity that is added is filled by what
+was suppressed before. It is taken to be lognormal around the level of its cycle and the usual shape of its slot, and
+put back as its mean given that it was at least the bound, the regression of Tobin (Estimation of Relationships for
+Limited Dependent Variables, Econometrica 26, 1958), whose unknowns are found by expectation and maximisation (Dempster,
+Laird and Rubin, Journal of the Royal Statistical Society B 39, 1977).
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import log_ndtr
+
+from forecasting.panel.calendar.runs import Grid, Mask, Values
+
+MOST = 1.5
+"""No demand is restored above so many times its bound: what lies beyond is a guess, and would drive what is built."""
+_CELLS = 250_000
+"""Values looked at together, as in the search for faults."""
+_ROUNDS = 2
+"""Of expectation and maximisation: what further ones change is small beside what a restored value is uncertain by."""
+_SWEEPS = 3
+"""In which levels and shapes are told apart; of a complete history one would do."""
+_NEIGHBOURS = 8
+"""Cycles on either side that say how a slot's shape differs from that of the whole history: shapes drift."""
+_FILLED = 0.1
+"""Share of the slots that must be told for a cycle to have a level of its own."""
+_CLIP = 2.5
+"""Spreads beyond which a value pulls no harder: holidays and surges are not the shape."""
+_PRIOR = 8.0
+"""Values that the spread of the whole series counts for beside those of a slot."""
+_SPREAD = 1.4826
+"""Median absolute deviation to standard deviation, normal distribution."""
+_STEADIEST = 1e-3
+_FARTHEST = 35.0
+"""Spreads by which a bound may lie above what is expected; the mean beyond the bound is the bound long before."""
+
+Floats = NDArray[np.float64]
+
+
+def restore_demand(
+    y: NDArray[np.float32], censored: Mask, grid: Grid, *, special: Mask
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(N, T) demand with censored values restored, and (N, T) how much was added to each: its suppressed demand.
+
+    y: (N, T), NaN where unknown. censored: (N, T) where y is known, but is only a lower bound. special: (N, T) where
+    the calendar makes the usual shape untrue; nothing is learned there. A value is never lowered and never raised
+    beyond `MOST` times itself; those that are not censored stay as they are, and so do series whose uncensored values
+    are fewer than a season's slots, which tell too little. Where all of a cycle is censored, its neighbours speak for
+    it; for a slot that was never seen whole those beside it do, or where these are lower, it is taken to be about its
+    bound and rises by what values usually scatter.
+    Values are taken to be far from zero, as traffic is: counts of a few a slot are not lognormal, and their bounds
+    hardly move.
+    """
+    restored = y.copy()
+    for rows in _chunks(censored):
+        restored[rows] = _restore(y[rows], censored[rows], grid, special=special[rows])
+    return restored, np.where(censored, restored - y, np.float32(0))
+
+
+def _chunks(censored: Mask) -> Iterator[NDArray[np.intp]]:
+    """Series with censored values, so many at a time that their tables are small."""
+    rows = np.flatnonzero(censored.any(axis=1))
+    size = max(_CELLS // max(censored.shape[1], 1), 1)
+    return (rows[first : first + size] for first in range(0, len(rows), size))
+
+
+def _restore(y: Values, censored: Mask, grid: Grid, *, special: Mask) -> Values:
+    with np.errstate(divide="ignore"):
+        log = np.log(y, dtype=np.float64)
+    usual = np.isfinite(log) & ~special
+    seen, bound = grid.table(usual & ~censored), grid.table(usual & censored)
+    value = grid.table(np.where(usual, log, 0.0))
+    expected = first = _expect(value, seen)
+    spread = usual_spread = _spread(value - expected, seen)
+    for _ in range(_ROUNDS):
+        # of a normal value that is at least the bound: its mean, and the root of its mean square
+        distance = _distance(value, expected, spread)
+        hazard = _hazard(distance)
+        error = np.where(bound, np.minimum(spread * hazard, value - expected + np.log(MOST)), value - expected)
+        size = spread * np.sqrt(1 + distance * hazard)
+        expected = _expect(expected + np.clip(error, -_CLIP * spread, _CLIP * spread), seen | bound)
+        spread = _spread(np.where(bound, size, value - expected), seen | bound)
+    # of a slot that was never seen whole, with lower ones beside it, all that is known is that demand reached its bound
+    whole = np.asarray(seen.any(axis=1))
+    blind = np.broadcast_to(~whole[:, None, :], seen.shape)
+    unknown = grid.columns(blind & (first < value)) & np.isfinite(log)
+    mean = np.where(unknown, log, grid.columns(expected))
+    spread = np.where(unknown, grid.columns(usual_spread), grid.columns(spread))
+    distance = _distance(log, mean, spread)
+    with np.errstate(over="ignore", invalid="ignore"):
+        # E[Y | Y >= c] of a lognormal: e^(m + s^2/2) Phi(s - a) / Phi(-a), a = (log c - m) / s
+        beyond = np.exp(mean + spread**2 / 2 + log_ndtr(spread - distance) - log_ndtr(-distance))
+    told = seen.sum(axis=(1, 2)) >= grid.season
+    raised = censored & np.isfinite(log) & told[:, None] & (beyond > y)
+    return np.where(raised, np.minimum(beyond, MOST * y), y).astype(np.float32)
+
+
+def _distance(bound: Floats, expected: Floats, spread: Floats) -> Floats:
+    """How many spreads a bound lies above what is expected."""
+    return np.minimum((bound - expected) / spread, _FARTHEST)
+
+
+def _hazard(distance: Floats) -> Floats:
+    """Mean of a standard normal value that is at least so large (the inverse of Mills' ratio)."""
+    hazard: Floats = np.exp(-(distance**2) / 2 - np.log(2 * np.pi) / 2 - log_ndtr(-distance))
+    return hazard
+
+
+def _expect(value: Floats, told: Mask) -> Floats:
+    """(n, cycles, season) level of the cycle plus shape of the slot, least squares over the told of such values."""
+    there = told.astype(np.float64)
+    per_cycle, per_slot = there.sum(axis=2), there.sum(axis=1)
+    value = value * there
+    level, shape = np.zeros(per_cycle.shape), np.zeros(per_slot.shape)
+    for _ in range(_SWEEPS):
+        shape = value.sum(axis=1) - np.einsum("nc,ncs->ns", level, there)
+        shape = _between(shape / np.maximum(per_slot, 1), per_slot > 0, around=True)
+        level = value.sum(axis=2) - np.einsum("ns,ncs->nc", shape, there)
+        level = _between(level / np.maximum(per_cycle, 1), per_cycle > _FILLED * told.shape[2])
+    expected = level[:, :, None] + shape[:, None, :]
+    drift, count = _around(value - expected * there), _around(there)
+    return expected + drift / (count + 1)
+
+
+def _around(table: Floats) -> Floats:
+    """Sum of the same slot over the cycles around each one, its own included."""
+    total = np.cumsum(np.pad(table, ((0, 0), (1, 0), (0, 0))), axis=1)
+    centre = np.arange(table.shape[1])
+    around: Floats = (
+        total[:, np.minimum(centre + _NEIGHBOURS + 1, len(centre))] - total[:, np.maximum(centre - _NEIGHBOURS, 0)]
+    )
+    return around
+
+
+def _spread(error: Floats, told: Mask) -> Floats:
+    """(n, cycles, season) standard deviation around what is expected, by slot, drawn towards that of the whole series,
+    which is told by the median error: a holiday does not widen it."""
+    size = np.where(told, np.abs(error), np.inf)
+    middle = np.take_along_axis(
+        np.sort(size.reshape(len(told), -1), axis=1), told.sum(axis=(1, 2))[:, None] // 2, axis=1
+    )
+    whole = _SPREAD * np.where(np.isfinite(middle), middle, 0.0)
+    square = np.where(told, np.minimum(size, _CLIP * whole[:, :, None]), 0.0) ** 2
+    slots = (square.sum(axis=1) + _PRIOR * whole**2) / (told.sum(axis=1) + _PRIOR)
+    spread: Floats = np.broadcast_to(np.sqrt(slots).clip(_STEADIEST)[:, None, :], told.shape)
+    return spread
+
+
+def _between(values: Floats, known: Mask, *, around: bool = False) -> Floats:
+    """(n, K) values, those that are not known drawn straight between the known ones beside them, or level beyond the
+    last; around: after the last place comes the first."""
+    width = values.shape[1]
+    if around:
+        values, known = np.tile(values, 3), np.tile(known, 3)
+    place = np.arange(values.shape[1])
+    before = np.maximum.accumulate(np.where(known, place, -1), axis=1)
+    after = np.minimum.accumulate(np.where(known, place, len(place))[:, ::-1], axis=1)[:, ::-1]
+    left, right = np.where(before < 0, after, before), np.where(after == len(place), before, after)
+    left, right = left.clip(0, len(place) - 1), right.clip(0, len(place) - 1)
+    share = (place - left) / np.maximum(right - left, 1)
+    low, high = np.take_along_axis(values, left, axis=1), np.take_along_axis(values, right, axis=1)
+    filled: Floats = low + share.clip(0, 1) * (high - low)
+    return filled[:, width : 2 * width] if around else filled

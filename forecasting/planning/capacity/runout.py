@@ -1,0 +1,80 @@
+"""When links run out: the first day on which the peak was above its ceiling for long enough, path by path.
+
+Days are counted from the origin's day, 0; a path that holds to the end of its D days has D, "beyond the horizon". So
+medians and the like of days are right as long as they are below D.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecasting.config.capacity import CapacitySection, Persistence
+from forecasting.planning.capacity.busiest import heavy_passage
+from forecasting.planning.capacity.ceilings import ceilings, heavy_ceilings
+from forecasting.terms import QUANTILES
+
+Floats = NDArray[np.floating]
+Days = NDArray[np.int32]
+
+HAIR = 1e-9
+"""(1 - 0.9) x 200 paths are 20, whatever floating point makes of it."""
+
+
+def run_out(paths: Floats, capacity: Floats, rules: CapacitySection, *, before: Floats | None = None) -> Days:
+    """(n, S) days on which links run out under all rules that hold for them; D where never.
+
+    paths: (n, D, S) peaks; capacity: (n,). before: (n, W) peaks measured until the origin, NaN where missing; trunk
+    groups make use of a year of them. With `grade` the earlier of both rules of ITU-T E.520 counts.
+    """
+    passage = first_passage(paths, ceilings(capacity, rules), rules.persistence, before=before)
+    if rules.grade is None:
+        return passage
+    return np.minimum(passage, heavy_passage(paths, heavy_ceilings(capacity, rules), before=before))
+
+
+def first_passage(paths: Floats, ceiling: Floats, persistence: Persistence, *, before: Floats | None = None) -> Days:
+    """(n, S) first days on which the peak was above its ceiling on `days` of the last `window` days; D where never.
+
+    paths: (n, D, S), no NaN; ceiling: (n,), or (n, D) where it changes. before: (n, W) peaks measured on the days
+    before the origin, the last one last; a missing one (NaN) was not above. Its end counts into the first windows,
+    against the ceiling of day 0: a link that is past its ceiling at the origin has day 0. On the ceiling is not above.
+    """
+    ceiling = np.asarray(ceiling, dtype=paths.dtype)
+    ceiling = ceiling[:, None] if ceiling.ndim == 1 else ceiling
+    window, horizon = persistence.window, paths.shape[1]
+    above = paths > ceiling[:, :, None]
+    counts: NDArray[np.int16] = np.cumsum(above, axis=1, dtype=np.int16)
+    held = counts.copy()
+    held[:, window:] -= counts[:, : max(horizon - window, 0)]
+    if before is not None and window > 1:
+        recent = before[:, -(window - 1) :].astype(paths.dtype)
+        known = np.zeros((len(paths), window - 1), dtype=bool)
+        known[:, window - 1 - recent.shape[1] :] = recent > ceiling[:, :1]
+        # each day one measured day more has left the window
+        still = np.cumsum(known[:, ::-1], axis=1)[:, ::-1]
+        held[:, : window - 1] += still[:, :horizon, None].astype(np.int16)
+    passed = held >= persistence.days
+    passage: Days = np.where(passed.any(axis=1), passed.argmax(axis=1), horizon).astype(np.int32)
+    return passage
+
+
+def date_quantiles(passage: Days, levels: Sequence[float] = QUANTILES) -> Days:
+    """(n, L) earliest days by which a share `level` of the paths has run out; D where that is beyond the horizon.
+
+    passage: (n, S) of `run_out`. The lower empirical quantile, so that `probability_by` that day is at least `level`
+    and by the day before it is less.
+    """
+    count = passage.shape[1]
+    rank = np.ceil(np.asarray(levels) * count - HAIR).astype(np.int64) - 1
+    found: Days = np.sort(passage, axis=1)[:, np.clip(rank, 0, count - 1)]
+    return found
+
+
+def probability_by(passage: Days, day: Sequence[int] | NDArray[np.integer]) -> Floats:
+    """(n, B) shares of paths that have run out on or before days (B,) of the horizon, from 0 to D - 1.
+
+    passage: (n, S) of `run_out`.
+    """
+    share: Floats = (passage[:, None, :] <= np.asarray(day)[None, :, None]).mean(axis=2)
+    return share

@@ -1,0 +1,261 @@
+"""Agents from the distribution of the load: how many keep the promise, how often, and what the median alone would do.
+
+One number for the forecast loses ten to twenty points of service, because half of all intervals bring more and service
+falls faster than it rises. Here every interval is staffed against all paths of its load at once. A risk of 0.8 promises
+that the target is met in four intervals of five, on the average of a local day: agents are whole people, so that one
+interval always gets a little more than asked, and what it gets too much is carried to the next one of its day.
+"""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecasting.config.staffing import StaffingSection
+from forecasting.planning.queues.erlang import agents_for, queue
+from forecasting.planning.queues.service_table import Answers
+from forecasting.terms import StaffingRule
+
+Floats = NDArray[np.floating]
+Ints = NDArray[np.int64]
+
+NODES = 20
+"""Groups of paths of like load that an interval's service is averaged over."""
+CARRIED = 0.2
+"""Most probability that rounding up earlier in the day may take off an interval."""
+
+
+@dataclass(frozen=True)
+class PoolLoad:
+    """What a pool may have to answer: H open intervals on S equally likely paths, the luck of counting removed."""
+
+    pool_id: str
+    ts: NDArray[np.datetime64]
+    """(H,) UTC starts, ascending."""
+    day: Ints
+    """(H,) number of each interval's local day, ascending."""
+    calls: Floats
+    """(H, S) expected calls of each interval."""
+    work: Floats
+    """(H, S) expected seconds of handling that they bring."""
+    median_calls: Floats
+    """(H,) sum of the series' median forecasts."""
+    usual_handle: Floats
+    """(H,) their mean handle times, by these calls."""
+
+    @property
+    def handle(self) -> Floats:
+        """(H, S) mean seconds a call; the interval's own mean where a path brings no call."""
+        usual = self.work.sum(axis=1, keepdims=True) / np.maximum(self.calls.sum(axis=1, keepdims=True), 1e-12)
+        usual = np.where(usual > 0, usual, self.usual_handle[:, None])
+        return np.where(self.calls > 1e-9, self.work / np.maximum(self.calls, 1e-9), usual)
+
+    def only(self, kept: NDArray[np.bool_]) -> "PoolLoad":
+        """Some of the intervals. kept: (H,)."""
+        rows = {field.name: getattr(self, field.name)[kept] for field in fields(self) if field.name != "pool_id"}
+        return PoolLoad(self.pool_id, **rows)
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """(H, K) points that stand for the paths of each interval, by ascending load and alike in weight."""
+
+    calls: Floats
+    load: Floats
+    handle: Floats
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """What each number of agents does in each interval, the paths of its load averaged."""
+
+    first: Ints
+    """(H,) the lowest number."""
+    met: Floats
+    """(H, C) probability of meeting the target with first, first + 1, .. agents; never falling, at last 1."""
+    served: Floats
+    """(H, C) expected share of all offered calls that is answered in time, likewise."""
+
+
+def gather_nodes(pool: PoolLoad, *, interval: float, count: int = NODES) -> Nodes:
+    """Groups of paths of like load, each by its mean. interval: seconds."""
+    load = pool.work / interval
+    order = np.argsort(load, axis=1, kind="stable")
+    parts = np.array_split(order, min(count, load.shape[1]), axis=1)
+
+    def means(values: Floats) -> Floats:
+        return np.stack([np.take_along_axis(values, part, axis=1).mean(axis=1) for part in parts], axis=1)
+
+    calls, work = means(pool.calls), means(pool.work)
+    usual = pool.handle.mean(axis=1, keepdims=True)
+    return Nodes(calls, work / interval, np.where(calls > 1e-9, work / np.maximum(calls, 1e-9), usual))
+
+
+def staff_pool(pool: PoolLoad, rules: StaffingSection, answers: Answers) -> pd.DataFrame:
+    """Rows of planning.staffing of one pool: one an interval and level of risk, by ts and risk.
+
+    The service level is the share of all offered calls that is answered in time, expected over the paths; `met` is the
+    probability that the interval reaches the target, which holds the luck of few calls too. Never NaN: a queue that
+    grows without end (Erlang C) counts as a wait of one interval.
+    """
+    service = answers.service
+    nodes = gather_nodes(pool, interval=service.interval)
+    ladder = climb(nodes, answers, least=rules.min_agents)
+    least = least_agents(nodes, rules)
+    expected = expected_agents(ladder, service.share, least)
+    plug_in = plug_in_agents(pool, rules, interval=service.interval)
+    brought = pool.calls.mean(axis=1)
+    common = {
+        "pool_id": pool.pool_id,
+        "ts": pd.DatetimeIndex(pool.ts).tz_localize("UTC"),
+        "calls": brought,
+        "handle": np.where(brought > 1e-9, pool.work.mean(axis=1) / np.maximum(brought, 1e-9), pool.usual_handle),
+        "load": pool.work.mean(axis=1) / service.interval,
+        "expected_agents": expected,
+        "plug_in_agents": plug_in,
+        "plug_in_service_level": expected_service(nodes, plug_in, answers),
+    }
+    parts = []
+    agents = least
+    for risk in rules.risk:
+        wanted, rule = choose_agents(ladder, day=pool.day, risk=risk)
+        bounded, rule = _bound(wanted, rule, nodes, rules, least=least)
+        # what is carried over must not leave a higher risk with fewer agents than a lower one
+        agents = np.maximum(bounded, agents)
+        parts.append(
+            pd.DataFrame(
+                common
+                | {"risk": risk, "load_at_risk": np.quantile(pool.work, risk, axis=1) / service.interval}
+                | {"agents": agents, "rostered": roster(agents, rules.shrinkage), "rule": rule}
+                | {"met": answers.met(nodes.load, agents[:, None], nodes.handle).mean(axis=1)}
+                | {"service_level": expected_service(nodes, agents, answers)}
+                | _experience(nodes, agents, answers)
+            )
+        )
+    return pd.concat(parts, ignore_index=True).sort_values(["ts", "risk"], ignore_index=True)
+
+
+def choose_agents(ladder: Ladder, *, day: Ints, risk: float) -> tuple[Ints, NDArray[np.object_]]:
+    """Fewest agents whose probability of meeting the target averages `risk` over each day, and the rule that bound.
+
+    Interval by interval the fewest are taken that reach what is still owed; what rounding up gave too much is taken off
+    the next interval of the day, up to `CARRIED`.
+    """
+    agents, rule = np.empty(len(day), np.int64), np.empty(len(day), dtype=object)
+    alone = np.argmax(ladder.met >= risk, axis=1)
+    surplus = 0.0
+    for number, (chances, own) in enumerate(zip(ladder.met, alone, strict=True)):
+        if number and day[number] != day[number - 1]:
+            surplus = 0.0
+        chosen = int(np.argmax(chances >= risk - surplus))
+        # without calls the target is met for sure, which pays for no missed one
+        if chances[0] < 1:
+            surplus = float(np.clip(surplus + chances[chosen] - risk, 0.0, CARRIED))
+        agents[number] = ladder.first[number] + chosen
+        rule[number] = StaffingRule.CARRIED if chosen < own else StaffingRule.TARGET
+    return agents, rule
+
+
+def expected_agents(ladder: Ladder, share: float, least: Ints) -> Ints:
+    """Fewest agents whose expected service level reaches the share; at least `least`."""
+    found: Ints = np.maximum(ladder.first + np.argmax(ladder.served >= share, axis=1), least)
+    return found
+
+
+def plug_in_agents(pool: PoolLoad, rules: StaffingSection, *, interval: float, factor: float = 1.0) -> Ints:
+    """Agents for the medians as if they were certain, which is what tools do that take one number; the calls times a
+    safety factor."""
+    found: Ints = agents_for(
+        pool.median_calls * factor * pool.usual_handle / interval,
+        handle=pool.usual_handle,
+        within=rules.target.within,
+        share=rules.target.share,
+        patience=rules.patience,
+        max_occupancy=rules.max_occupancy,
+    )
+    return np.maximum(found, rules.min_agents)
+
+
+def roster(agents: Ints, shrinkage: float) -> Ints:
+    """People to roster so that so many are available, rounded up."""
+    # a hair less, for 7 / (1 - 0.3) is a little more than 10 in floating point
+    rostered: Ints = np.ceil(agents / (1 - shrinkage) - 1e-9).astype(np.int64)
+    return rostered
+
+
+def expected_service(nodes: Nodes, agents: Ints, answers: Answers) -> Floats:
+    """(H,) share of all offered calls that is answered in time, expected over the paths."""
+    served = answers.served_within(nodes.load, agents[:, None], nodes.handle)
+    return _by_calls(served, nodes.calls)
+
+
+def _by_calls(values: Floats, calls: Floats) -> Floats:
+    total = calls.sum(axis=1)
+    weighted: Floats = np.where(total > 0, (values * calls).sum(axis=1) / np.maximum(total, 1e-12), values.mean(axis=1))
+    return weighted
+
+
+def climb(nodes: Nodes, answers: Answers, *, least: int) -> Ladder:
+    """The numbers of agents that an interval may need, from too few to more than enough. least: 0 or the minimum."""
+    lowest, highest, share = nodes.load[:, 0], nodes.load[:, -1], answers.service.share
+    first = np.maximum(np.floor(lowest * min(0.8, share) - np.sqrt(lowest)), min(least, 1)).astype(np.int64)
+    count = int(np.max(np.ceil(highest + 4 * np.sqrt(highest) + 4) - first)) + 1
+    agents = (first[:, None] + np.arange(count))[..., None]
+    load, handle, calls = nodes.load[:, None], nodes.handle[:, None], nodes.calls[:, None]
+    met = answers.met(load, agents, handle).mean(axis=2)
+    served = answers.served_within(load, agents, handle)
+    total = calls.sum(axis=2)
+    expected = np.where(total > 0, (served * calls).sum(axis=2) / np.maximum(total, 1e-12), 1.0)
+    # interpolation may ripple by a hair; more agents never serve less
+    met, expected = np.maximum.accumulate(met, axis=1), np.maximum.accumulate(expected, axis=1)
+    met[:, -1] = expected[:, -1] = 1.0
+    return Ladder(first, met, expected)
+
+
+def least_agents(nodes: Nodes, rules: StaffingSection) -> Ints:
+    """Agents below which the minimum or the occupancy cap is broken."""
+    least: Ints = np.full(len(nodes.load), rules.min_agents, dtype=np.int64)
+    if rules.max_occupancy == 1:
+        return least
+    # with so many, no path brings more than the cap allows
+    enough: Ints = np.maximum(least, np.ceil(nodes.load[:, -1] / rules.max_occupancy).astype(np.int64))
+    short = least - 1
+    while (open_ := enough - short > 1).any():
+        middle = np.where(open_, (enough + short) // 2, enough)
+        over = _occupancy(nodes, middle, rules) > rules.max_occupancy
+        short, enough = np.where(open_ & over, middle, short), np.where(open_ & ~over, middle, enough)
+    return enough
+
+
+def _occupancy(nodes: Nodes, agents: Ints, rules: StaffingSection) -> Floats:
+    asked = queue(
+        nodes.load,
+        agents[:, None],
+        handle=nodes.handle,
+        within=rules.target.within,
+        patience=rules.patience,
+    )
+    occupancy: Floats = asked.occupancy.mean(axis=1)
+    return np.where(agents > 0, occupancy, np.where(nodes.load.max(axis=1) > 0, 2.0, 0.0))
+
+
+def _bound(
+    agents: Ints, rule: NDArray[np.object_], nodes: Nodes, rules: StaffingSection, *, least: Ints
+) -> tuple[Ints, NDArray[np.object_]]:
+    """Agents held up by the minimum and the occupancy cap, and the rule that decided."""
+    capped = np.where(least > rules.min_agents, StaffingRule.MAX_OCCUPANCY, StaffingRule.MIN_AGENTS)
+    named = np.where(agents < least, capped, rule)
+    named = np.where(nodes.load.max(axis=1) > 0, named, StaffingRule.NO_LOAD)
+    return np.maximum(agents, least), named
+
+
+def _experience(nodes: Nodes, agents: Ints, answers: Answers) -> dict[str, Floats]:
+    """Expected wait of all calls in seconds, share of them abandoned, and occupancy of the agents."""
+    service = answers.service
+    asked = queue(nodes.load, agents[:, None], handle=nodes.handle, within=service.within, patience=service.patience)
+    return {
+        "asa": _by_calls(np.minimum(asked.mean_wait, service.interval), nodes.calls),
+        "occupancy": asked.occupancy.mean(axis=1),
+        "abandonment": _by_calls(asked.abandoned, nodes.calls),
+    }

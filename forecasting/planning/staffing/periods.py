@@ -1,0 +1,68 @@
+"""Days and weeks of a plan: what a period as a whole will see, its intervals moving together."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecasting.config.staffing import StaffingSection
+from forecasting.planning.queues.attainment import reached
+from forecasting.planning.queues.service_table import Answers
+from forecasting.planning.staffing.agents import PoolLoad, roster
+
+Floats = NDArray[np.floating]
+Ints = NDArray[np.int64]
+
+HOUR = 3600.0
+
+
+def sum_periods(
+    pool: PoolLoad, staffing: pd.DataFrame, rules: StaffingSection, answers: Answers, *, period: Ints, name: str
+) -> pd.DataFrame:
+    """Rows of planning.staffing_periods of one pool: one a period and level of risk.
+
+    staffing: rows of `staff_pool`. period: (H,) number of the period of each interval, ascending. Totals and service
+    levels are those of whole paths, so that a busy morning and a busy afternoon of one day come together as often as
+    they do; `met` adds the luck of single intervals, which is taken as independent between them.
+    """
+    service = answers.service
+    starts = np.flatnonzero(np.diff(period, prepend=period[0] - 1))
+    total = _sums(pool.calls, starts)
+    low, middle, high = np.quantile(total, (0.1, 0.5, 0.9), axis=1)
+    hours = service.interval / HOUR
+    load, handle = pool.work / service.interval, pool.handle
+    parts = []
+    for risk in rules.risk:
+        agents = staffing.loc[staffing["risk"] == risk, "agents"].to_numpy(np.int64)
+        served = _sums(pool.calls * answers.served_within(load, agents[:, None], handle), starts)
+        luck = _sums(pool.calls**2 * answers.variance(load, agents[:, None], handle), starts)
+        level = np.where(total > 0, served / np.maximum(total, 1e-12), 1.0)
+        chance = reached(level, luck / np.maximum(total, 1e-12) ** 2, service.share)
+        met = np.where(total > 0, chance, 1.0).mean(axis=1)
+        brought = total.sum(axis=1)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "pool_id": pool.pool_id,
+                    "period": name,
+                    "ts": pd.DatetimeIndex(pool.ts[starts]).tz_localize("UTC"),
+                    "risk": risk,
+                    "calls": total.mean(axis=1),
+                    "calls_q10": low,
+                    "calls_q50": middle,
+                    "calls_q90": high,
+                    "agent_hours": _sums(agents[:, None] * hours, starts)[:, 0],
+                    "rostered_hours": _sums(roster(agents, rules.shrinkage)[:, None] * hours, starts)[:, 0],
+                    "service_level": np.where(brought > 0, served.sum(axis=1) / np.maximum(brought, 1e-12), 1.0),
+                    "service_level_q10": np.quantile(level, 0.1, axis=1),
+                    "service_level_q50": np.quantile(level, 0.5, axis=1),
+                    "met": met,
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True).sort_values(["ts", "risk"], ignore_index=True)
+
+
+def _sums(values: Floats, starts: Ints) -> Floats:
+    """(P, S) sums of (H, S) over the periods that begin at these rows."""
+    sums: Floats = np.add.reduceat(values, starts, axis=0)
+    return sums

@@ -1,0 +1,181 @@
+"""Feeds: where usage is read from, and what their faults are called."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from forecasting.config.stream import Attachment
+from forecasting.errors import FeedError, QueryError, SettingsError
+from forecasting.settings import Settings
+from forecasting.store.files.definitions import Definition
+from forecasting.store.lake.attach import load_extension
+from forecasting.store.lake.lake import Lake
+from forecasting.store.lake.sql import Statement, first_line
+
+_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+_SCANNERS = {"postgres": "postgres_scanner", "sqlite": "sqlite_scanner"}
+_MISSING = "No files found that match the pattern"
+_DAMAGED = (
+    "too small to be a Parquet file",
+    "No magic bytes",
+    "Invalid Parquet",
+    "TProtocolException",
+    "snappy",
+    "ZSTD",
+)
+
+
+def expand_feed(settings: Settings, feed: str) -> str:
+    """Feed pattern with `${NAME:-default}` taken from the environment, relative paths from FORECASTING_HOME.
+
+    Raises SettingsError where a variable has neither a value nor a default.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        found = os.environ.get(match[1]) or match[2]
+        if found is None:
+            raise SettingsError(f"feed {feed!r}: environment variable {match[1]} is not set and has no default")
+        return found
+
+    expanded = _VARIABLE.sub(value, feed)
+    return expanded if "://" in expanded else str(settings.home / expanded)
+
+
+def has_feed(definition: Definition, settings: Settings) -> bool:
+    """Whether a stream's feed can be there: local files that exist, or anything that is no local file."""
+    feed = definition.stream.source.feed
+    try:
+        pattern = expand_feed(settings, feed) if feed else None
+    except SettingsError:
+        return False
+    return pattern is None or "://" in pattern or any(local_files(pattern))
+
+
+def local_files(pattern: str) -> Iterator[Path]:
+    """Files of an absolute feed pattern."""
+    path = Path(pattern)
+    return Path(path.anchor).glob(str(path.relative_to(path.anchor)))
+
+
+class Feed:
+    """The feed of one stream, open on a lake's connection so that an extract can also read other streams' history."""
+
+    def __init__(self, lake: Lake, definition: Definition) -> None:
+        self.lake = lake
+        self.definition = definition
+        self.pattern = _pattern(lake.settings, definition.stream.source.feed)
+
+    def create_table(self, name: str, statement: Statement, *, since: datetime, until: datetime) -> None:
+        """Keep the rows of a statement over [since, until) as the temporary table `name`.
+
+        An events statement reads the events' own feed, where they have one.
+        Raises FeedError for a feed that is missing, damaged or of another shape, QueryError for SQL that is wrong in
+        itself.
+        """
+        values = statement.bind(since=since, until=until, feed=self._feed_of(statement))
+        with self._translated(statement):
+            self.lake.connection.execute(f"create or replace temp table {name} as\n{statement.text}", values)
+
+    def columns(self, statement: Statement, *, since: datetime, until: datetime) -> dict[str, str]:
+        """Column names and DuckDB types that a statement returns, found by binding it, not by running it."""
+        values = statement.bind(since=since, until=until, feed=self._feed_of(statement))
+        with self._translated(statement):
+            described = self.lake.connection.execute(f"describe\n{statement.text}", values).fetchall()
+        return {row[0]: row[1] for row in described}
+
+    def check_files(self) -> None:
+        """Raises FeedError where a local feed has no file at all."""
+        if (
+            self.pattern
+            and "://" not in self.pattern
+            and not self.lake.rows("ingest/feed_files.sql", feed=self.pattern)
+        ):
+            raise FeedError(self._missing())
+
+    def _feed_of(self, statement: Statement) -> str | None:
+        events = self.definition.stream.events
+        if events and events.feed and statement == self.definition.events:
+            return expand_feed(self.lake.settings, events.feed)
+        return self.pattern
+
+    def _missing(self) -> str:
+        stream = self.definition.stream
+        return (
+            f"stream {stream.name}: feed {self.pattern}: no file found; "
+            f"expected the files that source.feed = {stream.source.feed!r} names"
+        )
+
+    @contextmanager
+    def _translated(self, statement: Statement) -> Iterator[None]:
+        try:
+            yield
+        except duckdb.Error as error:
+            raise self._translate(error, statement) from error
+
+    def _translate(self, error: duckdb.Error, statement: Statement) -> FeedError | QueryError:
+        where = f"stream {self.definition.stream.name}: {statement.path}"
+        text = str(error)
+        if _MISSING in text:
+            return FeedError(f"{where}: {first_line(error)}; expected the files that the definition's feed names")
+        damaged = self._damaged_file() if self.pattern else None
+        if damaged:
+            return FeedError(
+                f"stream {self.definition.stream.name}: feed file {damaged}: not a whole Parquet file; deliver it again"
+            )
+        source = self.definition.stream.source
+        shape = isinstance(error, duckdb.BinderException | duckdb.CatalogException)
+        # without a feed or a database of others, a name that is not there is the statement's own mistake
+        if isinstance(error, duckdb.ParserException) or (shape and not source.feed and not source.attach):
+            return QueryError(f"{where}: {first_line(error)}")
+        read = f"the feed {self.pattern}" if self.pattern else "what it reads"
+        if shape:
+            return FeedError(f"{where}: {read} has not the expected shape: {first_line(error)}")
+        return FeedError(f"{where}: reading {self.pattern or 'it'} failed: {first_line(error)}")
+
+    def _damaged_file(self) -> str | None:
+        """First Parquet file of the feed whose footer cannot be read."""
+        for (name,) in self.lake.rows("ingest/feed_files.sql", feed=self.pattern):
+            if not name.endswith(".parquet"):
+                continue
+            try:
+                self.lake.connection.execute("select num_rows from parquet_file_metadata($file)", {"file": name})
+            except duckdb.Error:
+                return str(name)
+        return None
+
+
+@contextmanager
+def open_feed(lake: Lake, definition: Definition) -> Iterator[Feed]:
+    """The stream's feed, its databases attached read-only while it is open."""
+    attached: list[str] = []
+    try:
+        for alias, source in definition.stream.source.attach.items():
+            _attach(lake, definition, alias, source)
+            attached.append(alias)
+        yield Feed(lake, definition)
+    finally:
+        for alias in attached:
+            lake.connection.execute(f"detach {alias}")
+
+
+def _attach(lake: Lake, definition: Definition, alias: str, source: Attachment) -> None:
+    uri = expand_feed(lake.settings, source.uri) if source.type != "postgres" else os.path.expandvars(source.uri)
+    try:
+        if source.type in _SCANNERS:
+            load_extension(lake.connection, _SCANNERS[source.type])
+        # an alias is a checked name; ATTACH takes no parameters
+        literal = "'" + uri.replace("'", "''") + "'"
+        lake.connection.execute(f"attach {literal} as {alias} (type {source.type}, read_only)")
+    except duckdb.Error as error:
+        raise FeedError(
+            f"{definition.path}: source.attach.{alias}: cannot attach the {source.type} database: {first_line(error)}"
+        ) from error
+
+
+def _pattern(settings: Settings, feed: str | None) -> str | None:
+    return expand_feed(settings, feed) if feed else None

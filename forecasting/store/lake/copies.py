@@ -1,0 +1,181 @@
+"""A throw-away copy of one stream's lake, in which proofs may change, delete and publish; the lake itself is read."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+
+from forecasting.config.stream import Stream
+from forecasting.settings import Settings
+from forecasting.store.lake.lake import Lake
+from forecasting.store.lake.open import open_lake, open_lake_to_read
+from forecasting.store.tables.registry import ModelRecord
+
+OF_STREAM = ("history.demand", "history.series", "history.ingests", "forecast.models", "forecast.decisions")
+_INSTANT = timedelta(microseconds=1)
+_SPOIL = (
+    "proofs/change_demand.sql",
+    "proofs/delete_demand.sql",
+    "proofs/withdraw_demand.sql",
+    "proofs/invent_demand.sql",
+    "proofs/delete_series.sql",
+    "proofs/change_series.sql",
+    "proofs/delete_events.sql",
+    "proofs/withdraw_events.sql",
+    "proofs/invent_event.sql",
+)
+_FORGET = (
+    "proofs/forget_publications.sql",
+    "proofs/forget_forecasts.sql",
+    "proofs/forget_aggregates.sql",
+    "proofs/forget_paths.sql",
+    "proofs/forget_runs.sql",
+)
+
+
+@dataclass(frozen=True)
+class StreamRun:
+    """A run in a copy, and the forecast rows that it left."""
+
+    kind: str
+    status: str
+    started_at: datetime
+    finished_at: datetime | None
+    rows: int
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder in TMPDIR that is gone afterwards."""
+    with TemporaryDirectory(prefix="forecasting-proof-") as folder:
+        yield Path(folder)
+
+
+def settings_in(folder: Path, settings: Settings) -> Settings:
+    """Settings of a lake and models in `folder`; definitions, their SQL and relative feeds are found as before."""
+    lake = folder / "lake"
+    own = {"catalog": f"sqlite:{lake / 'catalog.sqlite'}", "data": str(lake / "data"), "models": folder / "models"}
+    return settings.model_copy(update=own)
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The environment, changed so that a process reads these settings from it."""
+    given = {
+        "FORECASTING_HOME": settings.home,
+        "FORECASTING_CATALOG": settings.catalog,
+        "FORECASTING_DATA": settings.data,
+        "FORECASTING_MODELS": settings.models,
+        "FORECASTING_STREAMS": settings.streams,
+    }
+    given |= {"FORECASTING_SQL": settings.sql} if settings.sql else {}
+    return {**os.environ, **{name: str(value) for name, value in given.items()}}
+
+
+def last_writer(settings: Settings) -> int | None:
+    """Process that wrote last to an embedded lake, or is writing; the lock tells."""
+    lock = settings.writer_lock
+    told = lock.read_text(encoding="utf-8").strip() if lock and lock.exists() else ""
+    return int(told) if told else None
+
+
+def copy_stream(source: Settings, target: Settings, stream: str) -> None:
+    """Make a new lake that knows of the stream what the source knows, but was never published; models come along.
+
+    The source is read in one transaction, through files beside the target.
+    """
+    with scratch_folder() as between:
+        with open_lake_to_read(source) as lake:
+            lake.connection.begin()
+            for table in OF_STREAM:
+                lake.execute("proofs/export_of_stream.sql", table=table, stream=stream, file=_file(between, table))
+            lake.execute("proofs/export_events.sql", file=_file(between, "history.events"))
+            records = [ModelRecord(*row) for row in lake.rows("checks/register.sql", most=1_000_000)]
+        with open_lake(target) as lake:
+
+            def fill() -> None:
+                for table in (*OF_STREAM, "history.events"):
+                    lake.connection.read_parquet(_file(between, table)).insert_into(table)
+
+            lake.write(fill, message=f"stream {stream} copied")
+    for record in records:
+        folder = source.models / record.uri
+        if record.stream == stream and folder.is_dir() and source.models != target.models:
+            shutil.copytree(folder, target.models / record.uri)
+
+
+def forget_forecasts(lake: Lake, stream: str) -> None:
+    """As if the stream had never been forecast; history and models stay."""
+
+    def forget() -> None:
+        for name in _FORGET:
+            lake.execute(name, stream=stream)
+
+    lake.write(forget, message=f"forget forecasts of {stream}")
+
+
+def forget_models(lake: Lake, stream: str, *, since: datetime) -> None:
+    """As if no model of the stream had been trained at a boundary or later."""
+
+    def forget() -> None:
+        lake.execute("proofs/forget_models.sql", stream=stream, since=since)
+        lake.execute("proofs/forget_decisions.sql", stream=stream, since=since)
+
+    lake.write(forget, message=f"forget models of {stream}")
+
+
+def spoil(lake: Lake, stream: Stream, *, origin: datetime) -> int:
+    """Change, delete, withdraw and invent whatever an origin must not know; returns the rows touched."""
+    values: dict[str, Any] = {
+        "stream": stream.name,
+        "origin": origin,
+        "after": origin + _INSTANT,
+        "horizon": stream.stream.horizon,
+    }
+    return lake.write(
+        lambda: sum(int(lake.rows(name, **values)[0][0]) for name in _SPOIL),
+        message=f"spoil {stream.name} after {origin.isoformat()}",
+    )
+
+
+def runs_of(lake: Lake, stream: str) -> list[StreamRun]:
+    """Runs of a stream in the order of their starts."""
+    return [StreamRun(*row) for row in lake.rows("proofs/runs.sql", stream=stream)]
+
+
+def publications_of(lake: Lake, stream: str) -> dict[datetime, int]:
+    """How often each origin of a stream was published."""
+    return dict(lake.rows("proofs/publications.sql", stream=stream))
+
+
+def history_size(lake: Lake, stream: str) -> tuple[int, int]:
+    """Values and ingests of a stream's history."""
+    held, ingests = lake.rows("proofs/history_rows.sql", stream=stream)[0]
+    return int(held), int(ingests)
+
+
+def all_published(lake: Lake, stream: str, origin: datetime) -> pd.DataFrame:
+    """Every column of what is published of an origin, forecasts and sums, but for the run."""
+    texts = ["stream", "series_id", "tier", "stat", "period"]
+    return lake.frame("proofs/published.sql", stream=stream, origin=origin, categories=texts)
+
+
+def save_rows(rows: pd.DataFrame, file: Path) -> None:
+    """Keep rows as a file."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    rows.to_parquet(file, index=False)
+
+
+def read_rows(file: Path) -> pd.DataFrame:
+    """Rows that were kept."""
+    return pd.read_parquet(file)
+
+
+def _file(folder: Path, table: str) -> str:
+    return str(folder / f"{table}.parquet")

@@ -1,0 +1,159 @@
+"""The lake: one DuckDB connection with the DuckLake catalog attached."""
+
+import logging
+import os
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import duckdb
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecasting.errors import LakeBusyError, LakeError
+from forecasting.settings import Settings
+from forecasting.store.lake.attach import full_message, is_busy, is_full
+from forecasting.store.lake.lock import PATIENCE_SECONDS, hold_writer_lock
+from forecasting.store.lake.sql import SqlFiles, first_line
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+ATTEMPTS = 20
+ROWS_AT_ONCE = 100_000
+"""Of a large result: few enough for a processor's cache."""
+
+
+class Lake:
+    """A session with the lake. Statements come from SQL files by name; values are named parameters.
+
+    Frames given by name are visible to the statement as tables of that name.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, settings: Settings, files: SqlFiles) -> None:
+        self.connection = connection
+        self.settings = settings
+        self.files = files
+        self.patience_seconds = PATIENCE_SECONDS
+        self._writing = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.connection.close()
+
+    def execute(self, name: str, /, *, frames: Mapping[str, pd.DataFrame] | None = None, **values: object) -> None:
+        """Run the statement of a packaged SQL file."""
+        with self._translated(name), self._registered(frames or {}):
+            self._run(name, values)
+
+    def rows(self, name: str, /, **values: object) -> list[tuple[Any, ...]]:
+        """Rows of a packaged query as tuples."""
+        with self._translated(name):
+            return self._run(name, values).fetchall()
+
+    def frame(self, name: str, /, *, categories: Sequence[str] = (), **values: object) -> pd.DataFrame:
+        """Rows of a packaged query as a frame; timestamps are UTC. categories: text columns that repeat few values."""
+        with self._translated(name):
+            return as_frame(self._run(name, values), categories=categories)
+
+    def batches(self, name: str, /, **values: object) -> Iterator[dict[str, NDArray[Any]]]:
+        """Columns of a packaged query as arrays, so many rows at a time; NULL numbers are NaN, timestamps UTC.
+
+        The next batch is read while one is used. Nothing else may be asked of the lake before the last is taken.
+        """
+        with self._translated(name), ThreadPoolExecutor(1) as ahead:
+            reader = self._run(name, values).to_arrow_reader(ROWS_AT_ONCE)
+            coming = ahead.submit(next, reader, None)
+            while (batch := coming.result()) is not None:
+                coming = ahead.submit(next, reader, None)
+                yield {column: batch[column].to_numpy(zero_copy_only=False) for column in batch.schema.names}
+
+    def write(self, action: Callable[[], T], *, message: str) -> T:
+        """Run `action` as one transaction, alone among writers, and again as a whole if the catalog was busy.
+
+        message: kept with the snapshot. Raises LakeBusyError when every attempt met another writer, LakeError when the
+        disk is full or the lake cannot be written; nothing of a failed transaction stays.
+        """
+        jitter = random.Random()
+        for attempt in range(1, ATTEMPTS + 1):
+            with hold_writer_lock(self.settings.writer_lock, patience_seconds=self.patience_seconds):
+                try:
+                    return self._transaction(action, message)
+                except duckdb.Error as error:
+                    if is_full(error, self.settings) or not is_busy(error):
+                        raise self._lake_error(error, "write") from error
+                    logger.info("lake busy, attempt %d of %d: %s", attempt, ATTEMPTS, first_line(error))
+            time.sleep(jitter.uniform(0, min(2.0, 0.05 * 2**attempt)))
+        raise LakeBusyError(
+            f"{self.settings.catalog}: {ATTEMPTS} attempts to write met other writers; nothing was written; try "
+            "again later"
+        )
+
+    def snapshot_id(self) -> int:
+        """Newest snapshot of the lake, kept with runs as their lineage."""
+        return int(self.rows("lake/snapshot_id.sql")[0][0])
+
+    def _transaction(self, action: Callable[[], T], message: str) -> T:
+        self.connection.begin()
+        self._writing = True
+        try:
+            result = action()
+            self._run("lake/set_commit_message.sql", {"author": f"forecasting pid {os.getpid()}", "message": message})
+            self.connection.commit()
+        except BaseException:
+            self._roll_back()
+            raise
+        finally:
+            self._writing = False
+        return result
+
+    def _roll_back(self) -> None:
+        try:
+            self.connection.rollback()
+        except duckdb.Error as error:  # a failed commit has already ended the transaction
+            logger.debug("rollback: %s", first_line(error))
+
+    def _run(self, name: str, values: Mapping[str, object]) -> duckdb.DuckDBPyConnection:
+        statement = self.files.read(name)
+        return self.connection.execute(statement.text, statement.bind(**values))
+
+    @contextmanager
+    def _registered(self, frames: Mapping[str, pd.DataFrame]) -> Iterator[None]:
+        for name, frame in frames.items():
+            self.connection.register(name, frame)
+        try:
+            yield
+        finally:
+            for name in frames:
+                self.connection.unregister(name)
+
+    @contextmanager
+    def _translated(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except duckdb.Error as error:
+            if self._writing:
+                raise  # `write` decides whether the whole transaction is tried again
+            if is_busy(error) and not is_full(error, self.settings):
+                raise LakeBusyError(f"{self.settings.catalog}: {name} met a busy lake; try again") from error
+            raise self._lake_error(error, name) from error
+
+    def _lake_error(self, error: duckdb.Error, place: str) -> LakeError:
+        if is_full(error, self.settings):
+            return LakeError(full_message(self.settings, place))
+        return LakeError(f"{self.settings.catalog}: {place} failed: {first_line(error)}")
+
+
+def as_frame(result: duckdb.DuckDBPyConnection, *, categories: Sequence[str] = ()) -> pd.DataFrame:
+    """A result as a frame, through Arrow, which keeps UTC timestamps at microseconds and costs no copy of numbers."""
+    frame: pd.DataFrame = result.to_arrow_table().to_pandas(categories=list(categories))
+    return frame

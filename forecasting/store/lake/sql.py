@@ -1,0 +1,88 @@
+"""SQL files: where they are, what they say, and which parameters they name."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import duckdb
+
+from forecasting.errors import QueryError
+
+_PACKAGED = Path(__file__).parents[2] / "sql"
+_REPOSITORY = Path(__file__).parents[3] / "sql"
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One SQL file of one statement."""
+
+    path: Path
+    text: str
+
+    @cached_property
+    def parameters(self) -> frozenset[str]:
+        """Names of the `$name` parameters. Raises QueryError where the file does not parse or holds several "
+        "statements."""
+        try:
+            statements = duckdb.extract_statements(self.text)
+        except duckdb.Error as error:
+            raise QueryError(f"{self.path}: not SQL: {first_line(error)}") from error
+        if len(statements) != 1:
+            raise QueryError(f"{self.path}: expected one statement, found {len(statements)}")
+        return frozenset(statements[0].named_parameters)
+
+    def bind(self, **values: object) -> dict[str, object]:
+        """The values that the statement names; it must name no other. Raises QueryError otherwise."""
+        unknown = sorted(self.parameters - values.keys())
+        if unknown:
+            known = ", ".join(f"${name}" for name in sorted(values))
+            line = _line_of(self.text, f"${unknown[0]}")
+            raise QueryError(f"{self.path}:{line}: parameter ${unknown[0]} is not known here; it may name {known}")
+        return {name: values[name] for name in self.parameters}
+
+
+@dataclass(frozen=True)
+class SqlFiles:
+    """Folders that are searched for SQL in order: the user's replacement, then the package, then the repository."""
+
+    roots: tuple[Path, ...]
+
+    def find(self, name: str, *, beside: Path | None = None) -> Path:
+        """Path of `name` (`extract/calls.sql`), looked for first beside the definition that names it.
+
+        Raises QueryError that lists the places searched.
+        """
+        places = [root / name for root in ((beside,) if beside else ()) + self.roots]
+        for place in places:
+            if place.is_file():
+                return place
+        raise QueryError(f"{name}: no such SQL file; searched {', '.join(str(place.parent) for place in places)}")
+
+    def read(self, name: str, *, beside: Path | None = None) -> Statement:
+        path = self.find(name, beside=beside)
+        return Statement(path, path.read_text(encoding="utf-8"))
+
+    def folder(self, name: str) -> list[Path]:
+        """The `.sql` files of a folder in name order; a file in an earlier root replaces its namesake."""
+        found: dict[str, Path] = {}
+        for root in reversed(self.roots):
+            found |= {path.name: path for path in (root / name).glob("*.sql")}
+        return [found[key] for key in sorted(found)]
+
+
+def sql_files(override: Path | None) -> SqlFiles:
+    """SQL of the override (`FORECASTING_SQL`), the installed package and the repository, as far as they exist."""
+    roots = (override, _PACKAGED, _REPOSITORY)
+    return SqlFiles(tuple(root for root in roots if root is not None and root.is_dir()))
+
+
+def first_line(error: Exception) -> str:
+    """First line of a library's message, without its class prefix noise."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _line_of(text: str, word: str) -> int:
+    for number, line in enumerate(text.splitlines(), start=1):
+        if word in line.partition("--")[0]:
+            return number
+    return 1

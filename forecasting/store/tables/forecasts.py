@@ -1,0 +1,107 @@
+"""Forecasts: what they say, how they are published, and what speaks for an origin."""
+
+import hashlib
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from forecasting.contracts.outputs import AGGREGATE_KEY
+from forecasting.store.lake.hashes import labels_of, parts_of
+from forecasting.store.lake.lake import Lake
+from forecasting.store.tables.publications import Issue, Publication, issue_rows, newest_of
+from forecasting.store.tables.runs import Run
+from forecasting.terms import QUANTILE_COLUMNS, RunKind, RunStatus
+
+KINDS = (RunKind.NIGHTLY, RunKind.MANUAL, RunKind.BACKFILL)
+"""Runs that publish forecasts."""
+
+
+def content_hash(rows: pd.DataFrame, *, model_id: str | None, aggregates: pd.DataFrame | None = None) -> str:
+    """Hash of the published values; the order of rows, the run and the time of issue do not count.
+
+    rows: series_id, ts, horizon_step, mean, quantiles, tier. aggregates: as in `publish`; without any, a forecast has
+    the hash of its rows alone.
+    """
+    labels = {name: labels_of(rows[name]) for name in ("series_id", "tier")}
+    ts = rows["ts"].dt.tz_convert(None).to_numpy("datetime64[us]").astype("<i8")
+    # by the key's text: the order of categories is the frame's own
+    order = np.lexsort((ts, labels["series_id"][1]))
+    digest = hashlib.sha256((model_id or "").encode())
+    for values, codes in labels.values():
+        digest.update("\0".join(values).encode())
+        digest.update(codes[order].astype("<i8").tobytes())
+    digest.update(ts[order].tobytes())
+    digest.update(rows["horizon_step"].to_numpy("<i4")[order].tobytes())
+    digest.update(rows[["mean", *QUANTILE_COLUMNS]].to_numpy("<f8")[order].tobytes())
+    if aggregates is not None and len(aggregates):
+        for part in parts_of("aggregates", aggregates, key=AGGREGATE_KEY):
+            digest.update(part)
+    return digest.hexdigest()
+
+
+def newest_publication(lake: Lake, *, stream: str, origin: datetime) -> Publication | None:
+    """The forecast that speaks for a stream and origin now."""
+    return newest_of(lake, KINDS, stream=stream, origin=origin)
+
+
+def publish(
+    lake: Lake,
+    run: Run,
+    rows: pd.DataFrame,
+    *,
+    complete: bool,
+    now: datetime,
+    spare_nightly: bool = False,
+    aggregates: pd.DataFrame | None = None,
+    paths: pd.DataFrame | None = None,
+) -> RunStatus:
+    """Publish a run's rows, unless what is published already says the same.
+
+    spare_nightly: leave what a nightly run published. aggregates, paths: published at once with the rows, in the
+    columns that `contracts.outputs` checks; paths do not count for what a forecast says, for rows and aggregates are
+    made of them. Returns `published`, `stale` or `unchanged`, and leaves the run finished. Raises LakeError or
+    LakeBusyError; then what was published before stays.
+    """
+    digest = content_hash(rows, model_id=run.model_id, aggregates=aggregates)
+
+    def stands(current: Publication) -> bool:
+        return current.content_hash == digest or (spare_nightly and current.kind == RunKind.NIGHTLY)
+
+    def insert() -> None:
+        _insert(lake, run, rows)
+        named = {"run_id": run.run_id, "stream": run.stream.name, "origin": run.origin}
+        if aggregates is not None and len(aggregates):
+            lake.execute("forecast/insert_aggregates.sql", frames={"aggregate_rows": aggregates}, **named)
+        if paths is not None and len(paths):
+            lake.execute("forecast/insert_paths.sql", frames={"path_rows": paths}, **named)
+
+    count = sum(len(table) for table in (rows, aggregates, paths) if table is not None)
+    issue = Issue(digest=digest, rows=count, insert=insert, among=KINDS, stands=stands)
+    return issue_rows(lake, run, issue, complete=complete, now=now)
+
+
+def published_rows(lake: Lake, *, stream: str, origin: datetime) -> pd.DataFrame:
+    """The published forecast of a stream and origin that was made without hindsight; empty where there is none."""
+    return lake.frame("forecast/published_rows.sql", stream=stream, origin=origin)
+
+
+def published_aggregates(lake: Lake, *, stream: str, origin: datetime) -> pd.DataFrame:
+    """The aggregates of the forecast that `published_rows` returns, by their key; empty where there are none.
+
+    Columns: level, group_key, stat, period (categories), ts, mean, quantiles, run_id.
+    """
+    repeated = ("level", "group_key", "stat", "period", "run_id")
+    return lake.frame("forecast/published_aggregates.sql", categories=repeated, stream=stream, origin=origin)
+
+
+def _insert(lake: Lake, run: Run, rows: pd.DataFrame) -> None:
+    lake.execute(
+        "forecast/insert_forecasts.sql",
+        frames={"forecast_rows": rows},
+        run_id=run.run_id,
+        stream=run.stream.name,
+        origin=run.origin,
+        model_id=run.model_id,
+        hindsight=run.hindsight,
+    )

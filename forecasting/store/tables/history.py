@@ -1,0 +1,226 @@
+"""Writing history: an extract's rows are stamped, judged, compared with what is known and appended as versions."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pandas as pd
+
+from forecasting.config.stream import Stream
+from forecasting.contracts.history import DemandLimits, find_faulty_rows
+from forecasting.errors import FeedError, QueryError
+from forecasting.store.files.feeds import Feed
+from forecasting.store.lake.lake import Lake
+from forecasting.store.lake.sql import Statement
+
+CHUNK_ROWS = 5_000_000
+_REQUIRED = ("series_id", "ts", "y")
+_TIMED_BY = {
+    "TIMESTAMP WITH TIME ZONE": None,
+    "TIMESTAMP": "ingest/time_local.sql",
+    "TIMESTAMP_S": "ingest/time_local.sql",
+    "TIMESTAMP_MS": "ingest/time_local.sql",
+    "TIMESTAMP_NS": "ingest/time_local.sql",
+    "DATE": "ingest/time_local.sql",
+    "VARCHAR": "ingest/time_text.sql",
+}
+
+
+@dataclass(frozen=True)
+class Window:
+    """The half-open span of time that one ingest pulls."""
+
+    since: datetime
+    until: datetime
+    learned_at: datetime
+    """When what the ingest finds late or changed became known: its end or, where an earlier ingest went further, the
+    watermark. A night that is pulled again cannot have known then what its source says now."""
+
+
+@dataclass(frozen=True)
+class BatchCounts:
+    """What a staged batch holds."""
+
+    extracted: int
+    good: int
+    versions: int
+    withdrawn: int
+    known: int
+    rejected: int
+
+
+def last_ingest(lake: Lake, stream: Stream) -> tuple[int, datetime | None]:
+    """Number of ingests of a stream and its watermark."""
+    ((ingests, watermark),) = lake.rows("ingest/ingests.sql", stream=stream.name)
+    return int(ingests), watermark
+
+
+def ingested_streams(lake: Lake) -> set[str]:
+    """Streams that were ever ingested."""
+    return {stream for (stream,) in lake.rows("ingest/ingested_streams.sql")}
+
+
+def check_extract_columns(columns: dict[str, str], statement: Statement) -> None:
+    """Raises QueryError where an extract lacks a column or gives one a type that cannot be read."""
+    missing = [name for name in _REQUIRED if name not in columns]
+    if missing:
+        raise QueryError(
+            f"{statement.path}: column {missing[0]} is missing; expected series_id, ts, y[, available_at, weight, "
+            "censored, "
+            f"attributes...], found {', '.join(columns)}"
+        )
+    if columns["ts"] not in _TIMED_BY:
+        raise QueryError(
+            f"{statement.path}: column ts has type {columns['ts']}; expected TIMESTAMPTZ, TIMESTAMP, DATE or VARCHAR"
+        )
+    numeric = ("DOUBLE", "FLOAT", "INT", "DECIMAL", "HUGEINT", "VARCHAR")
+    if not any(kind in columns["y"] for kind in numeric):
+        raise QueryError(f"{statement.path}: column y has type {columns['y']}; expected a number")
+
+
+def stage_batch(feed: Feed, window: Window, *, limits: DemandLimits) -> None:
+    """Pull the window, judge every row and work out the versions; all in temporary tables, nothing is written.
+
+    Raises FeedError or QueryError where the feed or its extract cannot be used.
+    """
+    lake, stream, extract = feed.lake, feed.definition.stream, feed.definition.extract
+    feed.create_table("extracted", extract, since=window.since, until=window.until)
+    columns = {row[0]: row[1] for row in lake.connection.execute("describe extracted").fetchall()}
+    check_extract_columns(columns, extract)
+    lake.execute("ingest/complete_batch.sql")
+    timed = _TIMED_BY[columns["ts"]]
+    if timed is None:
+        lake.execute("ingest/stamp_instants.sql")
+    else:
+        lake.execute(timed)
+        lake.execute("ingest/stamp_local.sql", zone=stream.stream.timezone)
+    _refuse_unfiltered(lake, extract, limits, window)
+    _judge_rows(lake, stream, limits)
+    span: dict[str, Any] = {"stream": stream.name, "since": window.since, "until": window.until}
+    lake.execute("ingest/latest.sql", **span)
+    clocked = "available_at" in columns
+    versions = "ingest/versions_clocked.sql" if clocked else "ingest/versions_ruled.sql"
+    ripe = stream.interval + stream.source.publication_delay
+    lake.execute(versions, **span, learned_at=window.learned_at, ripe=ripe)
+    lake.execute("ingest/versions_withdrawn.sql", learned_at=window.learned_at)
+    lake.execute("ingest/reject_unit_scale.sql", **span)
+    lake.execute("ingest/drop_rejected_versions.sql")
+    lake.execute("ingest/attributes.sql")
+    _collect_rejects(feed, window)
+
+
+def count_batch(lake: Lake) -> BatchCounts:
+    """Counts of the staged batch."""
+    return BatchCounts(*lake.rows("ingest/ingested_counts.sql")[0])
+
+
+def audit_raw_rows(feed: Feed, window: Window, *, counts: BatchCounts) -> int:
+    """Number of raw rows that the window's batch was made from.
+
+    Where the stream has an audit query, every raw event must be counted, rejected or dropped by a named rule. Raises
+    FeedError where some are none of these.
+    """
+    audit = feed.definition.audit
+    if audit is None:
+        return counts.extracted + (counts.rejected if feed.definition.rejects else 0)
+    feed.create_table("audited", audit, since=window.since, until=window.until)
+    rules = {rule: int(rows) for rule, rows in feed.lake.rows("ingest/audit.sql")}
+    if "raw" not in rules or "counted" not in rules:
+        raise QueryError(
+            f"{audit.path}: expected rows for rule raw and rule counted, found {', '.join(rules) or 'none'}"
+        )
+    raw = rules.pop("raw")
+    events = int(feed.lake.connection.table("rejected_events").shape[0]) if feed.definition.rejects else 0
+    if sum(rules.values()) + events != raw:
+        told = ", ".join(f"{rows} {rule}" for rule, rows in sorted(rules.items()))
+        raise FeedError(
+            f"{audit.path}: {raw} raw rows, but {told} and {events} rejected make {sum(rules.values()) + events}; "
+            "every raw row must be counted, rejected or dropped by a named rule"
+        )
+    return raw
+
+
+def undatable_known(lake: Lake, stream: Stream) -> int:
+    """Rejects without a time that an earlier ingest already has on record."""
+    return int(lake.rows("ingest/undatable_known.sql", stream=stream.name)[0][0])
+
+
+def release_rows(lake: Lake) -> None:
+    """Drop the batch's rows once they are judged; what is to be written keeps the memory that they held."""
+    for table in ("extracted", "stamped"):
+        lake.connection.execute(f"drop table {table}")
+
+
+def append_batch(
+    lake: Lake, stream: Stream, window: Window, *, counts: BatchCounts, run_id: str, now: datetime
+) -> None:
+    """Write the staged versions, series and the ingest itself; to be called inside `Lake.write`."""
+    lake.execute("ingest/insert_demand.sql", stream=stream.name, run_id=run_id, now=now)
+    span: dict[str, Any] = {"stream": stream.name, "run_id": run_id, "since": window.since, "until": window.until}
+    lake.execute("ingest/insert_series.sql", **span, learned_at=window.learned_at)
+    lake.execute(
+        "ingest/insert_ingest.sql",
+        **span,
+        good=counts.good,
+        versions=counts.versions,
+        withdrawn=counts.withdrawn,
+        rejected=counts.rejected,
+    )
+
+
+def append_rejects(lake: Lake, stream: Stream, *, run_id: str, now: datetime, source: str) -> None:
+    """Write the staged rejects to quarantine; to be called inside `Lake.write`."""
+    lake.execute("ingest/insert_quarantine.sql", stream=stream.name, run_id=run_id, now=now, source=source)
+
+
+def resolve_rejects(lake: Lake, stream: Stream, window: Window, *, run_id: str, now: datetime) -> None:
+    """Mark waiting rejects of the window that were not rejected again; to be called inside `Lake.write`."""
+    span: dict[str, Any] = {"since": window.since, "until": window.until, "first": stream.first_origin()}
+    lake.execute("quarantine/resolve.sql", stream=stream.name, run_id=run_id, now=now, **span)
+
+
+def _refuse_unfiltered(lake: Lake, extract: Statement, limits: DemandLimits, window: Window) -> None:
+    earliest = max(pd.Timestamp(window.since), limits.earliest)
+    rows = int(lake.rows("ingest/rows_before.sql", earliest=limits.earliest, since=earliest)[0][0])
+    if rows:
+        raise QueryError(
+            f"{extract.path}: {rows} rows lie before $since = {window.since.isoformat()}; "
+            "the extract must keep to ts >= $since and ts < $until"
+        )
+
+
+def _judge_rows(lake: Lake, stream: Stream, limits: DemandLimits) -> None:
+    lake.execute("ingest/create_verdict.sql")
+    lake.execute("ingest/reject_stamped.sql")
+    for since, until in _chunks(lake.rows("ingest/local_days.sql", zone=stream.stream.timezone)):
+        rows = lake.frame("ingest/chunk.sql", categories=["series_id"], since=since, until=until)
+        faults = find_faulty_rows(rows, limits)
+        if len(faults):
+            lake.execute("ingest/insert_verdict.sql", frames={"faults": faults})
+    lake.execute("ingest/find_repeated.sql")
+    lake.execute("ingest/reject_duplicates.sql")
+    lake.execute("ingest/keep_good.sql")
+
+
+def _chunks(days: list[tuple[datetime, int]]) -> list[tuple[datetime, datetime]]:
+    """Spans of whole local days of at most `CHUNK_ROWS` rows, or of one day."""
+    spans: list[tuple[datetime, datetime]] = []
+    filled = CHUNK_ROWS
+    starts = [day for day, _ in days] + [days[-1][0] + timedelta(days=2)] if days else []
+    for (day, rows), following in zip(days, starts[1:], strict=True):
+        if filled + rows > CHUNK_ROWS:
+            spans.append((day, following))
+            filled = rows
+        else:
+            spans[-1] = (spans[-1][0], following)
+            filled += rows
+    return spans
+
+
+def _collect_rejects(feed: Feed, window: Window) -> None:
+    lake, rejects = feed.lake, feed.definition.rejects
+    lake.execute("ingest/create_rejected.sql")
+    lake.execute("ingest/reject_rows.sql")
+    if rejects is not None:
+        feed.create_table("rejected_events", rejects, since=window.since, until=window.until)
+        lake.execute("ingest/take_rejects.sql")

@@ -1,0 +1,88 @@
+"""Plans: what they say, how they are published, and what speaks for an origin."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+
+import pandas as pd
+
+from forecasting.contracts.plans import LINEAGE, TABLES
+from forecasting.errors import LakeError
+from forecasting.store.lake.hashes import parts_of
+from forecasting.store.lake.lake import Lake
+from forecasting.store.tables.publications import Issue, Publication, issue_rows, newest_of
+from forecasting.store.tables.runs import Run
+from forecasting.terms import RunKind, RunStatus
+
+KINDS = (RunKind.PLAN,)
+"""Runs that publish plans."""
+
+_INSERT = {
+    "staffing": "planning/insert_staffing.sql",
+    "staffing_periods": "planning/insert_staffing_periods.sql",
+    "groups": "planning/insert_groups.sql",
+    "rosters": "planning/insert_rosters.sql",
+    "shifts": "planning/insert_shifts.sql",
+    "capacity": "planning/insert_capacity.sql",
+    "runout": "planning/insert_runout.sql",
+    "findings": "planning/insert_findings.sql",
+}
+
+
+def plan_hash(tables: Mapping[str, pd.DataFrame]) -> str:
+    """Hash of a plan's values, with which a plan made again can be compared.
+
+    What does not count: the order of rows, tables without rows, and lineage. A plan made from a forecast that was
+    issued again and says the same is the same plan.
+    """
+    digest = hashlib.sha256()
+    for name, table in TABLES.items():
+        rows = tables.get(name)
+        if rows is None or rows.empty:
+            continue
+        for part in parts_of(name, rows, key=table.key, but=LINEAGE):
+            digest.update(part)
+    return digest.hexdigest()
+
+
+def newest_plan(lake: Lake, *, stream: str, origin: datetime) -> Publication | None:
+    """The plan that speaks for a stream and origin now."""
+    return newest_of(lake, KINDS, stream=stream, origin=origin)
+
+
+def publish_plan(
+    lake: Lake, run: Run, tables: Mapping[str, pd.DataFrame], *, complete: bool, now: datetime
+) -> RunStatus:
+    """Publish a plan's tables at once, unless what is published already says the same.
+
+    tables: frames of `contracts.plans.TABLES` by name, as `check_plan` accepts them. Returns `published`, `stale` or
+    `unchanged`, and leaves the run finished. Raises LakeError or LakeBusyError; then what was published before stays.
+    """
+    unknown = sorted(set(tables) - set(TABLES))
+    if unknown:
+        raise LakeError(f"plan of {run.run_id}: no table planning.{unknown[0]}; there are {', '.join(TABLES)}")
+    digest = plan_hash(tables)
+
+    def insert() -> None:
+        named = {"run_id": run.run_id, "stream": run.stream.name, "origin": run.origin}
+        for name, rows in tables.items():
+            if len(rows):
+                lake.execute(_INSERT[name], frames={"plan_rows": rows}, **named)
+
+    issue = Issue(
+        digest=digest,
+        rows=sum(len(rows) for rows in tables.values()),
+        insert=insert,
+        among=KINDS,
+        stands=lambda current: current.content_hash == digest,
+    )
+    return issue_rows(lake, run, issue, complete=complete, now=now)
+
+
+def planned_rows(lake: Lake, *, stream: str, origin: datetime, table: str) -> pd.DataFrame:
+    """One table of the plan that speaks for a stream and origin, by its key; empty where there is none.
+
+    table: a name of `contracts.plans.TABLES`. Columns: run_id and those that were published, as they were.
+    """
+    rows = lake.frame("planning/planned_rows.sql", stream=stream, origin=origin, table=f"planning.{table}")
+    return rows.astype(dict.fromkeys(TABLES[table].dates, "datetime64[us]"))

@@ -1,0 +1,98 @@
+"""Publishing: rows go in under their run, then one small transaction makes them visible. Nothing is overwritten."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from forecasting.errors import LakeError
+from forecasting.store.lake.lake import Lake
+from forecasting.store.tables.runs import Run
+from forecasting.terms import RunKind, RunStatus
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What speaks for a stream and origin."""
+
+    run_id: str
+    content_hash: str
+    kind: str
+    published_at: datetime
+
+
+@dataclass(frozen=True)
+class Issue:
+    """What a run has to say."""
+
+    digest: str
+    """Hash of the values."""
+    rows: int
+    insert: Callable[[], None]
+    """Writes the rows; called inside `Lake.write`."""
+    among: Sequence[RunKind]
+    """Kinds of runs that speak of the same: a forecast replaces forecasts, a plan plans."""
+    stands: Callable[[Publication], bool]
+    """Whether a publication stays, because it says the same or is not to be replaced."""
+
+
+def newest_of(lake: Lake, kinds: Sequence[RunKind], *, stream: str, origin: datetime) -> Publication | None:
+    """The publication of some kinds that speaks for a stream and origin now."""
+    named = [str(kind) for kind in kinds]
+    rows = lake.rows("forecast/newest_publication.sql", stream=stream, origin=origin, kinds=named)
+    return Publication(*rows[0]) if rows else None
+
+
+def issue_rows(lake: Lake, run: Run, issue: Issue, *, complete: bool, now: datetime) -> RunStatus:
+    """Publish, unless what is published stands.
+
+    The rows go in first; nobody sees them until the second transaction names their run. A kill between the two leaves
+    rows that no view shows. Returns `published`, `stale` (not complete) or `unchanged`, and leaves the run finished.
+    Raises LakeError or LakeBusyError; then what was published before stays.
+    """
+    stream, origin = run.stream.name, run.origin
+    if origin is None:
+        raise LakeError(f"run {run.run_id}: a publication needs an origin")
+    if run.kind not in issue.among:
+        kinds = ", ".join(issue.among)
+        raise LakeError(f"run {run.run_id}: expected a run of kind {kinds}, found {run.kind}; nothing was published")
+
+    def newest() -> Publication | None:
+        return newest_of(lake, issue.among, stream=stream, origin=origin)
+
+    current = newest()
+    appended = current is None or not issue.stands(current)
+    if appended:
+        lake.write(issue.insert, message=f"rows of {run.run_id}")
+
+    def make_visible() -> RunStatus:
+        current = newest()
+        if current is not None and issue.stands(current):
+            run.status = RunStatus.UNCHANGED
+        else:
+            if not appended:  # what stood a moment ago was replaced
+                issue.insert()
+            at = max(now, current.published_at + timedelta(microseconds=1)) if current else now
+            lake.execute(
+                "forecast/insert_publication.sql",
+                stream=stream,
+                origin=origin,
+                published_at=at,
+                run_id=run.run_id,
+                kind=str(run.kind),
+                replaces=current.run_id if current else None,
+                content_hash=issue.digest,
+                rows=issue.rows,
+                complete=complete,
+                hindsight=run.hindsight,
+            )
+            run.status = RunStatus.PUBLISHED if complete else RunStatus.STALE
+        run.rows = issue.rows
+        run.finish(lake, finished_at=now)
+        return run.status
+
+    status = lake.write(make_visible, message=f"publish {stream} {origin.isoformat()}")
+    logger.info("stream %s: origin %s %s, %d rows, run %s", stream, origin.isoformat(), status, issue.rows, run.run_id)
+    return status

@@ -1,0 +1,115 @@
+"""The record of executions: every run has a row from its first moment, failures included."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+
+from forecasting import __version__
+from forecasting.config.stream import Stream
+from forecasting.errors import ForecastingError, LakeError
+from forecasting.store.lake.lake import Lake
+from forecasting.terms import RunKind, RunStatus
+
+
+@dataclass(kw_only=True)
+class Execution:
+    """Work under way. The job that owns it fills in what it found; `finish` writes it."""
+
+    run_id: str
+    kind: RunKind
+    started_at: datetime
+    snapshot_id: int
+    status: RunStatus = RunStatus.RUNNING
+    model_id: str | None = None
+    hindsight: bool = False
+    """Whether the model was trained on demand after the origin."""
+    rows: int | None = None
+    message: str | None = None
+
+    def finish(self, lake: Lake, *, finished_at: datetime) -> None:
+        """Write the end of the run; to be called inside `Lake.write`."""
+        lake.execute(
+            "runs/finish_run.sql",
+            run_id=self.run_id,
+            status=str(self.status),
+            model_id=self.model_id,
+            finished_at=finished_at,
+            rows=self.rows,
+            message=self.message,
+        )
+
+
+@dataclass(kw_only=True)
+class Run(Execution):
+    """Work on one stream."""
+
+    stream: Stream
+    origin: datetime | None
+
+
+def start_run(
+    lake: Lake, stream: Stream, *, kind: RunKind, origin: datetime | None, started_at: datetime, token: str
+) -> Run:
+    """Put a run on record as running. token: makes the key unique among runs of one second."""
+    run = Run(
+        run_id=f"{stream.name}-{kind}-{started_at:%Y%m%dT%H%M%S}-{token}",
+        kind=kind,
+        stream=stream,
+        origin=origin,
+        started_at=started_at,
+        snapshot_id=lake.snapshot_id(),
+    )
+    _record(lake, run, stream=stream.name, origin=origin, config_hash=stream.config_hash)
+    return run
+
+
+def start_upkeep(lake: Lake, *, kind: RunKind, started_at: datetime, token: str) -> Execution:
+    """Put work on the whole lake on record as running; its stream is `*`."""
+    work = Execution(
+        run_id=f"{kind}-{started_at:%Y%m%dT%H%M%S}-{token}",
+        kind=kind,
+        started_at=started_at,
+        snapshot_id=lake.snapshot_id(),
+    )
+    _record(lake, work, stream="*", origin=None, config_hash=None)
+    return work
+
+
+def _record(lake: Lake, run: Execution, *, stream: str, origin: datetime | None, config_hash: str | None) -> None:
+    lake.write(
+        lambda: lake.execute(
+            "runs/insert_run.sql",
+            run_id=run.run_id,
+            kind=str(run.kind),
+            stream=stream,
+            origin=origin,
+            snapshot_id=run.snapshot_id,
+            config_hash=config_hash,
+            code_version=__version__,
+            started_at=run.started_at,
+        ),
+        message=f"start {run.run_id}",
+    )
+
+
+@contextmanager
+def failures_on_record(lake: Lake, run: Execution, *, clock: Callable[[], datetime]) -> Iterator[None]:
+    """Record the failure of whatever runs inside, then let it go on."""
+    try:
+        yield
+    except Exception as error:
+        run.status = RunStatus.FAILED
+        run.message = str(error) if isinstance(error, ForecastingError) else f"{type(error).__name__}: {error}"
+        try:
+            lake.write(lambda: run.finish(lake, finished_at=clock()), message=f"fail {run.run_id}")
+        except LakeError as second:
+            error.add_note(f"the failure could not be recorded either: {second}")
+        raise
+
+
+def list_runs(lake: Lake, *, stream: str | None, most: int) -> pd.DataFrame:
+    """Newest runs, of one stream or all."""
+    return lake.frame("runs/runs.sql", stream=stream, most=most)

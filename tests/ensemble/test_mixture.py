@@ -1,0 +1,257 @@
+"""Members mixed into one forecast of a panel."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from forecasting.ensemble import mixture as module
+from forecasting.ensemble.evidence import LEADS, held_back_columns
+from forecasting.ensemble.mixture import PanelForecast, PastAnswers, ask_all, mix_members
+from forecasting.models.features.slots import Floats
+from forecasting.models.member import Member
+from forecasting.models.seasonal.member import last_four, seasonal_naive
+from forecasting.panel.grid import Panel
+from forecasting.terms import Tier
+from tests.models.factories import hide, make_panel, scramble_from
+from tests.models.oracles import Oracle, whole
+
+SEASON = 28
+
+
+@pytest.fixture(scope="module")
+def panel() -> Panel:
+    return make_panel(n_series=4, weeks=16, noise=0.2)
+
+
+@pytest.fixture(scope="module")
+def members(panel: Panel) -> dict[str, Member]:
+    return {"wise": Oracle(whole(panel)), "fool": Oracle(whole(panel), factor=3.0)}
+
+
+@pytest.fixture(scope="module")
+def mixed(panel: Panel, members: Mapping[str, Member]) -> PanelForecast:
+    return mix_members(panel, members)
+
+
+def test_who_knows_carries_the_forecast_and_gives_the_tier_its_name(mixed):
+    assert mixed.tier.tolist() == ["wise"] * 4
+    assert (mixed.weights["wise"] > 0.9).all()
+    assert (mixed.weights["fool"] == 0).all()
+    np.testing.assert_allclose(mixed.quantiles, mixed.answers["wise"], rtol=0.3)
+
+
+def test_weights_are_shares_of_members_that_are_told_by_name(mixed, panel):
+    assert list(mixed.weights) == list(mixed.answers) == ["seasonal_naive", "last_four", "wise", "fool"]
+    total = sum(mixed.weights.values())
+    np.testing.assert_allclose(total, 1)
+    assert total.shape == (4, panel.n_horizon)
+
+
+def test_the_forecast_is_the_weighted_mean_of_the_answers(mixed):
+    by_hand = sum(mixed.weights[name][..., None] * np.nan_to_num(said) for name, said in mixed.answers.items())
+    np.testing.assert_allclose(mixed.quantiles, by_hand, rtol=1e-4)
+
+
+def test_answers_are_what_members_say_by_themselves(mixed, panel, members):
+    at = panel.n_history
+    np.testing.assert_array_equal(mixed.answers["last_four"], last_four(panel, at=at, length=SEASON))
+    np.testing.assert_array_equal(mixed.answers["seasonal_naive"], seasonal_naive(panel, at=at, length=SEASON))
+    for name, member in members.items():
+        np.testing.assert_array_equal(mixed.answers[name], member.predict_many(panel, ats=(at,), length=SEASON)[0])
+
+
+def test_several_that_share_are_an_ensemble(panel):
+    truth = whole(panel)
+    two = {"low": Oracle(truth, factor=0.8), "high": Oracle(truth, factor=1.2)}
+    found = mix_members(panel, two)
+    assert found.tier.tolist() == [Tier.ENSEMBLE] * 4
+    np.testing.assert_allclose(np.median(found.quantiles[..., 3] / truth[:, -SEASON:]), 1, atol=0.05)
+
+
+def test_the_mean_lies_among_the_quantiles_and_is_not_negative(mixed, panel):
+    assert mixed.mean.shape == (4, SEASON)
+    assert (mixed.mean > mixed.quantiles[..., 0]).all()
+    assert (mixed.mean < mixed.quantiles[..., 6]).all()
+    low = mix_members(replace(panel, y=panel.y * 1e-3), {})
+    assert (low.mean >= 0).all()
+
+
+def test_a_member_that_leaves_a_series_takes_no_part_in_it(panel, mixed):
+    truth = whole(panel)
+    found = mix_members(panel, {"wise": Oracle(truth, leaves=("series-00001",)), "poor": Oracle(truth, factor=1.3)})
+    assert found.tier[1] != "wise"
+    assert np.isfinite(found.quantiles).all()
+    np.testing.assert_array_equal(found.tier[[0, 2, 3]], ["wise"] * 3)
+
+
+def test_a_series_that_no_member_with_weight_answers_is_carried_by_the_last_four_weeks(panel, monkeypatch):
+    truth = whole(panel)
+
+    @dataclass(frozen=True)
+    class Retired(Oracle):
+        """Answered all held-back origins, and answers tonight for all but one."""
+
+        def predict_many(self, panel: Panel, *, ats: Sequence[int], length: int) -> Floats:
+            said = super().predict_many(panel, ats=ats, length=length)
+            if tuple(ats) == (panel.n_history,):
+                said[:, 2] = np.nan
+            return said
+
+    found = mix_members(panel, {"wise": Retired(truth, spread=0.01)})
+    assert found.tier.tolist() == ["wise", "wise", Tier.LAST_FOUR, "wise"]
+    np.testing.assert_array_equal(found.quantiles[2], found.answers["last_four"][2])
+
+    def nothing(panel: Panel, *, at: int, length: int) -> Floats:
+        said = last_four(panel, at=at, length=length)
+        return said if at < panel.n_history else said * np.nan
+
+    monkeypatch.setitem(module.SEASONAL, Tier.LAST_FOUR, nothing)
+    found = mix_members(panel, {"wise": Retired(truth, spread=0.01)})
+    assert found.tier[2] == Tier.SEASONAL_NAIVE
+    np.testing.assert_array_equal(found.quantiles[2], found.answers["seasonal_naive"][2])
+
+
+def test_a_series_that_nobody_answers_is_carried_by_its_likes():
+    panel = hide(make_panel(n_series=9, weeks=16), 3, slice(None))
+    found = mix_members(panel, {})
+    assert found.tier[3] == Tier.COLD_START
+    assert (np.delete(found.tier, 3) != Tier.COLD_START).all()
+    assert np.isfinite(found.quantiles).all()
+    assert (found.quantiles[3, :, 6] > found.quantiles[3, :, 0]).all()
+
+
+def test_closed_intervals_need_no_answer(panel):
+    is_open = panel.open.copy()
+    is_open[1, panel.n_history + 5 : panel.n_history + 9] = False
+
+    @dataclass(frozen=True)
+    class Sleeper(Oracle):
+        def predict_many(self, panel: Panel, *, ats: Sequence[int], length: int) -> Floats:
+            said = super().predict_many(panel, ats=ats, length=length)
+            if tuple(ats) == (panel.n_history,):
+                said[:, 1, 5:9] = np.nan
+            return said
+
+    member = {"wise": Sleeper(whole(panel))}
+    assert mix_members(replace(panel, open=is_open), member).tier[1] == "wise"
+    assert np.isfinite(mix_members(replace(panel, open=is_open), member).quantiles).all()
+
+
+def test_quantiles_are_sorted_finite_and_not_negative():
+    panel = make_panel(n_series=5, weeks=12, gaps=0.3, noise=1.0)
+    found = mix_members(panel, {})
+    assert np.isfinite(found.quantiles).all()
+    assert (np.diff(found.quantiles, axis=-1) >= 0).all()
+    assert (found.quantiles >= 0).all()
+
+
+def test_too_little_history_to_judge_anyone_trusts_the_last_four_weeks():
+    panel = make_panel(n_series=3, weeks=3, horizon=2 * SEASON)
+    found = mix_members(panel, {"wise": Oracle(whole(panel))})
+    assert found.evidence is None
+    assert len(found.ats) == 0
+    assert found.tier.tolist() == [Tier.LAST_FOUR] * 3
+    np.testing.assert_array_equal(found.quantiles, found.answers["last_four"])
+
+
+def test_growth_is_trusted_where_nobody_can_be_judged_and_last_four_take_what_it_leaves():
+    panel = make_panel(n_series=3, weeks=3, horizon=2 * SEASON)
+    grown = Oracle(whole(panel), leaves=("series-00001",))
+    found = mix_members(panel, {"wise": Oracle(whole(panel)), Tier.GROWTH: grown})
+    assert found.evidence is None
+    assert found.tier.tolist() == [Tier.GROWTH, Tier.LAST_FOUR, Tier.GROWTH]
+    np.testing.assert_array_equal(found.quantiles[[0, 2]], np.maximum(found.answers[Tier.GROWTH][[0, 2]], 0))
+    np.testing.assert_array_equal(found.quantiles[1], found.answers[Tier.LAST_FOUR][1])
+
+
+def test_an_empty_horizon_is_an_empty_forecast():
+    panel = make_panel(n_series=3, weeks=6, horizon=0)
+    found = mix_members(panel, {})
+    assert found.quantiles.shape == (3, 0, 7)
+    assert found.mean.shape == (3, 0)
+    assert len(found.tier) == 3
+    assert len(found.ats) == 0
+
+
+def test_held_back_rows_are_mixed_by_weights_that_had_not_seen_their_half():
+    panel = make_panel(n_series=2, weeks=20, noise=0.1)
+    truth = whole(panel)
+    ats = held_back_columns(panel, length=SEASON)
+    half = np.median(ats)
+
+    @dataclass(frozen=True)
+    class Turncoat(Oracle):
+        """Right from one half of the held-back origins, and three times too high from the other."""
+
+        newer: bool = True
+
+        def predict_many(self, panel: Panel, *, ats: Sequence[int], length: int) -> Floats:
+            said = super().predict_many(panel, ats=ats, length=length)
+            wrong = (np.asarray(ats) > half) == self.newer
+            said[wrong] *= 3
+            return said
+
+    found = mix_members(panel, {"old": Turncoat(truth, newer=True), "new": Turncoat(truth, newer=False)})
+    evidence = found.evidence
+    for part, blamed in ((evidence.newer, 2), (~evidence.newer, 3)):
+        # by the other half this member was right, so it weighs much where it is wrong
+        y, said, mixed = (values[..., part, :] for values in (evidence.y[:, None], evidence.said, found.mixed))
+        near = np.abs(mixed[:, 3] - said[blamed, :, 3])
+        assert np.median(near) < np.median(np.abs(mixed[:, 3] - y[:, 0]))
+
+
+def test_of_many_series_some_are_judged_and_all_are_answered(monkeypatch):
+    monkeypatch.setattr(module, "MOST_JUDGED", 5)
+    monkeypatch.setattr(module, "LEAST_JUDGED", 5)
+    panel = make_panel(n_series=23, weeks=16)
+    found = mix_members(panel, {"wise": Oracle(whole(panel))})
+    assert len(np.unique(found.evidence.series)) <= 5
+    assert found.tier.tolist() == ["wise"] * 23
+    assert len(found.group) == 23
+    judged = found.evidence.series
+    np.testing.assert_array_equal(found.evidence.group, found.group[judged])
+
+
+def test_nothing_after_the_history_is_asked_for_in_the_evidence(panel):
+    asked: list[tuple[int, ...]] = []
+
+    class Note(Oracle):
+        def predict_many(self, panel: Panel, *, ats: Sequence[int], length: int) -> Floats:
+            asked.append(tuple(ats))
+            return super().predict_many(panel, ats=ats, length=length)
+
+    mix_members(panel, {"note": Note(whole(panel))})
+    held = held_back_columns(panel, length=SEASON)
+    assert asked == [(panel.n_history,), *((at,) for at in held)]
+    assert max(held) + SEASON <= panel.n_history
+
+
+def test_held_back_columns_that_two_origins_share_are_asked_once(panel):
+    asked: list[int] = []
+
+    class Note(Oracle):
+        def predict_many(self, panel: Panel, *, ats: Sequence[int], length: int) -> Floats:
+            asked.extend(ats)
+            return super().predict_many(panel, ats=ats, length=length)
+
+    members, past = {"note": Note(whole(panel))}, PastAnswers()
+    first, again = (mix_members(panel, members, past=past) for _ in range(2))
+    held = held_back_columns(panel, length=SEASON)
+    assert asked == [panel.n_history, *held, panel.n_history]
+    np.testing.assert_array_equal(first.quantiles, again.quantiles)
+    changed = replace(panel, y=np.where(np.arange(panel.n_history) == held[1], panel.y + 1, panel.y))
+    asked.clear()
+    mix_members(changed, members, past=past)
+    assert asked == [panel.n_history, *held[2:]], "only what lies after the change is asked again"
+
+
+def test_what_happened_after_a_column_does_not_change_what_all_say_from_it(panel):
+    one, other = (ask_all(p, {}, at=230, length=SEASON) for p in (panel, scramble_from(panel, 230)))
+    for name, said in one.items():
+        np.testing.assert_array_equal(said, other[name])
+
+
+def test_each_column_has_the_cell_of_its_days_ahead(mixed):
+    assert mixed.lead.tolist() == [sum(day >= lead for lead in LEADS) for day in np.arange(SEASON) // 4]

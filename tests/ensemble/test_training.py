@@ -1,0 +1,349 @@
+"""The members of a stream: trained in order within a budget, judged, put away and taken out again."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from forecasting.config.stream import ModelsSection
+from forecasting.ensemble import training as members
+from forecasting.ensemble.calibrated import forecast_panel
+from forecasting.ensemble.evidence import held_back_columns, held_back_start
+from forecasting.ensemble.training import PairedMember, as_parts, rebuild, train_members
+from forecasting.errors import ModelError
+from forecasting.models.features.slots import Floats
+from forecasting.models.member import Member
+from forecasting.models.neural.training import Training
+from forecasting.models.profile import fit_profile
+from forecasting.models.trees import fit
+from forecasting.panel.grid import Panel
+from forecasting.store.files.models import Bundle, load_bundle, save_bundle
+from tests.models.factories import make_panel, scramble_from
+from tests.quick_training import train_two_steps
+
+SEASON = 28
+FEW_ROWS = 2_000
+
+
+def settings(*kinds: str, budget: float = 8.0) -> ModelsSection:
+    return ModelsSection(members=(*kinds, "seasonal"), budget=timedelta(seconds=budget))
+
+
+def wandering_panel(weeks: int = 24, seed: int = 0) -> Panel:
+    """Levels that walk from day to day: what members that are trained see and the last four weeks do not."""
+    panel = make_panel(n_series=4, weeks=weeks, season=SEASON, noise=0.03, seed=seed)
+    steps = np.random.default_rng(seed).normal(scale=0.12, size=(4, panel.n_history // 4)).cumsum(axis=1)
+    steps -= np.linspace(0, 1, steps.shape[1]) * steps[:, -1:]
+    return replace(panel, y=(panel.y * np.exp(np.repeat(steps, 4, axis=1))).astype(np.float32))
+
+
+def trained_members(trainings: dict[str, Training]) -> dict[str, Member]:
+    return {str(kind): training.member for kind, training in trainings.items() if training.member is not None}
+
+
+@pytest.fixture(scope="module")
+def panel() -> Panel:
+    return wandering_panel()
+
+
+@pytest.fixture(scope="module")
+def trainings(panel: Panel) -> dict[str, Training]:
+    """Of all kinds, the neural ones for two steps; nobody is left out."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(members, "train_member", train_two_steps)
+        patch.setattr(members, "_leave_out", lambda _panel, found: found)
+        patch.setattr(fit, "MOST_ROWS", FEW_ROWS)
+        return train_members(panel, settings("nbeats", "tft", "trees", budget=60), parents={})
+
+
+@pytest.fixture(scope="module")
+def answering(trainings: dict[str, Training]) -> dict[str, Member]:
+    return trained_members(trainings)
+
+
+def test_cheap_members_come_first_and_all_that_are_named_are_trained(trainings):
+    assert list(trainings) == ["profile", "trees", "nbeats", "tft"]
+    assert all(training.member is not None and training.n_steps > 0 for training in trainings.values())
+
+
+def test_a_column_is_answered_by_the_fit_that_had_not_seen_what_comes_after_it(panel, answering):
+    held = held_back_columns(panel, length=SEASON)
+    for kind in ("profile", "trees"):
+        pair = answering[kind]
+        assert pair.since == panel.ts[panel.n_history]
+        ats = (*held, panel.n_history)
+        said = pair.predict_many(panel, ats=ats, length=SEASON)
+        np.testing.assert_array_equal(said[:-1], pair.past.predict_many(panel, ats=held, length=SEASON))
+        np.testing.assert_array_equal(
+            said[-1:], pair.present.predict_many(panel, ats=(panel.n_history,), length=SEASON)
+        )
+        assert (said[:-1] != pair.present.predict_many(panel, ats=held, length=SEASON)).any()
+
+
+def test_a_later_night_is_answered_by_the_fit_that_forecasts(panel, answering):
+    later = wandering_panel(weeks=26)
+    at = panel.n_history + 8
+    pair = answering["profile"]
+    np.testing.assert_array_equal(
+        pair.predict_many(later, ats=(at,), length=SEASON), pair.present.predict_many(later, ats=(at,), length=SEASON)
+    )
+
+
+def test_nothing_that_was_held_back_changes_what_is_said_of_it(panel, monkeypatch):
+    until = held_back_start(panel, length=SEASON)
+    monkeypatch.setattr(members, "_leave_out", lambda _panel, found: found)
+    said = [
+        trained_members(train_members(p, settings(), parents={}))["profile"]
+        for p in (panel, scramble_from(panel, until))
+    ]
+    answers = [member.predict_many(panel, ats=(until, until + 4), length=SEASON) for member in said]
+    np.testing.assert_array_equal(*answers)
+
+
+def test_a_member_without_an_earlier_fit_leaves_earlier_columns_to_others(panel):
+    present = fit_profile(panel, until=panel.n_history, seed=1)
+    pair = PairedMember(None, present, panel.ts[panel.n_history])
+    said = pair.predict_many(panel, ats=(300, panel.n_history), length=SEASON)
+    assert np.isnan(said[0]).all()
+    assert np.isfinite(said[1]).all()
+
+
+def test_members_that_were_put_away_answer_bit_for_bit_the_same(panel, answering, tmp_path: Path):
+    bundle = Bundle("calls", "m1", 7, {kind: as_parts(member) for kind, member in answering.items()})
+    checksum = save_bundle(tmp_path / "m1", bundle)
+    loaded = load_bundle(tmp_path / "m1", stream="calls", model_id="m1", checksum=checksum)
+    again = {kind: rebuild(*parts) for kind, parts in loaded.members.items()}
+    assert set(again) == set(answering)
+    ats = (400, panel.n_history)
+    for kind, member in answering.items():
+        np.testing.assert_array_equal(
+            again[kind].predict_many(panel, ats=ats, length=SEASON),
+            member.predict_many(panel, ats=ats, length=SEASON),
+            err_msg=kind,
+        )
+    one = forecast_panel(panel, answering)
+    other = forecast_panel(panel, {kind: again[kind] for kind in answering})
+    np.testing.assert_array_equal(one.quantiles, other.quantiles)
+
+
+def test_a_bundle_that_was_read_back_is_put_away_as_the_same_bundle(answering, tmp_path: Path):
+    first = save_bundle(tmp_path / "m1", Bundle("calls", "m1", 7, {k: as_parts(m) for k, m in answering.items()}))
+    loaded = load_bundle(tmp_path / "m1", stream="calls", model_id="m1", checksum=first)
+    again = {kind: as_parts(rebuild(*parts)) for kind, parts in loaded.members.items()}
+    assert save_bundle(tmp_path / "m1", Bundle("calls", "m1", 7, again)) == first
+
+
+def test_equal_panels_train_equal_members(panel, answering, monkeypatch):
+    monkeypatch.setattr(members, "_leave_out", lambda _panel, found: found)
+    monkeypatch.setattr(fit, "MOST_ROWS", FEW_ROWS)
+    again = trained_members(train_members(panel, settings("trees", budget=60), parents={}))
+    for kind, member in again.items():
+        at = (panel.n_history,)
+        np.testing.assert_array_equal(
+            member.predict_many(panel, ats=at, length=SEASON),
+            answering[kind].predict_many(panel, ats=at, length=SEASON),
+        )
+
+
+def test_damaged_members_are_refused_in_one_line(answering):
+    config, arrays = as_parts(answering["profile"])
+    config = json.loads(json.dumps(config))
+    damaged = [
+        {},
+        {"kind": "unheard of"},
+        {"kind": "profile"},
+        {key: value for key, value in config.items() if key != "present"},
+        {key: value for key, value in config.items() if key != "since"},
+        {**config, "since": "yesterday"},
+        {**config, "since": None},
+        {**config, "past": {}},
+    ]
+    for broken in damaged:
+        with pytest.raises(ModelError, match="train again") as caught:
+            rebuild(broken, arrays)
+        assert "\n" not in str(caught.value)
+    with pytest.raises(ModelError, match="train again"):
+        rebuild(config, {})
+
+
+@dataclass(frozen=True)
+class Fool:
+    """Says a thousand of everything."""
+
+    def predict_many(self, panel: Panel, *, ats: Sequence[int], length: int) -> Floats:
+        return np.full((len(ats), panel.n_series, length, 7), 1e6, np.float32)
+
+
+def test_a_member_that_carries_nothing_is_left_out_with_its_reason_and_what_it_took(panel, monkeypatch):
+    monkeypatch.setattr(members, "train_member", lambda *_, **__: Training(Fool(), n_steps=9, step_seconds=0.5))
+    found = train_members(panel, settings("nbeats"), parents={})
+    assert found["nbeats"].member is None
+    assert "carry nothing" in found["nbeats"].reason
+    assert found["profile"].member is not None
+    assert found["profile"].reason == ""
+
+
+@pytest.mark.parametrize(
+    ("kinds", "expected"), [((), ["profile"]), (("trees",), ["profile", "trees"]), (("nbeats",), ["profile", "nbeats"])]
+)
+def test_a_definition_may_name_few_members(panel, monkeypatch, kinds, expected):
+    monkeypatch.setattr(fit, "MOST_ROWS", FEW_ROWS)
+    monkeypatch.setattr(members, "train_member", lambda *_, **__: Training(None, "not tonight"))
+    monkeypatch.setattr(members, "_leave_out", lambda _panel, found: found)
+    assert list(train_members(panel, settings(*kinds), parents={})) == expected
+
+
+def test_neural_members_are_given_what_is_left_of_the_budget_in_equal_parts(panel, monkeypatch):
+    given: dict[str, float] = {}
+
+    def note(kind: str, panel: Panel, *, budget_seconds: float, train_until: int, **_: object) -> Training:
+        given[kind] = budget_seconds
+        assert train_until == held_back_start(panel, length=SEASON)
+        return Training(None, "only asked")
+
+    monkeypatch.setattr(members, "train_member", note)
+    monkeypatch.setattr(members, "_train_profile", lambda *_, **__: Training(None, "none"))
+    train_members(panel, settings("nbeats", "tft", budget=100), parents={})
+    assert given["nbeats"] == pytest.approx(50, abs=1)
+    assert given["tft"] == pytest.approx(100, abs=1)
+    # one that the last training left out has to show with less that it is worth more
+    train_members(panel, settings("nbeats", "tft", budget=100), parents={"tft": Fool()})
+    assert given["nbeats"] < 0.5 * 50
+    assert given["tft"] == pytest.approx(100, abs=1)
+    train_members(panel, settings("nbeats", budget=100), parents={"nbeats": Fool()})
+    assert given["nbeats"] == pytest.approx(100, abs=1)
+
+
+@pytest.mark.parametrize("budget", [0.01, 1.0, 2.0])
+def test_a_small_budget_is_kept_and_who_has_no_time_says_so(panel, budget):
+    started = time.monotonic()
+    found = train_members(panel, settings("nbeats", "trees", budget=budget), parents={})
+    assert time.monotonic() - started < budget + 4  # loading, judging and a busy machine
+    for kind in ("nbeats", "trees"):
+        assert found[kind].member is not None or found[kind].reason
+    if budget < 0.1:
+        assert "too expensive" in found["nbeats"].reason
+        assert "too few intervals to learn from within" in found["trees"].reason
+    assert found["profile"].member is not None
+
+
+def test_as_many_rows_are_learned_from_however_long_the_first_fit_took(panel, monkeypatch):
+    asked, draw, grow = [], fit.draw_rows, members.grow_trees
+
+    def note(*given, since, most, **others):
+        asked.append((since, most))
+        return draw(*given, since=since, most=most, **others)
+
+    def slow(*given, **others):
+        grown = grow(*given, **others)
+        time.sleep(0.2)
+        return grown
+
+    monkeypatch.setattr(fit, "draw_rows", note)
+    monkeypatch.setattr(members, "grow_trees", slow)
+    monkeypatch.setattr(members, "_leave_out", lambda _panel, found: found)
+    train_members(panel, settings("trees", budget=2.0), parents={})
+    first, second = (most for since, most in asked if since == 0)
+    assert first == second
+
+
+def test_trees_whose_first_fit_took_all_the_time_still_have_a_second_of_few_rounds(panel, monkeypatch):
+    grow = members.grow_trees
+
+    def slow(*given, left=None, **others):
+        return grow(*given, **others) if left is None else grow(*given, left=-1.0, **others)
+
+    monkeypatch.setattr(members, "grow_trees", slow)
+    monkeypatch.setattr(members, "_leave_out", lambda _panel, found: found)
+    found = train_members(panel, settings("trees", budget=4), parents={})
+    assert found["trees"].n_steps == 7 * fit.LEAST_ROUNDS
+    answer = found["trees"].member.predict_many(panel, ats=(panel.n_history,), length=SEASON)
+    assert np.isfinite(answer).all()
+
+
+@pytest.mark.parametrize("weeks", [1, 2, 3, 4])
+def test_a_young_stream_is_trained_as_far_as_it_goes_and_forecast(weeks):
+    panel = make_panel(n_series=3, weeks=weeks)
+    found = train_members(panel, settings("trees"), parents={})
+    assert all(training.member is not None or training.reason for training in found.values())
+    assert np.isfinite(forecast_panel(panel, trained_members(found)).quantiles).all()
+
+
+def test_a_stream_that_is_closed_throughout_the_horizon_is_trained_all_the_same(monkeypatch):
+    panel = make_panel(n_series=2, weeks=12, horizon=0)
+    found = train_members(panel, settings(), parents={})
+    assert set(found) == {"profile"}
+
+
+def growing_panel(weeks: int = 40, *, horizon: int) -> Panel:
+    """Daily peaks that grow by a third a year."""
+    panel = make_panel(n_series=4, weeks=weeks, season=7, horizon=horizon, noise=0.05)
+    return replace(panel, y=(panel.y * np.exp(0.3 * np.arange(panel.n_history) / 365)).astype(np.float32))
+
+
+@pytest.fixture(scope="module")
+def growth() -> dict[str, Training]:
+    return train_members(growing_panel(horizon=365), settings("growth"), parents={})
+
+
+def test_growth_needs_no_profile_and_carries_horizons_that_nobody_can_be_judged_at(growth):
+    assert list(growth) == ["growth"]
+    panel = growing_panel(horizon=365)
+    found = forecast_panel(panel, trained_members(growth))
+    assert found.evidence is None
+    assert found.tier.tolist() == ["growth"] * 4
+    at = (panel.n_history,)
+    np.testing.assert_array_equal(found.quantiles, growth["growth"].member.predict_many(panel, ats=at, length=365)[0])
+
+
+def test_growth_that_was_put_away_answers_bit_for_bit_the_same(growth, tmp_path: Path):
+    members_ = {kind: as_parts(member) for kind, member in trained_members(growth).items()}
+    checksum = save_bundle(tmp_path / "m1", Bundle("peaks", "m1", 7, members_))
+    loaded = load_bundle(tmp_path / "m1", stream="peaks", model_id="m1", checksum=checksum)
+    again = rebuild(*loaded.members["growth"])
+    panel = growing_panel(horizon=365)
+    for ats in ((panel.n_history,), (panel.n_history + 7,)):
+        later = growing_panel(weeks=41, horizon=365)
+        np.testing.assert_array_equal(
+            again.predict_many(later, ats=ats, length=100),
+            growth["growth"].member.predict_many(later, ats=ats, length=100),
+        )
+    with pytest.raises(ModelError, match="train again"):
+        rebuild(as_parts(again)[0], {})
+
+
+def test_growth_is_judged_beside_others_by_a_fit_that_had_not_seen_what_was_held_back(monkeypatch):
+    monkeypatch.setattr(members, "train_member", lambda *_, **__: Training(None, "not tonight"))
+    monkeypatch.setattr(members, "_leave_out", lambda _panel, found: found)
+    panel = growing_panel(weeks=24, horizon=28)
+    until = held_back_start(panel, length=28)
+    found = train_members(panel, settings("growth", "nbeats"), parents={})
+    assert list(found) == ["growth", "profile", "nbeats"]
+    pair = found["growth"].member
+    one, other = (
+        train_members(p, settings("growth"), parents={})["growth"].member.predict_many(panel, ats=(until,), length=28)
+        for p in (panel, scramble_from(panel, until))
+    )
+    np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(one, pair.past.predict_many(panel, ats=(until,), length=28))
+    mixed = forecast_panel(panel, {"growth": pair})
+    assert mixed.evidence is not None
+    assert mixed.weights["growth"].mean() > 0.1
+
+
+@pytest.mark.parametrize(
+    ("panel_of", "reason"),
+    [
+        (lambda: make_panel(n_series=2, weeks=3), "a day or longer, and a week has 28"),
+        (lambda: make_panel(n_series=2, weeks=1, season=7), "too little history"),
+    ],
+)
+def test_growth_that_cannot_be_learned_says_why(panel_of, reason):
+    found = train_members(panel_of(), settings("growth"), parents={})
+    assert found["growth"].member is None
+    assert reason in found["growth"].reason

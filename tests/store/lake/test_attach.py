@@ -1,0 +1,61 @@
+"""How a client attaches the lake, and what errors of the database mean."""
+
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+
+from forecasting.errors import LakeError
+from forecasting.settings import Settings, read_settings
+from forecasting.store.lake.attach import attach_statement, connect, full_message, is_busy, is_full
+from forecasting.store.lake.open import open_lake
+
+
+def test_places_with_quotes_are_written_as_sql_and_a_reader_only_reads(tmp_path):
+    settings = read_settings({"FORECASTING_HOME": str(tmp_path / "it's my lake")})
+    assert attach_statement(settings, read_only=False).count("it''s my lake") == 2
+    assert "READ_ONLY" not in attach_statement(settings, read_only=False)
+    assert attach_statement(settings, read_only=True).endswith("READ_ONLY)")
+
+
+def test_only_an_embedded_catalog_is_given_a_journal_and_a_patience(settings: Settings):
+    server = settings.model_copy(update={"catalog": "postgres:dbname=lake"})
+    assert "META_JOURNAL_MODE 'WAL'" in attach_statement(settings, read_only=False)
+    assert "META_" not in attach_statement(server, read_only=False)
+
+
+def test_a_connection_uses_the_lake_in_utc_and_takes_no_frame_for_a_table(settings: Settings):
+    with open_lake(settings):
+        pass
+    connection = connect(settings, read_only=True)
+    frame = pd.DataFrame({"y": [1]})  # noqa: F841  (what DuckDB would find by itself)
+    assert connection.execute("select current_setting('TimeZone'), current_database()").fetchone() == ("UTC", "lake")
+    with pytest.raises(duckdb.CatalogException):
+        connection.execute("select * from frame")
+    connection.close()
+
+
+def test_a_lake_whose_data_lie_elsewhere_is_told(settings: Settings, tmp_path: Path):
+    with open_lake(settings):
+        pass
+    with pytest.raises(LakeError, match=r"keeps its data elsewhere.*set FORECASTING_DATA to that folder"):
+        connect(settings.model_copy(update={"data": str(tmp_path / "other")}), read_only=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "busy", "full"),
+    [
+        ("IO Error: database is locked", True, False),
+        ("TransactionContext Error: Conflict on table", True, False),
+        ("could not serialize access", True, False),
+        ("IO Error: No space left on device", False, True),
+        ("IO Error: disk I/O error", False, False),
+        ("Binder Error: no such column", False, False),
+    ],
+)
+def test_errors_mean_a_busy_lake_a_full_disk_or_neither(settings: Settings, text: str, busy: bool, full: bool):
+    settings.catalog_file.parent.mkdir(parents=True)
+    error = duckdb.Error(text)
+    assert (is_busy(error), is_full(error, settings)) == (busy, full)
+    assert "nothing was published" in full_message(settings, "write")

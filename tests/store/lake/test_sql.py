@@ -1,0 +1,92 @@
+"""SQL files: found, read, bound."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from forecasting.errors import QueryError
+from forecasting.store.lake.sql import SqlFiles, Statement, first_line, sql_files
+
+
+def make(text: str) -> Statement:
+    return Statement(Path("extract/x.sql"), text)
+
+
+def test_parameters_are_those_that_the_statement_names():
+    assert make("select $since, '$no', $until::date -- $comment").parameters == {"since", "until"}
+
+
+def test_only_named_parameters_are_bound():
+    assert make("select $since").bind(since=1, until=2) == {"since": 1}
+
+
+def test_unknown_parameter_is_told_with_its_line_and_those_there_are():
+    statement = make("-- $feeed in a comment\nselect *\nfrom read_parquet($feeed)")
+    with pytest.raises(
+        QueryError, match=r"extract/x\.sql:3: parameter \$feeed is not known here; it may name \$feed, \$since"
+    ):
+        statement.bind(since=1, feed=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("select 1; select 2", "expected one statement, found 2"), ("", "found 0"), ("selec 1", "not SQL")],
+)
+def test_file_that_is_no_single_statement_is_told(text, told):
+    with pytest.raises(QueryError, match=told) as failure:
+        _ = make(text).parameters
+    assert "\n" not in str(failure.value)
+
+
+def write(folder: Path, name: str, text: str) -> None:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def test_file_beside_the_definition_comes_before_the_users_folder_and_that_before_the_package(tmp_path):
+    beside, own, packaged = tmp_path / "streams", tmp_path / "own", tmp_path / "packaged"
+    files = SqlFiles((own, packaged))
+    for folder in (packaged, own, beside):
+        write(folder, "extract/x.sql", f"select '{folder.name}'")
+        assert files.read("extract/x.sql", beside=beside).text == f"select '{folder.name}'"
+
+
+def test_missing_file_is_told_with_the_places_searched(tmp_path):
+    with pytest.raises(
+        QueryError, match=rf"extract/x\.sql: no such SQL file; searched {tmp_path}/a/extract, {tmp_path}/b/extract"
+    ):
+        SqlFiles((tmp_path / "b",)).find("extract/x.sql", beside=tmp_path / "a")
+
+
+def test_folder_lists_each_name_once_in_order_with_the_override_on_top(tmp_path):
+    for root, name in (("own", "02.sql"), ("packaged", "02.sql"), ("packaged", "01.sql"), ("packaged", "notes.txt")):
+        write(tmp_path / root, f"views/{name}", root)
+    files = SqlFiles((tmp_path / "own", tmp_path / "packaged"))
+    assert [path.read_text() for path in files.folder("views")] == ["packaged", "own"]
+
+
+def test_folder_that_does_not_exist_is_not_searched(tmp_path):
+    assert tmp_path / "none" not in sql_files(tmp_path / "none").roots
+    assert sql_files(tmp_path).roots[0] == tmp_path
+
+
+PACKAGED = [
+    path for root in sql_files(None).roots for path in sorted(root.rglob("*.sql")) if path.parent.name != "templates"
+]
+
+
+@pytest.mark.parametrize("path", PACKAGED, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_every_packaged_file_parses_and_all_but_schema_and_views_are_one_statement(path):
+    text = path.read_text(encoding="utf-8")
+    statements = duckdb.extract_statements(text)
+    if path.parent.name in ("schema", "views"):
+        assert statements
+    else:
+        assert len(statements) == 1
+
+
+def test_first_line_of_an_error_is_never_empty():
+    assert first_line(duckdb.Error("one\ntwo")) == "one"
+    assert first_line(ValueError()) == "ValueError"
