@@ -65,17 +65,17 @@ def run_case(case: Case, *, budget: float, members: list[str]) -> Result:
         if training.member is None:
             print(f"{case.name}: {name} not used: {training.reason}")
     forecasts = list(forecast_panels(loaded.panels, trained))
-    said = {PUBLISHED: [forecast.quantiles for forecast in forecasts]}
-    said |= {name: [forecast.answers[name] for forecast in forecasts] for name in forecasts[0].answers}
-    frames = {name: _frame(case, loaded, quantiles) for name, quantiles in said.items()}
+    predicted = {PUBLISHED: [forecast.quantiles for forecast in forecasts]}
+    predicted |= {name: [forecast.answers[name] for forecast in forecasts] for name in forecasts[0].answers}
+    frames = {name: _frame(case, loaded, quantiles) for name, quantiles in predicted.items()}
     scores = pd.concat([score_rows(frame).assign(member=name) for name, frame in frames.items()])
     return Result(case, seconds, scores, frames[PUBLISHED])
 
 
-def _frame(case: Case, loaded: Loaded, said: list[NDArray[np.float32]]) -> pd.DataFrame:
+def _frame(case: Case, loaded: Loaded, predicted: list[NDArray[np.float32]]) -> pd.DataFrame:
     scale = _scale(case, loaded)
     parts = []
-    for panel, truth, quantiles, origin in zip(loaded.panels, loaded.truths, said, case.origins, strict=True):
+    for panel, truth, quantiles, origin in zip(loaded.panels, loaded.truths, predicted, case.origins, strict=True):
         series, column = np.nonzero(np.isfinite(truth) & np.isfinite(quantiles).all(axis=2))
         values = quantiles[series, column].astype(np.float64)
         frame = pd.DataFrame(values, columns=list(QUANTILE_COLUMNS))

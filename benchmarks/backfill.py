@@ -133,13 +133,15 @@ def batched_pass(session: Session, origins: list, model_of: dict) -> float:
         assert record is not None
         members = load_model(session, record).members
         own = [np.datetime64(origin.replace(tzinfo=None), "us") for origin in origins if model_of[origin] == model_id]
-        ats = [int(np.searchsorted(panel.ts, at)) for at in own]
+        origin_columns = [int(np.searchsorted(panel.ts, at)) for at in own]
         length = panel.n_horizon
         started = time.perf_counter()
         for member in members.values():
-            member.predict_many(panel, ats=[at for at in ats if at + length <= len(panel.ts)], length=length)
+            member.predict_many(
+                panel, origin_columns=[at for at in origin_columns if at + length <= len(panel.ts)], length=length
+            )
         for seasonal in SEASONAL.values():
-            for at in ats:
+            for at in origin_columns:
                 seasonal(panel, at=at, length=length)
         seconds += time.perf_counter() - started
     return seconds
@@ -187,7 +189,7 @@ def main() -> None:
         clock = Clock()
         started = time.perf_counter()
         report = backfill.run(
-            settings, "wide", since=str(first), until=str(last), tell=backfill.Teller(clock.begin, clock.issued)
+            settings, "wide", since=str(first), until=str(last), tell=backfill.Progress(clock.begin, clock.issued)
         )
         outside = time.perf_counter() - started
         print(f"backfill: {report.counts}, {sum(issued.rows for issued in report.origins):,} rows", flush=True)

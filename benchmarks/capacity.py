@@ -6,7 +6,7 @@ Dates: links whose growth, seasons and steps are not those of any model here (`b
 and forecast once each seed, beside straight lines through a year of daily values, their logarithms and those of weekly
 maxima. Links that stand above their limit already are left out, but where said; every list has them. "In reach" are
 links whose range begins within the two years. Targets: 80% of dates inside the 10 to 90% range; median error under a
-month four to eight months ahead; the watch list at risk 0.9 finds 90% of the links that run out within 90 days, and
+month four to eight months ahead; the watch list at confidence 0.9 finds 90% of the links that run out within 90 days, and
 half of it or more is right.
 
 Cost: paths, weekly statistics by link and by group, and run-out days of up to 5,000 links x 730 days x 200 paths, each

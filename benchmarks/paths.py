@@ -38,7 +38,7 @@ from forecasting.uncertainty.aggregates import aggregate_paths
 TRAINED_EVERY = 6
 """Origins that are answered by the same models."""
 KEYS = ["level", "stat", "period"]
-FIELDS = "y", "said"
+FIELDS = "y", "predicted"
 ASKED = {
     "weekly sums": {("sum", "week"), ("mean", "week")},
     "daily maxima": {("max", "day")},
@@ -62,12 +62,12 @@ class Told:
     """Forecasts of some quantity beside what came."""
 
     y: list[NDArray[np.float64]] = field(default_factory=list)
-    said: list[NDArray[np.float64]] = field(default_factory=list)
+    predicted: list[NDArray[np.float64]] = field(default_factory=list)
 
-    def add(self, y: NDArray[np.float64], said: NDArray[np.float64]) -> None:
-        seen = np.isfinite(y) & np.isfinite(said).all(axis=-1)
+    def add(self, y: NDArray[np.float64], predicted: NDArray[np.float64]) -> None:
+        seen = np.isfinite(y) & np.isfinite(predicted).all(axis=-1)
         self.y.append(y[seen])
-        self.said.append(said[seen])
+        self.predicted.append(predicted[seen])
 
     @property
     def count(self) -> int:
@@ -75,13 +75,13 @@ class Told:
 
     @property
     def wql(self) -> float:
-        y, said = np.concatenate(self.y), np.concatenate(self.said)
-        return float(2 * pinball(y, said).mean(axis=1).sum() / np.abs(y).sum())
+        y, predicted = np.concatenate(self.y), np.concatenate(self.predicted)
+        return float(2 * pinball(y, predicted).mean(axis=1).sum() / np.abs(y).sum())
 
     @property
     def inside(self) -> float:
-        y, said = np.concatenate(self.y), np.concatenate(self.said)
-        return float(((y >= said[:, LOW]) & (y <= said[:, HIGH])).mean())
+        y, predicted = np.concatenate(self.y), np.concatenate(self.predicted)
+        return float(((y >= predicted[:, LOW]) & (y <= predicted[:, HIGH])).mean())
 
 
 @dataclass
@@ -167,9 +167,9 @@ def _judge_periods(
             times = pd.DatetimeIndex(one.ts[seen]).tz_localize("UTC")
             if not len(times):
                 continue
-            said = told.loc[[(*key, keys[node], ts) for ts in times]].to_numpy()
+            predicted = told.loc[[(*key, keys[node], ts) for ts in times]].to_numpy()
             came = one.paths[node, seen, 0].astype(float)
-            found.joint.setdefault(key, Told()).add(came, said)
+            found.joint.setdefault(key, Told()).add(came, predicted)
             found.wrong.setdefault(key, Told()).add(came, straight[one.stat, one.period].paths[node, seen])
 
 
@@ -194,10 +194,10 @@ def report(name: str, found: Found) -> None:
     print(pd.DataFrame(rows).to_string(index=False))
     for wanted, keys in ASKED.items():
         parts = [key for key in found.joint if key[1:] in keys]
-        y, said = (
+        y, predicted = (
             np.concatenate([part for key in parts for part in getattr(found.joint[key], name)]) for name in FIELDS
         )
-        inside = float(((y >= said[:, LOW]) & (y <= said[:, HIGH])).mean())
+        inside = float(((y >= predicted[:, LOW]) & (y <= predicted[:, HIGH])).mean())
         better = [found.joint[key].wql < found.wrong[key].wql for key in parts]
         print(
             f"{wanted}: {inside:.3f} of {len(y)} inside, {low:.2f} to {high:.2f}: {_met(low <= inside <= high)}; WQL "

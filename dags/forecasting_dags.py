@@ -212,7 +212,7 @@ def forecast(*, stream: str, origin: str, dag_run: Any = None, outlet_events: An
     kind = publication_kind(dag_run.run_type)
     # a night that Airflow does not remember may have been published: only one that it was told to clear is replaced
     spared = kind == "backfill" and not dag_run.clear_number
-    summary = forecast.run(_settings(), stream, origin=origin, kind=kind, spare_nightly=spared).as_dict()
+    summary = forecast.run(_settings(), stream, origin=origin, kind=kind, keep_nightly=spared).as_dict()
     return _announced(outlet_events[DEMAND_FORECAST], summary)
 
 

@@ -81,8 +81,8 @@ class StaffingRule(StrEnum):
     """What decided the agents of an interval."""
 
     TARGET = "target"
-    """The fewest with which the probability of meeting the target reaches the risk asked for."""
-    CARRIED = "carried"
+    """The fewest with which the probability of meeting the target reaches the confidence asked for."""
+    EARLIER_SURPLUS = "earlier_surplus"
     """Fewer than that, because earlier intervals of the day were rounded up beyond it."""
     MIN_AGENTS = "min_agents"
     MAX_OCCUPANCY = "max_occupancy"
@@ -119,7 +119,7 @@ class CapacityRule(StrEnum):
     """What decided a link's step."""
 
     NOT_NEEDED = "not_needed"
-    """The limit holds with the risk asked for until an order of the next quarter would be in service and beyond."""
+    """The limit holds with the confidence asked for until an order of the next quarter would be in service and beyond."""
     SUFFICIENT = "sufficient"
     """The cheapest step that lasts."""
     NO_SUFFICIENT_STEP = "no_sufficient_step"

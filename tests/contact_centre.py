@@ -70,7 +70,7 @@ aht_stream = "handle"
 target = "80/20"
 patience = "3min"
 shrinkage = 0.25
-risk = [0.5, 0.8]
+confidence = [0.5, 0.8]
 max_occupancy = 0.9
 """
 POOLS = """

@@ -30,7 +30,7 @@ class Arena:
         assert members
         self.panels.append(panel)
         loss = self.champion if len(self.panels) % 2 else self.challenger
-        return SimpleNamespace(ats=(0, 48, 96, 144), loss=loss, volume=np.full(loss.shape, 1000.0))
+        return SimpleNamespace(origin_columns=(0, 48, 96, 144), loss=loss, volume=np.full(loss.shape, 1000.0))
 
 
 def make_arena(monkeypatch: pytest.MonkeyPatch) -> Arena:

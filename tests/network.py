@@ -55,7 +55,7 @@ threshold = 0.7
 failure_threshold = 0.9
 persistence = "3/7"
 lead_time = "60d"
-risk = 0.9
+confidence = 0.9
 lasting = "180d"
 overload_cost = 400
 """

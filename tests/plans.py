@@ -11,7 +11,7 @@ from forecasting.store.lake.lake import Lake
 from tests.nights import name_rows
 
 POOLS, STEPS = ("care", "sales"), 8
-RISKS = (0.5, 0.8)
+CONFIDENCES = (0.5, 0.8)
 HOUR = pd.Timedelta(hours=1)
 HORIZON = 365
 """Days of a plan of capacity."""
@@ -20,14 +20,14 @@ Maker = Callable[..., dict]
 
 
 def make_plan(origin: datetime, *, level: int = 5, forecast: str = "forecast", handle: str = "handle") -> dict:
-    """A sound plan, each table with more rows than the catalog would hold itself. level: agents at the lower risk."""
+    """A sound plan, each table with more rows than the catalog would hold itself. level: agents at the lower confidence."""
     start = pd.Timestamp(origin).as_unit("us")
     hours = pd.date_range(start, periods=STEPS, freq="h", unit="us")
     staffing = _levels(pool_id=POOLS, ts=hours)
-    agents = level + (staffing["risk"] > 0.6).astype(int)
+    agents = level + (staffing["confidence"] > 0.6).astype(int)
     staffing = staffing.assign(forecast_run_id=forecast, handle_run_id=handle, calls=60.0, handle=180.0, load=3.0)
-    staffing = staffing.assign(load_at_risk=3.0 + staffing["risk"], agents=agents, rostered=agents + 2)
-    staffing = staffing.assign(met=staffing["risk"], service_level=0.85, asa=9.5, occupancy=0.6, abandonment=0.02)
+    staffing = staffing.assign(load_at_confidence=3.0 + staffing["confidence"], agents=agents, rostered=agents + 2)
+    staffing = staffing.assign(met=staffing["confidence"], service_level=0.85, asa=9.5, occupancy=0.6, abandonment=0.02)
     staffing = staffing.assign(rule="target", expected_agents=level, plug_in_agents=level - 1)
     staffing["plug_in_service_level"] = 0.7
     periods = _levels(pool_id=POOLS, period=("day", "week"), ts=hours[:3] + 24 * HOUR)
@@ -36,7 +36,7 @@ def make_plan(origin: datetime, *, level: int = 5, forecast: str = "forecast", h
     groups = _levels(group_id=("both", "one"), ts=hours).assign(agents=level, rostered=level + 2)
     monday = (start - pd.Timedelta(days=start.weekday())).date()
     weeks = [monday + pd.Timedelta(weeks=number) for number in range(6)]
-    rosters = _crossed(pool_id=POOLS, week=weeks).assign(risk=0.8, heads=level, paid_hours=160.0, short_hours=1.5)
+    rosters = _crossed(pool_id=POOLS, week=weeks).assign(confidence=0.8, heads=level, paid_hours=160.0, short_hours=1.5)
     shifts = _crossed(pool_id=POOLS, week=weeks[:2], person=range(1, 4)).assign(shift="early", ts=start)
     pause = (start + 3 * HOUR).isoformat(), (start + 4 * HOUR).isoformat()
     return {
@@ -67,13 +67,13 @@ def make_capacity_plan(origin: datetime, *, level: float = 5.0, forecast: str = 
     for name, day in days.items():
         capacity[name] = _dates(today, day, beyond=HORIZON)
     probability = (np.array([*days.values()]) < HORIZON).sum(axis=0) / 8
-    capacity = capacity.assign(runout_probability=probability, risk=0.9, lead_days=60)
+    capacity = capacity.assign(runout_probability=probability, confidence=0.9, lead_days=60)
     order = np.where(days["runout_q10"] < HORIZON, days["runout_q10"] - 60, HORIZON)
     capacity["order_by"] = _dates(today, order, beyond=HORIZON)
     step = np.array([None, "100G"], dtype=object)[(order < 91).astype(int)]
     known = np.where(order < 91, 1.0, np.nan)
     capacity = capacity.assign(due=order <= 0, step=step, step_capacity=200 * known, cost=1000 * known)
-    capacity = capacity.assign(wait_cost=-20 * known, regret=number * known)
+    capacity = capacity.assign(wait_cost=-20 * known, expected_delay_loss=number * known)
     capacity["rule"] = np.where(order < 91, "sufficient", "not_needed")
     ends = [today + pd.Timedelta(days=day) for day in (60, 151, HORIZON - 1)]
     runout = capacity[["series_id", "scenario"]].merge(pd.DataFrame({"date": pd.DatetimeIndex(ends)}), how="cross")
@@ -120,7 +120,7 @@ def publish_night_plan(
 
 
 def _levels(**values: object) -> pd.DataFrame:
-    return _crossed(**values, risk=RISKS)
+    return _crossed(**values, confidence=CONFIDENCES)
 
 
 def _crossed(**values: object) -> pd.DataFrame:

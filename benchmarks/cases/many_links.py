@@ -10,7 +10,7 @@ import pandas as pd
 
 from forecasting.config.capacity import Persistence
 from forecasting.panel.hierarchy import build_hierarchy
-from forecasting.planning.capacity.runout import date_quantiles, first_passage, probability_by
+from forecasting.planning.capacity.runout import date_quantiles, first_exceedance_day, probability_by
 from forecasting.terms import QUANTILES
 from forecasting.uncertainty.aggregates import Columns, aggregate_rows
 from forecasting.uncertainty.long_paths import SCORES, LongPathMaker, learn_long_dependence
@@ -66,9 +66,11 @@ def measure(count: int, *, seed: int = 1) -> Cost:
         clock.append(time.perf_counter())
         groups += summing[:, some] @ paths.reshape(len(some), -1)
         clock.append(time.perf_counter())
-        passage = first_passage(paths, THRESHOLD * capacity[some], PERSISTENCE, before=y[some, -PERSISTENCE.window :])
-        date_quantiles(passage)
-        probability_by(passage, QUARTER_ENDS)
+        first_exceedance = first_exceedance_day(
+            paths, THRESHOLD * capacity[some], PERSISTENCE, before=y[some, -PERSISTENCE.window :]
+        )
+        date_quantiles(first_exceedance)
+        probability_by(first_exceedance, QUARTER_ENDS)
         clock.append(time.perf_counter())
         _weeks(paths, columns, level="series", keys=list(attributes.index[some]))
         clock.append(time.perf_counter())

@@ -19,14 +19,14 @@ from forecasting.ensemble.training import train_members
 from forecasting.panel.calendar.calendar import as_utc, resolve_origin
 from forecasting.panel.demand import Demand
 from forecasting.panel.grid import Panel, build_panel
-from forecasting.planning.capacity.runout import date_quantiles, first_passage
+from forecasting.planning.capacity.runout import date_quantiles, first_exceedance_day
 from forecasting.terms import MEDIAN, QUANTILES
 from forecasting.uncertainty.long_paths import LongPathMaker, learn_long_dependence
 
 Days = NDArray[np.int64]
 Values = NDArray[np.float64]
 
-RISK, LEAD_DAYS = 0.9, 90
+CONFIDENCE, LEAD_DAYS = 0.9, 90
 AHEAD = (120, 245)
 """Days: four to eight months."""
 LINE_DAYS = 365
@@ -86,15 +86,15 @@ def by_forecast(links: LongLinks, *, seed: int = 1) -> Dates:
     dependence = learn_long_dependence(panel.y, panel.observed, season=panel.season)
     maker = LongPathMaker(dependence, panel.n_horizon, seed=(seed,))
     window = links.persistence.window
-    passage = []
+    first_exceedance = []
     for first in range(0, panel.n_series, BLOCK):
         rows = np.arange(first, min(first + BLOCK, panel.n_series))
         paths = maker.paths_of(rows, forecast.quantiles[rows])
         before = panel.y[rows, -window:]
-        passage.append(first_passage(paths, links.limit[rows], links.persistence, before=before))
-    days = np.concatenate(passage)
+        first_exceedance.append(first_exceedance_day(paths, links.limit[rows], links.persistence, before=before))
+    days = np.concatenate(first_exceedance)
     quantiles = date_quantiles(days)
-    low = date_quantiles(days, (1 - RISK,))[:, 0]
+    low = date_quantiles(days, (1 - CONFIDENCE,))[:, 0]
     return Dates(
         low=quantiles[:, Q10].astype(np.int64),
         middle=quantiles[:, MEDIAN].astype(np.int64),

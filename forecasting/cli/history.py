@@ -63,7 +63,7 @@ def backfill(
     with console.working(f"backfill {stream}") as told:
         from forecasting.jobs import backfill as job
 
-        tell = job.Teller(begin=told, issued=lambda one: None if as_json else console.show_issued(one.as_dict()))
+        tell = job.Progress(begin=told, issued=lambda one: None if as_json else console.show_issued(one.as_dict()))
         report = job.run(
             read_settings(os.environ),
             stream,

@@ -39,7 +39,7 @@ def plan(
     """Agents for every interval or orders for every link, whichever the definition plans, and publish them.
 
     With [planning.staffing]: from the distribution of calls and handle times. The service level is the share of all
-    offered calls that is answered within the target's seconds; who gives up was not answered. `risk` is the probability
+    offered calls that is answered within the target's seconds; who gives up was not answered. `confidence` is the probability
     of meeting it in an interval. Shrinkage is applied once, from agents to rostered. Shifts are planned where the
     definition has a catalogue. With --replay nothing is written.
 

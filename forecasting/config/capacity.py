@@ -86,10 +86,10 @@ class CapacitySection(BaseModel):
     persistence: Annotated[Persistence, BeforeValidator(parse_persistence)] = Persistence(days=3, window=7)
     lead_time: Duration = timedelta(days=90)
     """From an order to its being in service."""
-    risk: float = Field(default=0.9, gt=0, lt=1)
+    confidence: float = Field(default=0.9, gt=0, lt=1)
     """Probability that an order by `order_by` is in service before the limit is passed."""
     lasting: Duration = timedelta(days=365)
-    """How long a step must suffice once it is in service, with the probability `risk`."""
+    """How long a step must suffice once it is in service, with the probability `confidence`."""
     overload_cost: float = Field(default=0.0, ge=0)
     """Of a day on which the peak is above the limit."""
     capital_rate: float = Field(default=0.08, ge=0)

@@ -76,7 +76,7 @@ class StaffingSection(BaseModel):
     """Seconds that a caller waits on average before giving up; `none`, infinite, is Erlang C."""
     shrinkage: float = Field(default=0.0, ge=0, lt=1)
     """Share of paid time in which an agent is not available; applied once, from `agents` to `rostered`."""
-    risk: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(default=(0.5, 0.8), min_length=1)
+    confidence: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(default=(0.5, 0.8), min_length=1)
     """Probabilities of meeting the target in an interval; one row of the plan each."""
     max_occupancy: float = Field(default=1.0, gt=0, le=1)
     min_agents: int = Field(default=1, ge=0)
@@ -88,8 +88,8 @@ class StaffingSection(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> "StaffingSection":
-        if list(self.risk) != sorted(set(self.risk)):
-            raise ValueError(f"risk must ascend, each level once, found {list(self.risk)}")
+        if list(self.confidence) != sorted(set(self.confidence)):
+            raise ValueError(f"confidence must ascend, each level once, found {list(self.confidence)}")
         for name, group in self.groups.items():
             unknown = [pool for pool in group.pools if pool not in self.pools]
             if unknown:

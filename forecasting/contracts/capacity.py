@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from forecasting.contracts.plan_tables import (
     AMOUNT,
     AMOUNT_IF_ANY,
-    HAIR,
+    EPSILON,
     LEVEL,
     PROBABILITY,
     TEXT,
@@ -49,13 +49,13 @@ def _ascending_dates(rows: pd.DataFrame) -> pd.Series:
 
 
 def _orders_fit(rows: pd.DataFrame) -> pd.Series:
-    """Whether what is ordered on the last day is in service between the run-out quantiles around 1 - risk.
+    """Whether what is ordered on the last day is in service between the run-out quantiles around 1 - confidence.
 
-    A quantile at 1 - risk itself may differ by a path, for risk is no exact number.
+    A quantile at 1 - confidence itself may differ by a path, for confidence is no exact number.
     """
     in_service = (_days(rows["order_by"]) + rows["lead_days"].to_numpy())[:, None]
     ends, level = _days(rows[list(RUNOUT_COLUMNS)]), np.array(QUANTILES)
-    tail = 1 - rows["risk"].to_numpy()[:, None]
+    tail = 1 - rows["confidence"].to_numpy()[:, None]
     in_time = (in_service <= ends) | (level <= tail + _ROUNDING)
     not_sooner = (in_service >= ends) | (level >= tail - _ROUNDING)
     return pd.Series((in_time & not_sooner).all(axis=1), rows.index)
@@ -68,7 +68,7 @@ def _only_where_sufficient(rows: pd.DataFrame) -> pd.Series:
 
 def _of_a_step(rows: pd.DataFrame) -> pd.Series:
     known = rows["wait_cost"].notna()
-    return (known == rows["regret"].notna()) & (~known | rows["step"].notna())
+    return (known == rows["expected_delay_loss"].notna()) & (~known | rows["step"].notna())
 
 
 def _follows(made: str, of: tuple[str, str], rule: Rows) -> Rows:
@@ -85,7 +85,7 @@ def _never_falls(rows: pd.DataFrame) -> pd.Series:
     """Whether each probability is at least that of the date before it of its link and scenario."""
     ordered = rows.sort_values("date", kind="stable")
     rise = ordered.groupby(["series_id", "scenario"], observed=True, sort=False)["probability"].diff()
-    return (rise.isna() | (rise >= -HAIR)).reindex(rows.index)
+    return (rise.isna() | (rise >= -EPSILON)).reindex(rows.index)
 
 
 CAPACITY: Mapping[str, PlanTable] = {
@@ -101,11 +101,11 @@ CAPACITY: Mapping[str, PlanTable] = {
             "growth": pa.Column(float, checks=[_NUMBER, pa.Check(lambda values: values > -1, name="above -1")]),
             **dict.fromkeys((*RUNOUT_COLUMNS, "order_by"), _DATE_IF_ANY),
             "runout_probability": PROBABILITY,
-            "risk": LEVEL,
+            "confidence": LEVEL,
             "lead_days": pa.Column(int, checks=pa.Check.ge(0), coerce=True),
             "due": pa.Column(bool),
             "step": pa.Column(nullable=True),
-            **dict.fromkeys(("step_capacity", "cost", "regret"), AMOUNT_IF_ANY),
+            **dict.fromkeys(("step_capacity", "cost", "expected_delay_loss"), AMOUNT_IF_ANY),
             "wait_cost": pa.Column(float, checks=_NUMBER, nullable=True),
             "rule": pa.Column(checks=pa.Check.isin([str(rule) for rule in CapacityRule])),
         },
@@ -117,10 +117,10 @@ CAPACITY: Mapping[str, PlanTable] = {
                 "headroom", ("ceiling", "peak"), lambda rows: rows["ceiling"] - rows["peak"]
             ),
             "run-out dates in order, those beyond the horizon last": _ascending_dates,
-            "order_by and lead_days between the run-out dates around 1 - risk": _orders_fit,
+            "order_by and lead_days between the run-out dates around 1 - confidence": _orders_fit,
             "due with an order_by only": lambda rows: ~rows["due"] | rows["order_by"].notna(),
             "step, step_capacity and cost where a step is sufficient and nowhere else": _only_where_sufficient,
-            "wait_cost and regret together, of a step only": _of_a_step,
+            "wait_cost and expected_delay_loss together, of a step only": _of_a_step,
         },
         dates=(*RUNOUT_COLUMNS, "order_by"),
     ),

@@ -7,17 +7,17 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
-HAIR = 1e-9
+EPSILON = 1e-9
 """What averaging may add to a probability of 1."""
 
 _FINITE = pa.Check(lambda values: np.isfinite(values) & (values >= 0), name="finite and not negative")
-_SHARE = pa.Check(lambda values: (values >= -HAIR) & (values <= 1 + HAIR), name="between 0 and 1")
-_RISK = pa.Check(lambda values: (values > 0) & (values < 1), name="above 0 and below 1")
+_SHARE = pa.Check(lambda values: (values >= -EPSILON) & (values <= 1 + EPSILON), name="between 0 and 1")
+_CONFIDENCE = pa.Check(lambda values: (values > 0) & (values < 1), name="above 0 and below 1")
 
 AMOUNT = pa.Column(float, checks=_FINITE)
 AMOUNT_IF_ANY = pa.Column(float, checks=_FINITE, nullable=True)
 PROBABILITY = pa.Column(float, checks=_SHARE)
-LEVEL = pa.Column(float, checks=_RISK)
+LEVEL = pa.Column(float, checks=_CONFIDENCE)
 TEXT = pa.Column(checks=pa.Check(lambda values: values.astype(str) != "", name="not empty"))
 TS = pa.Column(checks=pa.Check(lambda ts: isinstance(ts.dtype, pd.DatetimeTZDtype), name="an instant with a zone"))
 

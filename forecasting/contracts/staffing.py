@@ -7,7 +7,7 @@ from datetime import datetime
 import pandas as pd
 import pandera.pandas as pa
 
-from forecasting.contracts.plan_tables import AMOUNT, HAIR, LEVEL, PROBABILITY, TEXT, TS, PlanTable, Rows, ascending
+from forecasting.contracts.plan_tables import AMOUNT, EPSILON, LEVEL, PROBABILITY, TEXT, TS, PlanTable, Rows, ascending
 from forecasting.terms import StaffingRule
 
 PERIODS = ("day", "week")
@@ -18,8 +18,8 @@ _HEADS = pa.Column(checks=_PEOPLE)
 
 
 def _never_fewer(rows: pd.DataFrame) -> pd.Series:
-    """Whether each row has at least the agents of the next lower risk of its pool and interval."""
-    ordered = rows.sort_values("risk", kind="stable")
+    """Whether each row has at least the agents of the next lower confidence of its pool and interval."""
+    ordered = rows.sort_values("confidence", kind="stable")
     rise = ordered.groupby(["pool_id", "ts"], observed=True, sort=False)["agents"].diff()
     return (rise.isna() | (rise >= 0)).reindex(rows.index)
 
@@ -42,25 +42,25 @@ _ROSTERED: Mapping[str, Rows] = {"rostered not below agents": lambda rows: rows[
 
 STAFFING: Mapping[str, PlanTable] = {
     "staffing": PlanTable(
-        key=("pool_id", "ts", "risk"),
+        key=("pool_id", "ts", "confidence"),
         columns={
             **dict.fromkeys(("pool_id", "forecast_run_id", "handle_run_id"), TEXT),
             "ts": TS,
-            "risk": LEVEL,
-            **dict.fromkeys(("calls", "handle", "load", "load_at_risk", "asa"), AMOUNT),
+            "confidence": LEVEL,
+            **dict.fromkeys(("calls", "handle", "load", "load_at_confidence", "asa"), AMOUNT),
             **dict.fromkeys(("agents", "rostered", "expected_agents", "plug_in_agents"), _HEADS),
             **dict.fromkeys(("met", "service_level", "occupancy", "abandonment", "plug_in_service_level"), PROBABILITY),
             "rule": pa.Column(checks=pa.Check.isin([str(rule) for rule in StaffingRule])),
         },
-        rules={**_ROSTERED, "no fewer agents for a higher risk": _never_fewer},
+        rules={**_ROSTERED, "no fewer agents for a higher confidence": _never_fewer},
     ),
     "staffing_periods": PlanTable(
-        key=("pool_id", "period", "ts", "risk"),
+        key=("pool_id", "period", "ts", "confidence"),
         columns={
             "pool_id": TEXT,
             "period": pa.Column(checks=pa.Check.isin(PERIODS)),
             "ts": TS,
-            "risk": LEVEL,
+            "confidence": LEVEL,
             **dict.fromkeys(("calls", "calls_q10", "calls_q50", "calls_q90", "agent_hours", "rostered_hours"), AMOUNT),
             **dict.fromkeys(("service_level", "service_level_q10", "service_level_q50", "met"), PROBABILITY),
         },
@@ -68,13 +68,13 @@ STAFFING: Mapping[str, PlanTable] = {
             "quantiles of calls in order": ascending("calls_q10", "calls_q50", "calls_q90"),
             "quantiles of the service level in order": ascending("service_level_q10", "service_level_q50"),
             "rostered hours not below agent hours": lambda rows: (
-                rows["rostered_hours"] >= rows["agent_hours"] * (1 - HAIR)
+                rows["rostered_hours"] >= rows["agent_hours"] * (1 - EPSILON)
             ),
         },
     ),
     "groups": PlanTable(
-        key=("group_id", "ts", "risk"),
-        columns={"group_id": TEXT, "ts": TS, "risk": LEVEL, "agents": _HEADS, "rostered": _HEADS},
+        key=("group_id", "ts", "confidence"),
+        columns={"group_id": TEXT, "ts": TS, "confidence": LEVEL, "agents": _HEADS, "rostered": _HEADS},
         rules=_ROSTERED,
     ),
     "rosters": PlanTable(
@@ -82,7 +82,7 @@ STAFFING: Mapping[str, PlanTable] = {
         columns={
             "pool_id": TEXT,
             "week": pa.Column(checks=_MONDAY),
-            "risk": LEVEL,
+            "confidence": LEVEL,
             "heads": _HEADS,
             **dict.fromkeys(("paid_hours", "short_hours", "over_hours", "bound", "gap"), AMOUNT),
         },

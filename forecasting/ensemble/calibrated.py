@@ -20,7 +20,7 @@ from forecasting.uncertainty.conformal import learn_factors, widen
 class HeldBack:
     """What a forecast lost on held-back origins, by weights and calibration that were learned on the others."""
 
-    ats: tuple[int, ...]
+    origin_columns: tuple[int, ...]
     loss: NDArray[np.float64]
     """(A, N) mean pinball loss over the quantiles, summed over the observed intervals; 0 for a series not judged, NaN
     where no member with weight answered all of them."""
@@ -55,17 +55,17 @@ def forecast_panels(panels: Iterable[Panel], members: Mapping[str, Member]) -> I
 def held_back_losses(panel: Panel, members: Mapping[str, Member]) -> HeldBack:
     """Loss of the published kind of forecast on the panel's held-back origins, each half judged by the other."""
     forecast = mix_members(panel, members)
-    shape = (len(forecast.ats), panel.n_series)
+    shape = (len(forecast.origin_columns), panel.n_series)
     loss, volume = np.zeros(shape), np.zeros(shape)
     evidence = forecast.evidence
     if evidence is None:
-        return HeldBack(forecast.ats, loss, volume)
-    for part, said in _judged(forecast, evidence):
+        return HeldBack(forecast.origin_columns, loss, volume)
+    for part, predicted in _judged(forecast, evidence):
         scale = evidence.scale[part].astype(np.float64)
         place = (evidence.origin[part], evidence.series[part])
-        np.add.at(loss, place, pinball(evidence.y[part], said).mean(axis=-1) * scale)
+        np.add.at(loss, place, pinball(evidence.y[part], predicted).mean(axis=-1) * scale)
         np.add.at(volume, place, np.abs(evidence.y[part]) * scale)
-    return HeldBack(forecast.ats, loss, volume)
+    return HeldBack(forecast.origin_columns, loss, volume)
 
 
 @dataclass(frozen=True)
@@ -74,19 +74,19 @@ class Held:
 
     y: NDArray[np.float32]
     """(A, N, L)"""
-    said: NDArray[np.float32]
+    predicted: NDArray[np.float32]
     """(A, N, L, 7)"""
 
 
 def held_back_answers(panel: Panel, forecast: PanelForecast) -> Held:
     """Held-back forecasts of a panel's series, each half of the origins weighed and calibrated by the other."""
-    shape = (len(forecast.ats), panel.n_series, panel.n_horizon)
+    shape = (len(forecast.origin_columns), panel.n_series, panel.n_horizon)
     y, told = np.full(shape, np.nan, np.float32), np.full((*shape, len(QUANTILES)), np.nan, np.float32)
     evidence = forecast.evidence
     if evidence is not None:
-        for part, said in _judged(forecast, evidence):
+        for part, predicted in _judged(forecast, evidence):
             place, scale = (evidence.origin[part], evidence.series[part], evidence.step[part]), evidence.scale[part]
-            y[place], told[place] = evidence.y[part] * scale, said * scale[:, None]
+            y[place], told[place] = evidence.y[part] * scale, predicted * scale[:, None]
     return Held(y, told)
 
 

@@ -86,7 +86,7 @@ class Evidence:
 
     y: Floats
     """(R,) in units of what members typically miss of its series; of values with weights, over their weight in it."""
-    said: Floats
+    predicted: Floats
     """(M, R, 7) over the same; NaN where a member does not answer."""
     series: Ints
     """(R,) series of the panel."""
@@ -115,7 +115,7 @@ class Evidence:
         """The part of it in `rows` (R,)."""
         return Evidence(
             y=self.y[rows],
-            said=self.said[:, rows],
+            predicted=self.predicted[:, rows],
             series=self.series[rows],
             group=self.group[rows],
             lead=self.lead[rows],
@@ -127,14 +127,14 @@ class Evidence:
 
 
 def gather_evidence(
-    panel: Panel, said: Floats, *, ats: Sequence[int], series: Ints, groups: Ints, length: int
+    panel: Panel, predicted: Floats, *, origin_columns: Sequence[int], series: Ints, groups: Ints, length: int
 ) -> Evidence:
-    """Observed rows of the held-back origins. said: (M, A, n, length, 7); series: (n,) which of the panel they are."""
-    column = np.asarray(ats)[:, None] + np.arange(length)
+    """Observed rows of the held-back origins. predicted: (M, A, n, length, 7); series: (n,) which of the panel they are."""
+    column = np.asarray(origin_columns)[:, None] + np.arange(length)
     truth, seen = panel.y[series][:, column], panel.observed[series][:, column]
     # what any member misses: series that are hard to forecast count no more than easy ones
-    told = np.isfinite(said[..., MEDIAN])
-    middle = np.where(told, said[..., MEDIAN], 0.0).sum(axis=0) / np.maximum(told.sum(axis=0), 1)
+    told = np.isfinite(predicted[..., MEDIAN])
+    middle = np.where(told, predicted[..., MEDIAN], 0.0).sum(axis=0) / np.maximum(told.sum(axis=0), 1)
     middle = middle.transpose(1, 0, 2)
     missed = np.where(seen, np.abs(truth - middle), 0.0).sum(axis=(1, 2))
     scale = np.divide(missed, np.maximum(seen.sum(axis=(1, 2)), 1), dtype=np.float64)
@@ -144,10 +144,10 @@ def gather_evidence(
         # the pinball loss grows with the unit: a value in half the unit counts twice
         weight = panel.weight[series][row, column[origin, step]]
         size = size / over_mean(weight, row)
-    leads = np.stack([lead_cells(panel, at=at, length=length) for at in ats])
+    leads = np.stack([lead_cells(panel, at=at, length=length) for at in origin_columns])
     return Evidence(
         y=truth[row, origin, step] / size,
-        said=said[:, origin, row, step] / size[:, None],
+        predicted=predicted[:, origin, row, step] / size[:, None],
         series=series[row],
         group=groups[series[row]],
         lead=leads[origin, step],

@@ -69,20 +69,20 @@ def join(
     hierarchy = _hierarchy(stream, panel)
     asked = past or PastAnswers()
     held = held_back_answers(panel, forecast)
-    nodes = Nodes.of(panel, held, forecast.ats, hierarchy.levels, members, asked)
+    nodes = Nodes.of(panel, held, forecast.origin_columns, hierarchy.levels, members, asked)
     seed = (stream.models.seed, int(origin.timestamp()))
-    dependence = dependence_of(panel, stream, nodes.scores, forecast.ats)
+    dependence = dependence_of(panel, stream, nodes.scores, forecast.origin_columns)
     choice = choose(nodes, dependence, members, asked, seed=seed)
     is_open = panel.open[:, panel.n_history :]
-    said = np.where(is_open[..., None], forecast.quantiles, np.nan)
+    predicted = np.where(is_open[..., None], forecast.quantiles, np.nan)
     day, clock = (of(panel)[panel.n_history :] for of in (days_of, clock_of))
     tails, group_tails = nodes.tails
-    paths = series_paths(said, RankMaker(dependence, day, clock=clock, paths=PATHS, seed=seed), tails)
+    paths = series_paths(predicted, RankMaker(dependence, day, clock=clock, paths=PATHS, seed=seed), tails)
     mean = forecast.mean
     if choice.mint is not None:
         group_open = nodes.groups_panel.open[:, panel.n_history :]
         groups = np.where(group_open[..., None], nodes.groups.quantiles, np.nan)
-        paths = agree(paths, said, groups, nodes.hierarchy.summing, choice.mint, group_tails)
+        paths = agree(paths, predicted, groups, nodes.hierarchy.summing, choice.mint, group_tails)
         forecast = replace(forecast, quantiles=quantiles_of_paths(paths).astype(np.float32))
         mean = paths.mean(axis=2, dtype=np.float64).astype(np.float32)
     return Joint(
@@ -96,10 +96,12 @@ def join(
     )
 
 
-def dependence_of(panel: Panel, stream: Stream, scores: NDArray[np.float64], ats: tuple[int, ...]) -> Dependence:
+def dependence_of(
+    panel: Panel, stream: Stream, scores: NDArray[np.float64], origin_columns: tuple[int, ...]
+) -> Dependence:
     """How what is measured of a stream's series differs together from its forecasts, as of a panel's origin.
 
-    scores: (A, N, L) normal scores of the held-back windows that begin at the columns `ats`.
+    scores: (A, N, L) normal scores of the held-back windows that begin at the columns `origin_columns`.
     """
     day, clock = days_of(panel), clock_of(panel)
     history = learn_dependence(
@@ -111,7 +113,7 @@ def dependence_of(panel: Panel, stream: Stream, scores: NDArray[np.float64], ats
         noise=np.zeros(panel.y.shape),
         horizon_days=max(stream.stream.horizon // timedelta(days=1), 1),
     )
-    columns = np.asarray(ats, dtype=np.int64)[:, None] + np.arange(panel.n_horizon)
+    columns = np.asarray(origin_columns, dtype=np.int64)[:, None] + np.arange(panel.n_horizon)
     return learn_from_errors(scores, day[columns], history=history, clock=clock[columns])
 
 

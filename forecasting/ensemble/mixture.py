@@ -57,7 +57,7 @@ class PanelForecast:
     mixed: Floats
     """(R, 7) what the mix would have said of each row of evidence, with weights learned on the other half of
     origins."""
-    ats: tuple[int, ...]
+    origin_columns: tuple[int, ...]
     """Columns of the held-back origins."""
 
     @property
@@ -99,9 +99,13 @@ def mix_members(panel: Panel, members: Mapping[str, Member], *, past: PastAnswer
     if not length:  # everyone is closed throughout: there is nothing to carry
         return _nothing(panel)
     now = ask_all(panel, members, at=at, length=length)
-    ats = held_back_columns(panel, length=length)
+    origin_columns = held_back_columns(panel, length=length)
     groups, leads = group_series(panel), lead_cells(panel, at=at, length=length)
-    evidence = _gather(panel, members, groups, past or PastAnswers(), ats=ats, length=length) if ats else None
+    evidence = (
+        _gather(panel, members, groups, past or PastAnswers(), origin_columns=origin_columns, length=length)
+        if origin_columns
+        else None
+    )
     shape = (int(groups.max()) + 1, len(LEADS) + 1, len(now))
     if evidence is None or not len(evidence):
         # a season says nothing of next year, and beyond half of the history nobody can be judged
@@ -114,8 +118,8 @@ def mix_members(panel: Panel, members: Mapping[str, Member], *, past: PastAnswer
         weights = learn_weights(evidence, groups=shape[0], standing=standing)
         mixed = _cross_mixed(evidence, groups=shape[0], standing=standing)
     share = weights[groups[:, None], leads]
-    said = [answer.reshape(-1, len(QUANTILES)) for answer in now.values()]
-    quantiles = mix(said, share.reshape(-1, shape[2])).reshape(panel.n_series, length, len(QUANTILES))
+    predicted = [answer.reshape(-1, len(QUANTILES)) for answer in now.values()]
+    quantiles = mix(predicted, share.reshape(-1, shape[2])).reshape(panel.n_series, length, len(QUANTILES))
     quantiles, tier = _carry(panel, quantiles, now, share)
     return PanelForecast(
         quantiles=quantiles,
@@ -126,14 +130,16 @@ def mix_members(panel: Panel, members: Mapping[str, Member], *, past: PastAnswer
         lead=leads,
         evidence=evidence,
         mixed=mixed,
-        ats=ats,
+        origin_columns=origin_columns,
     )
 
 
 def ask_all(panel: Panel, members: Mapping[str, Member], *, at: int, length: int) -> dict[str, Floats]:
     """What every member, seasonal ones first, says from a column: (N, length, 7) each."""
-    said = {str(tier): seasonal(panel, at=at, length=length) for tier, seasonal in SEASONAL.items()}
-    return said | {name: member.predict_many(panel, ats=(at,), length=length)[0] for name, member in members.items()}
+    predicted = {str(tier): seasonal(panel, at=at, length=length) for tier, seasonal in SEASONAL.items()}
+    return predicted | {
+        name: member.predict_many(panel, origin_columns=(at,), length=length)[0] for name, member in members.items()
+    }
 
 
 def _gather(
@@ -142,7 +148,7 @@ def _gather(
     groups: Ints,
     past: PastAnswers,
     *,
-    ats: tuple[int, ...],
+    origin_columns: tuple[int, ...],
     length: int,
 ) -> Evidence:
     # as many whatever the number of origins: nights in a row ask the same questions
@@ -150,8 +156,8 @@ def _gather(
     # drawn, because names often alternate: every second link may be the other direction
     series = np.sort(np.random.default_rng(count).choice(panel.n_series, count, replace=False))
     drawn = take_series(panel, series)
-    said = np.stack([past.ask(drawn, members, at=at, length=length) for at in ats], axis=1)
-    return gather_evidence(panel, said, ats=ats, series=series, groups=groups, length=length)
+    predicted = np.stack([past.ask(drawn, members, at=at, length=length) for at in origin_columns], axis=1)
+    return gather_evidence(panel, predicted, origin_columns=origin_columns, series=series, groups=groups, length=length)
 
 
 def _cross_mixed(evidence: Evidence, *, groups: int, standing: NDArray[np.float64]) -> Floats:
@@ -162,7 +168,7 @@ def _cross_mixed(evidence: Evidence, *, groups: int, standing: NDArray[np.float6
         others = evidence.only(~part) if (~part).any() else evidence
         own = evidence.only(part)
         weights = learn_weights(others, groups=groups, standing=standing)
-        mixed[part] = mix(own.said, weights[own.group, own.lead])
+        mixed[part] = mix(own.predicted, weights[own.group, own.lead])
     return mixed
 
 

@@ -37,7 +37,7 @@ class Nodes:
     hierarchy: Hierarchy
     held: Held
     """Of the series, from A held-back origins."""
-    ats: tuple[int, ...]
+    origin_columns: tuple[int, ...]
     """(A,) columns of these."""
     groups_panel: Panel
     groups: PanelForecast
@@ -48,7 +48,7 @@ class Nodes:
         cls,
         panel: Panel,
         held: Held,
-        ats: tuple[int, ...],
+        origin_columns: tuple[int, ...],
         levels: tuple[str, ...],
         members: Mapping[str, Member],
         past: PastAnswers,
@@ -57,28 +57,30 @@ class Nodes:
         hierarchy = build_hierarchy(panel.attributes, levels)
         sums = sum_panel(panel, hierarchy)
         groups = forecast_panel(sums, members, past=past)
-        return cls(panel, hierarchy, held, ats, sums, groups, held_back_answers(sums, groups))
+        return cls(panel, hierarchy, held, origin_columns, sums, groups, held_back_answers(sums, groups))
 
     def part(self, series: Ints, members: Mapping[str, Member], past: PastAnswers) -> "Nodes":
         """The hierarchy of some of the series: what was said of these stays, their sums are forecast anew."""
-        held = Held(self.held.y[:, series], self.held.said[:, series])
-        return Nodes.of(take_series(self.panel, series), held, self.ats, self.hierarchy.levels[1:], members, past)
+        held = Held(self.held.y[:, series], self.held.predicted[:, series])
+        return Nodes.of(
+            take_series(self.panel, series), held, self.origin_columns, self.hierarchy.levels[1:], members, past
+        )
 
     @cached_property
     def scores(self) -> NDArray[np.float64]:
         """(A, N, L) normal scores of what came in the held-back windows of the series."""
-        return normal_scores(self.held.y, self.held.said)
+        return normal_scores(self.held.y, self.held.predicted)
 
     @cached_property
     def tails(self) -> tuple[Tails, Tails]:
         """Of the series, and of the groups."""
-        groups = normal_scores(self.groups_held.y, self.groups_held.said)
+        groups = normal_scores(self.groups_held.y, self.groups_held.predicted)
         return learn_tails(self.scores), learn_tails(groups)
 
     @property
     def day(self) -> Ints:
         """(A, L) local day of each column of the held-back origins."""
-        columns = np.asarray(self.ats, dtype=np.int64)[:, None] + np.arange(self.panel.n_horizon)
+        columns = np.asarray(self.origin_columns, dtype=np.int64)[:, None] + np.arange(self.panel.n_horizon)
         day: Ints = days_of(self.panel)[columns]
         return day
 
@@ -138,7 +140,7 @@ def days_of(panel: Panel) -> Ints:
 def _learn(nodes: Nodes, origins: Ints) -> Mint:
     """Errors of all nodes on some held-back origins, a row a column of an origin."""
     rows = [
-        np.moveaxis(errors_of(held.y[origins], held.said[origins]), 1, 2).reshape(-1, held.y.shape[1])
+        np.moveaxis(errors_of(held.y[origins], held.predicted[origins]), 1, 2).reshape(-1, held.y.shape[1])
         for held in (nodes.held, nodes.groups_held)
     ]
     block = np.unique(nodes.day[origins], return_inverse=True)[1].ravel()
@@ -150,23 +152,23 @@ def _losses(
 ) -> dict[str, NDArray[np.float64]]:
     """(levels + 1,) pinball loss of each method from one origin, and of the forecasts by themselves, `alone`."""
     summing = nodes.hierarchy.summing
-    columns = nodes.ats[origin] + np.arange(nodes.panel.n_horizon)
+    columns = nodes.origin_columns[origin] + np.arange(nodes.panel.n_horizon)
     day, clock = days_of(nodes.panel)[columns], clock_of(nodes.panel)[columns]
     # an unobserved interval has no forecast on record, and a sum without it would be too small
-    said = fill_gaps(nodes.held.said[origin].astype(np.float64), nodes.panel.open[:, columns], clock)
-    theirs = nodes.groups_held.said[origin].astype(np.float64)
+    predicted = fill_gaps(nodes.held.predicted[origin].astype(np.float64), nodes.panel.open[:, columns], clock)
+    theirs = nodes.groups_held.predicted[origin].astype(np.float64)
     y = np.concatenate([nodes.groups_held.y[origin], nodes.held.y[origin]])
     series, groups = nodes.tails
     ranks = RankMaker(dependence, day, clock=clock, paths=TRIAL_PATHS, seed=(*seed, origin))
-    paths = series_paths(said, ranks, series)
-    agreed = agree(paths, said, theirs, summing, mint, groups)
+    paths = series_paths(predicted, ranks, series)
+    agreed = agree(paths, predicted, theirs, summing, mint, groups)
     told = {
-        "alone": (theirs, said),
-        BOTTOM_UP: (quantiles_of_paths(sum_paths(paths, summing)), said),
+        "alone": (theirs, predicted),
+        BOTTOM_UP: (quantiles_of_paths(sum_paths(paths, summing)), predicted),
         MINT: (quantiles_of_paths(sum_paths(agreed, summing)), quantiles_of_paths(agreed)),
     }
     levels = [*nodes.hierarchy.level.tolist(), *[len(nodes.hierarchy.levels)] * nodes.panel.n_series]
-    judged = np.isfinite(y) & np.isfinite(np.concatenate([theirs, said])).all(axis=-1)
+    judged = np.isfinite(y) & np.isfinite(np.concatenate([theirs, predicted])).all(axis=-1)
     found = {}
     for method, quantiles in told.items():
         loss = np.where(judged, pinball(y, np.concatenate(quantiles)).mean(axis=-1), 0.0).sum(axis=1)

@@ -58,14 +58,14 @@ class PairedMember:
     since: np.datetime64
     """Start of the first interval that `present` has not seen, UTC."""
 
-    def predict_many(self, panel: Panel, *, ats: Sequence[int], length: int) -> Floats:
+    def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats:
         """Quantiles (A, N, length, 7), each column from the fit that had not seen what comes after it."""
-        starts = panel.ts[np.minimum(np.asarray(ats, dtype=np.int64), len(panel.ts) - 1)]
-        forecast = np.full((len(ats), panel.n_series, length, len(QUANTILES)), NAN, dtype=np.float32)
+        starts = panel.ts[np.minimum(np.asarray(origin_columns, dtype=np.int64), len(panel.ts) - 1)]
+        forecast = np.full((len(origin_columns), panel.n_series, length, len(QUANTILES)), NAN, dtype=np.float32)
         for member, own in ((self.past, starts < self.since), (self.present, starts >= self.since)):
             if member is not None and own.any():
-                some = [at for at, mine in zip(ats, own, strict=True) if mine]
-                forecast[own] = member.predict_many(panel, ats=some, length=length)
+                some = [at for at, mine in zip(origin_columns, own, strict=True) if mine]
+                forecast[own] = member.predict_many(panel, origin_columns=some, length=length)
         return forecast
 
     def as_parts(self) -> Parts:

@@ -51,8 +51,8 @@ def learn_weights(
 
     standing: (M,) what members weigh, in proportion, before any evidence; alike unless given.
     """
-    members, cells = evidence.said.shape[0], len(LEADS) + 1
-    answered: NDArray[np.bool_] = np.asarray(np.isfinite(evidence.said).all(axis=2))
+    members, cells = evidence.predicted.shape[0], len(LEADS) + 1
+    answered: NDArray[np.bool_] = np.asarray(np.isfinite(evidence.predicted).all(axis=2))
     able: NDArray[np.bool_] = np.asarray(answered.mean(axis=1) >= LEAST_ANSWERED)
     evidence = evidence.only(np.asarray(answered[able].all(axis=0)))
     if not able.any() or not len(evidence):
@@ -85,14 +85,17 @@ def _weigh(
     """
     inside, share = prior > 0, _credence(evidence)
     losses = np.array(
-        [_loss(evidence.y, said) if own else np.inf for said, own in zip(evidence.said, inside, strict=True)]
+        [
+            _loss(evidence.y, predicted) if own else np.inf
+            for predicted, own in zip(evidence.predicted, inside, strict=True)
+        ]
     )
     if losses.min() > 0:
         relative = np.where(inside, losses / losses.min(), 1.0) / np.where(inside, usual / usual[inside].min(), 1.0)
         prior = _normal(prior * relative ** (-SHARPNESS * share))
     thin = _thinned(len(evidence))
     start = _normal(np.where(inside, np.maximum(prior, FOOTHOLD), 0.0))
-    best = _descend(evidence.y[thin], evidence.said[:, thin], start)
+    best = _descend(evidence.y[thin], evidence.predicted[:, thin], start)
     return share * best + (1 - share) * prior, losses
 
 
@@ -112,11 +115,11 @@ def _thinned(count: int) -> Ints:
     return np.sort(np.random.default_rng(0).choice(count, MOST_ROWS, replace=False))
 
 
-def _descend(y: Floats, said: Floats, start: NDArray[np.float64]) -> NDArray[np.float64]:
+def _descend(y: Floats, predicted: Floats, start: NDArray[np.float64]) -> NDArray[np.float64]:
     """Weights on the simplex that minimise the mean pinball loss: exponentiated gradient (Kivinen, Warmuth 1997)."""
     # members without weight never get any, and may be without answers
     asked = start > 0
-    flat = np.ascontiguousarray(said[asked].reshape(int(asked.sum()), -1))
+    flat = np.ascontiguousarray(predicted[asked].reshape(int(asked.sum()), -1))
     truth, levels = np.repeat(y, len(LEVELS)), np.tile(LEVELS, len(y))
     weights, learned = start[asked], np.zeros_like(start)
     total = np.zeros_like(weights)
@@ -136,19 +139,19 @@ def _normal(weights: NDArray[np.float64]) -> NDArray[np.float64]:
     return normal
 
 
-def _loss(y: Floats, said: Floats) -> float:
-    error = y[:, None] - said
+def _loss(y: Floats, predicted: Floats) -> float:
+    error = y[:, None] - predicted
     return float(np.maximum(LEVELS * error, (LEVELS - 1) * error).mean())
 
 
-def mix(said: Sequence[Floats] | Floats, weights: NDArray[np.floating]) -> Floats:
+def mix(predicted: Sequence[Floats] | Floats, weights: NDArray[np.floating]) -> Floats:
     """Weighted mean of members' quantiles, by those that answer; NaN where none with weight does.
 
-    said: of each of M members (R, 7), NaN where it does not answer. weights: (R, M).
+    predicted: of each of M members (R, 7), NaN where it does not answer. weights: (R, M).
     """
     total = np.zeros((len(weights), 1), dtype=np.float32)
     mixed = np.zeros((len(weights), len(QUANTILES)), dtype=np.float32)
-    for answer, share in zip(said, weights.T.astype(np.float32), strict=True):
+    for answer, share in zip(predicted, weights.T.astype(np.float32), strict=True):
         if share.any():
             own = np.where(np.isfinite(answer[:, 0]), share, 0.0)[:, None]
             mixed += own * np.nan_to_num(answer)

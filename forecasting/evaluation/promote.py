@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 
 CONFIDENCE = 0.9
 """Luck alone passes the noise, to one side, in one contest of ten."""
-LONGEST_REIGN = 4
+LONGEST_TENURE = 4
 """Retrain periods after which a champion goes to a challenger that is not measurably worse."""
 SHARED = 0.1
 """Share of what surprises one series that surprises all of its stream; assumed where origins cannot tell."""
@@ -47,11 +47,13 @@ class Decision:
     reason: str
 
 
-def hold_contest(challenger: Floats, champion: Floats, volume: Floats, *, ats: Sequence[int], length: int) -> Contest:
+def hold_contest(
+    challenger: Floats, champion: Floats, volume: Floats, *, origin_columns: Sequence[int], length: int
+) -> Contest:
     """Compare two models by their paired losses.
 
     challenger, champion: (A, N) mean pinball loss, summed over the window of each held-back origin, of each series;
-    volume: (A, N) sum of |y| over the same intervals; NaN, or all zero, where nothing can be compared. ats: columns of
+    volume: (A, N) sum of |y| over the same intervals; NaN, or all zero, where nothing can be compared. origin_columns: columns of
     the origins; length: columns of a window.
 
     The gain is pooled: one number for all series and origins, so that a series counts by what it loses. Its noise is
@@ -75,7 +77,7 @@ def hold_contest(challenger: Floats, champion: Floats, volume: Floats, *, ats: S
     if not total:
         return NO_CONTEST
     saved, weight = theirs - ours, theirs + ours  # relative to both together, so that neither side is special
-    overlap = _mean_overlap(np.asarray(ats)[origins], length)
+    overlap = _mean_overlap(np.asarray(origin_columns)[origins], length)
     widened = 1 + len(origins) * overlap / (1 - overlap)
     over_origins = _standard_error(saved.sum(axis=1), weight.sum(axis=1)) * math.sqrt(widened)
     shared = 1 + (len(series) - 1) * SHARED if len(origins) == 1 else 1.0
@@ -91,10 +93,10 @@ def hold_contest(challenger: Floats, champion: Floats, volume: Floats, *, ats: S
     )
 
 
-def judge(contest: Contest, *, reign: int) -> Decision:
+def judge(contest: Contest, *, tenure: int) -> Decision:
     """Whether the challenger becomes champion.
 
-    reign: whole retrain periods since the champion was decided. A gain larger than its noise promotes. So does anything
+    tenure: whole retrain periods since the champion was decided. A gain larger than its noise promotes. So does anything
     but a loss larger than its noise once the champion has reigned for LONGEST_REIGN periods: data of a season ago help
     nobody, and a difference within the noise says nothing against the newer model. A champion that is measurably better
     reigns on, however old.
@@ -105,11 +107,11 @@ def judge(contest: Contest, *, reign: int) -> Decision:
         return Decision(Verdict.PROMOTED, f"{shown}: more than luck")
     if gain < -noise:
         return Decision(Verdict.KEPT, f"{shown}: measurably worse")
-    if reign >= LONGEST_REIGN:
+    if tenure >= LONGEST_TENURE:
         return Decision(
             Verdict.AGED,
-            f"{shown}: no measurable difference, and the champion has reigned for {reign} retrain periods, as long as "
-            f"one does without proof ({LONGEST_REIGN})",
+            f"{shown}: no measurable difference, and the champion has reigned for {tenure} retrain periods, as long as "
+            f"one does without proof ({LONGEST_TENURE})",
         )
     return Decision(Verdict.KEPT, f"{shown}: no measurable difference")
 
@@ -124,12 +126,12 @@ def _describe(contest: Contest) -> str:
     )
 
 
-def _mean_overlap(ats: NDArray[np.integer], length: int) -> float:
+def _mean_overlap(origin_columns: NDArray[np.integer], length: int) -> float:
     """Mean share of a window that another of the windows covers too; 0 for a single window."""
-    count = len(ats)
+    count = len(origin_columns)
     if count < 2:
         return 0.0
-    shares = np.clip(1 - np.abs(np.subtract.outer(ats, ats)) / length, 0, None)
+    shares = np.clip(1 - np.abs(np.subtract.outer(origin_columns, origin_columns)) / length, 0, None)
     return float((shares.sum() - count) / (count * (count - 1)))
 
 

@@ -19,7 +19,13 @@ from forecasting.jobs.training import train
 from forecasting.jobs.training.bundles import LoadedModel, load_champion, newest_loaded
 from forecasting.panel.calendar.calendar import resolve_origin, retrain_boundary
 from forecasting.settings import Settings
-from forecasting.store.tables.backfills import Load, Spoken, is_settled, read_loads, read_spoken
+from forecasting.store.tables.backfills import (
+    CurrentPublication,
+    Load,
+    is_settled,
+    read_current_publications,
+    read_loads,
+)
 from forecasting.store.tables.decisions import champion_as_of, newest_origin
 from forecasting.store.tables.registry import newest_model
 from forecasting.terms import DAY, BackfillStatus, ModelChoice, RunKind, RunStatus
@@ -84,7 +90,7 @@ class BackfillReport:
 
 
 @dataclass(frozen=True)
-class Teller:
+class Progress:
     """Whom to tell how a backfill goes."""
 
     begin: Callable[[str], None] = lambda _: None
@@ -101,8 +107,8 @@ class _Backfill:
     origins: Sequence[datetime]
     choice: ModelChoice
     overwrite: bool
-    tell: Teller
-    spoken: Mapping[datetime, Spoken]
+    tell: Progress
+    spoken: Mapping[datetime, CurrentPublication]
     loads: Sequence[Load]
     trained: list[Trained] = field(default_factory=list)
 
@@ -125,7 +131,7 @@ def run(
     models: ModelChoice = ModelChoice.AS_OF,
     replace: bool = False,
     dry_run: bool = False,
-    tell: Teller | None = None,
+    tell: Progress | None = None,
 ) -> BackfillReport:
     """Issue every origin date from `since` to `until`, both in.
 
@@ -139,9 +145,9 @@ def run(
     with open_session(settings, stream) as session:
         definition = session.definition.stream
         origins = choose_origins(definition, since, until)
-        spoken = read_spoken(session.lake, definition, origins[0], origins[-1])
+        spoken = read_current_publications(session.lake, definition, origins[0], origins[-1])
         loads = read_loads(session.lake, definition, list(spoken.values()))
-        work = _Backfill(session, origins, models, replace, tell or Teller(), spoken, loads)
+        work = _Backfill(session, origins, models, replace, tell or Progress(), spoken, loads)
         if work.choice is ModelChoice.CHAMPION:
             done = list(_with_champion(work, dry_run=dry_run))
         else:
@@ -273,7 +279,7 @@ def _issue(
         with work.session.run(RunKind.BACKFILL, origin=origin) as record:
             panel, model = work.reader.panel(origin), load()
             answers = past.setdefault(model.model_id, PastAnswers())
-            summary = issue(work.session, record, panel, model, past=answers, spare_nightly=not work.overwrite)
+            summary = issue(work.session, record, panel, model, past=answers, keep_nightly=not work.overwrite)
     except ForecastingError as error:
         return _failed(origin, error)
     return Issued(

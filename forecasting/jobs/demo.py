@@ -190,11 +190,11 @@ def _scored(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _busiest(staffing: pd.DataFrame) -> pd.DataFrame:
-    """The interval of each pool that needs most agents at the highest risk."""
-    at = staffing.sort_values(["risk", "agents", "ts"]).groupby("pool_id", observed=True)["ts"].last()
+    """The interval of each pool that needs most agents at the highest confidence."""
+    at = staffing.sort_values(["confidence", "agents", "ts"]).groupby("pool_id", observed=True)["ts"].last()
     own = staffing[staffing["ts"] == staffing["pool_id"].astype(str).map(at)]
-    agents = own.pivot_table(index="pool_id", columns="risk", values="agents", observed=True)
-    rows = own[own["risk"] == own["risk"].max()].set_index("pool_id")
+    agents = own.pivot_table(index="pool_id", columns="confidence", values="agents", observed=True)
+    rows = own[own["confidence"] == own["confidence"].max()].set_index("pool_id")
     return pd.DataFrame(
         {
             "pool": rows.index.astype(str),
@@ -204,7 +204,7 @@ def _busiest(staffing: pd.DataFrame) -> pd.DataFrame:
             "Erlangs": rows["load"].round(1),
             "medians": rows["plug_in_agents"],
             "their service": rows["plug_in_service_level"].round(2),
-            **{f"risk {risk:g}": agents[risk].astype(int) for risk in agents.columns},
+            **{f"confidence {confidence:g}": agents[confidence].astype(int) for confidence in agents.columns},
             "service": rows["service_level"].round(2),
             "rostered": rows["rostered"],
         }

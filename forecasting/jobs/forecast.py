@@ -27,11 +27,11 @@ logger = logging.getLogger(__name__)
 
 
 def run(
-    settings: Settings, stream: str, *, origin: str, kind: str = RunKind.MANUAL, spare_nightly: bool = False
+    settings: Settings, stream: str, *, origin: str, kind: str = RunKind.MANUAL, keep_nightly: bool = False
 ) -> Summary:
     """Forecast from `origin` with the newest model trained on nothing later, and publish.
 
-    kind: nightly, manual or backfill. spare_nightly: leave what a nightly run published. Raises SettingsError for an
+    kind: nightly, manual or backfill. keep_nightly: leave what a nightly run published. Raises SettingsError for an
     origin before the data, FeedError for a feed that is too old, FallbackError when too many series could not be
     carried, ModelError for a damaged model; nothing is published then.
     """
@@ -39,7 +39,7 @@ def run(
         instant = resolve_origin(origin, session.definition.stream)
         with session.run(RunKind(kind), origin=instant) as record:
             panel = panel_as_of(session.lake, session.definition.stream, instant)
-            return issue(session, record, panel, newest_loaded(session, instant), spare_nightly=spare_nightly)
+            return issue(session, record, panel, newest_loaded(session, instant), keep_nightly=keep_nightly)
 
 
 def issue(
@@ -49,11 +49,11 @@ def issue(
     model: LoadedModel,
     *,
     past: PastAnswers | None = None,
-    spare_nightly: bool = False,
+    keep_nightly: bool = False,
 ) -> Summary:
     """Forecast the panel of a run's origin and publish it; the run ends with it.
 
-    past: what the model's members said before, where several origins are issued. spare_nightly: see `publish`. Raises
+    past: what the model's members said before, where several origins are issued. keep_nightly: see `publish`. Raises
     FeedError, FallbackError or ModelError; nothing is published then.
     """
     stream, origin = session.definition.stream, record.origin
@@ -84,7 +84,7 @@ def issue(
         rows,
         complete=stale is None,
         now=wall_clock(),
-        spare_nightly=spare_nightly,
+        keep_nightly=keep_nightly,
         aggregates=joint.aggregates if joint else None,
         paths=joint.paths if joint else None,
     )

@@ -88,8 +88,8 @@ def _staffing(session: Session, origin: datetime, begin: Callable[[str], None]) 
     details = {
         "pools": len(loads.pools),
         "agent_hours": {
-            f"risk {risk:g}": int(np.round(own["agents"].sum() * hours))
-            for risk, own in tables["staffing"].groupby("risk")
+            f"confidence {confidence:g}": int(np.round(own["agents"].sum() * hours))
+            for confidence, own in tables["staffing"].groupby("confidence")
         },
         "forecast": loads.calls.run_id,
         **({"people": int(tables["rosters"]["heads"].sum())} if "rosters" in tables else {}),

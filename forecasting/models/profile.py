@@ -53,20 +53,20 @@ class ProfileMember:
 
     kind = KIND
 
-    def predict_many(self, panel: Panel, *, ats: Sequence[int], length: int) -> Floats:
+    def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats:
         """Quantiles (A, N, length, 7) from several columns; NaN throughout for a series whose slots are unknown."""
         if panel.season != self.season:
             raise ModelError(f"{KIND}: expected a season of {self.season}, found {panel.season}; train again")
-        every = horizon_of(panel, ats=tuple(ats), length=length)
+        every = horizon_of(panel, origin_columns=tuple(origin_columns), length=length)
         forecast = np.empty((len(every), len(QUANTILES)), dtype=np.float32)
         for memory, rows, part in by_chunk(panel, every, power=self.power):
             known = recall_rows(memory, rows)
             place, lead = self.places(panel, rows.series), leads(memory, rows)
             center = self.center(known, place, lead)
             quantiles = (center[:, None] + self.errors[place, lead]) * known.noise[:, None] + known.base[:, None]
-            quantiles[~carried_rows(known, (len(ats), length))] = NAN
+            quantiles[~carried_rows(known, (len(origin_columns), length))] = NAN
             forecast[part] = sort_quantiles(quantiles, lower=0.0)
-        shaped = forecast.reshape(panel.n_series, len(ats), length, len(QUANTILES))
+        shaped = forecast.reshape(panel.n_series, len(origin_columns), length, len(QUANTILES))
         return np.moveaxis(shaped, 1, 0)
 
     def center(self, known: Recall, place: Ints, lead: Ints) -> Floats:

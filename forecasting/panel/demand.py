@@ -63,7 +63,7 @@ def lay_demand(
     return _place(empty, known, end=until)
 
 
-def learn_more(
+def apply_updates(
     stream: Stream, demand: Demand, *, since: np.datetime64, until: np.datetime64, news: Iterable[Versions]
 ) -> Demand:
     """Demand as known at `until`, from that as known at `since`, the end of its grid, and what became known between.
@@ -78,7 +78,7 @@ def learn_more(
     return _place(Demand(demand.series_ids, grid, _widened(demand.y, more), weight, censored), news, end=until)
 
 
-def forget_before(demand: Demand, since: np.datetime64) -> Demand:
+def drop_before(demand: Demand, since: np.datetime64) -> Demand:
     """Demand without the intervals that start before an instant."""
     first = int(np.searchsorted(demand.grid, since))
     weight = None if demand.weight is None else demand.weight[:, first:]

@@ -88,7 +88,7 @@ OF_FORECASTS = (
     LakeCheck("checks/plans_key.sql", "planning.*", "one row a key of each table", _RESTORE),
     LakeCheck("checks/plans_lineage.sql", "planning.staffing", "only forecasts that are on record", _RESTORE),
     LakeCheck("checks/staffing_sound.sql", "planning.staffing", "numbers that can be, after the origin", _RESTORE),
-    LakeCheck("checks/staffing_falls.sql", "planning.staffing", "no fewer agents for a higher risk", _RESTORE),
+    LakeCheck("checks/staffing_falls.sql", "planning.staffing", "no fewer agents for a higher confidence", _RESTORE),
     LakeCheck("checks/capacity_sound.sql", "planning.capacity", "numbers and dates that can be", _RESTORE),
     LakeCheck("checks/capacity_lineage.sql", "planning.capacity", "only forecasts that are on record", _RESTORE),
     LakeCheck("checks/runout_falls.sql", "planning.runout", "probabilities that do not fall with the date", _RESTORE),

@@ -7,24 +7,24 @@ Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
 
 
-def fill_gaps(said: Floats, is_open: NDArray[np.bool_], clock: Ints) -> Floats:
+def fill_gaps(predicted: Floats, is_open: NDArray[np.bool_], clock: Ints) -> Floats:
     """Forecasts (N, L, 7) of one window with those that are missing in open intervals put in.
 
-    said: NaN where a series was closed or not observed; is_open: (N, L); clock: (L,) time of day of each column as a
+    predicted: NaN where a series was closed or not observed; is_open: (N, L); clock: (L,) time of day of each column as a
     number. A missing one is the mean of those of the same time of day in the window, or of all of the series' where
     there is none; a series without any stays missing.
     """
-    known = np.asarray(np.isfinite(said).all(axis=-1))
+    known = np.asarray(np.isfinite(predicted).all(axis=-1))
     lacking = is_open & ~known
     if not lacking.any():
-        return said
+        return predicted
     _, time = np.unique(clock, return_inverse=True)
-    filled = said.copy()
+    filled = predicted.copy()
     for series in np.flatnonzero(lacking.any(axis=1)):
         told = known[series]
         if not told.any():
             continue
-        own, usual = said[series, told], said[series, told].mean(axis=0)
+        own, usual = predicted[series, told], predicted[series, told].mean(axis=0)
         count = np.bincount(time[told], minlength=int(time.max()) + 1)
         total = np.stack([np.bincount(time[told], weights=level, minlength=len(count)) for level in own.T], axis=1)
         mean = np.where(count[:, None] > 0, total / np.maximum(count, 1)[:, None], usual)

@@ -105,8 +105,8 @@ class LongPathMaker:
         half = self.paths // 2
         for row, one in enumerate(series):
             # one by one: the last bits of a fit depend on how many are solved at once
-            law = _Laws.of(np.ascontiguousarray(quantiles[row])[None], self._dependence.noise[[one]])
-            normal = self._normal(int(one), law.parts[0])
+            parameters = _Parameters.of(np.ascontiguousarray(quantiles[row])[None], self._dependence.noise[[one]])
+            normal = self._normal(int(one), parameters.parts[0])
             paths[row, :, :half] = normal
             paths[row, :, half:] = -normal
             _lay(paths[row], quantiles[row])
@@ -161,14 +161,14 @@ class _Draws:
 
 
 @dataclass(frozen=True)
-class _Laws:
+class _Parameters:
     """How the spread of each of n forecasts grows."""
 
     parts: Floats
     """(n, 4) level, wander, growth, noise: the coefficients of 1, h, h^2, 1."""
 
     @classmethod
-    def of(cls, quantiles: Floats, noise: Floats) -> "_Laws":
+    def of(cls, quantiles: Floats, noise: Floats) -> "_Parameters":
         """From the forecast, of which the noise may be no more than the least spread."""
         steps = quantiles.shape[1]
         marks = np.unique(np.round(np.geomspace(1, steps, min(MARKS, steps))).astype(int))

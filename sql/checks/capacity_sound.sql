@@ -29,11 +29,11 @@ where
         and abs(headroom - (ceiling - peak)) <= 1e-6 * (ceiling + peak)
         and abs(utilisation * capacity - peak) <= 1e-6 * peak
         and runout_probability between 0 and 1.000001
-        and risk > 0
-        and risk < 1
+        and confidence > 0
+        and confidence < 1
         and ends = list_sort(ends)
         -- what is ordered in time is in service before the run-out dates of all higher probabilities
-        and len(list_filter(levels, lambda level, i: level > 1 - risk + 1e-6 and in_service > ends[i])) = 0
+        and len(list_filter(levels, lambda level, i: level > 1 - confidence + 1e-6 and in_service > ends[i])) = 0
         -- the day of an origin is a local one
         and case
             when due then order_by is not null and order_by <= origin::date + 1

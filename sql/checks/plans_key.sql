@@ -1,14 +1,14 @@
 -- Rows of a plan that a run wrote more than once.
 with keys as (
-    select run_id, pool_id || ' at ' || ts::varchar || ', risk ' || risk::varchar as key
+    select run_id, pool_id || ' at ' || ts::varchar || ', confidence ' || confidence::varchar as key
     from planning.staffing
     where stream = $stream and origin >= $since
     union all
-    select run_id, pool_id || ' in the ' || period || ' of ' || ts::varchar || ', risk ' || risk::varchar as key
+    select run_id, pool_id || ' in the ' || period || ' of ' || ts::varchar || ', confidence ' || confidence::varchar as key
     from planning.staffing_periods
     where stream = $stream and origin >= $since
     union all
-    select run_id, 'group ' || group_id || ' at ' || ts::varchar || ', risk ' || risk::varchar as key
+    select run_id, 'group ' || group_id || ' at ' || ts::varchar || ', confidence ' || confidence::varchar as key
     from planning.groups
     where stream = $stream and origin >= $since
     union all

@@ -1,4 +1,4 @@
 insert into planning.staffing_periods by name
 select $run_id as run_id, $stream as stream, $origin as origin, *
 from plan_rows
-order by pool_id, period, ts, risk
+order by pool_id, period, ts, confidence

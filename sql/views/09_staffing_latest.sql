@@ -4,12 +4,12 @@ create or replace view analyst.staffing_latest as
         staffing.stream,
         staffing.pool_id,
         staffing.ts,
-        staffing.risk,
+        staffing.confidence,
         staffing.origin,
         staffing.calls,
         staffing.handle,
         staffing.load,
-        staffing.load_at_risk,
+        staffing.load_at_confidence,
         staffing.agents,
         staffing.rostered,
         staffing.met,
@@ -30,4 +30,4 @@ create or replace view analyst.staffing_latest as
         and staffing.origin = latest.origin
         and staffing.run_id = latest.run_id;
 
-comment on view analyst.staffing_latest is 'Agents that are planned now, one row an open interval and level of risk: of each stream the newest planned origin, in its newest publication.';
+comment on view analyst.staffing_latest is 'Agents that are planned now, one row an open interval and level of confidence: of each stream the newest planned origin, in its newest publication.';

@@ -5,7 +5,7 @@ create or replace view analyst.staffing_periods_latest as
         staffing_periods.pool_id,
         staffing_periods.period,
         staffing_periods.ts,
-        staffing_periods.risk,
+        staffing_periods.confidence,
         staffing_periods.origin,
         staffing_periods.calls,
         staffing_periods.calls_q10,

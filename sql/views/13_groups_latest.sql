@@ -4,7 +4,7 @@ create or replace view analyst.groups_latest as
         groups.stream,
         groups.group_id,
         groups.ts,
-        groups.risk,
+        groups.confidence,
         groups.origin,
         groups.agents,
         groups.rostered,

@@ -5,7 +5,7 @@ create or replace view analyst.rosters_latest as
         rosters.pool_id,
         rosters.week,
         rosters.origin,
-        rosters.risk,
+        rosters.confidence,
         rosters.heads,
         rosters.paid_hours,
         rosters.short_hours,

@@ -22,7 +22,7 @@ create or replace view analyst.capacity_latest as
         capacity.runout_q90,
         capacity.runout_q95,
         capacity.runout_probability,
-        capacity.risk,
+        capacity.confidence,
         capacity.lead_days,
         capacity.order_by,
         capacity.due,
@@ -30,7 +30,7 @@ create or replace view analyst.capacity_latest as
         capacity.step_capacity,
         capacity.cost,
         capacity.wait_cost,
-        capacity.regret,
+        capacity.expected_delay_loss,
         capacity.rule,
         capacity.run_id
     from planning.capacity as capacity

@@ -32,7 +32,7 @@ create or replace view analyst.capacity_watchlist as
         base.step,
         base.cost,
         base.wait_cost,
-        base.regret,
+        base.expected_delay_loss,
         worst.scenario as n1_scenario,
         worst.utilisation as n1_utilisation,
         worst.order_by as n1_order_by,
@@ -45,9 +45,9 @@ create or replace view analyst.capacity_watchlist as
     order by
         base.due desc,
         base.order_by nulls last,
-        base.regret desc nulls last,
+        base.expected_delay_loss desc nulls last,
         worst.order_by nulls last,
         base.stream,
         base.series_id;
 
-comment on view analyst.capacity_watchlist is 'Links that need something, of the plan of capacity that speaks now: each as things are, beside the failure of a parallel link that asks for the earliest order. Sorted: due ones first, then by order_by, then by regret; an order by of one''s own replaces that.';
+comment on view analyst.capacity_watchlist is 'Links that need something, of the plan of capacity that speaks now: each as things are, beside the failure of a parallel link that asks for the earliest order. Sorted: due ones first, then by order_by, then by expected_delay_loss; an order by of one''s own replaces that.';

@@ -53,7 +53,7 @@ def test_every_command_teaches(command):
         ('target = "80%"', "planning.staffing.target: expected a target such as 80/20"),
         ("patience = 0", "planning.staffing.patience: Input should be greater than 0"),
         ('patience = "0s"', "planning.staffing.patience: expected a duration such as"),
-        ("risk = [0.8, 0.5]", "risk must ascend"),
+        ("confidence = [0.8, 0.5]", "confidence must ascend"),
         ("max_occupancy = 0", "planning.staffing.max_occupancy: Input should be greater than 0"),
     ],
 )
@@ -121,14 +121,19 @@ def test_arguments_that_say_nothing_are_refused(home, arguments, told):
 
 
 def test_a_plan_is_told_in_two_lines_or_as_json(home, monkeypatch):
-    details = {"pools": 3, "agent_hours": {"risk 0.5": 482, "risk 0.8": 640}, "forecast": "run", "people": 45}
+    details = {
+        "pools": 3,
+        "agent_hours": {"confidence 0.5": 482, "confidence 0.8": 640},
+        "forecast": "run",
+        "people": 45,
+    }
     summary = Summary(
         "plan", CALLS, "published", "id", ORIGIN, 2162, "shifts leave 1.5 person-hours uncovered", details
     )
     monkeypatch.setattr(plan, "run", lambda *_, **__: summary)
     told = ask("plan", CALLS, "--origin", ORIGIN).output.splitlines()
     assert told == [
-        f"plan calls origin {ORIGIN}: published, 2162 rows (pools 3, agent_hours risk 0.5=482 risk 0.8=640, "
+        f"plan calls origin {ORIGIN}: published, 2162 rows (pools 3, agent_hours confidence 0.5=482 confidence 0.8=640, "
         "forecast run, people 45)",
         "  shifts leave 1.5 person-hours uncovered",
     ]
@@ -138,14 +143,14 @@ def test_a_plan_is_told_in_two_lines_or_as_json(home, monkeypatch):
 def test_a_replay_is_told_as_a_table_or_as_json(home, monkeypatch):
     from datetime import timedelta
 
-    lines = [replay.Line("A", "risk 0.8", replay.Attained(640.0, 0.8, 0.75, 0.85, 9.0, 0.02, 0.6))]
+    lines = [replay.Line("A", "confidence 0.8", replay.Attained(640.0, 0.8, 0.75, 0.85, 9.0, 0.02, 0.6))]
     found = replay.Replayed(CALLS, "2024-03-01", "2024-03-02", timedelta(days=7), "80/20", 2, 99, lines)
     monkeypatch.setattr(replay, "run", lambda *_, **__: found)
     first, head, row, last = ask("plan", CALLS, "--replay", "2024-03-01..2024-03-02").output.splitlines()
     assert first.startswith("calls: 99 calls on 2 days, plans made 7d before each, target 80/20 (share of all offered")
     assert (head.split(",")[:3], row.split(",")[:3]) == (
         ["formula", "plan", "agent_hours"],
-        ["A", "risk 0.8", "640.0"],
+        ["A", "confidence 0.8", "640.0"],
     )
     assert "of the days of each pool" in last
     told = json.loads(ask("plan", CALLS, "--replay", "2024-03-01..2024-03-02", "--json").output)

@@ -15,15 +15,15 @@ def test_little_need_be_said():
     rules = make()
     assert (rules.capacity, rules.group, rules.threshold, rules.grade) == ("capacity", None, 0.8, None)
     assert rules.persistence == Persistence(days=3, window=7)
-    assert (rules.lead_time, rules.lasting, rules.risk) == (timedelta(days=90), timedelta(days=365), 0.9)
+    assert (rules.lead_time, rules.lasting, rules.confidence) == (timedelta(days=90), timedelta(days=365), 0.9)
     assert (rules.overload_cost, rules.capital_rate, rules.steps) == (0, 0.08, ())
     assert PlanningSection(capacity=rules).any
 
 
-@pytest.mark.parametrize(("said", "days", "window"), [("3/7", 3, 7), ("1/1", 1, 1), ("10/30", 10, 30)])
-def test_persistence_is_read_and_written_alike(said, days, window):
-    read = make(persistence=said).persistence
-    assert (read.days, read.window, str(read)) == (days, window, said)
+@pytest.mark.parametrize(("text", "days", "window"), [("3/7", 3, 7), ("1/1", 1, 1), ("10/30", 10, 30)])
+def test_persistence_is_read_and_written_alike(text, days, window):
+    read = make(persistence=text).persistence
+    assert (read.days, read.window, str(read)) == (days, window, text)
     assert make(persistence=read).persistence == read
 
 
@@ -56,8 +56,8 @@ def test_a_step_replaces_or_multiplies_the_present_capacity():
         ({"lasting": "30min"}, "lead_time and lasting are whole days"),
         ({"lead_time": 90}, "expected a duration such as"),
         ({"lead_time": "0d"}, "expected a duration such as"),
-        ({"risk": 0}, "risk"),
-        ({"risk": 1}, "risk"),
+        ({"confidence": 0}, "confidence"),
+        ({"confidence": 1}, "confidence"),
         ({"overload_cost": -1}, "overload_cost"),
         ({"overload_cost": float("inf")}, "overload_cost.*finite"),
         ({"overload_cost": float("nan")}, "overload_cost.*finite"),

@@ -16,14 +16,14 @@ def test_little_need_be_said():
     rules = make()
     assert (rules.target.share, rules.target.within, str(rules.target)) == (0.8, 20.0, "80/20")
     assert rules.patience == inf
-    assert rules.risk == (0.5, 0.8)
+    assert rules.confidence == (0.5, 0.8)
     assert (rules.shrinkage, rules.max_occupancy, rules.min_agents) == (0.0, 1.0, 1)
     assert (rules.pools, rules.groups, rules.shifts) == ({}, {}, ())
     assert PlanningSection().staffing is None
 
 
 @pytest.mark.parametrize(
-    ("said", "share", "within", "written"),
+    ("text", "share", "within", "written"),
     [
         ("80/20", 0.8, 20, "80/20"),
         ("99.5/10", 0.995, 10, "99.5/10"),
@@ -31,17 +31,17 @@ def test_little_need_be_said():
         ("5/300", 0.05, 300, "5/300"),
     ],
 )
-def test_targets_are_read_and_written_alike(said, share, within, written):
-    target = make(target=said).target
+def test_targets_are_read_and_written_alike(text, share, within, written):
+    target = make(target=text).target
     assert (target.share, target.within) == (pytest.approx(share), within)
     assert str(target) == written
 
 
 @pytest.mark.parametrize(
-    ("said", "seconds"), [("none", inf), ("5min", 300), ("90s", 90), (120, 120), (0.5, 0.5), (inf, inf)]
+    ("text", "seconds"), [("none", inf), ("5min", 300), ("90s", 90), (120, 120), (0.5, 0.5), (inf, inf)]
 )
-def test_patience_is_a_duration_or_none(said, seconds):
-    assert make(patience=said).patience == seconds
+def test_patience_is_a_duration_or_none(text, seconds):
+    assert make(patience=text).patience == seconds
 
 
 @pytest.mark.parametrize(
@@ -64,11 +64,11 @@ def test_patience_is_a_duration_or_none(said, seconds):
         ({"shrinkage": 1}, "shrinkage.*less than 1"),
         ({"shrinkage": 1.5}, "shrinkage.*less than 1"),
         ({"shrinkage": -0.1}, "shrinkage.*greater than or equal to 0"),
-        ({"risk": ()}, "risk.*at least 1 item"),
-        ({"risk": (0.8, 0.5)}, r"risk must ascend, each level once, found \[0.8, 0.5\]"),
-        ({"risk": (0.5, 0.5)}, "risk must ascend"),
-        ({"risk": (0.0, 0.5)}, "risk.*greater than 0"),
-        ({"risk": (0.5, 1.0)}, "risk.*less than 1"),
+        ({"confidence": ()}, "confidence.*at least 1 item"),
+        ({"confidence": (0.8, 0.5)}, r"confidence must ascend, each level once, found \[0.8, 0.5\]"),
+        ({"confidence": (0.5, 0.5)}, "confidence must ascend"),
+        ({"confidence": (0.0, 0.5)}, "confidence.*greater than 0"),
+        ({"confidence": (0.5, 1.0)}, "confidence.*less than 1"),
         ({"max_occupancy": 0}, "max_occupancy.*greater than 0"),
         ({"max_occupancy": 1.1}, "max_occupancy.*less than or equal to 1"),
         ({"min_agents": -1}, "min_agents.*greater than or equal to 0"),

@@ -26,7 +26,7 @@ NUMBERS = (
     "suppressed",
     "growth",
     "runout_probability",
-    "risk",
+    "confidence",
 )
 
 
@@ -61,7 +61,7 @@ def test_number_that_is_none_stops_the_publication(column, value):
         ({"suppressed": -0.1}, "finite and not negative"),
         ({"growth": -1.0}, "above -1"),
         ({"runout_probability": 1.1}, "between 0 and 1"),
-        ({"risk": 1.0}, "above 0 and below 1"),
+        ({"confidence": 1.0}, "above 0 and below 1"),
         ({"lead_days": -1}, "greater_than_or_equal_to"),
         ({"scenario": "n-2"}, "base or n-1"),
         ({"scenario": "n-1:"}, "base or n-1"),
@@ -71,17 +71,17 @@ def test_number_that_is_none_stops_the_publication(column, value):
         ({"runout_q25": day(29)}, "run-out dates in order"),
         ({"runout_q50": pd.NaT}, "run-out dates in order"),
         ({"runout_q50": day(120) + pd.Timedelta(hours=5)}, "midnight without a zone"),
-        ({"order_by": pd.NaT, "due": False}, "between the run-out dates around 1 - risk"),
-        ({"order_by": day(31)}, "between the run-out dates around 1 - risk"),
-        ({"order_by": day(-31)}, "between the run-out dates around 1 - risk"),
-        ({"lead_days": 91}, "between the run-out dates around 1 - risk"),
+        ({"order_by": pd.NaT, "due": False}, "between the run-out dates around 1 - confidence"),
+        ({"order_by": day(31)}, "between the run-out dates around 1 - confidence"),
+        ({"order_by": day(-31)}, "between the run-out dates around 1 - confidence"),
+        ({"lead_days": 91}, "between the run-out dates around 1 - confidence"),
         ({"step": None}, "where a step is sufficient and nowhere else"),
         ({"step_capacity": np.nan}, "where a step is sufficient and nowhere else"),
         ({"cost": np.nan}, "where a step is sufficient and nowhere else"),
         ({"rule": "no_sufficient_step"}, "where a step is sufficient and nowhere else"),
         ({"wait_cost": np.nan}, "together, of a step only"),
-        ({"regret": np.nan}, "together, of a step only"),
-        ({"regret": -1.0}, "finite and not negative"),
+        ({"expected_delay_loss": np.nan}, "together, of a step only"),
+        ({"expected_delay_loss": -1.0}, "finite and not negative"),
         ({"wait_cost": np.inf}, "wait_cost"),
     ],
 )
@@ -96,10 +96,10 @@ def test_value_that_cannot_be_stops_the_publication(values, told):
     ("values", "told"),
     [
         ({"due": True}, "due with an order_by only"),
-        ({"order_by": day(280)}, "between the run-out dates around 1 - risk"),
+        ({"order_by": day(280)}, "between the run-out dates around 1 - confidence"),
         ({"rule": "sufficient"}, "where a step is sufficient and nowhere else"),
         ({"cost": 10.0}, "where a step is sufficient and nowhere else"),
-        ({"wait_cost": 1.0, "regret": 1.0}, "together, of a step only"),
+        ({"wait_cost": 1.0, "expected_delay_loss": 1.0}, "together, of a step only"),
     ],
 )
 def test_what_is_beyond_the_horizon_asks_for_nothing(values, told):
@@ -114,7 +114,13 @@ def test_link_past_its_limit_has_negative_headroom_and_an_order_long_due():
 
 
 def test_rules_without_a_sufficient_step_stand_without_one():
-    nothing = {"step": None, "step_capacity": np.nan, "cost": np.nan, "wait_cost": np.nan, "regret": np.nan}
+    nothing = {
+        "step": None,
+        "step_capacity": np.nan,
+        "cost": np.nan,
+        "wait_cost": np.nan,
+        "expected_delay_loss": np.nan,
+    }
     for rule in ("no_sufficient_step", "no_catalogue"):
         check_plan(changed(rule=rule, **nothing))
 
@@ -144,7 +150,7 @@ def test_order_fits_where_it_is_the_quantile_at_the_risk(seed, paths):
     """Run-out days of some paths, their lower quantiles by sorting, and orders by the definition."""
     draw, count, horizon = np.random.default_rng(seed), 500, 365
     ends = np.sort(np.minimum(draw.integers(0, 1200, (count, paths)) // draw.integers(1, 9, (count, 1)), horizon))
-    risk = draw.choice([0.5, 0.6, 0.75, 0.8, 0.9, 0.95, 0.97], count)
+    confidence = draw.choice([0.5, 0.6, 0.75, 0.8, 0.9, 0.95, 0.97], count)
     lead = draw.integers(0, 200, count)
 
     def at(level: np.ndarray) -> np.ndarray:
@@ -157,10 +163,10 @@ def test_order_fits_where_it_is_the_quantile_at_the_risk(seed, paths):
         name: dates(at(np.full(count, level)), at(np.full(count, level)) < horizon)
         for name, level in zip(RUNOUT_COLUMNS, QUANTILES, strict=True)
     }
-    soonest = at(1 - risk)
+    soonest = at(1 - confidence)
     order = dates(soonest - lead, soonest < horizon)
     assert order.isna().any()
-    check_plan(many(count, **quantiles, risk=risk, lead_days=lead, order_by=order, due=order <= day(0)))
+    check_plan(many(count, **quantiles, confidence=confidence, lead_days=lead, order_by=order, due=order <= day(0)))
 
 
 def test_probability_that_falls_with_the_date_stops_the_publication_in_any_order():

@@ -64,8 +64,8 @@ def test_number_that_is_none_stops_the_publication(table, column, value):
         ("staffing", "service_level", -0.01, "between 0 and 1"),
         ("staffing", "occupancy", 1.2, "between 0 and 1"),
         ("staffing", "abandonment", 2, "between 0 and 1"),
-        ("staffing", "risk", 0, "above 0 and below 1"),
-        ("staffing", "risk", 1, "above 0 and below 1"),
+        ("staffing", "confidence", 0, "above 0 and below 1"),
+        ("staffing", "confidence", 1, "above 0 and below 1"),
         ("staffing", "rule", "guess", "isin"),
         ("staffing", "forecast_run_id", "", "not empty"),
         ("staffing", "handle_run_id", None, "not_nullable"),
@@ -95,7 +95,7 @@ def test_first_row_that_breaks_a_rule_is_named_whatever_the_index():
     with pytest.raises(ContractError) as failure:
         check_plan(tables)
     assert str(failure.value) == (
-        "planning.staffing: 1 rows break 'between 0 and 1', first pool_id care, ts 2024-01-31 01:00:00+00:00, risk 0.8 "
+        "planning.staffing: 1 rows break 'between 0 and 1', first pool_id care, ts 2024-01-31 01:00:00+00:00, confidence 0.8 "
         "with met 7.0; nothing was published"
     )
 
@@ -105,8 +105,10 @@ def test_agents_that_fall_with_risk_stop_the_publication():
     check_plan(tables)
     equal = tables["staffing"].assign(agents=5)
     check_plan({"staffing": equal})
-    falling = equal.assign(agents=equal["agents"].mask((equal["risk"] > 0.6) & (equal["pool_id"] == "sales"), 4))
-    with pytest.raises(ContractError, match="8 rows break 'no fewer agents for a higher risk', first pool_id sales"):
+    falling = equal.assign(agents=equal["agents"].mask((equal["confidence"] > 0.6) & (equal["pool_id"] == "sales"), 4))
+    with pytest.raises(
+        ContractError, match="8 rows break 'no fewer agents for a higher confidence', first pool_id sales"
+    ):
         check_plan({"staffing": falling})
 
 

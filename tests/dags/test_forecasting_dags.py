@@ -156,7 +156,7 @@ def test_only_a_night_that_a_backfill_clears_replaces_what_a_nightly_run_publish
     outlets = {forecasting_dags.DEMAND_FORECAST: SimpleNamespace(extra=None)}
     forecasting_dags.forecast.function(stream="calls", origin="2026-03-08", dag_run=run, outlet_events=outlets)
     kind = "nightly" if run_type == "scheduled" else "backfill"
-    assert asked == [{"origin": "2026-03-08", "kind": kind, "spare_nightly": spared}]
+    assert asked == [{"origin": "2026-03-08", "kind": kind, "keep_nightly": spared}]
 
 
 def decide(policy: ExceptionRetryPolicy, error: Exception) -> tuple[RetryAction, timedelta | None, str | None]:

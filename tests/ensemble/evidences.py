@@ -19,10 +19,10 @@ def make_evidence(
     count = days * hours
     rows = np.zeros(count, dtype=np.int64)
     truth = 10 + rng.normal(size=count)
-    said = [10 + NORMAL + np.broadcast_to(bias, count)[:, None] for bias in biases]
+    predicted = [10 + NORMAL + np.broadcast_to(bias, count)[:, None] for bias in biases]
     return Evidence(
         y=truth.astype(np.float32),
-        said=np.stack(said).astype(np.float32),
+        predicted=np.stack(predicted).astype(np.float32),
         series=rows + group,
         group=rows + group,
         lead=rows + lead,

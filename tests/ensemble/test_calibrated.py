@@ -30,10 +30,10 @@ class Blurred:
     width: float
     sigma: float = 10.0
 
-    def predict_many(self, panel: Panel, *, ats: Sequence[int], length: int) -> Floats:
+    def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats:
         rows = np.array([int(name.rpartition("-")[2]) for name in panel.series_ids])
-        said = np.stack([self.center[rows, at : at + length] for at in ats])[..., None]
-        return (said + self.width * self.sigma * WIDTH).astype(np.float32)
+        predicted = np.stack([self.center[rows, at : at + length] for at in origin_columns])[..., None]
+        return (predicted + self.width * self.sigma * WIDTH).astype(np.float32)
 
 
 def noisy_panel(n_series: int = 3, weeks: int = 30) -> tuple[Panel, Floats]:
@@ -87,38 +87,38 @@ def test_what_has_no_meaning_in_a_panel_does_not_enter_a_forecast(panel, members
 @pytest.mark.parametrize("width", [0.5, 1.0, 2.0])
 def test_what_was_too_narrow_is_widened_and_what_was_too_wide_narrowed(width):
     panel, center = noisy_panel(n_series=8, weeks=60)
-    said = forecast_panel(panel, {"blurred": Blurred(center, width)})
-    assert (said.weights["blurred"] > 0.9).all()
+    predicted = forecast_panel(panel, {"blurred": Blurred(center, width)})
+    assert (predicted.weights["blurred"] > 0.9).all()
     before, true = width_of(mix_members(panel, {"blurred": Blurred(center, width)}).quantiles), 2 * 1.282 * 10
-    assert abs(width_of(said.quantiles) - true) < 0.15 * true
-    assert abs(width_of(said.quantiles) - true) <= abs(before - true) + 0.05 * true
+    assert abs(width_of(predicted.quantiles) - true) < 0.15 * true
+    assert abs(width_of(predicted.quantiles) - true) <= abs(before - true) + 0.05 * true
 
 
 def test_calibration_leaves_the_median_and_keeps_order_and_sign(panel, members):
-    raw, said = mix_members(panel, members), forecast_panel(panel, members)
-    np.testing.assert_array_equal(said.quantiles[..., MEDIAN], raw.quantiles[..., MEDIAN])
-    assert (said.quantiles != raw.quantiles).any()
-    assert (np.diff(said.quantiles) >= 0).all()
-    assert (said.quantiles >= 0).all()
-    np.testing.assert_array_equal(said.mean, np.maximum(mean_of_quantiles(said.quantiles), 0))
+    raw, predicted = mix_members(panel, members), forecast_panel(panel, members)
+    np.testing.assert_array_equal(predicted.quantiles[..., MEDIAN], raw.quantiles[..., MEDIAN])
+    assert (predicted.quantiles != raw.quantiles).any()
+    assert (np.diff(predicted.quantiles) >= 0).all()
+    assert (predicted.quantiles >= 0).all()
+    np.testing.assert_array_equal(predicted.mean, np.maximum(mean_of_quantiles(predicted.quantiles), 0))
 
 
 def test_what_a_cold_start_lends_is_not_calibrated():
     panel = hide(make_panel(n_series=9, weeks=20, noise=0.3), 3, slice(None))
-    raw, said = mix_members(panel, {}), forecast_panel(panel, {})
-    assert said.tier[3] == Tier.COLD_START
-    np.testing.assert_array_equal(said.quantiles[3], raw.quantiles[3])
-    assert (said.quantiles[2] != raw.quantiles[2]).any()
+    raw, predicted = mix_members(panel, {}), forecast_panel(panel, {})
+    assert predicted.tier[3] == Tier.COLD_START
+    np.testing.assert_array_equal(predicted.quantiles[3], raw.quantiles[3])
+    assert (predicted.quantiles[2] != raw.quantiles[2]).any()
 
 
 def test_every_series_is_carried_and_its_tier_says_by_whom(panel, members):
     holes = hide(panel, 2, slice(None))
     knows = {"wise": replace(members["wise"], leaves=("series-00001", "series-00002"))}
-    said = forecast_panel(holes, knows)
-    assert np.isfinite(said.quantiles).all()
-    assert set(said.tier.tolist()) <= {*map(str, Tier), "wise"}
-    assert said.tier[2] == Tier.COLD_START
-    assert said.tier[1] in (Tier.LAST_FOUR, Tier.SEASONAL_NAIVE, Tier.ENSEMBLE)
+    predicted = forecast_panel(holes, knows)
+    assert np.isfinite(predicted.quantiles).all()
+    assert set(predicted.tier.tolist()) <= {*map(str, Tier), "wise"}
+    assert predicted.tier[2] == Tier.COLD_START
+    assert predicted.tier[1] in (Tier.LAST_FOUR, Tier.SEASONAL_NAIVE, Tier.ENSEMBLE)
 
 
 def test_short_history_and_an_empty_horizon_are_answered_without_calibration():
@@ -127,9 +127,9 @@ def test_short_history_and_an_empty_horizon_are_answered_without_calibration():
     empty = forecast_panel(make_panel(n_series=3, weeks=8, horizon=0), {})
     assert empty.quantiles.shape == (3, 0, 7)
     losses = held_back_losses(short, {})
-    assert losses.ats == ()
+    assert losses.origin_columns == ()
     assert losses.loss.shape == losses.volume.shape == (0, 3)
-    assert held_back_losses(make_panel(n_series=3, weeks=8, horizon=0), {}).ats == ()
+    assert held_back_losses(make_panel(n_series=3, weeks=8, horizon=0), {}).origin_columns == ()
 
 
 def test_several_panels_are_forecast_as_one_by_one(panel, members):
@@ -141,10 +141,10 @@ def test_several_panels_are_forecast_as_one_by_one(panel, members):
 
 def test_held_back_volume_is_the_demand_that_was_observed_and_loss_that_of_a_forecast(panel, members):
     losses = held_back_losses(panel, members)
-    assert losses.ats == held_back_columns(panel, length=SEASON)
-    assert losses.loss.shape == losses.volume.shape == (len(losses.ats), 4)
+    assert losses.origin_columns == held_back_columns(panel, length=SEASON)
+    assert losses.loss.shape == losses.volume.shape == (len(losses.origin_columns), 4)
     seen = np.where(panel.observed, panel.y, 0.0)
-    for place, at in enumerate(losses.ats):
+    for place, at in enumerate(losses.origin_columns):
         np.testing.assert_allclose(losses.volume[place], seen[:, at : at + SEASON].sum(axis=1), rtol=1e-4)
     assert (losses.loss > 0).all()
     assert losses.loss.sum() < 0.2 * losses.volume.sum()
@@ -155,9 +155,11 @@ def test_the_loss_of_one_who_alone_answers_is_that_of_its_own_calibrated_quantil
     member = Blurred(center, 1.0)
     losses = held_back_losses(panel, {"blurred": member})
     own = []
-    for at in losses.ats:
+    for at in losses.origin_columns:
         y = panel.y[:, at : at + SEASON]
-        own.append(pinball(y, member.predict_many(panel, ats=(at,), length=SEASON)[0]).mean(axis=-1).sum(axis=1))
+        own.append(
+            pinball(y, member.predict_many(panel, origin_columns=(at,), length=SEASON)[0]).mean(axis=-1).sum(axis=1)
+        )
     np.testing.assert_allclose(losses.loss.sum(), np.sum(own), rtol=0.05)
 
 

@@ -43,11 +43,11 @@ def test_held_back_columns_are_whole_days_before_the_origin_with_known_columns_a
     panel = make_panel(n_series=1, weeks=weeks, season=season, horizon=horizon)
     if doubled:
         panel = repeat_slot(panel, column=panel.n_history // 2)
-    ats = held_back_columns(panel, length=length)
-    assert len(ats) <= ORIGINS + 2
-    assert list(ats) == sorted(set(ats))
+    origin_columns = held_back_columns(panel, length=length)
+    assert len(origin_columns) <= ORIGINS + 2
+    assert list(origin_columns) == sorted(set(origin_columns))
     origin = panel.wall[panel.n_history] if horizon else panel.wall[-1]
-    for at in ats:
+    for at in origin_columns:
         assert held_back_start(panel, length=length) <= at <= panel.n_history - length
         assert at >= panel.n_history // 2
         assert (origin - panel.wall[at]) % np.timedelta64(1, "D") == np.timedelta64(0)
@@ -56,13 +56,13 @@ def test_held_back_columns_are_whole_days_before_the_origin_with_known_columns_a
 def test_held_back_columns_spread_over_what_is_held_back_on_all_weekdays():
     panel = make_panel(n_series=1, weeks=80)
     start = held_back_start(panel, length=28)
-    ats = held_back_columns(panel, length=28)
-    assert ORIGINS - 1 <= len(ats) <= ORIGINS + 1
-    step = np.diff(ats)
+    origin_columns = held_back_columns(panel, length=28)
+    assert ORIGINS - 1 <= len(origin_columns) <= ORIGINS + 1
+    step = np.diff(origin_columns)
     assert (step == step[0]).all()
-    assert ats[0] < start + step[0]
-    assert ats[-1] > panel.n_history - 28 - step[0]
-    weekdays = (panel.wall[list(ats)] - np.datetime64("1970-01-05")) // np.timedelta64(1, "D") % 7
+    assert origin_columns[0] < start + step[0]
+    assert origin_columns[-1] > panel.n_history - 28 - step[0]
+    weekdays = (panel.wall[list(origin_columns)] - np.datetime64("1970-01-05")) // np.timedelta64(1, "D") % 7
     assert len(set(weekdays.tolist())) == 7
 
 
@@ -122,13 +122,15 @@ def test_series_of_which_nothing_is_known_are_grouped_with_the_least_predictable
 
 def test_evidence_is_what_was_observed_and_what_was_said_of_it():
     panel = make_panel(n_series=4, weeks=8, gaps=0.2)
-    ats, series, length = (100, 130), np.array([0, 2]), 12
+    origin_columns, series, length = (100, 130), np.array([0, 2]), 12
     rng = np.random.default_rng(0)
-    said = np.sort(rng.uniform(10, 200, size=(3, 2, 2, length, 7)), axis=-1).astype(np.float32)
-    evidence = gather_evidence(panel, said, ats=ats, series=series, groups=np.array([5, 6, 7, 8]), length=length)
+    predicted = np.sort(rng.uniform(10, 200, size=(3, 2, 2, length, 7)), axis=-1).astype(np.float32)
+    evidence = gather_evidence(
+        panel, predicted, origin_columns=origin_columns, series=series, groups=np.array([5, 6, 7, 8]), length=length
+    )
     seen = {
         (origin, own, step)
-        for origin, at in enumerate(ats)
+        for origin, at in enumerate(origin_columns)
         for own in (0, 1)
         for step in range(length)
         if panel.observed[series[own], at + step]
@@ -142,23 +144,25 @@ def test_evidence_is_what_was_observed_and_what_was_said_of_it():
             for origin, o, step in seen
             if o == own
             and origin == evidence.origin[row]
-            and np.isclose(panel.y[series[o], ats[origin] + step], truth, rtol=1e-4)
+            and np.isclose(panel.y[series[o], origin_columns[origin] + step], truth, rtol=1e-4)
         ]
         assert len(matches) == 1
         origin, _, step = matches[0]
-        np.testing.assert_allclose(evidence.said[:, row] * evidence.scale[row], said[:, origin, own, step], rtol=1e-4)
+        np.testing.assert_allclose(
+            evidence.predicted[:, row] * evidence.scale[row], predicted[:, origin, own, step], rtol=1e-4
+        )
         assert evidence.group[row] == [5, 7][own]
-        assert evidence.lead[row] == lead_cells(panel, at=ats[origin], length=length)[step]
-        assert evidence.day[row] == (ats[origin] + step) // 4
+        assert evidence.lead[row] == lead_cells(panel, at=origin_columns[origin], length=length)[step]
+        assert evidence.day[row] == (origin_columns[origin] + step) // 4
 
 
 def test_evidence_counts_by_its_weight_within_its_series():
     panel = make_panel(n_series=2, weeks=8, gaps=0.2)
     weight = np.where(panel.observed, np.random.default_rng(1).integers(1, 9, panel.y.shape), 0).astype(np.float32)
-    said = np.full((1, 1, 2, 12, 7), 50, np.float32)
-    asked = {"ats": (100,), "series": np.arange(2), "groups": np.arange(2), "length": 12}
-    plain = gather_evidence(panel, said, **asked)
-    weighted = gather_evidence(replace(panel, weight=weight), said, **asked)
+    predicted = np.full((1, 1, 2, 12, 7), 50, np.float32)
+    asked = {"origin_columns": (100,), "series": np.arange(2), "groups": np.arange(2), "length": 12}
+    plain = gather_evidence(panel, predicted, **asked)
+    weighted = gather_evidence(replace(panel, weight=weight), predicted, **asked)
     np.testing.assert_allclose(weighted.y * weighted.scale, plain.y * plain.scale, rtol=1e-5)
     for series in range(2):
         own = plain.series == series
@@ -174,5 +178,5 @@ def test_a_part_of_evidence_keeps_its_rows_together():
     for field in fields(Evidence):
         whole = getattr(evidence, field.name)
         np.testing.assert_array_equal(
-            getattr(part, field.name), whole[:, rows] if field.name == "said" else whole[rows]
+            getattr(part, field.name), whole[:, rows] if field.name == "predicted" else whole[rows]
         )

@@ -193,8 +193,8 @@ def test_mint_moves_series_toward_their_groups(stream, panel, monkeypatch):
     before = forecast_panel(panel, {})
 
     def doubling(given: Panel, *rest: Any, **named: Any) -> Any:
-        said = forecast_panel(given, *rest, **named)
-        return replace(said, quantiles=1.5 * said.quantiles)
+        predicted = forecast_panel(given, *rest, **named)
+        return replace(predicted, quantiles=1.5 * predicted.quantiles)
 
     monkeypatch.setattr("forecasting.ensemble.reconciliation.forecast_panel", doubling)
     moved = join(stream, panel, before, {}, origin=resolve_origin(ORIGIN, stream))
@@ -327,7 +327,7 @@ def test_without_any_held_back_origin_sums_are_those_of_series():
     stream = make_hierarchical(hours=[])
     panel = make_joint_panel(stream, since="2024-10-20")
     found = run(stream, panel)
-    assert (found.choice.method, found.nodes.ats) == (BOTTOM_UP, ())
+    assert (found.choice.method, found.nodes.origin_columns) == (BOTTOM_UP, ())
     check_aggregates(found.aggregates)
 
 

@@ -50,7 +50,9 @@ def test_weights_are_shares_of_members_that_are_told_by_name(mixed, panel):
 
 
 def test_the_forecast_is_the_weighted_mean_of_the_answers(mixed):
-    by_hand = sum(mixed.weights[name][..., None] * np.nan_to_num(said) for name, said in mixed.answers.items())
+    by_hand = sum(
+        mixed.weights[name][..., None] * np.nan_to_num(predicted) for name, predicted in mixed.answers.items()
+    )
     np.testing.assert_allclose(mixed.quantiles, by_hand, rtol=1e-4)
 
 
@@ -59,7 +61,9 @@ def test_answers_are_what_members_say_by_themselves(mixed, panel, members):
     np.testing.assert_array_equal(mixed.answers["last_four"], last_four(panel, at=at, length=SEASON))
     np.testing.assert_array_equal(mixed.answers["seasonal_naive"], seasonal_naive(panel, at=at, length=SEASON))
     for name, member in members.items():
-        np.testing.assert_array_equal(mixed.answers[name], member.predict_many(panel, ats=(at,), length=SEASON)[0])
+        np.testing.assert_array_equal(
+            mixed.answers[name], member.predict_many(panel, origin_columns=(at,), length=SEASON)[0]
+        )
 
 
 def test_several_that_share_are_an_ensemble(panel):
@@ -93,19 +97,19 @@ def test_a_series_that_no_member_with_weight_answers_is_carried_by_the_last_four
     class Retired(Oracle):
         """Answered all held-back origins, and answers tonight for all but one."""
 
-        def predict_many(self, panel: Panel, *, ats: Sequence[int], length: int) -> Floats:
-            said = super().predict_many(panel, ats=ats, length=length)
-            if tuple(ats) == (panel.n_history,):
-                said[:, 2] = np.nan
-            return said
+        def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats:
+            predicted = super().predict_many(panel, origin_columns=origin_columns, length=length)
+            if tuple(origin_columns) == (panel.n_history,):
+                predicted[:, 2] = np.nan
+            return predicted
 
     found = mix_members(panel, {"wise": Retired(truth, spread=0.01)})
     assert found.tier.tolist() == ["wise", "wise", Tier.LAST_FOUR, "wise"]
     np.testing.assert_array_equal(found.quantiles[2], found.answers["last_four"][2])
 
     def nothing(panel: Panel, *, at: int, length: int) -> Floats:
-        said = last_four(panel, at=at, length=length)
-        return said if at < panel.n_history else said * np.nan
+        predicted = last_four(panel, at=at, length=length)
+        return predicted if at < panel.n_history else predicted * np.nan
 
     monkeypatch.setitem(module.SEASONAL, Tier.LAST_FOUR, nothing)
     found = mix_members(panel, {"wise": Retired(truth, spread=0.01)})
@@ -128,11 +132,11 @@ def test_closed_intervals_need_no_answer(panel):
 
     @dataclass(frozen=True)
     class Sleeper(Oracle):
-        def predict_many(self, panel: Panel, *, ats: Sequence[int], length: int) -> Floats:
-            said = super().predict_many(panel, ats=ats, length=length)
-            if tuple(ats) == (panel.n_history,):
-                said[:, 1, 5:9] = np.nan
-            return said
+        def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats:
+            predicted = super().predict_many(panel, origin_columns=origin_columns, length=length)
+            if tuple(origin_columns) == (panel.n_history,):
+                predicted[:, 1, 5:9] = np.nan
+            return predicted
 
     member = {"wise": Sleeper(whole(panel))}
     assert mix_members(replace(panel, open=is_open), member).tier[1] == "wise"
@@ -151,7 +155,7 @@ def test_too_little_history_to_judge_anyone_trusts_the_last_four_weeks():
     panel = make_panel(n_series=3, weeks=3, horizon=2 * SEASON)
     found = mix_members(panel, {"wise": Oracle(whole(panel))})
     assert found.evidence is None
-    assert len(found.ats) == 0
+    assert len(found.origin_columns) == 0
     assert found.tier.tolist() == [Tier.LAST_FOUR] * 3
     np.testing.assert_array_equal(found.quantiles, found.answers["last_four"])
 
@@ -172,14 +176,14 @@ def test_an_empty_horizon_is_an_empty_forecast():
     assert found.quantiles.shape == (3, 0, 7)
     assert found.mean.shape == (3, 0)
     assert len(found.tier) == 3
-    assert len(found.ats) == 0
+    assert len(found.origin_columns) == 0
 
 
 def test_held_back_rows_are_mixed_by_weights_that_had_not_seen_their_half():
     panel = make_panel(n_series=2, weeks=20, noise=0.1)
     truth = whole(panel)
-    ats = held_back_columns(panel, length=SEASON)
-    half = np.median(ats)
+    origin_columns = held_back_columns(panel, length=SEASON)
+    half = np.median(origin_columns)
 
     @dataclass(frozen=True)
     class Turncoat(Oracle):
@@ -187,18 +191,20 @@ def test_held_back_rows_are_mixed_by_weights_that_had_not_seen_their_half():
 
         newer: bool = True
 
-        def predict_many(self, panel: Panel, *, ats: Sequence[int], length: int) -> Floats:
-            said = super().predict_many(panel, ats=ats, length=length)
-            wrong = (np.asarray(ats) > half) == self.newer
-            said[wrong] *= 3
-            return said
+        def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats:
+            predicted = super().predict_many(panel, origin_columns=origin_columns, length=length)
+            wrong = (np.asarray(origin_columns) > half) == self.newer
+            predicted[wrong] *= 3
+            return predicted
 
     found = mix_members(panel, {"old": Turncoat(truth, newer=True), "new": Turncoat(truth, newer=False)})
     evidence = found.evidence
     for part, blamed in ((evidence.newer, 2), (~evidence.newer, 3)):
         # by the other half this member was right, so it weighs much where it is wrong
-        y, said, mixed = (values[..., part, :] for values in (evidence.y[:, None], evidence.said, found.mixed))
-        near = np.abs(mixed[:, 3] - said[blamed, :, 3])
+        y, predicted, mixed = (
+            values[..., part, :] for values in (evidence.y[:, None], evidence.predicted, found.mixed)
+        )
+        near = np.abs(mixed[:, 3] - predicted[blamed, :, 3])
         assert np.median(near) < np.median(np.abs(mixed[:, 3] - y[:, 0]))
 
 
@@ -218,9 +224,9 @@ def test_nothing_after_the_history_is_asked_for_in_the_evidence(panel):
     asked: list[tuple[int, ...]] = []
 
     class Note(Oracle):
-        def predict_many(self, panel: Panel, *, ats: Sequence[int], length: int) -> Floats:
-            asked.append(tuple(ats))
-            return super().predict_many(panel, ats=ats, length=length)
+        def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats:
+            asked.append(tuple(origin_columns))
+            return super().predict_many(panel, origin_columns=origin_columns, length=length)
 
     mix_members(panel, {"note": Note(whole(panel))})
     held = held_back_columns(panel, length=SEASON)
@@ -232,9 +238,9 @@ def test_held_back_columns_that_two_origins_share_are_asked_once(panel):
     asked: list[int] = []
 
     class Note(Oracle):
-        def predict_many(self, panel: Panel, *, ats: Sequence[int], length: int) -> Floats:
-            asked.extend(ats)
-            return super().predict_many(panel, ats=ats, length=length)
+        def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats:
+            asked.extend(origin_columns)
+            return super().predict_many(panel, origin_columns=origin_columns, length=length)
 
     members, past = {"note": Note(whole(panel))}, PastAnswers()
     first, again = (mix_members(panel, members, past=past) for _ in range(2))
@@ -249,8 +255,8 @@ def test_held_back_columns_that_two_origins_share_are_asked_once(panel):
 
 def test_what_happened_after_a_column_does_not_change_what_all_say_from_it(panel):
     one, other = (ask_all(p, {}, at=230, length=SEASON) for p in (panel, scramble_from(panel, 230)))
-    for name, said in one.items():
-        np.testing.assert_array_equal(said, other[name])
+    for name, predicted in one.items():
+        np.testing.assert_array_equal(predicted, other[name])
 
 
 def test_each_column_has_the_cell_of_its_days_ahead(mixed):

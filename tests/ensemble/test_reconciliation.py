@@ -32,11 +32,11 @@ class Knower:
     series: float
     groups: float
 
-    def predict_many(self, panel: Panel, *, ats: Sequence[int], length: int) -> Floats:
+    def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats:
         center = np.stack([self.center[str(name)] for name in panel.series_ids])
         share = np.array([self.groups if ":" in name else self.series for name in panel.series_ids])[:, None, None]
-        said = np.stack([center[:, at : at + length] for at in ats])[..., None]
-        return np.maximum(said * (1 + share * WIDTH), 0).astype(np.float32)
+        predicted = np.stack([center[:, at : at + length] for at in origin_columns])[..., None]
+        return np.maximum(predicted * (1 + share * WIDTH), 0).astype(np.float32)
 
 
 def make_knower(panel: Panel, *, series: float, groups: float) -> Knower:
@@ -55,7 +55,7 @@ def make_knower(panel: Panel, *, series: float, groups: float) -> Knower:
 
 def make_nodes(panel: Panel, members: Mapping[str, Member]) -> Nodes:
     forecast = forecast_panel(panel, members)
-    return Nodes.of(panel, held_back_answers(panel, forecast), forecast.ats, LEVELS, members, PastAnswers())
+    return Nodes.of(panel, held_back_answers(panel, forecast), forecast.origin_columns, LEVELS, members, PastAnswers())
 
 
 def decide(nodes: Nodes, members: Mapping[str, Member]) -> reconciliation.Choice:
@@ -95,7 +95,7 @@ def test_groups_that_know_nothing_are_not(panel):
 
 def test_without_held_back_origins_there_is_nothing_to_choose_by():
     nodes = make_nodes(make_panel(n_series=3, weeks=3, horizon=2 * SEASON), {})
-    assert nodes.ats == ()
+    assert nodes.origin_columns == ()
     choice = decide(nodes, {})
     assert (choice.method, choice.mint, choice.losses) == (BOTTOM_UP, None, {})
 
@@ -104,7 +104,7 @@ def test_one_origin_that_tells_is_no_evidence(sure_of_groups):
     nodes, members = sure_of_groups
     y = nodes.held.y.copy()
     y[:-1] = np.nan
-    choice = decide(replace(nodes, held=Held(y, nodes.held.said)), members)
+    choice = decide(replace(nodes, held=Held(y, nodes.held.predicted)), members)
     assert (choice.method, choice.losses) == (BOTTOM_UP, {})
 
 
@@ -131,7 +131,7 @@ def test_what_was_learned_from_one_half_is_judged_on_the_other(sure_of_groups, m
     monkeypatch.setattr(reconciliation, "_learn", learning)
     monkeypatch.setattr(reconciliation, "_losses", losing)
     decide(nodes, members)
-    count = len(nodes.ats)
+    count = len(nodes.origin_columns)
     older, newer = list(range(-(-count // 2))), list(range(-(-count // 2), count))
     expected = [("learn", older), *(("judge", [one]) for one in newer)]
     expected += [("learn", newer), *(("judge", [one]) for one in older), ("learn", older + newer)]
@@ -149,7 +149,7 @@ def test_where_some_series_were_judged_their_own_hierarchy_decides(panel):
     )
     assert part.panel.series_ids.tolist() == panel.series_ids[judged].tolist()
     np.testing.assert_allclose(part.groups_panel.y[0], alone.y.sum(axis=0), rtol=1e-5)
-    np.testing.assert_array_equal(part.held.said, nodes.held.said[:, judged])
+    np.testing.assert_array_equal(part.held.predicted, nodes.held.predicted[:, judged])
     choice = decide(nodes, {})
     again = decide(part, {})
     for name in (BOTTOM_UP, MINT):
@@ -158,7 +158,7 @@ def test_where_some_series_were_judged_their_own_hierarchy_decides(panel):
 
 
 def test_a_gap_of_one_series_is_no_loss_of_its_sums(panel):
-    first = forecast_panel(panel, {}).ats[0]
+    first = forecast_panel(panel, {}).origin_columns[0]
     gaps = panel
     for day in range(first, panel.n_history, 12):
         gaps = hide(gaps, 0, slice(day, day + 1))

@@ -76,13 +76,13 @@ def test_a_column_is_answered_by_the_fit_that_had_not_seen_what_comes_after_it(p
     for kind in ("profile", "trees"):
         pair = answering[kind]
         assert pair.since == panel.ts[panel.n_history]
-        ats = (*held, panel.n_history)
-        said = pair.predict_many(panel, ats=ats, length=SEASON)
-        np.testing.assert_array_equal(said[:-1], pair.past.predict_many(panel, ats=held, length=SEASON))
+        origin_columns = (*held, panel.n_history)
+        predicted = pair.predict_many(panel, origin_columns=origin_columns, length=SEASON)
+        np.testing.assert_array_equal(predicted[:-1], pair.past.predict_many(panel, origin_columns=held, length=SEASON))
         np.testing.assert_array_equal(
-            said[-1:], pair.present.predict_many(panel, ats=(panel.n_history,), length=SEASON)
+            predicted[-1:], pair.present.predict_many(panel, origin_columns=(panel.n_history,), length=SEASON)
         )
-        assert (said[:-1] != pair.present.predict_many(panel, ats=held, length=SEASON)).any()
+        assert (predicted[:-1] != pair.present.predict_many(panel, origin_columns=held, length=SEASON)).any()
 
 
 def test_a_later_night_is_answered_by_the_fit_that_forecasts(panel, answering):
@@ -90,27 +90,28 @@ def test_a_later_night_is_answered_by_the_fit_that_forecasts(panel, answering):
     at = panel.n_history + 8
     pair = answering["profile"]
     np.testing.assert_array_equal(
-        pair.predict_many(later, ats=(at,), length=SEASON), pair.present.predict_many(later, ats=(at,), length=SEASON)
+        pair.predict_many(later, origin_columns=(at,), length=SEASON),
+        pair.present.predict_many(later, origin_columns=(at,), length=SEASON),
     )
 
 
 def test_nothing_that_was_held_back_changes_what_is_said_of_it(panel, monkeypatch):
     until = held_back_start(panel, length=SEASON)
     monkeypatch.setattr(members, "_leave_out", lambda _panel, found: found)
-    said = [
+    predicted = [
         trained_members(train_members(p, settings(), parents={}))["profile"]
         for p in (panel, scramble_from(panel, until))
     ]
-    answers = [member.predict_many(panel, ats=(until, until + 4), length=SEASON) for member in said]
+    answers = [member.predict_many(panel, origin_columns=(until, until + 4), length=SEASON) for member in predicted]
     np.testing.assert_array_equal(*answers)
 
 
 def test_a_member_without_an_earlier_fit_leaves_earlier_columns_to_others(panel):
     present = fit_profile(panel, until=panel.n_history, seed=1)
     pair = PairedMember(None, present, panel.ts[panel.n_history])
-    said = pair.predict_many(panel, ats=(300, panel.n_history), length=SEASON)
-    assert np.isnan(said[0]).all()
-    assert np.isfinite(said[1]).all()
+    predicted = pair.predict_many(panel, origin_columns=(300, panel.n_history), length=SEASON)
+    assert np.isnan(predicted[0]).all()
+    assert np.isfinite(predicted[1]).all()
 
 
 def test_members_that_were_put_away_answer_bit_for_bit_the_same(panel, answering, tmp_path: Path):
@@ -119,11 +120,11 @@ def test_members_that_were_put_away_answer_bit_for_bit_the_same(panel, answering
     loaded = load_bundle(tmp_path / "m1", stream="calls", model_id="m1", checksum=checksum)
     again = {kind: rebuild(*parts) for kind, parts in loaded.members.items()}
     assert set(again) == set(answering)
-    ats = (400, panel.n_history)
+    origin_columns = (400, panel.n_history)
     for kind, member in answering.items():
         np.testing.assert_array_equal(
-            again[kind].predict_many(panel, ats=ats, length=SEASON),
-            member.predict_many(panel, ats=ats, length=SEASON),
+            again[kind].predict_many(panel, origin_columns=origin_columns, length=SEASON),
+            member.predict_many(panel, origin_columns=origin_columns, length=SEASON),
             err_msg=kind,
         )
     one = forecast_panel(panel, answering)
@@ -145,8 +146,8 @@ def test_equal_panels_train_equal_members(panel, answering, monkeypatch):
     for kind, member in again.items():
         at = (panel.n_history,)
         np.testing.assert_array_equal(
-            member.predict_many(panel, ats=at, length=SEASON),
-            answering[kind].predict_many(panel, ats=at, length=SEASON),
+            member.predict_many(panel, origin_columns=at, length=SEASON),
+            answering[kind].predict_many(panel, origin_columns=at, length=SEASON),
         )
 
 
@@ -175,8 +176,8 @@ def test_damaged_members_are_refused_in_one_line(answering):
 class Fool:
     """Says a thousand of everything."""
 
-    def predict_many(self, panel: Panel, *, ats: Sequence[int], length: int) -> Floats:
-        return np.full((len(ats), panel.n_series, length, 7), 1e6, np.float32)
+    def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats:
+        return np.full((len(origin_columns), panel.n_series, length, 7), 1e6, np.float32)
 
 
 def test_a_member_that_carries_nothing_is_left_out_with_its_reason_and_what_it_took(panel, monkeypatch):
@@ -262,7 +263,7 @@ def test_trees_whose_first_fit_took_all_the_time_still_have_a_second_of_few_roun
     monkeypatch.setattr(members, "_leave_out", lambda _panel, found: found)
     found = train_members(panel, settings("trees", budget=4), parents={})
     assert found["trees"].n_steps == 7 * fit.LEAST_ROUNDS
-    answer = found["trees"].member.predict_many(panel, ats=(panel.n_history,), length=SEASON)
+    answer = found["trees"].member.predict_many(panel, origin_columns=(panel.n_history,), length=SEASON)
     assert np.isfinite(answer).all()
 
 
@@ -298,7 +299,9 @@ def test_growth_needs_no_profile_and_carries_horizons_that_nobody_can_be_judged_
     assert found.evidence is None
     assert found.tier.tolist() == ["growth"] * 4
     at = (panel.n_history,)
-    np.testing.assert_array_equal(found.quantiles, growth["growth"].member.predict_many(panel, ats=at, length=365)[0])
+    np.testing.assert_array_equal(
+        found.quantiles, growth["growth"].member.predict_many(panel, origin_columns=at, length=365)[0]
+    )
 
 
 def test_growth_that_was_put_away_answers_bit_for_bit_the_same(growth, tmp_path: Path):
@@ -307,11 +310,11 @@ def test_growth_that_was_put_away_answers_bit_for_bit_the_same(growth, tmp_path:
     loaded = load_bundle(tmp_path / "m1", stream="peaks", model_id="m1", checksum=checksum)
     again = rebuild(*loaded.members["growth"])
     panel = growing_panel(horizon=365)
-    for ats in ((panel.n_history,), (panel.n_history + 7,)):
+    for origin_columns in ((panel.n_history,), (panel.n_history + 7,)):
         later = growing_panel(weeks=41, horizon=365)
         np.testing.assert_array_equal(
-            again.predict_many(later, ats=ats, length=100),
-            growth["growth"].member.predict_many(later, ats=ats, length=100),
+            again.predict_many(later, origin_columns=origin_columns, length=100),
+            growth["growth"].member.predict_many(later, origin_columns=origin_columns, length=100),
         )
     with pytest.raises(ModelError, match="train again"):
         rebuild(as_parts(again)[0], {})
@@ -326,11 +329,13 @@ def test_growth_is_judged_beside_others_by_a_fit_that_had_not_seen_what_was_held
     assert list(found) == ["growth", "profile", "nbeats"]
     pair = found["growth"].member
     one, other = (
-        train_members(p, settings("growth"), parents={})["growth"].member.predict_many(panel, ats=(until,), length=28)
+        train_members(p, settings("growth"), parents={})["growth"].member.predict_many(
+            panel, origin_columns=(until,), length=28
+        )
         for p in (panel, scramble_from(panel, until))
     )
     np.testing.assert_array_equal(one, other)
-    np.testing.assert_array_equal(one, pair.past.predict_many(panel, ats=(until,), length=28))
+    np.testing.assert_array_equal(one, pair.past.predict_many(panel, origin_columns=(until,), length=28))
     mixed = forecast_panel(panel, {"growth": pair})
     assert mixed.evidence is not None
     assert mixed.weights["growth"].mean() > 0.1

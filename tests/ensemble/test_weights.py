@@ -14,9 +14,9 @@ CELLS = len(LEADS) + 1
 
 
 def silence(evidence: Evidence, member: int, rows: slice = slice(None)) -> Evidence:
-    said = evidence.said.copy()
-    said[member, rows] = np.nan
-    return replace(evidence, said=said)
+    predicted = evidence.predicted.copy()
+    predicted[member, rows] = np.nan
+    return replace(evidence, predicted=predicted)
 
 
 @settings(max_examples=25, deadline=None)
@@ -54,7 +54,7 @@ def test_members_that_err_to_both_sides_share_by_how_far_they_err():
 
 
 def pinball_of(evidence: Evidence, weights: np.ndarray) -> float:
-    error = evidence.y[:, None] - np.tensordot(weights, evidence.said, axes=1)
+    error = evidence.y[:, None] - np.tensordot(weights, evidence.predicted, axes=1)
     return float(np.maximum(LEVELS * error, (LEVELS - 1) * error).mean())
 
 
@@ -120,11 +120,11 @@ NUMBERS = st.one_of(st.floats(0, 100), st.just(float("nan")))
 
 @settings(max_examples=60, deadline=None)
 @given(
-    said=st.lists(st.lists(NUMBERS, min_size=3, max_size=3), min_size=1, max_size=5),
+    predicted=st.lists(st.lists(NUMBERS, min_size=3, max_size=3), min_size=1, max_size=5),
     raw=st.lists(st.floats(0.01, 1), min_size=3, max_size=3),
 )
-def test_a_mix_is_the_weighted_mean_of_those_that_answer(said, raw):
-    values = np.array(said, dtype=np.float32)
+def test_a_mix_is_the_weighted_mean_of_those_that_answer(predicted, raw):
+    values = np.array(predicted, dtype=np.float32)
     weights = np.tile(np.array(raw) / sum(raw), (len(values), 1))
     mixed = mix(np.repeat(values.T[..., None], 7, axis=2), weights)
     for row in range(len(values)):
@@ -137,14 +137,14 @@ def test_a_mix_is_the_weighted_mean_of_those_that_answer(said, raw):
 
 
 def test_a_mix_says_nothing_where_only_members_without_weight_answer():
-    said = np.ones((2, 1, 7), np.float32)
-    said[0] = np.nan
-    assert np.isnan(mix(said, np.array([[1.0, 0.0]]))).all()
+    predicted = np.ones((2, 1, 7), np.float32)
+    predicted[0] = np.nan
+    assert np.isnan(mix(predicted, np.array([[1.0, 0.0]]))).all()
 
 
 def test_a_mix_of_sorted_quantiles_is_sorted():
-    said = np.sort(np.random.default_rng(0).normal(size=(3, 50, 7)), axis=2).astype(np.float32)
-    mixed = mix(said, np.random.default_rng(1).dirichlet(np.ones(3), size=50))
+    predicted = np.sort(np.random.default_rng(0).normal(size=(3, 50, 7)), axis=2).astype(np.float32)
+    mixed = mix(predicted, np.random.default_rng(1).dirichlet(np.ones(3), size=50))
     assert (np.diff(mixed, axis=1) >= 0).all()
 
 
@@ -156,5 +156,5 @@ def test_equal_evidence_gives_equal_weights():
 @pytest.mark.parametrize("scale", [1e-3, 1e3])
 def test_the_unit_of_the_evidence_does_not_matter(scale):
     evidence = make_evidence(0.3, -0.2, 1.0)
-    other = replace(evidence, y=evidence.y * np.float32(scale), said=evidence.said * np.float32(scale))
+    other = replace(evidence, y=evidence.y * np.float32(scale), predicted=evidence.predicted * np.float32(scale))
     np.testing.assert_allclose(learn_weights(other, groups=1), learn_weights(evidence, groups=1), atol=5e-3)

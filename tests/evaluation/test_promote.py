@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from forecasting.evaluation.promote import LONGEST_REIGN, NO_CONTEST, Contest, hold_contest, judge
+from forecasting.evaluation.promote import LONGEST_TENURE, NO_CONTEST, Contest, hold_contest, judge
 from forecasting.terms import Verdict
 
 DAY = 24
 LENGTH = 14 * DAY
-ATS = tuple(2 * DAY * number for number in range(4))
+ORIGIN_COLUMNS = tuple(2 * DAY * number for number in range(4))
 LOSSES = st.floats(0.1, 100, allow_subnormal=False)
 
 
@@ -21,8 +21,8 @@ def contest(
     challenger: np.ndarray, champion: np.ndarray, volume: np.ndarray | None = None, *, length: int = LENGTH
 ) -> Contest:
     volume = np.full(champion.shape, 1000.0) if volume is None else volume
-    ats = [2 * DAY * number for number in range(len(champion))]
-    return hold_contest(challenger, champion, volume, ats=ats, length=length)
+    origin_columns = [2 * DAY * number for number in range(len(champion))]
+    return hold_contest(challenger, champion, volume, origin_columns=origin_columns, length=length)
 
 
 def losses(days: np.ndarray, *, length: int = 14, origins: int = 4) -> np.ndarray:
@@ -49,16 +49,16 @@ def test_swapping_sides_flips_the_gain_and_keeps_how_sure_it_is(pair):
 @given(rivals())
 def test_of_two_at_most_one_is_promoted_over_the_other(pair):
     one, other = pair
-    verdicts = [judge(contest(*sides), reign=0).verdict for sides in ((one, other), (other, one))]
+    verdicts = [judge(contest(*sides), tenure=0).verdict for sides in ((one, other), (other, one))]
     assert verdicts.count(Verdict.PROMOTED) <= 1
 
 
 @given(rivals(), st.integers(0, 10))
-def test_equal_models_are_never_promoted_by_gain(pair, reign):
+def test_equal_models_are_never_promoted_by_gain(pair, tenure):
     loss, _ = pair
     found = contest(loss, loss)
     assert found.gain == 0
-    assert judge(found, reign=reign).verdict is (Verdict.AGED if reign >= LONGEST_REIGN else Verdict.KEPT)
+    assert judge(found, tenure=tenure).verdict is (Verdict.AGED if tenure >= LONGEST_TENURE else Verdict.KEPT)
 
 
 @given(rivals(), st.floats(0.01, 100))
@@ -83,16 +83,16 @@ def test_clear_gain_is_promoted_and_a_clear_loss_is_not_even_after_years(series)
     noise = np.random.default_rng(1)
     champion = losses(noise.uniform(9, 11, (20, series)))
     better = champion * noise.uniform(0.85, 0.87, champion.shape)
-    assert judge(contest(better, champion), reign=0).verdict is Verdict.PROMOTED
-    assert judge(contest(champion, better), reign=100).verdict is Verdict.KEPT
+    assert judge(contest(better, champion), tenure=0).verdict is Verdict.PROMOTED
+    assert judge(contest(champion, better), tenure=100).verdict is Verdict.KEPT
 
 
 def test_gain_within_its_noise_waits_until_the_champion_has_aged():
     champion = np.full((4, 3), 100.0)
     found = contest(champion * np.array([[0.9], [1.08], [0.93], [1.05]]), champion)
     assert 0 < found.gain < found.noise
-    verdicts = [judge(found, reign=reign).verdict for reign in range(LONGEST_REIGN + 2)]
-    assert verdicts == [Verdict.KEPT] * LONGEST_REIGN + [Verdict.AGED] * 2
+    verdicts = [judge(found, tenure=tenure).verdict for tenure in range(LONGEST_TENURE + 2)]
+    assert verdicts == [Verdict.KEPT] * LONGEST_TENURE + [Verdict.AGED] * 2
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,10 @@ def test_gain_within_its_noise_waits_until_the_champion_has_aged():
 )
 def test_noise_parts_gain_from_luck_and_luck_from_loss(gain, early, late):
     found = Contest(gain, 0.02, 0.1, 0.1, 4, 3)
-    assert (judge(found, reign=LONGEST_REIGN - 1).verdict, judge(found, reign=LONGEST_REIGN).verdict) == (early, late)
+    assert (judge(found, tenure=LONGEST_TENURE - 1).verdict, judge(found, tenure=LONGEST_TENURE).verdict) == (
+        early,
+        late,
+    )
 
 
 def test_noise_shrinks_with_more_series_that_agree_and_with_windows_that_overlap_less():
@@ -143,7 +146,7 @@ def test_equally_good_models_beat_each_other_by_luck_once_in_ten_contests(series
         shock = math.sqrt(shared) * noise.normal(size=(size[0], 1)) + math.sqrt(1 - shared) * noise.normal(size=size)
         champion = losses(np.full(size, 10.0), length=length)
         challenger = losses(10.0 + shock, length=length)
-        lucky += judge(contest(challenger, champion, length=length * DAY), reign=0).verdict is Verdict.PROMOTED
+        lucky += judge(contest(challenger, champion, length=length * DAY), tenure=0).verdict is Verdict.PROMOTED
     assert 0.05 < lucky / contests < 0.14
 
 
@@ -153,7 +156,7 @@ def test_one_series_that_gains_alone_is_no_gain_of_the_stream():
     challenger[:, 0] = 80.0
     found = contest(challenger, champion)
     assert found.gain == pytest.approx(0.04)
-    assert judge(found, reign=0).verdict is Verdict.KEPT
+    assert judge(found, tenure=0).verdict is Verdict.KEPT
 
 
 def test_with_one_origin_series_are_not_taken_for_independent():
@@ -162,15 +165,15 @@ def test_with_one_origin_series_are_not_taken_for_independent():
     challenger = champion * noise.uniform(0.8, 1.19, champion.shape)
     found = contest(challenger, champion)
     assert found.noise > 0.3 * 0.11  # a tenth of the variance is shared, however many series
-    assert judge(found, reign=0).verdict is Verdict.KEPT
+    assert judge(found, tenure=0).verdict is Verdict.KEPT
 
 
 def test_one_origin_of_one_series_proves_nothing():
     found = contest(np.array([[50.0]]), np.array([[100.0]]))
     assert math.isnan(found.noise)
-    assert judge(found, reign=0).verdict is Verdict.KEPT
-    assert "noise unknown" in judge(found, reign=0).reason
-    assert judge(found, reign=LONGEST_REIGN).verdict is Verdict.AGED
+    assert judge(found, tenure=0).verdict is Verdict.KEPT
+    assert "noise unknown" in judge(found, tenure=0).reason
+    assert judge(found, tenure=LONGEST_TENURE).verdict is Verdict.AGED
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (4, 0), (4, 3)])
@@ -178,9 +181,9 @@ def test_without_evidence_the_champion_stays_until_it_has_aged(shape):
     nothing = np.full(shape, np.nan)
     found = contest(nothing, nothing, np.zeros(shape))
     assert found == NO_CONTEST
-    assert judge(found, reign=0).verdict is Verdict.KEPT
-    assert judge(found, reign=LONGEST_REIGN).verdict is Verdict.AGED
-    assert "no held-back origin" in judge(found, reign=0).reason
+    assert judge(found, tenure=0).verdict is Verdict.KEPT
+    assert judge(found, tenure=LONGEST_TENURE).verdict is Verdict.AGED
+    assert "no held-back origin" in judge(found, tenure=0).reason
 
 
 def test_what_either_cannot_be_scored_on_does_not_count():
@@ -202,12 +205,12 @@ def test_loss_where_there_was_no_demand_counts():
 def test_perfect_champion_has_a_gain_to_compare_too():
     perfect, other = np.zeros((4, 1)), np.full((4, 1), 5.0)
     assert contest(other, perfect).gain == -1
-    assert judge(contest(other, perfect), reign=9).verdict is Verdict.KEPT
+    assert judge(contest(other, perfect), tenure=9).verdict is Verdict.KEPT
     assert contest(perfect, perfect).gain == 0
 
 
 def test_reason_tells_the_numbers():
     champion = np.array([[100.0], [101.0], [99.0], [100.0]])
-    reason = judge(contest(champion * 0.9, champion, np.full((4, 1), 2000.0)), reign=0).reason
+    reason = judge(contest(champion * 0.9, champion, np.full((4, 1), 2000.0)), tenure=0).reason
     assert reason.startswith("WQL 0.09 against 0.1, gain +10.0% with noise ")
     assert reason.endswith("on 4 held-back origins of 1 series: more than luck")

@@ -27,8 +27,8 @@ def forecasts(loaded):
     return list(forecast_panels(loaded.panels, members))
 
 
-def stacked(loaded, said):
-    quantiles = np.concatenate([block.reshape(-1, block.shape[-1]) for block in said]).astype(float)
+def stacked(loaded, predicted):
+    quantiles = np.concatenate([block.reshape(-1, block.shape[-1]) for block in predicted]).astype(float)
     truth = np.concatenate([block.ravel() for block in loaded.truths])
     scored = np.isfinite(truth)
     return truth[scored], quantiles[scored]

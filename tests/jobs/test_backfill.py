@@ -16,7 +16,7 @@ from tests.backfills import (
     FIRST,
     LAST,
     ORIGINS,
-    SAID,
+    PREDICTED,
     SPOKEN,
     ask,
     fill,
@@ -51,7 +51,7 @@ def test_every_origin_of_the_range_says_what_a_forecast_of_its_night_says(filled
     for origin in pd.date_range(FIRST, LAST).strftime("%Y-%m-%d"):
         train.run(nightly, "usage", origin=origin)
         forecast.run(nightly, "usage", origin=origin, kind="nightly")
-    pd.testing.assert_frame_equal(frame(filled, SAID), frame(nightly, SAID), check_exact=True)
+    pd.testing.assert_frame_equal(frame(filled, PREDICTED), frame(nightly, PREDICTED), check_exact=True)
     assert ask(filled, SPOKEN) == ask(nightly, SPOKEN)
     assert {row[-1] for row in ask(filled, SPOKEN)} == {False}
     assert ask(filled, "select distinct kind from forecast.publications") == [("backfill",)]
@@ -120,16 +120,16 @@ def test_a_night_is_kept_unless_asked_and_what_is_replaced_stays_reachable(fille
     assert statuses(report) == ["kept", *["published"] * 4]
     assert report.origins[0].run_id == nightly
     assert report.origins[0].message == f"published by nightly run {nightly}; --replace issues it anew"
-    said = "select * exclude (published_at) from {} where origin = '2024-02-03 00:00:00Z' order by series_id, ts"
-    as_published = frame(filled, said.format("analyst.forecast_as_of(now())"))
+    predicted = "select * exclude (published_at) from {} where origin = '2024-02-03 00:00:00Z' order by series_id, ts"
+    as_published = frame(filled, predicted.format("analyst.forecast_as_of(now())"))
     before = datetime.now(UTC).isoformat()
     assert statuses(fill_back(filled, replace=True)) == ["published", *["settled"] * 4]
     spoken = ask(filled, "select run_id, replaces from forecast.publications where origin = '2024-02-03 00:00:00Z'")
     assert spoken[-1][1] == nightly
     pd.testing.assert_frame_equal(
-        frame(filled, said.format(f"analyst.forecast_as_of('{before}'::timestamptz)")), as_published
+        frame(filled, predicted.format(f"analyst.forecast_as_of('{before}'::timestamptz)")), as_published
     )
-    now = frame(filled, said.format("analyst.forecast_as_of(now())"))
+    now = frame(filled, predicted.format("analyst.forecast_as_of(now())"))
     assert set(now["run_id"]) == {spoken[-1][0]}
     assert not now["q50"].equals(as_published["q50"])
     # what a backfill said, the next one may replace
@@ -247,7 +247,7 @@ def test_origins_are_local_days_and_one_for_an_interval_of_several():
 
 def test_who_waits_is_told_what_comes_and_what_was_done(filled):
     begun, done = [], []
-    report = fill_back(filled, FIRST, "2024-02-05", tell=backfill.Teller(begin=begun.append, issued=done.append))
+    report = fill_back(filled, FIRST, "2024-02-05", tell=backfill.Progress(begin=begun.append, issued=done.append))
     assert done == report.origins
     assert begun == [
         "train usage at 2024-01-29",

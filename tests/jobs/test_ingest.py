@@ -169,19 +169,19 @@ def test_a_past_window_that_is_pulled_again_changes_nothing_that_was_known_befor
     if clock:
         rows = rows.assign(available_at=rows["ts"] + HOUR)
     one = (rows["series_id"] == "a") & (rows["ts"] == instant("2024-01-03"))
-    given, said = {
+    given, predicted = {
         "changed": (rows, rows.assign(y=rows["y"].mask(one, 7.0))),
         "withdrawn": (rows, rows[~one]),
         "late": (rows[~one], rows),
     }[fault]
     if clock and fault == "late":  # its clock says when it became known
-        said = said.assign(available_at=said["available_at"].mask(one, instant("2024-01-10")))
+        predicted = predicted.assign(available_at=predicted["available_at"].mask(one, instant("2024-01-10")))
     deliver(settings, given)
     for until in ("2024-01-05", "2024-01-10"):
         ingest.run(settings, "usage", until=until)
     days = [str(day) for day in pd.date_range("2024-01-02", "2024-01-09 23:00", freq="6h", tz="UTC")]
     before = {day: as_known(settings, day) for day in days}
-    deliver(settings, said)
+    deliver(settings, predicted)
     assert ingest.run(settings, "usage", **PAST).rows == 1
     y, known_at = versions(settings)[-1]
     assert known_at == instant("2024-01-10")

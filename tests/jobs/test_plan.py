@@ -34,7 +34,7 @@ from tests.network import PEAKS, TRAFFIC
 
 SUNDAY, MONDAY = pd.Timestamp(ORIGIN, tz=ZONE), pd.Timestamp(NEXT, tz=ZONE)
 FROM_SUNDAY = f"origin = '{SUNDAY.isoformat()}'"
-STAFFING = f"select * from planning.staffing where {FROM_SUNDAY} order by pool_id, ts, risk"
+STAFFING = f"select * from planning.staffing where {FROM_SUNDAY} order by pool_id, ts, confidence"
 PUBLICATIONS = "select * from forecast.publications order by all"
 
 
@@ -47,7 +47,12 @@ def test_every_open_interval_of_every_pool_has_a_row_at_each_risk_with_the_forec
     staffing = frame(centre, STAFFING)
     wall = staffing["ts"].dt.tz_convert(ZONE)
     assert staffing.groupby("pool_id").size().to_dict() == dict.fromkeys(("care", "sales", "tech"), 8 * 20 * 2)
-    assert staffing.groupby(["pool_id", "ts"])["risk"].apply(list).map(lambda risk: risk == [0.5, 0.8]).all()
+    assert (
+        staffing.groupby(["pool_id", "ts"])["confidence"]
+        .apply(list)
+        .map(lambda confidence: confidence == [0.5, 0.8])
+        .all()
+    )
     assert wall.dt.hour.between(8, 17).all()
     assert wall.dt.date.nunique() == 8
     runs = dict(ask(centre, f"select stream, run_id from forecast.publications where kind <> 'plan' and {FROM_SUNDAY}"))
@@ -59,7 +64,7 @@ def test_every_open_interval_of_every_pool_has_a_row_at_each_risk_with_the_forec
 
 def test_agents_are_those_of_the_calls_and_handle_times_that_were_forecast(centre):
     staffing = frame(centre, STAFFING)
-    own = staffing[(staffing["pool_id"] == "sales") & (staffing["risk"] == 0.8)].set_index("ts")
+    own = staffing[(staffing["pool_id"] == "sales") & (staffing["confidence"] == 0.8)].set_index("ts")
     medians = frame(
         centre,
         f"select stream, ts, q50, mean from forecast.forecasts where series_id = 'sales.voice' and {FROM_SUNDAY}",
@@ -70,9 +75,9 @@ def test_agents_are_those_of_the_calls_and_handle_times_that_were_forecast(centr
     assert own["load"].to_numpy() == pytest.approx((own["calls"] * own["handle"] / 1800).to_numpy(), rel=0.02)
     assert (own["rostered"] == np.ceil(own["agents"] / 0.75 - 1e-9)).all()
     assert (own["occupancy"] <= 0.9 + 1e-9).all()
-    assert (own["load_at_risk"] > own["load"]).mean() > 0.9
-    by_day = staffing.groupby([staffing["pool_id"], staffing["ts"].dt.date, "risk"])["met"].mean()
-    assert (by_day >= by_day.index.get_level_values("risk") - 1e-6).all()
+    assert (own["load_at_confidence"] > own["load"]).mean() > 0.9
+    by_day = staffing.groupby([staffing["pool_id"], staffing["ts"].dt.date, "confidence"])["met"].mean()
+    assert (by_day >= by_day.index.get_level_values("confidence") - 1e-6).all()
 
 
 def test_days_and_weeks_are_whole_and_add_up_the_agents(centre):
@@ -81,14 +86,16 @@ def test_days_and_weeks_are_whole_and_add_up_the_agents(centre):
     wall = staffing["ts"].dt.tz_convert(ZONE)
     days = periods[periods["period"] == "day"]
     assert days.groupby("pool_id").size().to_dict() == dict.fromkeys(("care", "sales", "tech"), 8 * 2)
-    hours = (staffing["agents"] / 2).groupby([staffing["pool_id"], wall.dt.date, staffing["risk"]]).sum()
-    found = days.set_index(["pool_id", days["ts"].dt.tz_convert(ZONE).dt.date, "risk"])["agent_hours"]
+    hours = (staffing["agents"] / 2).groupby([staffing["pool_id"], wall.dt.date, staffing["confidence"]]).sum()
+    found = days.set_index(["pool_id", days["ts"].dt.tz_convert(ZONE).dt.date, "confidence"])["agent_hours"]
     assert found.sort_index().to_list() == hours.sort_index().to_list()
     weeks = periods[periods["period"] == "week"]
     assert set(weeks["ts"].dt.tz_convert(ZONE).dt.date) == {MONDAY.date()}
     inside = wall >= MONDAY
-    own = (staffing["agents"] / 2)[inside].groupby([staffing["pool_id"], staffing["risk"]]).sum()
-    assert weeks.set_index(["pool_id", "risk"])["agent_hours"].sort_index().to_list() == own.sort_index().to_list()
+    own = (staffing["agents"] / 2)[inside].groupby([staffing["pool_id"], staffing["confidence"]]).sum()
+    assert (
+        weeks.set_index(["pool_id", "confidence"])["agent_hours"].sort_index().to_list() == own.sort_index().to_list()
+    )
 
 
 def test_a_plan_made_again_after_a_later_night_says_the_same_and_publishes_nothing(centre):

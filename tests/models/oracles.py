@@ -22,12 +22,12 @@ class Oracle:
     leaves: tuple[str, ...] = ()
     spread: float = 1.0
 
-    def predict_many(self, panel: Panel, *, ats: Sequence[int], length: int) -> Floats:
+    def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats:
         rows = np.array([int(name.rpartition("-")[2]) for name in panel.series_ids])
-        said = np.stack([self.y[rows, at : at + length] for at in ats])[..., None] * self.factor
-        said = np.sort(said + self.spread * WIDTH, axis=-1).astype(np.float32)
-        said[:, np.isin(panel.series_ids, self.leaves)] = np.nan
-        return said
+        predicted = np.stack([self.y[rows, at : at + length] for at in origin_columns])[..., None] * self.factor
+        predicted = np.sort(predicted + self.spread * WIDTH, axis=-1).astype(np.float32)
+        predicted[:, np.isin(panel.series_ids, self.leaves)] = np.nan
+        return predicted
 
 
 def whole(panel: Panel) -> Floats:

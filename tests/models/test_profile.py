@@ -37,7 +37,7 @@ def fit(panel: Panel, *, until: int | None = None, seed: int = 1) -> ProfileMemb
 
 
 def ask(member: ProfileMember, panel: Panel, at: int, length: int = SEASON) -> Floats:
-    return member.predict_many(panel, ats=(at,), length=length)[0]
+    return member.predict_many(panel, origin_columns=(at,), length=length)[0]
 
 
 @pytest.fixture(scope="module")
@@ -64,25 +64,25 @@ def test_intervals_hold_what_they_promise_on_days_that_were_not_learned():
     member = fit(panel, until=20 * SEASON)
     inside = []
     for at in range(20 * SEASON, 25 * SEASON, 4):
-        said, y = ask(member, panel, at), panel.y[:, at : at + SEASON]
-        inside.append((y >= said[..., 1]) & (y <= said[..., 5]))
+        predicted, y = ask(member, panel, at), panel.y[:, at : at + SEASON]
+        inside.append((y >= predicted[..., 1]) & (y <= predicted[..., 5]))
     assert np.mean(inside) == pytest.approx(0.8, abs=0.04)
 
 
 def test_quantiles_are_sorted_finite_and_not_negative(panel, member):
-    said = member.predict_many(panel, ats=(200, panel.n_history), length=10)
-    assert said.shape == (2, panel.n_series, 10, 7)
-    assert said.dtype == np.float32
-    assert np.isfinite(said).all()
-    assert (np.diff(said, axis=-1) >= 0).all()
-    assert (said >= 0).all()
+    predicted = member.predict_many(panel, origin_columns=(200, panel.n_history), length=10)
+    assert predicted.shape == (2, panel.n_series, 10, 7)
+    assert predicted.dtype == np.float32
+    assert np.isfinite(predicted).all()
+    assert (np.diff(predicted, axis=-1) >= 0).all()
+    assert (predicted >= 0).all()
 
 
 def test_several_columns_and_several_chunks_are_the_same_as_one_by_one(panel, member, monkeypatch):
-    ats = (100, 203, panel.n_history)
-    together = member.predict_many(panel, ats=ats, length=SEASON)
+    origin_columns = (100, 203, panel.n_history)
+    together = member.predict_many(panel, origin_columns=origin_columns, length=SEASON)
     monkeypatch.setattr(rows, "CHUNK", 3)
-    for block, at in zip(together, ats, strict=True):
+    for block, at in zip(together, origin_columns, strict=True):
         np.testing.assert_array_equal(block, ask(member, panel, at))
 
 
@@ -135,9 +135,9 @@ def test_a_series_is_forecast_alike_in_whatever_company(panel, member):
 def test_a_series_without_history_is_left_to_others_and_disturbs_none(panel, member):
     at = panel.n_history
     never = hide(panel, 2, slice(None))
-    said = ask(member, never, at)
-    assert np.isnan(said[2]).all()
-    np.testing.assert_array_equal(said[[0, 1, 3]], ask(member, panel, at)[[0, 1, 3]])
+    predicted = ask(member, never, at)
+    assert np.isnan(predicted[2]).all()
+    np.testing.assert_array_equal(predicted[[0, 1, 3]], ask(member, panel, at)[[0, 1, 3]])
 
 
 def test_a_series_of_which_a_single_value_was_seen_is_left_to_others(panel, member):
@@ -159,8 +159,8 @@ def test_a_series_with_as_many_rows_as_the_prior_is_drawn_halfway_to_the_pool():
 def test_whole_horizons_are_answered_or_nothing_of_them(panel, member):
     young = hide(panel, 0, slice(0, panel.n_history - 3))
     young = hide(young, 1, slice(0, panel.n_history - 5))
-    said = member.predict_many(young, ats=(panel.n_history - 4, panel.n_history), length=SEASON)
-    finite = np.isfinite(said)
+    predicted = member.predict_many(young, origin_columns=(panel.n_history - 4, panel.n_history), length=SEASON)
+    finite = np.isfinite(predicted)
     np.testing.assert_array_equal(finite.all(axis=(2, 3)), finite.any(axis=(2, 3)))
 
 
@@ -172,8 +172,8 @@ def test_a_stale_feed_is_answered(panel, member):
 def test_a_series_that_was_silent_for_long_is_as_uncertain_as_its_past_was(panel, member):
     big = replace(panel, y=panel.y * 1_000)
     silent = hide(big, 0, slice(big.n_history - 6 * SEASON, None))
-    said = ask(member, silent, big.n_history)[0]
-    assert np.median((said[:, 6] - said[:, 0]) / said[:, MEDIAN]) > 0.1
+    predicted = ask(member, silent, big.n_history)[0]
+    assert np.median((predicted[:, 6] - predicted[:, 0]) / predicted[:, MEDIAN]) > 0.1
 
 
 def test_equal_seeds_fit_equal_members():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from forecasting.errors import ContractError
 from forecasting.panel.calendar.calendar import grid_between
-from forecasting.panel.demand import Demand, Versions, forget_before, lay_demand, lay_frame, learn_more
+from forecasting.panel.demand import Demand, Versions, apply_updates, drop_before, lay_demand, lay_frame
 from tests.panel.factories import make_stream
 
 START = np.datetime64("2024-01-01", "us")
@@ -121,7 +121,7 @@ def test_learning_step_by_step_is_laying_all_at_once(calendar, seed, steps):
     for before, at in itertools.pairwise(origins):
         is_news = known_at(versions, at) & ((versions.available_at > before) | (versions.ts >= before))
         news = batches(rng, take(versions, is_news), 2)
-        demand = learn_more(stream, demand, since=before, until=at, news=news)
+        demand = apply_updates(stream, demand, since=before, until=at, news=news)
         assert_same(demand, lay(at))
 
 
@@ -135,7 +135,7 @@ def test_a_withdrawn_value_is_unknown_and_may_come_back():
         np.testing.assert_array_equal(laid.y[1, 2], y)
         assert np.isnan(np.delete(laid.y.ravel(), 8)).all()
     before = lay_demand(make_stream(), IDS, since=START, until=GRID[4], known=[first])
-    after = learn_more(make_stream(), before, since=GRID[4], until=END, news=[gone])
+    after = apply_updates(make_stream(), before, since=GRID[4], until=END, news=[gone])
     assert np.isnan(after.y).all()
     assert before.y[1, 2] == 7.0
 
@@ -147,7 +147,7 @@ def test_weights_are_kept_only_where_the_feed_gives_any():
     laid = lay(weighted)
     np.testing.assert_array_equal(laid.weight[0], [4, *[np.nan] * 5])
     np.testing.assert_array_equal(laid.y[0, :3], [0, 1, 2])
-    np.testing.assert_array_equal(forget_before(laid, GRID[1]).weight, laid.weight[:, 1:])
+    np.testing.assert_array_equal(drop_before(laid, GRID[1]).weight, laid.weight[:, 1:])
 
 
 def test_bounds_are_kept_only_where_the_feed_gives_any_and_go_with_the_version_that_said_so():
@@ -156,16 +156,18 @@ def test_bounds_are_kept_only_where_the_feed_gives_any_and_go_with_the_version_t
     bounded = plain._replace(censored=np.array([True, False, True]), y=np.array([5.0, 6.0, np.nan]))
     laid = lay(bounded)
     np.testing.assert_array_equal(laid.censored[0], [True, *[False] * 5])
-    np.testing.assert_array_equal(forget_before(laid, GRID[1]).censored, laid.censored[:, 1:])
-    later = learn_more(make_stream(), laid, since=END, until=END + HOUR, news=[plain._replace(available_at=GRID[:3])])
+    np.testing.assert_array_equal(drop_before(laid, GRID[1]).censored, laid.censored[:, 1:])
+    later = apply_updates(
+        make_stream(), laid, since=END, until=END + HOUR, news=[plain._replace(available_at=GRID[:3])]
+    )
     assert later.censored.shape == (2, 7)
     assert not later.censored.any()
 
 
 def test_a_frame_may_say_which_values_are_bounds_and_leave_some_unsaid():
     rows = pd.DataFrame({"series_id": "a", "ts": GRID[:3], "y": [1.0, 2.0, 3.0]})
-    for said in ([True, None, False], pd.array([True, None, False], "boolean")):
-        laid = lay_frame(make_stream(), rows.assign(censored=said), IDS, since=START, until=END)
+    for predicted in ([True, None, False], pd.array([True, None, False], "boolean")):
+        laid = lay_frame(make_stream(), rows.assign(censored=predicted), IDS, since=START, until=END)
         np.testing.assert_array_equal(laid.censored[0], [True, *[False] * 5])
     np.testing.assert_array_equal(
         lay_frame(make_stream(), rows.assign(censored=[False, True, False]), IDS, since=START, until=END).censored[0],
@@ -192,13 +194,13 @@ def test_nothing_is_known_where_no_version_is():
 
 def test_what_lies_before_an_instant_is_forgotten_and_the_rest_stays():
     laid = lay(values_at(GRID))
-    rest = forget_before(laid, GRID[2])
+    rest = drop_before(laid, GRID[2])
     np.testing.assert_array_equal(rest.grid, GRID[2:])
     np.testing.assert_array_equal(rest.y, laid.y[:, 2:])
-    assert forget_before(laid, START).y.shape == (2, 6)
-    assert forget_before(laid, END).y.shape == (2, 0)
+    assert drop_before(laid, START).y.shape == (2, 6)
+    assert drop_before(laid, END).y.shape == (2, 0)
     # what comes after a pause longer than what is remembered
-    later = learn_more(make_stream(), forget_before(laid, END), since=END, until=END + 2 * HOUR, news=[])
+    later = apply_updates(make_stream(), drop_before(laid, END), since=END, until=END + 2 * HOUR, news=[])
     np.testing.assert_array_equal(later.grid, END + np.arange(2) * HOUR)
 
 
@@ -213,7 +215,7 @@ def test_versions_off_the_grid_are_refused_with_their_number_and_those_of_other_
         lay(rows)
     assert (refused.value.check, refused.value.failed) == ("off_grid_ts", 2)
     with pytest.raises(ContractError, match="2 rows start no interval"):
-        learn_more(make_stream(), lay(), since=END, until=END + HOUR, news=[rows])
+        apply_updates(make_stream(), lay(), since=END, until=END + HOUR, news=[rows])
 
 
 def test_an_hour_that_starts_no_local_day_is_off_the_grid_of_days():

@@ -25,9 +25,9 @@ def test_each_kind_of_fault_is_counted_with_its_series():
     panel = panel_of_five()
     fault = panel.fault.copy()
     fault[1, 5], fault[:, 20:1020] = Fault.STUCK, Fault.LOST
-    said = describe_breaks(replace(panel, fault=fault), zone=TORONTO)
+    predicted = describe_breaks(replace(panel, fault=fault), zone=TORONTO)
     lost = 5 * (panel.n_history - 20)
-    assert said == (
+    assert predicted == (
         f"{lost:,} intervals of a, b, c and 2 more set aside as lost data; 1 interval of b set aside as a stuck counter"
     )
 
@@ -35,8 +35,8 @@ def test_each_kind_of_fault_is_counted_with_its_series():
 def test_level_shifts_have_the_local_date_of_their_first_interval():
     panel = panel_of_five()
     start = np.array([0, 48, 0, 47, 0])
-    said = describe_breaks(replace(panel, level_start=start), zone=TORONTO)
-    assert said == "2 level shifts: b since 2024-01-10, d since 2024-01-09"
+    predicted = describe_breaks(replace(panel, level_start=start), zone=TORONTO)
+    assert predicted == "2 level shifts: b since 2024-01-10, d since 2024-01-09"
     every = describe_breaks(replace(panel, level_start=np.full(5, 24)), zone=TORONTO)
     assert every == "5 level shifts: a since 2024-01-09, b since 2024-01-09, c since 2024-01-09 and 2 more"
 

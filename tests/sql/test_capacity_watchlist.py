@@ -81,8 +81,8 @@ def test_due_links_come_first_then_the_earliest_order_then_the_largest_regret(la
         base("never", **needed(None)),
         base("calm"),
         base("due-late", **needed(soon, due=True)),
-        base("rich", **needed(date(2024, 2, 1), rule="sufficient", regret=90.0)),
-        base("poor", **needed(date(2024, 2, 1), rule="sufficient", regret=10.0)),
+        base("rich", **needed(date(2024, 2, 1), rule="sufficient", expected_delay_loss=90.0)),
+        base("poor", **needed(date(2024, 2, 1), rule="sufficient", expected_delay_loss=10.0)),
         base("unknown", **needed(date(2024, 2, 1))),
         base("due-first", **needed(date(2023, 12, 1), due=True)),
     )
@@ -145,7 +145,7 @@ def test_due_link_of_a_later_plan_comes_before_an_earlier_order_that_is_not_due(
 def test_numbers_of_the_list_are_those_of_the_plan(lake):
     publish_night_plan(lake, "plan", day(1), day(1.25), make=make_capacity_plan)
     shared = "series_id, parallel, capacity, peak, utilisation, headroom, growth, runout_q10, runout_q50, runout_q90, "
-    shared += "runout_probability, order_by, due, rule, step, cost, wait_cost, regret, suppressed, run_id"
+    shared += "runout_probability, order_by, due, rule, step, cost, wait_cost, expected_delay_loss, suppressed, run_id"
     listed = ask(lake, f"select {shared} from analyst.capacity_watchlist order by series_id")
     told = f"select {shared} from analyst.capacity_latest where scenario = 'base' and series_id in ('l0', 'l1', 'l2')"
     assert listed == ask(lake, f"{told} order by series_id")

@@ -9,9 +9,9 @@ from forecasting.settings import Settings
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake
 from tests.nights import ask, day, publish_night
-from tests.plans import POOLS, RISKS, STEPS, publish_night_plan, write_plan
+from tests.plans import CONFIDENCES, POOLS, STEPS, publish_night_plan, write_plan
 
-ROWS = len(POOLS) * STEPS * len(RISKS)
+ROWS = len(POOLS) * STEPS * len(CONFIDENCES)
 LATEST = {
     "staffing_latest": ROWS,
     "staffing_periods_latest": 24,

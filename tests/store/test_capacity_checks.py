@@ -74,7 +74,7 @@ def test_aggregates_and_paths_without_a_forecast_are_found(lake):
         "growth = 'nan'",
         "suppressed = 'inf'",
         "runout_probability = 1.5",
-        "risk = 1",
+        "confidence = 1",
         "runout_q25 = runout_q05 - 1",
         "runout_q50 = null",
         "lead_days = 120",

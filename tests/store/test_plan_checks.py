@@ -66,22 +66,22 @@ def test_rows_that_are_gone_are_missed(lake, table):
         "occupancy = 'nan'",
         "abandonment = 2",
         "rostered = agents - 1",
-        "risk = 1",
+        "confidence = 1",
         "calls = 'nan'",
         "asa = 'inf'",
         "ts = ts - interval 1 day",
     ],
 )
 def test_number_that_cannot_be_is_found(lake, change):
-    where = "where pool_id = 'sales' and ts = timestamptz '2024-01-02 03:00' and risk = 0.8"
+    where = "where pool_id = 'sales' and ts = timestamptz '2024-01-02 03:00' and confidence = 0.8"
     found = broken_after(lake, f"update planning.staffing set {change} {where}", of="planning.staffing")
     assert found["checks/staffing_sound.sql"][0] == 1
     assert found["checks/staffing_sound.sql"][1].startswith("plan: sales at 2024-01-0")
 
 
 def test_agents_that_fall_with_risk_are_found(lake):
-    found = broken_after(lake, "update planning.staffing set agents = 4 where risk = 0.8 and pool_id = 'care'")
-    assert found["checks/staffing_falls.sql"] == (8, "plan: care at 2024-01-02 00:00:00+00, risk 0.8")
+    found = broken_after(lake, "update planning.staffing set agents = 4 where confidence = 0.8 and pool_id = 'care'")
+    assert found["checks/staffing_falls.sql"] == (8, "plan: care at 2024-01-02 00:00:00+00, confidence 0.8")
 
 
 @pytest.mark.parametrize(

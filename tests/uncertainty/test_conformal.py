@@ -36,8 +36,8 @@ def test_after_calibration_a_forecast_covers_what_it_promises_on_fresh_days(widt
     factors = learn(demand(2000), forecast(2000, width))[0, 0]
     judged = np.delete(factors, MEDIAN)
     assert (judged > 1).all() if width < 1 else (judged < 1).all()
-    fresh, said = demand(5000, seed=9), widen(forecast(5000, width), factors)
-    held = (fresh[:, None] <= said).mean(axis=0)
+    fresh, predicted = demand(5000, seed=9), widen(forecast(5000, width), factors)
+    held = (fresh[:, None] <= predicted).mean(axis=0)
     np.testing.assert_allclose(held, QUANTILES, atol=0.03)
 
 
@@ -56,15 +56,17 @@ def test_thin_evidence_moves_factors_less_and_always_toward_what_it_shows():
 
 
 def test_the_hours_of_a_day_are_one_piece_of_evidence():
-    y, said = demand(50), forecast(50, 0.5)
-    apart, together = (learn(y, said, day=day)[0, 0, -1] for day in (np.arange(200), np.arange(200) // 40))
+    y, predicted = demand(50), forecast(50, 0.5)
+    apart, together = (learn(y, predicted, day=day)[0, 0, -1] for day in (np.arange(200), np.arange(200) // 40))
     assert apart > together > 1
 
 
 def test_the_series_of_a_day_are_more_evidence_than_one_but_not_without_end():
-    y, said, places = demand(500), forecast(500, 0.5), np.arange(500 * HOURS)
+    y, predicted, places = demand(500), forecast(500, 0.5), np.arange(500 * HOURS)
     day = places % 5
-    found = [learn(y, said, day=day, series=places // 5 % n)[0, 0, -1] for n in (1, 2, DAY_SERIES, 10 * DAY_SERIES)]
+    found = [
+        learn(y, predicted, day=day, series=places // 5 % n)[0, 0, -1] for n in (1, 2, DAY_SERIES, 10 * DAY_SERIES)
+    ]
     assert 1 < found[0] < found[1] < found[2]
     assert found[2] == pytest.approx(found[3], rel=1e-9)
 
@@ -101,8 +103,8 @@ def test_groups_and_days_ahead_have_factors_of_their_own_and_lend_them_where_the
 def test_the_median_is_never_moved():
     factors = learn(demand(300), forecast(300, 0.3))
     assert (factors[..., MEDIAN] == 1).all()
-    said = forecast(10)
-    np.testing.assert_array_equal(widen(said, factors[0, 0])[:, MEDIAN], said[:, MEDIAN])
+    predicted = forecast(10)
+    np.testing.assert_array_equal(widen(predicted, factors[0, 0])[:, MEDIAN], predicted[:, MEDIAN])
 
 
 def test_factors_keep_within_bounds_however_wrong_a_forecast_was():
@@ -119,11 +121,11 @@ def test_quantiles_that_lie_on_the_median_say_nothing_of_their_width():
 
 
 def test_the_order_of_rows_does_not_matter():
-    y, said = demand(100), forecast(100, 0.7)
+    y, predicted = demand(100), forecast(100, 0.7)
     day, group = np.arange(400) // HOURS, np.arange(400) % 2
     order = np.random.default_rng(0).permutation(400)
-    one = learn(y, said, group=group, day=day, shape=(2, 1))
-    other = learn(y[order], said[order], group=group[order], day=day[order], shape=(2, 1))
+    one = learn(y, predicted, group=group, day=day, shape=(2, 1))
+    other = learn(y[order], predicted[order], group=group[order], day=day[order], shape=(2, 1))
     np.testing.assert_allclose(one, other)
 
 
@@ -146,7 +148,7 @@ def test_widening_keeps_order_type_and_sign_and_the_median(quantiles, factors):
 
 
 def test_widening_by_one_changes_nothing_and_by_more_moves_every_quantile_away_from_the_median():
-    said = forecast(3)
-    np.testing.assert_allclose(widen(said, np.ones(7)), said)
-    wide = widen(said, np.full(7, 2.0))
+    predicted = forecast(3)
+    np.testing.assert_allclose(widen(predicted, np.ones(7)), predicted)
+    wide = widen(predicted, np.full(7, 2.0))
     np.testing.assert_allclose(wide, forecast(3, 2.0))

@@ -46,17 +46,22 @@ def between(logs: np.ndarray, one: int, other: int) -> float:
     return float(np.corrcoef(logs[one - 1], logs[other - 1])[0, 1])
 
 
-LAWS = {"level": (0.04, 0, 0), "wander": (0, 1e-3, 0), "growth": (0, 0, 1e-5), "level and wander": (0.02, 1e-3, 0)}
+PARAMETER_SETS = {
+    "level": (0.04, 0, 0),
+    "wander": (0, 1e-3, 0),
+    "growth": (0, 0, 1e-5),
+    "level and wander": (0.02, 1e-3, 0),
+}
 """Coefficients of 1, h and h^2."""
 
 
-def variance_of(law: str) -> np.ndarray:
-    return np.array(LAWS[law]) @ np.stack([np.ones(STEPS), STEP, STEP**2])
+def variance_of(parameters: str) -> np.ndarray:
+    return np.array(PARAMETER_SETS[parameters]) @ np.stack([np.ones(STEPS), STEP, STEP**2])
 
 
-@pytest.mark.parametrize("law", LAWS)
-def test_steps_correlate_as_the_law_of_the_spread_says(law):
-    (level, wander, growth), variance = LAWS[law], variance_of(law)
+@pytest.mark.parametrize("parameters", PARAMETER_SETS)
+def test_steps_correlate_as_the_law_of_the_spread_says(parameters):
+    (level, wander, growth), variance = PARAMETER_SETS[parameters], variance_of(parameters)
     logs = logs_of(variance, make_dependence())[0]
     for one, other in [(1, 4), (10, 40), (50, 200), (199, 200)]:
         shared = level + wander * one + growth * one * other
@@ -94,9 +99,9 @@ def test_parallel_series_correlate_as_asked(together, variance, noise):
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.03])
-@pytest.mark.parametrize("law", LAWS)
-def test_every_step_is_distributed_as_forecast(law, noise):
-    skewed = log_normal(variance_of(law))
+@pytest.mark.parametrize("parameters", PARAMETER_SETS)
+def test_every_step_is_distributed_as_forecast(parameters, noise):
+    skewed = log_normal(variance_of(parameters))
     skewed[:, 4:] *= np.array([1.1, 1.3, 1.6])
     paths = maker_of(make_dependence(noise=noise, carry=0.8)).paths_of(np.array([1]), skewed[None])[0]
     below = (paths[:, None] <= skewed[..., None]).mean(axis=2)

@@ -11,7 +11,7 @@ from forecasting.config.capacity import CapacitySection
 from forecasting.contracts.plans import LINEAGE
 from forecasting.errors import FeedError, SettingsError
 from forecasting.jobs.capacity.links import Links, capacity_rules, read_links
-from forecasting.jobs.capacity.plan import BASE, Scene, path_maker, plan_scene, scenes
+from forecasting.jobs.capacity.plan import BASE, FailureCase, failure_cases, path_maker, plan_case
 from forecasting.jobs.common.session import Session, open_session
 from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.planning.capacity.ceilings import ceilings
@@ -83,11 +83,11 @@ def capacity(settings: Settings, stream: str, *, series: str, origin: str | None
     place = links.series_ids.index(series)
     group = links.parallel[place]
     batch = np.flatnonzero(links.parallel == group) if group else np.array([place])
-    scene = next(scenes(links, rules, path_maker(links), batch))
+    case = next(failure_cases(links, rules, path_maker(links), batch))
     at = int(np.flatnonzero(batch == place)[0])
     base = own[own["scenario"] == BASE].iloc[0]
-    lines = [*noted, *_lines(links, rules, place, base, scene, at)]
-    if changed := _changed(base, plan_scene(links, scene)[0].iloc[at]):
+    lines = [*noted, *_lines(links, rules, place, base, case, at)]
+    if changed := _changed(base, plan_case(links, case)[0].iloc[at]):
         lines.append(
             f"what the plan was made from changed since: planned now, {', '.join(changed)} would differ; plan again to "
             "bring them together"
@@ -99,8 +99,8 @@ def capacity(settings: Settings, stream: str, *, series: str, origin: str | None
         run_id=str(base["run_id"]),
         lines=lines,
         measured=_measured(links, place),
-        forecast=_forecast(links, scene, at),
-        steps=_steps(links, rules, scene, at),
+        forecast=_forecast(links, case, at),
+        steps=_steps(links, rules, case, at),
         scenarios=_scenarios(own),
     )
 
@@ -145,14 +145,14 @@ def _unknown(stream: str, series: str, origin: datetime, rows: pd.DataFrame, not
     )
 
 
-def _lines(links: Links, rules: CapacitySection, place: int, base: pd.Series, scene: Scene, at: int) -> list[str]:
+def _lines(links: Links, rules: CapacitySection, place: int, base: pd.Series, case: FailureCase, at: int) -> list[str]:
     """From capacity to the order, in steps that a planner can do again."""
     days, unit = rules.lead_time // DAY, links.peaks.stream.stream.unit
     if rules.grade is None:
         ceiling = f"{rules.threshold:g} x {base['capacity']:g} = {base['ceiling']:g} {unit}"
     else:
         ceiling = f"{base['capacity']:g} circuits carry {base['ceiling']:.2f} {unit} at {rules.grade:.1%} blocking"
-    soonest = f"the {100 * (1 - rules.risk):.3g}% quantile of the run-out day less {days} d of lead time"
+    soonest = f"the {100 * (1 - rules.confidence):.3g}% quantile of the run-out day less {days} d of lead time"
     ordered = "beyond the horizon: no order" if pd.isna(base["order_by"]) else f"{base['order_by']:%Y-%m-%d}"
     lines = [
         f"peak now: {base['peak']:.4g} {unit}, {base['utilisation']:.1%} of the capacity; median growth "
@@ -161,7 +161,7 @@ def _lines(links: Links, rules: CapacitySection, place: int, base: pd.Series, sc
         f"run-out: the peak above the ceiling on {rules.persistence.days} of {rules.persistence.window} days; within "
         f"{len(links.dates)} days with probability {base['runout_probability']:.2f}; 10% by "
         f"{_date(base['runout_q10'])}, 50% by {_date(base['runout_q50'])}, 90% by {_date(base['runout_q90'])}",
-        f"order by, at risk {rules.risk:g}: {soonest}: {ordered}{', due' if base['due'] else ''}",
+        f"order by, at confidence {rules.confidence:g}: {soonest}: {ordered}{', due' if base['due'] else ''}",
         f"step: {base['step'] if pd.notna(base['step']) else 'none'}: {RULES[CapacityRule(base['rule'])]}",
     ]
     if base["suppressed"] > 0:
@@ -170,12 +170,12 @@ def _lines(links: Links, rules: CapacitySection, place: int, base: pd.Series, sc
         )
     if pd.notna(base["cost"]):
         own = slice(at, at + 1)
-        late = waiting(scene.paths[own], ceilings(links.capacity[[place]], rules), np.array([base["cost"]]), rules)
+        late = waiting(case.paths[own], ceilings(links.capacity[[place]], rules), np.array([base["cost"]]), rules)
         saved = base["cost"] * rules.capital_rate * QUARTER / 365
         lines.append(
             f"waiting {QUARTER} days: {late.late_later[0] - late.late_now[0]:.1f} more days above the ceiling x "
-            f"{rules.overload_cost:g} - {saved:.0f} of capital = {base['wait_cost']:.0f}; expected regret "
-            f"{base['regret']:.0f}"
+            f"{rules.overload_cost:g} - {saved:.0f} of capital = {base['wait_cost']:.0f}; expected expected_delay_loss "
+            f"{base['expected_delay_loss']:.0f}"
         )
     return lines
 
@@ -198,27 +198,27 @@ def _measured(links: Links, place: int) -> pd.DataFrame:
     )
 
 
-def _forecast(links: Links, scene: Scene, at: int) -> pd.DataFrame:
+def _forecast(links: Links, case: FailureCase, at: int) -> pd.DataFrame:
     horizon = len(links.dates)
     day = np.unique(np.minimum(AHEAD, horizon - 1))
-    quantiles = quantiles_of_paths(scene.paths[at][day])
+    quantiles = quantiles_of_paths(case.paths[at][day])
     table = pd.DataFrame({"day": links.dates[day].astype(str)})
     for place, name in enumerate(QUANTILE_COLUMNS):
         table[name] = np.round(quantiles[:, place], 1)
-    table["run out by then"] = np.round(probability_by(scene.passage[at : at + 1], day)[0], 3)
+    table["run out by then"] = np.round(probability_by(case.first_exceedance[at : at + 1], day)[0], 3)
     return table
 
 
-def _steps(links: Links, rules: CapacitySection, scene: Scene, at: int) -> pd.DataFrame:
+def _steps(links: Links, rules: CapacitySection, case: FailureCase, at: int) -> pd.DataFrame:
     """Each step of the catalogue: what it brings, and how likely it does not last."""
     lead, lasting = rules.lead_time // DAY, rules.lasting // DAY
-    present = float(links.capacity[scene.link[at]])
-    in_service = scene.paths[at : at + 1, lead : lead + lasting]
+    present = float(links.capacity[case.link[at]])
+    in_service = case.paths[at : at + 1, lead : lead + lasting]
     rows = []
     for step in sorted(rules.steps, key=lambda step: step.cost):
         after = step.capacity_after(present)
         passed = float((run_out(in_service, np.array([after]), rules) < in_service.shape[1]).mean())
-        enough = after > present and passed <= 1 - rules.risk + 1e-9
+        enough = after > present and passed <= 1 - rules.confidence + 1e-9
         rows.append(
             {
                 "step": step.name,

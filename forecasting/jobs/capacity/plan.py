@@ -33,7 +33,7 @@ WORKERS = 2
 
 
 @dataclass(frozen=True)
-class Scene:
+class FailureCase:
     """Peaks of n links in one scenario."""
 
     name: str
@@ -43,7 +43,7 @@ class Scene:
     """Those that hold in it."""
     paths: Floats
     """(n, D, S) from the day of the plan on."""
-    passage: Days
+    first_exceedance: Days
     """(n, S) days on which they run out; D where never."""
 
 
@@ -78,26 +78,26 @@ def path_maker(links: Links) -> LongPathMaker:
     return LongPathMaker(dependence, panel.n_horizon, seed=outlook.seed)
 
 
-def scenes(links: Links, rules: CapacitySection, maker: LongPathMaker, batch: Ints) -> Iterator[Scene]:
+def failure_cases(links: Links, rules: CapacitySection, maker: LongPathMaker, batch: Ints) -> Iterator[FailureCase]:
     """The base scenario of some links and every failure among them. batch: places of whole groups."""
     row = links.row[batch]
     paths = maker.paths_of(row, links.peaks.quantiles[row])
     # what was measured counts into the first windows: a year of it where the five busiest days do
     window = max(rules.persistence.window, YEAR if rules.grade is not None else 1)
     before = links.before(batch, window - 1)
-    yield _scene(links, rules, BASE, batch, paths, before)
+    yield _case(links, rules, BASE, batch, paths, before)
     place = {int(link): at for at, link in enumerate(batch)}
     for failure in links.failures:
         if int(failure.group[0]) in place:
             own, capacity = [place[int(link)] for link in failure.group], links.capacity[failure.group]
             carried = (reroute(peaks[own], capacity, failure.failed) for peaks in (paths, before))
-            yield _scene(links, rules.while_failed, failure.name, failure.others, *carried)
+            yield _case(links, rules.while_failed, failure.name, failure.others, *carried)
 
 
-def _scene(links: Links, rules: CapacitySection, name: str, link: Ints, paths: Floats, before: Floats) -> Scene:
+def _case(links: Links, rules: CapacitySection, name: str, link: Ints, paths: Floats, before: Floats) -> FailureCase:
     """paths: (n, D, S) from the forecast's own first day on; before: (n, W) measured before that."""
-    passage = run_out(paths, links.capacity[link], rules, before=before)
-    return Scene(name, link, rules, paths[:, links.passed :], np.maximum(passage - links.passed, 0))
+    first_exceedance = run_out(paths, links.capacity[link], rules, before=before)
+    return FailureCase(name, link, rules, paths[:, links.passed :], np.maximum(first_exceedance - links.passed, 0))
 
 
 def _batches(links: Links) -> list[Ints]:
@@ -116,38 +116,38 @@ def _batches(links: Links) -> list[Ints]:
 def _plan_batch(
     links: Links, rules: CapacitySection, maker: LongPathMaker, batch: Ints
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    made = [plan_scene(links, scene) for scene in scenes(links, rules, maker, batch)]
+    made = [plan_case(links, case) for case in failure_cases(links, rules, maker, batch)]
     return pd.concat([rows for rows, _ in made]), pd.concat([dates for _, dates in made])
 
 
-def plan_scene(links: Links, scene: Scene) -> tuple[pd.DataFrame, pd.DataFrame]:
+def plan_case(links: Links, case: FailureCase) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows of planning.capacity and planning.runout of one scenario."""
-    rules, passage = scene.rules, scene.passage
-    capacity, dates = links.capacity[scene.link], links.dates
-    horizon, names = len(dates), np.array(links.series_ids, dtype=object)[scene.link]
+    rules, first_exceedance = case.rules, case.first_exceedance
+    capacity, dates = links.capacity[case.link], links.dates
+    horizon, names = len(dates), np.array(links.series_ids, dtype=object)[case.link]
     ceiling = ceilings(capacity, rules)
-    deadline = order_by(passage, rules, horizon=horizon)
-    choice = choose_step(scene.paths, capacity, deadline, rules)
-    cost = waiting(scene.paths, ceiling, choice.cost, rules)
-    peak, growth = _level_and_growth(scene.paths)
-    quantiles = date_quantiles(passage)
+    deadline = order_by(first_exceedance, rules, horizon=horizon)
+    choice = choose_step(case.paths, capacity, deadline, rules)
+    cost = waiting(case.paths, ceiling, choice.cost, rules)
+    peak, growth = _level_and_growth(case.paths)
+    quantiles = date_quantiles(first_exceedance)
     steps = np.array([*(step.name for step in rules.steps), None], dtype=object)
     rows = pd.DataFrame(
         {
             "series_id": names,
-            "scenario": scene.name,
+            "scenario": case.name,
             "forecast_run_id": links.peaks.run_id,
-            "parallel": links.parallel[scene.link].astype(object),
+            "parallel": links.parallel[case.link].astype(object),
             "capacity": capacity,
             "ceiling": ceiling,
             "peak": peak,
             "utilisation": peak / capacity,
             "headroom": ceiling - peak,
-            "suppressed": links.suppressed[scene.link],
+            "suppressed": links.suppressed[case.link],
             "growth": growth,
             **{f"runout_{name}": _on(dates, quantiles[:, at]) for at, name in enumerate(QUANTILE_COLUMNS)},
-            "runout_probability": (passage < horizon).mean(axis=1),
-            "risk": rules.risk,
+            "runout_probability": (first_exceedance < horizon).mean(axis=1),
+            "confidence": rules.confidence,
             "lead_days": rules.lead_time // DAY,
             "order_by": _on(dates, deadline),
             "due": deadline <= 0,
@@ -155,11 +155,11 @@ def plan_scene(links: Links, scene: Scene) -> tuple[pd.DataFrame, pd.DataFrame]:
             "step_capacity": choice.capacity,
             "cost": choice.cost,
             "wait_cost": cost.wait_cost,
-            "regret": cost.regret,
+            "expected_delay_loss": cost.expected_delay_loss,
             "rule": choice.rule.astype(str),
         }
     )
-    return rows, _runout_rows(names, scene.name, passage, dates)
+    return rows, _runout_rows(names, case.name, first_exceedance, dates)
 
 
 def _level_and_growth(paths: Floats) -> tuple[Floats, Floats]:
@@ -183,7 +183,7 @@ def _on(dates: NDArray[np.datetime64], day: Ints | Days) -> NDArray[np.datetime6
 
 
 def _runout_rows(
-    names: NDArray[np.object_], scenario: str, passage: Days, dates: NDArray[np.datetime64]
+    names: NDArray[np.object_], scenario: str, first_exceedance: Days, dates: NDArray[np.datetime64]
 ) -> pd.DataFrame:
     """Probability of having run out by the end of every quarter of the year in the horizon, and by its own end."""
     next_day = dates + np.timedelta64(1, "D")
@@ -196,7 +196,7 @@ def _runout_rows(
             "series_id": np.repeat(names, len(day)),
             "scenario": scenario,
             "date": np.tile(dates[day].astype("datetime64[s]"), len(names)),
-            "probability": probability_by(passage, day).ravel(),
+            "probability": probability_by(first_exceedance, day).ravel(),
         }
     )
 
@@ -208,7 +208,7 @@ def _without_step(planned: pd.DataFrame, rules: CapacitySection) -> list[tuple[s
         (
             str(name),
             Finding.NO_SUFFICIENT_STEP,
-            f"{name}: no step of the catalogue lasts {rules.lasting // DAY} days at risk {rules.risk:g}; add a larger "
+            f"{name}: no step of the catalogue lasts {rules.lasting // DAY} days at confidence {rules.confidence:g}; add a larger "
             "one to planning.capacity.steps, or plan another route",
         )
         for name in own["series_id"]

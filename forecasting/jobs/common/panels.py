@@ -9,7 +9,7 @@ import pandas as pd
 from forecasting.config.stream import Stream
 from forecasting.errors import FeedError, ForecastingError, InsufficientHistoryError, SettingsError
 from forecasting.panel.calendar.calendar import as_utc, history_since
-from forecasting.panel.demand import Demand, Versions, forget_before, lay_demand, learn_more
+from forecasting.panel.demand import Demand, Versions, apply_updates, drop_before, lay_demand
 from forecasting.panel.grid import Panel, build_panel
 from forecasting.store.lake.lake import Lake
 from forecasting.store.tables.events import events_as_of
@@ -71,9 +71,9 @@ class PanelReader:
             ids = np.array(self._series_ids, dtype=str)
             self._demand = lay_demand(self._stream, ids, since=since, until=until, known=known)
         elif self._known_at < origin:
-            before = forget_before(self._demand, since)
+            before = drop_before(self._demand, since)
             news = self._versions(since, origin, after=self._known_at)
-            self._demand = learn_more(self._stream, before, since=_instant(self._known_at), until=until, news=news)
+            self._demand = apply_updates(self._stream, before, since=_instant(self._known_at), until=until, news=news)
         self._known_at = origin
         return self._demand
 

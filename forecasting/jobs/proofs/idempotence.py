@@ -247,8 +247,8 @@ def _complete(ground: Ground) -> None:
 
 def _check_ended(ground: Ground, ended: subprocesses.Ended) -> None:
     if ended.code:
-        said = (ended.err.strip() or ended.out.strip() or "nothing").splitlines()[-1]
+        predicted = (ended.err.strip() or ended.out.strip() or "nothing").splitlines()[-1]
         raise FeedError(
             f"stream {ground.stream.name}: expected a backfill of {ground.dates[0]} to {ground.dates[1]} to end well, "
-            f"found exit code {ended.code}: {said}; see `forecasting backfill` of that range, or choose another"
+            f"found exit code {ended.code}: {predicted}; see `forecasting backfill` of that range, or choose another"
         )

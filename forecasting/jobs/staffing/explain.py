@@ -22,8 +22,8 @@ from forecasting.store.tables.plans import KINDS, planned_rows
 from forecasting.terms import QUANTILE_COLUMNS, StaffingRule, format_duration
 
 RULES = {
-    StaffingRule.TARGET: "the fewest agents with whom the probability of meeting the target reaches the risk",
-    StaffingRule.CARRIED: "one or more fewer than that: earlier intervals of the day were rounded up beyond the risk, "
+    StaffingRule.TARGET: "the fewest agents with whom the probability of meeting the target reaches the confidence",
+    StaffingRule.EARLIER_SURPLUS: "one or more fewer than that: earlier intervals of the day were rounded up beyond the confidence, "
     "and the day's average still reaches it",
     StaffingRule.MIN_AGENTS: "min_agents stands: fewer would reach the target",
     StaffingRule.MAX_OCCUPANCY: "max_occupancy stands: fewer would reach the target, but be busy for too long",
@@ -46,7 +46,7 @@ class Explained:
     forecasts: pd.DataFrame = field(default_factory=pd.DataFrame)
     """Of each series of the pool: calls and handle seconds, mean and quantiles."""
     formula: pd.DataFrame = field(default_factory=pd.DataFrame)
-    """Service of some numbers of agents at the loads of the mean and of each risk."""
+    """Service of some numbers of agents at the loads of the mean and of each confidence."""
     cells: list[dict[str, Any]] = field(default_factory=list)
     """The published rows."""
 
@@ -76,7 +76,7 @@ def staffing(settings: Settings, stream: str, *, series: str, ts: str, origin: s
     pools = find_pools(loads.calls.series_ids, rules.pools, stream=stream)
     pool = _pool_of(series, pools, stream)
     start = pd.Timestamp(at).tz_convert("UTC")
-    own = rows[(rows["pool_id"].astype(str) == pool) & (rows["ts"] == start)].sort_values("risk")
+    own = rows[(rows["pool_id"].astype(str) == pool) & (rows["ts"] == start)].sort_values("confidence")
     if own.empty:
         held = rows.loc[rows["pool_id"].astype(str) == pool, "ts"]
         raise SettingsError(
@@ -131,7 +131,7 @@ def _pool_of(series: str, pools: dict[str, tuple[str, ...]], stream: str) -> str
 
 
 def _lines(own: pd.DataFrame, rules: StaffingSection, seconds: float) -> list[str]:
-    """The steps from load to rostered, one risk after the other."""
+    """The steps from load to rostered, one confidence after the other."""
     first = own.iloc[0]
     model = "Erlang C" if isinf(rules.patience) else f"Erlang A, mean patience {rules.patience:g} s"
     lines = [
@@ -145,7 +145,7 @@ def _lines(own: pd.DataFrame, rules: StaffingSection, seconds: float) -> list[st
     for row in own.to_dict("records"):
         bare = row["agents"] / (1 - rules.shrinkage)
         lines += [
-            f"risk {row['risk']:g}: load at that probability {row['load_at_risk']:.3f} Erlangs; {row['agents']} agents "
+            f"confidence {row['confidence']:g}: load at that probability {row['load_at_confidence']:.3f} Erlangs; {row['agents']} agents "
             f"meet the target with probability {row['met']:.3f}; expected service level {row['service_level']:.3f}, "
             f"mean wait {row['asa']:.1f} s, occupancy {row['occupancy']:.3f}, abandoned {row['abandonment']:.3f}",
             f"  rule: {row['rule']}: {RULES[StaffingRule(row['rule'])]}",
@@ -182,7 +182,7 @@ def _formula(own: pd.DataFrame, rules: StaffingSection) -> pd.DataFrame:
     """What Erlang says of a few numbers of agents at given loads, to be checked with any calculator of it."""
     first = own.iloc[0]
     loads = {"mean load": float(first["load"])}
-    loads |= {f"load at {row['risk']:g}": float(row["load_at_risk"]) for row in own.to_dict("records")}
+    loads |= {f"load at {row['confidence']:g}": float(row["load_at_confidence"]) for row in own.to_dict("records")}
     lowest = max(int(own["agents"].min()) - AROUND, 0)
     agents = np.arange(lowest, int(own["agents"].max()) + AROUND + 1)
     table = pd.DataFrame({"agents": agents})

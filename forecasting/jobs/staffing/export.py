@@ -17,7 +17,7 @@ from forecasting.store.tables.plans import planned_rows
 
 COLUMNS = (
     *("pool", "date", "start", "utc_start", "minutes", "calls", "handle_seconds", "load_erlangs"),
-    *("risk", "agents", "rostered", "service_level", "target_met", "plug_in_agents"),
+    *("confidence", "agents", "rostered", "service_level", "target_met", "plug_in_agents"),
 )
 
 
@@ -26,12 +26,12 @@ def check(settings: Settings, stream: str) -> None:
     staffing_rules(read_definition(settings, stream).stream)
 
 
-def run(settings: Settings, stream: str, *, origin: str, folder: Path, risk: float | None = None) -> list[Path]:
+def run(settings: Settings, stream: str, *, origin: str, folder: Path, confidence: float | None = None) -> list[Path]:
     """Write one CSV for each pool and local week of the plan from `origin`: STREAM.POOL.YYYY-Www.csv,
     the pool's name percent-encoded.
 
-    risk: one of the plan's levels, the highest unless given. A file is whole or not there. Returns the paths. Raises
-    FeedError where no plan was published, SettingsError for a risk that it does not have.
+    confidence: one of the plan's levels, the highest unless given. A file is whole or not there. Returns the paths. Raises
+    FeedError where no plan was published, SettingsError for a confidence that it does not have.
     """
     with open_session(settings, stream) as session:
         definition = session.definition.stream
@@ -43,11 +43,11 @@ def run(settings: Settings, stream: str, *, origin: str, folder: Path, risk: flo
             f"stream {stream}: no plan from {instant.isoformat()} was published; plan first: "
             f"forecasting plan {stream} --origin {origin}"
         )
-    level = rules.risk[-1] if risk is None else risk
-    levels = sorted(rows["risk"].unique())
+    level = rules.confidence[-1] if confidence is None else confidence
+    levels = sorted(rows["confidence"].unique())
     if level not in levels:
-        raise SettingsError(f"risk {level:g}: the plan has {', '.join(f'{one:g}' for one in levels)}")
-    table = weekly_table(definition, rows[rows["risk"] == level])
+        raise SettingsError(f"confidence {level:g}: the plan has {', '.join(f'{one:g}' for one in levels)}")
+    table = weekly_table(definition, rows[rows["confidence"] == level])
     paths = []
     for (pool, week), own in table.groupby(["pool", "week"], sort=True):
         # a pool may be named after a series, and a series as it likes
@@ -58,7 +58,7 @@ def run(settings: Settings, stream: str, *, origin: str, folder: Path, risk: flo
 
 
 def weekly_table(stream: Stream, rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of planning.staffing of one risk with local dates, clock times and ISO weeks, in the columns of the file."""
+    """Rows of planning.staffing of one confidence with local dates, clock times and ISO weeks, in the columns of the file."""
     wall = pd.DatetimeIndex(wall_times(as_utc(rows["ts"]), stream.zone))
     calendar = wall.isocalendar()
     return pd.DataFrame(
@@ -72,7 +72,7 @@ def weekly_table(stream: Stream, rows: pd.DataFrame) -> pd.DataFrame:
             "calls": rows["calls"].round(2).to_numpy(),
             "handle_seconds": rows["handle"].round(1).to_numpy(),
             "load_erlangs": rows["load"].round(3).to_numpy(),
-            "risk": rows["risk"].to_numpy(),
+            "confidence": rows["confidence"].to_numpy(),
             "agents": rows["agents"].to_numpy(),
             "rostered": rows["rostered"].to_numpy(),
             "service_level": rows["service_level"].round(4).to_numpy(),

@@ -31,10 +31,10 @@ from forecasting.planning.replay.plans import (
     Attained,
     Day,
     Plan,
-    at_risk,
+    at_confidence,
     attain,
     cheapest_known,
-    least_risk,
+    least_confidence,
 )
 from forecasting.planning.staffing.agents import (
     climb,
@@ -104,7 +104,7 @@ def run(
     """Replay the calls of every local day from `since` to `until`, both in, against plans made `lead` before each day.
 
     Every plan is made from the published forecast of that morning as `forecasting plan` would make it: the product's at
-    each level of risk, that for the expected service level, the medians taken as certain, alone and with a safety
+    each level of confidence, that for the expected service level, the medians taken as certain, alone and with a safety
     factor, and what the cheapest plan would have been had each day's true rate been known. Nothing is written. Raises
     SettingsError without a call log or forecast of a morning.
     """
@@ -209,12 +209,14 @@ def _lines(name: str, days: Sequence[Day], rules: StaffingSection, interval: flo
     for factor in SAFETY:
         plans[f"median {factor - 1:+.0%}"] = _with_safety(rules, interval, factor)
     plans["expected service"] = _expected(rules, answers)
-    plans |= {f"risk {risk:g}": at_risk(rules, answers, risk) for risk in rules.risk}
+    plans |= {
+        f"confidence {confidence:g}": at_confidence(rules, answers, confidence) for confidence in rules.confidence
+    }
     for plan, made in plans.items():
         yield Line(name, plan, attain(days, made, rules, interval=interval))
-    if found := least_risk(days, rules, answers, days_met=DAYS_MET):
-        risk, attained = found
-        yield Line(name, f"risk {risk:g}: target on {DAYS_MET:.0%} of days", attained)
+    if found := least_confidence(days, rules, answers, days_met=DAYS_MET):
+        confidence, attained = found
+        yield Line(name, f"confidence {confidence:g}: target on {DAYS_MET:.0%} of days", attained)
         if best := cheapest_known(days, rules, answers, days_met=attained.days):
             yield Line(name, f"true rate of each day, {best[0]}", best[1])
 

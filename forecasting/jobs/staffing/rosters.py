@@ -24,26 +24,34 @@ Times = NDArray[np.datetime64]
 
 
 def plan_groups(staffing: pd.DataFrame, rules: StaffingSection) -> pd.DataFrame:
-    """Rows of planning.groups: the cheapest people of each group in every interval and at every risk, so that each
+    """Rows of planning.groups: the cheapest people of each group in every interval and at every confidence, so that each
     pool's agents are held by people of whom nobody counts twice."""
     groups = {
         name: Group(frozenset(one.pools), cost=one.cost, **({"most": one.most} if one.most is not None else {}))
         for name, one in rules.groups.items()
     }
     parts = []
-    for risk, rows in staffing.groupby("risk"):
+    for confidence, rows in staffing.groupby("confidence"):
         table = rows.pivot_table(index="ts", columns="pool_id", values="agents", fill_value=0).astype(np.int64)
         try:
             heads = cheapest_heads({str(pool): table[pool].to_numpy() for pool in table.columns}, groups)
         except SettingsError as error:
             raise SettingsError(
-                f"planning.staffing.groups at risk {risk:g}, intervals counted from "
+                f"planning.staffing.groups at confidence {confidence:g}, intervals counted from "
                 f"{table.index[0]:%Y-%m-%d %H:%M} UTC: {error}"
             ) from error
         for name, agents in heads.items():
             people = roster(agents, rules.shrinkage)
             parts.append(
-                pd.DataFrame({"group_id": name, "ts": table.index, "risk": risk, "agents": agents, "rostered": people})
+                pd.DataFrame(
+                    {
+                        "group_id": name,
+                        "ts": table.index,
+                        "confidence": confidence,
+                        "agents": agents,
+                        "rostered": people,
+                    }
+                )
             )
     return pd.concat(parts, ignore_index=True)
 
@@ -51,13 +59,15 @@ def plan_groups(staffing: pd.DataFrame, rules: StaffingSection) -> pd.DataFrame:
 def plan_rosters(
     loads: Loads, staffing: pd.DataFrame, rules: StaffingSection, *, begin: Callable[[str], None]
 ) -> dict[str, pd.DataFrame]:
-    """planning.rosters and planning.shifts: every pool and whole local week, covering `rostered` of the highest risk.
+    """planning.rosters and planning.shifts: every pool and whole local week, covering `rostered` of the highest confidence.
 
     Shrinkage is in the requirement, so breaks are those of the catalogue and come on top.
     """
-    risk = rules.risk[-1]
-    at_risk = staffing[staffing["risk"] == risk]
-    weeks = [(str(pool), monday, ts, rows) for monday, ts in _weeks(loads) for pool, rows in at_risk.groupby("pool_id")]
+    confidence = rules.confidence[-1]
+    at_confidence = staffing[staffing["confidence"] == confidence]
+    weeks = [
+        (str(pool), monday, ts, rows) for monday, ts in _weeks(loads) for pool, rows in at_confidence.groupby("pool_id")
+    ]
     if not weeks:
         return {}
     rosters, shifts = [], []
@@ -66,7 +76,7 @@ def plan_rosters(
         plans = several.map(lambda one: _plan_week(loads, rules, *one), weeks)
         for (pool, monday, ts, _), plan in zip(weeks, plans, strict=True):
             begin(f"shifts of {pool}, week of {monday}")
-            rosters.append({"pool_id": pool, "week": monday, "risk": risk} | _summary(plan))
+            rosters.append({"pool_id": pool, "week": monday, "confidence": confidence} | _summary(plan))
             people = _rows(plan, ts, loads.calls.stream.interval.total_seconds())
             shifts.append(people.assign(pool_id=pool, week=monday))
     return {"rosters": pd.DataFrame(rosters), "shifts": pd.concat(shifts, ignore_index=True)}

@@ -46,10 +46,12 @@ def decide(session: Session, challenger: Challenger, champion: Champion | None) 
         walkover = Decision(Verdict.UNCONTESTED, f"the champion cannot be asked: {error}")
         return _record(session, challenger, champion, walkover)
     ours = held_back_losses(challenger.panel, challenger.members)
-    contest = hold_contest(ours.loss, theirs.loss, ours.volume, ats=ours.ats, length=challenger.panel.n_horizon)
+    contest = hold_contest(
+        ours.loss, theirs.loss, ours.volume, origin_columns=ours.origin_columns, length=challenger.panel.n_horizon
+    )
     # clocks that change in between leave a period an hour short
-    reign = round((challenger.boundary - champion.since) / session.definition.stream.models.retrain)
-    return _record(session, challenger, champion, judge(contest, reign=reign), contest)
+    tenure = round((challenger.boundary - champion.since) / session.definition.stream.models.retrain)
+    return _record(session, challenger, champion, judge(contest, tenure=tenure), contest)
 
 
 def stand_in(present: ModelRecord, champion: Champion, damage: ModelError, *, run_id: str) -> DecisionRecord:

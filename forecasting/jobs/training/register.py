@@ -20,7 +20,7 @@ from forecasting.terms import RunStatus, Verdict
 
 
 @dataclass(frozen=True)
-class Entry:
+class Candidate:
     """A model that is trained but not on the register yet."""
 
     challenger: Challenger
@@ -31,7 +31,7 @@ class Entry:
     """What a person should know of the training."""
 
 
-def enter(session: Session, record: Run, entry: Entry) -> DecisionRecord | None:
+def enter(session: Session, record: Run, entry: Candidate) -> DecisionRecord | None:
     """Judge a model and put it on record; the run ends with it.
 
     Where somebody made another champion while the contest was held, it is held again: a person's choice is not
@@ -55,7 +55,9 @@ def end(session: Session, record: Run, message: str) -> None:
     record.finish(session.lake, finished_at=wall_clock())
 
 
-def _write(session: Session, record: Run, entry: Entry, *, champion: Champion | None, decision: DecisionRecord) -> bool:
+def _write(
+    session: Session, record: Run, entry: Candidate, *, champion: Champion | None, decision: DecisionRecord
+) -> bool:
     """Whether nobody was faster, and all was written."""
     lake, challenger = session.lake, entry.challenger
     standing = champion_as_of(lake, session.definition.stream, challenger.boundary)
@@ -70,7 +72,7 @@ def _write(session: Session, record: Run, entry: Entry, *, champion: Champion | 
     return True
 
 
-def _register(session: Session, record: Run, entry: Entry) -> None:
+def _register(session: Session, record: Run, entry: Candidate) -> None:
     """Files and their checksum go on record together."""
     stream, challenger = session.definition.stream, entry.challenger
     uri = f"{stream.name}/{challenger.model_id}"

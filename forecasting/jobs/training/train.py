@@ -12,7 +12,7 @@ from forecasting.jobs.common.panels import panel_as_of
 from forecasting.jobs.common.session import Session, Summary, open_session, wall_clock
 from forecasting.jobs.training.bundles import LoadedModel, load_champion, load_model
 from forecasting.jobs.training.contest import Challenger, stand_in
-from forecasting.jobs.training.register import Entry, end, enter
+from forecasting.jobs.training.register import Candidate, end, enter
 from forecasting.models.neural.training import Training
 from forecasting.panel.calendar.calendar import resolve_origin, retrain_boundary
 from forecasting.settings import Settings
@@ -97,7 +97,7 @@ def _train(session: Session, record: Run, boundary: datetime, model_id: str) -> 
     told = "; ".join(f"{kind} left out: {training.reason}" for kind, training in trainings.items() if training.reason)
     if not any(training.n_steps for training in trainings.values()):
         return _finish(session, record, boundary, told)
-    entry = Entry(
+    entry = Candidate(
         challenger=Challenger(model_id, members, panel, boundary, record.run_id),
         n_steps={kind: trainings[kind].n_steps for kind in members},
         parent_id=parent_id,

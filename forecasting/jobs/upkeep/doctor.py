@@ -40,7 +40,7 @@ from forecasting.store.files.models import load_bundle
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake_to_read
 from forecasting.store.maintenance import RUN_MAY_TAKE
-from forecasting.store.tables.backfills import is_settled, read_loads, read_spoken
+from forecasting.store.tables.backfills import is_settled, read_current_publications, read_loads
 from forecasting.store.tables.forecasts import published_rows
 from forecasting.store.tables.readings import read_extent
 from forecasting.terms import DAY, format_duration
@@ -232,7 +232,7 @@ def _told(check: LakeCheck, stream: str, broken: Broken) -> Finding:
 def _look_at_night(lake: Lake, stream: Stream, origin: datetime) -> Finding:
     """Whether the newest published origin has one row for each open interval, where its past is still what it was."""
     what, where = "open intervals", f"{stream.name} at {origin.isoformat()}"
-    spoken = read_spoken(lake, stream, origin, origin).get(origin)
+    spoken = read_current_publications(lake, stream, origin, origin).get(origin)
     if spoken is None or not is_settled(spoken, model_id=spoken.model_id, loads=read_loads(lake, stream, [spoken])):
         return Finding("ok", what, where, "not compared: definition, code or history changed since it was published")
     try:

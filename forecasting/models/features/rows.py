@@ -68,11 +68,11 @@ def over_mean(values: Floats, series: Ints) -> Floats:
     return relative
 
 
-def horizon_of(panel: Panel, *, ats: tuple[int, ...], length: int) -> Rows:
-    """All rows of the columns [at, at + length) of each series, by series, then `ats`."""
-    shape = (panel.n_series, len(ats), length)
+def horizon_of(panel: Panel, *, origin_columns: tuple[int, ...], length: int) -> Rows:
+    """All rows of the columns [at, at + length) of each series, by series, then `origin_columns`."""
+    shape = (panel.n_series, len(origin_columns), length)
     series, place, step = (index.ravel() for index in np.indices(shape))
-    at = np.asarray(ats, dtype=np.int64)[place]
+    at = np.asarray(origin_columns, dtype=np.int64)[place]
     return Rows(series, at, at + step)
 
 

@@ -21,7 +21,7 @@ from forecasting.models.growth.kalman import (
     HARMONICS,
     YEAR,
     Clock,
-    Law,
+    GrowthParameters,
     Measured,
     Values,
     filter_states,
@@ -81,11 +81,11 @@ class Sample:
         return np.where(seen.any(axis=1), day[last] - day[seen.argmax(axis=1)], 0.0)
 
 
-def usual_law(*, season: int, roughness: float) -> Law:
+def usual_parameters(*, season: int, roughness: float) -> GrowthParameters:
     """What is usual of traffic, before anything is learned of a stream."""
     week = np.full(season if season > 1 else 0, USUAL_WEEKDAY)
     spread = np.concatenate([week, [USUAL_HOLIDAY], USUAL_YEAR / np.repeat(np.arange(1, HARMONICS + 1), 2)])
-    return Law(
+    return GrowthParameters(
         season=season,
         roughness=roughness,
         noise=0.8,
@@ -101,59 +101,63 @@ def usual_law(*, season: int, roughness: float) -> Law:
     )
 
 
-def learn_law(sample: Sample, usual: Law) -> Law:
+def learn_parameters(sample: Sample, usual: GrowthParameters) -> GrowthParameters:
     """The law by which the held-back forecasts of the sample are the likeliest, as far as they are evidence."""
-    law = usual
+    parameters = usual
     for stride in (None, *STRIDES):
         if stride is not None:
-            found = _search(shorten(law), sample, usual, stride=stride)
-            law = replace(found, shapes=law.shapes)
+            found = _search(shorten(parameters), sample, usual, stride=stride)
+            parameters = replace(found, shapes=parameters.shapes)
         for _ in range(ROUNDS):
-            law = pool(law, sample, usual)
-    return shorten(law)
+            parameters = pool(parameters, sample, usual)
+    return shorten(parameters)
 
 
-def shorten(law: Law) -> Law:
+def shorten(parameters: GrowthParameters) -> GrowthParameters:
     """The law with only the SHAPES shapes by which series differ most over a year (principal components)."""
-    week = np.full(law.weekdays, 1 / max(law.weekdays, 1))
+    week = np.full(parameters.weekdays, 1 / max(parameters.weekdays, 1))
     holidays = float(np.sum(CHRISTMAS).astype(float)) / YEAR
     weight = np.sqrt(np.concatenate([week, [holidays], np.full(2 * HARMONICS, 0.5)]))[:, None]
-    left, size, _ = np.linalg.svd(weight * law.shapes, full_matrices=False)
-    return replace(law, shapes=(left * size)[:, :SHAPES] / weight)
+    left, size, _ = np.linalg.svd(weight * parameters.shapes, full_matrices=False)
+    return replace(parameters, shapes=(left * size)[:, :SHAPES] / weight)
 
 
-def _search(law: Law, sample: Sample, usual: Law, *, stride: float) -> Law:
+def _search(
+    parameters: GrowthParameters, sample: Sample, usual: GrowthParameters, *, stride: float
+) -> GrowthParameters:
     """Each number of the law in turn, a stride larger or smaller where that is better."""
-    best = score(law, sample, usual)
+    best = score(parameters, sample, usual)
     for name in SEARCHED:
         for factor in (stride, 1 / stride):
-            changed: dict[str, Any] = {name: float(np.clip(getattr(law, name) * factor, LEAST[name], MOST[name]))}
-            other = replace(law, **changed)
+            changed: dict[str, Any] = {
+                name: float(np.clip(getattr(parameters, name) * factor, LEAST[name], MOST[name]))
+            }
+            other = replace(parameters, **changed)
             found = score(other, sample, usual)
             if found > best:
-                law, best = other, found
+                parameters, best = other, found
                 break
-    return law
+    return parameters
 
 
-def pool(law: Law, sample: Sample, usual: Law) -> Law:
+def pool(parameters: GrowthParameters, sample: Sample, usual: GrowthParameters) -> GrowthParameters:
     """Means and spreads over series by one step of expectation and maximisation."""
-    (state,) = filter_states(law, sample.clock, sample.measured, marks=(len(sample.clock.day),))
+    (state,) = filter_states(parameters, sample.clock, sample.measured, marks=(len(sample.clock.day),))
     n = state.mean.shape[1]
     doubt = np.einsum("ddn->dn", state.cov)
-    certainty, pull = n / law.spread**2, 1 / USUAL_GROWTH_DOUBT**2
+    certainty, pull = n / parameters.spread**2, 1 / USUAL_GROWTH_DOUBT**2
     growth = float((certainty * state.mean[GROWTH].mean() + pull * USUAL_GROWTH) / (certainty + pull))
     apart = ((state.mean[GROWTH] - growth) ** 2 + doubt[GROWTH]).sum()
     spread = np.sqrt((USUAL_SPREAD_SERIES * usual.spread**2 + apart) / (USUAL_SPREAD_SERIES + n))
-    own = law.pattern[:, None] + law.shapes @ state.mean[FIXED:]
-    unsure = np.einsum("er,rsn,fs->efn", law.shapes, state.cov[FIXED:, FIXED:], law.shapes, optimize=True)
+    own = parameters.pattern[:, None] + parameters.shapes @ state.mean[FIXED:]
+    unsure = np.einsum("er,rsn,fs->efn", parameters.shapes, state.cov[FIXED:, FIXED:], parameters.shapes, optimize=True)
     pattern, cov = _patterns(own, unsure, usual, old=sample.span >= SEASON_DAYS)
     value, vector = np.linalg.eigh(cov)
     shapes = vector * np.sqrt(np.maximum(value, 0.0))
-    return replace(law, growth=growth, spread=float(spread), pattern=pattern, shapes=shapes)
+    return replace(parameters, growth=growth, spread=float(spread), pattern=pattern, shapes=shapes)
 
 
-def _patterns(own: Values, unsure: Values, usual: Law, *, old: np.ndarray) -> tuple[Values, Values]:
+def _patterns(own: Values, unsure: Values, usual: GrowthParameters, *, old: np.ndarray) -> tuple[Values, Values]:
     """Mean (E,) and covariance (E, E) over series of effects (E, n), each known up to a covariance (E, E, n).
 
     Of the week all series speak; of the year, and how it hangs together with the week, the old ones alone (monotone
@@ -183,11 +187,11 @@ def _moments(own: Values, unsure: Values, target: Values) -> tuple[Values, Value
     return mean, (USUAL_SERIES * target + moment) / (USUAL_SERIES + n)
 
 
-def score(law: Law, sample: Sample, usual: Law) -> float:
+def score(parameters: GrowthParameters, sample: Sample, usual: GrowthParameters) -> float:
     """Log density of what came under held-back forecasts, plus that of the law itself before any evidence."""
-    surprise, spread = judge(law, sample)
+    surprise, spread = judge(parameters, sample)
     told = -np.log(spread) - (TAILS + 1) / 2 * np.log1p(surprise**2 / TAILS)
-    unusual = sum(np.log(getattr(law, name) / getattr(usual, name)) ** 2 for name in SEARCHED) / (2 * DOUBT**2)
+    unusual = sum(np.log(getattr(parameters, name) / getattr(usual, name)) ** 2 for name in SEARCHED) / (2 * DOUBT**2)
     known = np.isfinite(told)
     mean = np.where(known, told, 0.0).sum(axis=(1, 2)) / np.maximum(known.sum(axis=(1, 2)), 1)
     return float(mean.mean() * evidence(sample) - unusual)
@@ -198,14 +202,14 @@ def evidence(sample: Sample) -> float:
     return min(FORECASTS_A_YEAR * float(sample.span.sum()) / YEAR, MOST_EVIDENCE)
 
 
-def learn_reach(law: Law, sample: Sample) -> Values:
+def learn_quantile_z(parameters: GrowthParameters, sample: Sample) -> Values:
     """(7,) standard deviations from the mean at which the quantiles of a forecast lie.
 
     Those that would have held their shares of the held-back forecasts, as far as these are evidence, else of the normal
     distribution. They are the same for all days ahead: beyond those that could be held back the law alone widens.
     """
     normal: Values = ndtri(np.asarray(QUANTILES))
-    surprise, _ = judge(law, sample)
+    surprise, _ = judge(parameters, sample)
     known = surprise[np.isfinite(surprise)]
     if not len(known):
         return normal
@@ -214,7 +218,7 @@ def learn_reach(law: Law, sample: Sample) -> Values:
     return np.asarray(np.sort(normal + count / (count + NORMAL) * (found - normal)))
 
 
-def judge(law: Law, sample: Sample) -> tuple[Values, Values]:
+def judge(parameters: GrowthParameters, sample: Sample) -> tuple[Values, Values]:
     """Errors of held-back forecasts in standard deviations, and these: (leads, columns of a week x origins, n).
 
     NaN where nothing was measured, or too little of the series was before the origin.
@@ -222,8 +226,8 @@ def judge(law: Law, sample: Sample) -> tuple[Values, Values]:
     clock, measured = sample.clock, sample.measured
     days = clock.day
     marks = origins(days)
-    states = filter_states(law, clock, measured, marks=marks)
-    wide = 7 if law.weekdays else 1
+    states = filter_states(parameters, clock, measured, marks=marks)
+    wide = 7 if parameters.weekdays else 1
     shape = (len(LEADS), wide * len(marks), len(measured.x))
     surprise, spread = np.full(shape, np.nan), np.full(shape, np.nan)
     most = (days[-1] - days[0]) / 2
@@ -234,7 +238,7 @@ def judge(law: Law, sample: Sample) -> tuple[Values, Values]:
             columns = np.arange(first, min(first + wide, len(days)))
             if lead > most or not len(columns):
                 continue
-            center, variance = look_ahead(law, state, take(clock, columns), measured.roughness)
+            center, variance = look_ahead(parameters, state, take(clock, columns), measured.roughness)
             unit = np.sqrt(variance)
             told = (measured.seen & ~measured.bound)[:, columns].T & able
             place = np.arange(len(columns)) + wide * number

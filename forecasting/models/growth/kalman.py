@@ -45,7 +45,7 @@ of three of them four columns: it gains RELEASE times their mean square in varia
 
 
 @dataclass(frozen=True)
-class Law:
+class GrowthParameters:
     """How series move and differ. Rates are of logarithms: 0.1 is ten percent, about."""
 
     season: int
@@ -122,17 +122,19 @@ class State:
     """Of that column."""
 
 
-def filter_states(law: Law, clock: Clock, measured: Measured, *, marks: Sequence[int]) -> list[State]:
+def filter_states(
+    parameters: GrowthParameters, clock: Clock, measured: Measured, *, marks: Sequence[int]
+) -> list[State]:
     """What was known before each of the columns `marks`, ascending and positive, from the columns before it only."""
     n = len(measured.x)
-    mean, cov = _start(law, n)
-    noise = (law.noise * measured.roughness) ** 2
-    load, usual = loadings(law, clock)
+    mean, cov = _start(parameters, n)
+    noise = (parameters.noise * measured.roughness) ** 2
+    load, usual = loadings(parameters, clock)
     alarm = np.zeros(n)
     wanted, states = set(marks), []
     for t in range(max(marks, default=0)):
         if t:
-            _move(law, mean, cov, measured.roughness, days=clock.day[t] - clock.day[t - 1])
+            _move(parameters, mean, cov, measured.roughness, days=clock.day[t] - clock.day[t - 1])
             cov[LEVEL, LEVEL] += np.where(measured.shift == t, STEP, 0.0)
         if (seen := measured.seen[:, t]).any():
             _learn(mean, cov, alarm, load[t], noise, measured.x[:, t] - usual[t], seen, measured.bound[:, t])
@@ -141,29 +143,29 @@ def filter_states(law: Law, clock: Clock, measured: Measured, *, marks: Sequence
     return states
 
 
-def look_ahead(law: Law, state: State, clock: Clock, roughness: Values) -> tuple[Values, Values]:
+def look_ahead(parameters: GrowthParameters, state: State, clock: Clock, roughness: Values) -> tuple[Values, Values]:
     """Mean and variance (L, n) of what would be measured in the columns of a clock, all after the state."""
     ahead = clock.day - state.day
-    load, usual = loadings(law, clock)
-    load[:, SWELL] = np.exp(-ahead / law.swell_days)
+    load, usual = loadings(parameters, clock)
+    load[:, SWELL] = np.exp(-ahead / parameters.swell_days)
     load[:, GROWTH] = FADE * -np.expm1(-ahead / YEAR / FADE)
-    load[:, TURN] = law.turn_years * -np.expm1(-ahead / YEAR / law.turn_years)
+    load[:, TURN] = parameters.turn_years * -np.expm1(-ahead / YEAR / parameters.turn_years)
     size, n = state.mean.shape
     carried = (load @ state.cov.reshape(size, size * n)).reshape(len(load), size, n)
     known = np.einsum("ldn,ld->ln", carried, load)
-    walked, swelled = _walk(law, roughness), (law.swell * roughness) ** 2
-    own = swelled * -np.expm1(-2 * ahead / law.swell_days)[:, None] + (law.noise * roughness) ** 2
-    turned, _, _ = _turned(law, ahead)
+    walked, swelled = _walk(parameters, roughness), (parameters.swell * roughness) ** 2
+    own = swelled * -np.expm1(-2 * ahead / parameters.swell_days)[:, None] + (parameters.noise * roughness) ** 2
+    turned, _, _ = _turned(parameters, ahead)
     return load @ state.mean + usual[:, None], known + ahead[:, None] * walked + own + turned[:, None]
 
 
-def loadings(law: Law, clock: Clock) -> tuple[Values, Values]:
+def loadings(parameters: GrowthParameters, clock: Clock) -> tuple[Values, Values]:
     """(T, d) how the state adds up to what is measured in each column, and (T,) what all series have in common."""
-    effects = effects_of(clock, weekdays=law.weekdays)
-    load = np.zeros((len(effects), law.size))
+    effects = effects_of(clock, weekdays=parameters.weekdays)
+    load = np.zeros((len(effects), parameters.size))
     load[:, [LEVEL, SWELL]] = 1.0
-    load[:, FIXED:] = effects @ law.shapes
-    return load, effects @ law.pattern
+    load[:, FIXED:] = effects @ parameters.shapes
+    return load, effects @ parameters.pattern
 
 
 def effects_of(clock: Clock, *, weekdays: int) -> Values:
@@ -180,35 +182,35 @@ def effects_of(clock: Clock, *, weekdays: int) -> Values:
     return effects
 
 
-def _start(law: Law, n: int) -> tuple[Values, Values]:
-    mean = np.zeros(law.size)
-    mean[GROWTH] = law.growth
-    variance = np.ones(law.size)
-    variance[:FIXED] = DIFFUSE, 0.0, law.spread**2, law.turn**2
+def _start(parameters: GrowthParameters, n: int) -> tuple[Values, Values]:
+    mean = np.zeros(parameters.size)
+    mean[GROWTH] = parameters.growth
+    variance = np.ones(parameters.size)
+    variance[:FIXED] = DIFFUSE, 0.0, parameters.spread**2, parameters.turn**2
     return np.repeat(mean[:, None], n, axis=1), np.repeat(np.diag(variance)[..., None], n, axis=2)
 
 
-def _walk(law: Law, roughness: Values) -> Values:
+def _walk(parameters: GrowthParameters, roughness: Values) -> Values:
     """(n,) variance of the level's walk in a day."""
-    walk: Values = law.wander**2 * roughness / law.roughness
+    walk: Values = parameters.wander**2 * roughness / parameters.roughness
     return walk
 
 
-def _turned(law: Law, days: Values | float) -> tuple[Values, Values, Values]:
+def _turned(parameters: GrowthParameters, days: Values | float) -> tuple[Values, Values, Values]:
     """Variance that fresh turns add to the level in some days, their covariance with the turn, and its variance.
 
     Those of an integrated Ornstein-Uhlenbeck process.
     """
-    t = law.turn_years
+    t = parameters.turn_years
     gone = -np.expm1(-np.asarray(days) / YEAR / t)
-    level = law.turn**2 * t * (2 * np.asarray(days) / YEAR - 2 * t * gone - t * gone**2)
-    return np.maximum(level, 0.0), law.turn**2 * t * gone**2, law.turn**2 * gone * (2 - gone)
+    level = parameters.turn**2 * t * (2 * np.asarray(days) / YEAR - 2 * t * gone - t * gone**2)
+    return np.maximum(level, 0.0), parameters.turn**2 * t * gone**2, parameters.turn**2 * gone * (2 - gone)
 
 
-def _move(law: Law, mean: Values, cov: Values, roughness: Values, *, days: float) -> None:
+def _move(parameters: GrowthParameters, mean: Values, cov: Values, roughness: Values, *, days: float) -> None:
     """Move states on by some days, in place."""
-    fade, keep = np.exp(-days / law.swell_days), np.exp(-days / YEAR / law.turn_years)
-    grown, turned = days / YEAR, law.turn_years * (1 - keep)
+    fade, keep = np.exp(-days / parameters.swell_days), np.exp(-days / YEAR / parameters.turn_years)
+    grown, turned = days / YEAR, parameters.turn_years * (1 - keep)
     mean[LEVEL] += grown * mean[GROWTH] + turned * mean[TURN]
     mean[SWELL] *= fade
     mean[TURN] *= keep
@@ -217,12 +219,12 @@ def _move(law: Law, mean: Values, cov: Values, roughness: Values, *, days: float
     for place, share in ((SWELL, fade), (TURN, keep)):
         cov[place] *= share
         cov[:, place] *= share
-    level, both, turn = _turned(law, days)
-    cov[LEVEL, LEVEL] += days * _walk(law, roughness) + level
+    level, both, turn = _turned(parameters, days)
+    cov[LEVEL, LEVEL] += days * _walk(parameters, roughness) + level
     cov[LEVEL, TURN] += both
     cov[TURN, LEVEL] += both
     cov[TURN, TURN] += turn
-    cov[SWELL, SWELL] += (law.swell * roughness) ** 2 * (1 - fade**2)
+    cov[SWELL, SWELL] += (parameters.swell * roughness) ** 2 * (1 - fade**2)
 
 
 def _learn(

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from forecasting.errors import ModelError
 from forecasting.models.features.slots import NAN, Floats, Ints
-from forecasting.models.growth.fit import LEAST_SEEN, Sample, learn_law, learn_reach, usual_law
+from forecasting.models.growth.fit import LEAST_SEEN, Sample, learn_parameters, learn_quantile_z, usual_parameters
 from forecasting.models.growth.kalman import (
     Clock,
-    Law,
+    GrowthParameters,
     Mask,
     Measured,
     Values,
@@ -53,71 +53,74 @@ MAD = 1.4826
 HIGHEST = 50.0
 """Logarithm beside the median beyond which a float32 ends."""
 ARRAYS = ("pattern", "shapes")
-NUMBERS = tuple(field.name for field in fields(Law) if field.name not in (*ARRAYS, "season"))
+NUMBERS = tuple(field.name for field in fields(GrowthParameters) if field.name not in (*ARRAYS, "season"))
 
 
 @dataclass(frozen=True)
 class GrowthMember:
     """The law of a stream, and how far its quantiles reach."""
 
-    law: Law
+    parameters: GrowthParameters
     reach: Values
     """(7,) standard deviations from the mean."""
 
     kind = KIND
 
-    def predict_many(self, panel: Panel, *, ats: Sequence[int], length: int) -> Floats:
+    def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats:
         """Quantiles (A, N, length, 7) from several columns; NaN throughout for a series of which too little was seen.
 
         Raises ModelError where the panel has another season than the law.
         """
-        if panel.season != self.law.season:
-            raise ModelError(f"{KIND}: expected a season of {self.law.season}, found {panel.season}; train again")
-        forecast = np.full((len(ats), panel.n_series, length, len(QUANTILES)), NAN, dtype=np.float32)
-        for own, at in zip(forecast, ats, strict=True):
+        if panel.season != self.parameters.season:
+            raise ModelError(
+                f"{KIND}: expected a season of {self.parameters.season}, found {panel.season}; train again"
+            )
+        forecast = np.full((len(origin_columns), panel.n_series, length, len(QUANTILES)), NAN, dtype=np.float32)
+        for own, at in zip(forecast, origin_columns, strict=True):
             for start in range(0, panel.n_series if at and length else 0, CHUNK):
                 self._predict(panel, own, slice(start, start + CHUNK), at=at)
         return forecast
 
     def _predict(self, panel: Panel, forecast: Floats, rows: slice, *, at: int) -> None:
-        measured, median, told = measure(panel, rows, at=at, typical=self.law.roughness)
+        measured, median, told = measure(panel, rows, at=at, typical=self.parameters.roughness)
         if not told.any():
             return
         since = panel_since(panel, at)
-        (state,) = filter_states(self.law, clock_of(panel, slice(since, at)), measured, marks=(at - since,))
+        (state,) = filter_states(self.parameters, clock_of(panel, slice(since, at)), measured, marks=(at - since,))
         ahead = clock_of(panel, slice(at, at + forecast.shape[1]))
-        mean, variance = look_ahead(self.law, state, ahead, measured.roughness)
+        mean, variance = look_ahead(self.parameters, state, ahead, measured.roughness)
         spread = np.sqrt(variance)
         for place, reach in enumerate(self.reach):
-            said = np.minimum(mean + reach * spread, HIGHEST) + median
-            forecast[rows, :, place] = np.where(told, np.exp(said), np.nan).T
+            predicted = np.minimum(mean + reach * spread, HIGHEST) + median
+            forecast[rows, :, place] = np.where(told, np.exp(predicted), np.nan).T
 
     def as_parts(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Plain data and arrays from which `rebuild_growth` makes the member again."""
-        law = asdict(self.law)
-        arrays = {name: np.asarray(law.pop(name)) for name in ARRAYS}
-        return {"kind": str(KIND), "law": law}, {**arrays, "reach": self.reach}
+        parameters = asdict(self.parameters)
+        arrays = {name: np.asarray(parameters.pop(name)) for name in ARRAYS}
+        return {"kind": str(KIND), "law": parameters}, {**arrays, "reach": self.reach}
 
 
 def rebuild_growth(config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> GrowthMember:
     """A member from what `as_parts` gave. Raises ModelError where parts are missing, misshapen or not finite."""
     try:
         season = int(config["law"]["season"])
-        usual = usual_law(season=season, roughness=1.0)
+        usual = usual_parameters(season=season, roughness=1.0)
         own: dict[str, Any] = {name: float(config["law"][name]) for name in NUMBERS}
         own |= {name: np.asarray(arrays[name], np.float64) for name in ARRAYS}
-        law = replace(usual, **own)
+        parameters = replace(usual, **own)
         reach = np.asarray(arrays["reach"], np.float64)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{KIND}: expected a law of growth, found {error!r}; train again") from error
-    shapes = law.pattern.shape, (*law.shapes.shape[:1], law.shapes.ndim), reach.shape
+    shapes = parameters.pattern.shape, (*parameters.shapes.shape[:1], parameters.shapes.ndim), reach.shape
     if shapes != (usual.pattern.shape, (len(usual.pattern), 2), (len(QUANTILES),)):
         raise ModelError(f"{KIND}: expected arrays of a season of {season}, found {shapes}; train again")
     if not all(
-        np.isfinite(part).all() for part in ([getattr(law, name) for name in NUMBERS], law.pattern, law.shapes, reach)
+        np.isfinite(part).all()
+        for part in ([getattr(parameters, name) for name in NUMBERS], parameters.pattern, parameters.shapes, reach)
     ):
         raise ModelError(f"{KIND}: expected finite numbers; train again")
-    return GrowthMember(law, reach)
+    return GrowthMember(parameters, reach)
 
 
 def fit_growth(panel: Panel, *, until: int, seed: int) -> GrowthMember | None:
@@ -142,9 +145,9 @@ def fit_growth(panel: Panel, *, until: int, seed: int) -> GrowthMember | None:
     measured, _, _ = measure(panel, able, at=until, typical=typical)
     clock = clock_of(panel, slice(panel_since(panel, until), until))
     sample = Sample(measured, clock)
-    usual = usual_law(season=panel.season, roughness=typical)
-    law = learn_law(sample, usual)
-    return GrowthMember(law, learn_reach(law, sample))
+    usual = usual_parameters(season=panel.season, roughness=typical)
+    parameters = learn_parameters(sample, usual)
+    return GrowthMember(parameters, learn_quantile_z(parameters, sample))
 
 
 def measure(panel: Panel, rows: slice | Ints, *, at: int, typical: float | None) -> tuple[Measured, Values, Mask]:

@@ -43,22 +43,22 @@ class NeuralMember:
 
     def predict(self, panel: Panel, *, at: int, length: int) -> Floats:
         """Quantiles (N, length, 7) for the columns [at, at + length), sorted, not negative; see `predict_many`."""
-        one: Floats = self.predict_many(panel, ats=(at,), length=length)[0]
+        one: Floats = self.predict_many(panel, origin_columns=(at,), length=length)[0]
         return one
 
-    def predict_many(self, panel: Panel, *, ats: Sequence[int], length: int) -> Floats:
+    def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats:
         """Quantiles (A, N, length, 7) from several columns in one pass over the series.
 
         A series is NaN throughout where too little of its context was observed, or where it was zero throughout. Raises
         ModelError where the panel is of another season, has other covariates, or ends before the horizon does.
         """
-        self._check(panel, ats=ats, length=length)
-        columns, starts = self.config.shape.context_columns, np.asarray(ats, dtype=np.int64)
+        self._check(panel, origin_columns=origin_columns, length=length)
+        columns, starts = self.config.shape.context_columns, np.asarray(origin_columns, dtype=np.int64)
         knowledge = encode(panel, self.config)
-        forecast = np.full((len(ats), panel.n_series, length, len(QUANTILES)), NAN, dtype=np.float32)
+        forecast = np.full((len(origin_columns), panel.n_series, length, len(QUANTILES)), NAN, dtype=np.float32)
         for first in range(0, panel.n_series, SERIES_AT_ONCE):
             rows = slice(first, first + SERIES_AT_ONCE)
-            usable = usable_contexts(panel, rows=rows, ats=starts, columns=columns)
+            usable = usable_contexts(panel, rows=rows, origin_columns=starts, columns=columns)
             series, place = np.nonzero(usable)
             if not len(series):
                 continue
@@ -81,15 +81,15 @@ class NeuralMember:
         quantiles: Floats = answer.numpy()
         return quantiles
 
-    def _check(self, panel: Panel, *, ats: Sequence[int], length: int) -> None:
+    def _check(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> None:
         name, most = self.config.kind, self.config.shape.horizon_columns
         if panel.season != self.config.season:
             raise ModelError(f"{name}: expected a season of {self.config.season}, found {panel.season}; train again")
         if length > most:
             raise ModelError(f"{name}: expected a horizon of at most {most} columns, found {length}; train again")
-        if not all(0 < at <= panel.n_history for at in ats):
+        if not all(0 < at <= panel.n_history for at in origin_columns):
             raise ModelError(
-                f"{name}: expected columns from 1 to {panel.n_history} to forecast from, found {list(ats)}"
+                f"{name}: expected columns from 1 to {panel.n_history} to forecast from, found {list(origin_columns)}"
             )
 
 

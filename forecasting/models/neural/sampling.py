@@ -30,13 +30,13 @@ class Draw:
     hidden: torch.Tensor
 
 
-def usable_contexts(panel: Panel, *, rows: slice, ats: NDArray[np.int64], columns: int) -> NDArray[np.bool_]:
+def usable_contexts(panel: Panel, *, rows: slice, origin_columns: NDArray[np.int64], columns: int) -> NDArray[np.bool_]:
     """Whether enough of the `columns` before each `at` was observed. (n, A)"""
-    first = max(int(ats.min()) - columns, 0)
-    start, stop = np.maximum(ats - columns, 0) - first, ats - first
-    seen = _count(panel.observed[rows, first : int(ats.max())], start, stop)
-    opened = _count(panel.open[rows, first : int(ats.max())], start, stop)
-    return (seen >= MIN_VALUES) & (seen >= MIN_OBSERVED * (opened + np.maximum(columns - ats, 0)))
+    first = max(int(origin_columns.min()) - columns, 0)
+    start, stop = np.maximum(origin_columns - columns, 0) - first, origin_columns - first
+    seen = _count(panel.observed[rows, first : int(origin_columns.max())], start, stop)
+    opened = _count(panel.open[rows, first : int(origin_columns.max())], start, stop)
+    return (seen >= MIN_VALUES) & (seen >= MIN_OBSERVED * (opened + np.maximum(columns - origin_columns, 0)))
 
 
 def _count(mask: NDArray[np.bool_], start: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.int32]:
@@ -49,12 +49,12 @@ def _count(mask: NDArray[np.bool_], start: NDArray[np.int64], stop: NDArray[np.i
     return total[:, stop] - total[:, start]
 
 
-def _valid(panel: Panel, shape: WindowShape, *, ats: NDArray[np.int64]) -> Iterator[NDArray[np.bool_]]:
+def _valid(panel: Panel, shape: WindowShape, *, origin_columns: NDArray[np.int64]) -> Iterator[NDArray[np.bool_]]:
     """By chunks of series, whether a window has a usable context and something observed in its target. (n, A)"""
     for start in range(0, panel.n_series, CHUNK):
         rows = slice(start, start + CHUNK)
-        usable = usable_contexts(panel, rows=rows, ats=ats, columns=shape.context_columns)
-        yield usable & (_count(panel.observed[rows], ats, ats + shape.horizon_columns) > 0)
+        usable = usable_contexts(panel, rows=rows, origin_columns=origin_columns, columns=shape.context_columns)
+        yield usable & (_count(panel.observed[rows], origin_columns, origin_columns + shape.horizon_columns) > 0)
 
 
 def target_starts(shape: WindowShape, *, since: int, until: int) -> NDArray[np.int64]:
@@ -64,10 +64,10 @@ def target_starts(shape: WindowShape, *, since: int, until: int) -> NDArray[np.i
 
 def count_windows(panel: Panel, shape: WindowShape, *, since: int, until: int) -> NDArray[np.int64]:
     """Number of valid windows of each series (N,) whose targets lie in [since, until)."""
-    ats = target_starts(shape, since=since, until=until)
-    if not len(ats):
+    origin_columns = target_starts(shape, since=since, until=until)
+    if not len(origin_columns):
         return np.zeros(panel.n_series, dtype=np.int64)
-    return np.concatenate([valid.sum(axis=1) for valid in _valid(panel, shape, ats=ats)])
+    return np.concatenate([valid.sum(axis=1) for valid in _valid(panel, shape, origin_columns=origin_columns)])
 
 
 def pick_windows(
@@ -77,16 +77,16 @@ def pick_windows(
 
     Only one chunk of series has its windows spelled out at a time.
     """
-    ats = target_starts(shape, since=since, until=until)
+    origin_columns = target_starts(shape, since=since, until=until)
     order = np.argsort(ranks, kind="stable")
     ranked = ranks[order]
     series, at = np.empty(len(ranks), dtype=np.int64), np.empty(len(ranks), dtype=np.int64)
     passed = 0
-    for chunk, valid in enumerate(_valid(panel, shape, ats=ats)):
+    for chunk, valid in enumerate(_valid(panel, shape, origin_columns=origin_columns)):
         places = np.flatnonzero(valid)
         low, high = np.searchsorted(ranked, [passed, passed + len(places)])
-        row, column = np.divmod(places[ranked[low:high] - passed], len(ats))
-        series[order[low:high]], at[order[low:high]] = chunk * CHUNK + row, ats[column]
+        row, column = np.divmod(places[ranked[low:high] - passed], len(origin_columns))
+        series[order[low:high]], at[order[low:high]] = chunk * CHUNK + row, origin_columns[column]
         passed += len(places)
     return torch.from_numpy(series), torch.from_numpy(at)
 

@@ -97,23 +97,23 @@ class TreesMember:
 
     kind = KIND
 
-    def predict_many(self, panel: Panel, *, ats: Sequence[int], length: int) -> Floats:
+    def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats:
         """Quantiles (A, N, length, 7) from several columns; NaN throughout for a series whose slots are unknown."""
         if panel.season != self.profile.season:
             raise ModelError(f"{KIND}: expected a season of {self.profile.season}, found {panel.season}; train again")
         missing = sorted(set(self.inputs.covariate_names) - set(panel.covariate_names))
         if missing:
             raise ModelError(f"{KIND}: expected covariate {missing[0]}, which the panel lacks; train this stream again")
-        every = horizon_of(panel, ats=tuple(ats), length=length)
+        every = horizon_of(panel, origin_columns=tuple(origin_columns), length=length)
         forecast = np.empty((len(every), len(QUANTILES)), dtype=np.float32)
         for memory, rows, part in by_chunk(panel, every, power=self.profile.power):
             known = recall_rows(memory, rows)
             features = build_features(memory, rows, known, self.inputs, self.profile)
             answer = np.stack([booster.predict(features) for booster in self.boosters], axis=1)
             answer = answer * known.noise[:, None] + known.base[:, None]
-            answer[~carried_rows(known, (len(ats), length))] = NAN
+            answer[~carried_rows(known, (len(origin_columns), length))] = NAN
             forecast[part] = sort_quantiles(answer, lower=0.0)
-        shaped = forecast.reshape(panel.n_series, len(ats), length, len(QUANTILES))
+        shaped = forecast.reshape(panel.n_series, len(origin_columns), length, len(QUANTILES))
         return np.moveaxis(shaped, 1, 0)
 
     def as_parts(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

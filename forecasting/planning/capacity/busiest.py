@@ -18,7 +18,7 @@ CHUNK = 2048
 """Paths worked on at a time, so that a year of their highest days takes 60 MB."""
 
 
-def heavy_passage(
+def heavy_first_exceedance(
     paths: Floats, ceiling: Floats, *, before: Floats | None = None, busiest: int = BUSIEST, window: int = YEAR
 ) -> Days:
     """(n, S) first days on which the mean of the `busiest` highest of the last `window` days is above the ceiling.
@@ -30,7 +30,7 @@ def heavy_passage(
     count, horizon, draws = paths.shape
     measured = np.full((count, 0), -np.inf) if before is None else np.where(np.isnan(before), -np.inf, before)
     ceiling = np.asarray(ceiling, dtype=np.float64)
-    passage = np.full((count, draws), horizon, dtype=np.int32)
+    first_exceedance = np.full((count, draws), horizon, dtype=np.int32)
     # a mean is above only if one of its days is
     loud = measured.max(axis=1, initial=-np.inf) > ceiling
     link, draw = np.nonzero((paths.max(axis=1, initial=-np.inf) > ceiling[:, None]) | loud[:, None])
@@ -43,8 +43,8 @@ def heavy_passage(
         days[window : window + horizon] = paths[own, :, path].T
         highest = _highest(days.reshape(blocks + 1, window, len(own)), busiest)
         passed = highest[:horizon] > busiest * ceiling[own]
-        passage[own, path] = np.where(passed.any(axis=0), passed.argmax(axis=0), horizon)
-    return passage
+        first_exceedance[own, path] = np.where(passed.any(axis=0), passed.argmax(axis=0), horizon)
+    return first_exceedance
 
 
 def _highest(days: Floats, busiest: int) -> Floats:

@@ -14,7 +14,7 @@ from forecasting.planning.queues.erlang_b import circuits_for, erlang_b, load_fo
 Floats = NDArray[np.floating]
 Ints = NDArray[np.int64]
 
-HAIR = 1e-9
+EPSILON = 1e-9
 """100 circuits times 1.15 are 115, though floating point makes it a hair less."""
 
 
@@ -52,5 +52,5 @@ def improvement(load: ArrayLike, circuits: ArrayLike) -> Floats:
 
 
 def _whole(circuits: Floats) -> Floats:
-    whole: Floats = np.floor(np.asarray(circuits, dtype=np.float64) + HAIR)
+    whole: Floats = np.floor(np.asarray(circuits, dtype=np.float64) + EPSILON)
     return whole

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from forecasting.config.capacity import CapacitySection
 from forecasting.errors import SettingsError
-from forecasting.planning.capacity.runout import HAIR, date_quantiles, run_out
+from forecasting.planning.capacity.runout import EPSILON, date_quantiles, run_out
 from forecasting.terms import DAY, CapacityRule
 
 Floats = NDArray[np.floating]
@@ -37,24 +37,24 @@ class Choice:
 class Waiting:
     """(n,) arrays on ordering a quarter later rather than today.
 
-    wait_cost: expected cost of waiting less that of ordering today; negative where waiting saves. regret: the expected
+    wait_cost: expected cost of waiting less that of ordering today; negative where waiting saves. expected_delay_loss: the expected
     loss, counting only paths on which waiting turns out the dearer; both NaN without a step. late_now, late_later:
     expected days above the ceiling until what is ordered today, or a quarter later, is in service.
     """
 
     wait_cost: Floats
-    regret: Floats
+    expected_delay_loss: Floats
     late_now: Floats
     late_later: Floats
 
 
-def order_by(passage: Days, rules: CapacitySection, *, horizon: int) -> Days:
-    """(n,) last days for an order to be in service, with probability `risk`, before the link runs out.
+def order_by(first_exceedance: Days, rules: CapacitySection, *, horizon: int) -> Days:
+    """(n,) last days for an order to be in service, with probability `confidence`, before the link runs out.
 
-    It is the 1 - risk quantile of the run-out day less the lead time: 0 or below is due now, and how far below says how
-    late it is; `horizon` (D) where that quantile is beyond it. passage: (n, S) of `run_out`.
+    It is the 1 - confidence quantile of the run-out day less the lead time: 0 or below is due now, and how far below says how
+    late it is; `horizon` (D) where that quantile is beyond it. first_exceedance: (n, S) of `run_out`.
     """
-    soonest = date_quantiles(passage, (1 - rules.risk,))[:, 0]
+    soonest = date_quantiles(first_exceedance, (1 - rules.confidence,))[:, 0]
     return np.where(soonest < horizon, soonest - rules.lead_time // DAY, horizon).astype(np.int32)
 
 
@@ -63,7 +63,7 @@ def choose_step(paths: Floats, capacity: Floats, deadline: Days, rules: Capacity
 
     paths: (n, D, S) peaks; capacity: (n,) at present; deadline: (n,) of `order_by`. A link whose deadline lies a
     quarter (91 days) ahead or later is NOT_NEEDED: the next plan is early enough. Else a step is sufficient if it adds
-    capacity and, ordered today, the link runs out with probability 1 - risk at most from its first day in service on
+    capacity and, ordered today, the link runs out with probability 1 - confidence at most from its first day in service on
     for `lasting`. What happens before that day no step can change, so the windows of the rules begin with it. Where
     the horizon ends before `lasting` does, it is judged until there. SettingsError: the horizon ends before a step is
     in service.
@@ -85,9 +85,9 @@ def choose_step(paths: Floats, capacity: Floats, deadline: Days, rules: Capacity
     for step in cheapest.T:
         with_it = after[np.arange(count), step]
         asked = np.flatnonzero(needed & (chosen < 0) & (with_it > capacity))
-        passage = run_out(in_service[asked], with_it[asked], rules)
-        passed = (passage < in_service.shape[1]).mean(axis=1)
-        enough = asked[passed <= 1 - rules.risk + HAIR]
+        first_exceedance = run_out(in_service[asked], with_it[asked], rules)
+        passed = (first_exceedance < in_service.shape[1]).mean(axis=1)
+        enough = asked[passed <= 1 - rules.confidence + EPSILON]
         chosen[enough] = step[enough]
     taken = np.flatnonzero(chosen >= 0)
     new, price = np.full((2, count), np.nan)
@@ -115,7 +115,7 @@ def waiting(paths: Floats, ceiling: Floats, cost: Floats, rules: CapacitySection
     late_now = now.mean(axis=1)
     return Waiting(
         wait_cost=dearer.mean(axis=1),
-        regret=np.maximum(dearer, 0.0).mean(axis=1),
+        expected_delay_loss=np.maximum(dearer, 0.0).mean(axis=1),
         late_now=late_now,
         late_later=late_now + meanwhile.mean(axis=1),
     )

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.config.capacity import CapacitySection, Persistence
-from forecasting.planning.capacity.busiest import heavy_passage
+from forecasting.planning.capacity.busiest import heavy_first_exceedance
 from forecasting.planning.capacity.ceilings import ceilings, heavy_ceilings
 from forecasting.terms import QUANTILES
 
 Floats = NDArray[np.floating]
 Days = NDArray[np.int32]
 
-HAIR = 1e-9
+EPSILON = 1e-9
 """(1 - 0.9) x 200 paths are 20, whatever floating point makes of it."""
 
 
@@ -27,13 +27,15 @@ def run_out(paths: Floats, capacity: Floats, rules: CapacitySection, *, before: 
     paths: (n, D, S) peaks; capacity: (n,). before: (n, W) peaks measured until the origin, NaN where missing; trunk
     groups make use of a year of them. With `grade` the earlier of both rules of ITU-T E.520 counts.
     """
-    passage = first_passage(paths, ceilings(capacity, rules), rules.persistence, before=before)
+    first_exceedance = first_exceedance_day(paths, ceilings(capacity, rules), rules.persistence, before=before)
     if rules.grade is None:
-        return passage
-    return np.minimum(passage, heavy_passage(paths, heavy_ceilings(capacity, rules), before=before))
+        return first_exceedance
+    return np.minimum(first_exceedance, heavy_first_exceedance(paths, heavy_ceilings(capacity, rules), before=before))
 
 
-def first_passage(paths: Floats, ceiling: Floats, persistence: Persistence, *, before: Floats | None = None) -> Days:
+def first_exceedance_day(
+    paths: Floats, ceiling: Floats, persistence: Persistence, *, before: Floats | None = None
+) -> Days:
     """(n, S) first days on which the peak was above its ceiling on `days` of the last `window` days; D where never.
 
     paths: (n, D, S), no NaN; ceiling: (n,), or (n, D) where it changes. before: (n, W) peaks measured on the days
@@ -55,26 +57,26 @@ def first_passage(paths: Floats, ceiling: Floats, persistence: Persistence, *, b
         still = np.cumsum(known[:, ::-1], axis=1)[:, ::-1]
         held[:, : window - 1] += still[:, :horizon, None].astype(np.int16)
     passed = held >= persistence.days
-    passage: Days = np.where(passed.any(axis=1), passed.argmax(axis=1), horizon).astype(np.int32)
-    return passage
+    first_exceedance: Days = np.where(passed.any(axis=1), passed.argmax(axis=1), horizon).astype(np.int32)
+    return first_exceedance
 
 
-def date_quantiles(passage: Days, levels: Sequence[float] = QUANTILES) -> Days:
+def date_quantiles(first_exceedance: Days, levels: Sequence[float] = QUANTILES) -> Days:
     """(n, L) earliest days by which a share `level` of the paths has run out; D where that is beyond the horizon.
 
-    passage: (n, S) of `run_out`. The lower empirical quantile, so that `probability_by` that day is at least `level`
+    first_exceedance: (n, S) of `run_out`. The lower empirical quantile, so that `probability_by` that day is at least `level`
     and by the day before it is less.
     """
-    count = passage.shape[1]
-    rank = np.ceil(np.asarray(levels) * count - HAIR).astype(np.int64) - 1
-    found: Days = np.sort(passage, axis=1)[:, np.clip(rank, 0, count - 1)]
+    count = first_exceedance.shape[1]
+    rank = np.ceil(np.asarray(levels) * count - EPSILON).astype(np.int64) - 1
+    found: Days = np.sort(first_exceedance, axis=1)[:, np.clip(rank, 0, count - 1)]
     return found
 
 
-def probability_by(passage: Days, day: Sequence[int] | NDArray[np.integer]) -> Floats:
+def probability_by(first_exceedance: Days, day: Sequence[int] | NDArray[np.integer]) -> Floats:
     """(n, B) shares of paths that have run out on or before days (B,) of the horizon, from 0 to D - 1.
 
-    passage: (n, S) of `run_out`.
+    first_exceedance: (n, S) of `run_out`.
     """
-    share: Floats = (passage[:, None, :] <= np.asarray(day)[None, :, None]).mean(axis=2)
+    share: Floats = (first_exceedance[:, None, :] <= np.asarray(day)[None, :, None]).mean(axis=2)
     return share

@@ -25,7 +25,7 @@ Ints = NDArray[np.int64]
 FEW = 5
 """Intervals with no more calls say nothing of a share."""
 FACTORS = np.arange(0.80, 1.41, 0.02)
-RISKS = np.round(np.arange(0.30, 0.96, 0.025), 3)
+CONFIDENCES = np.round(np.arange(0.30, 0.96, 0.025), 3)
 
 
 @dataclass(frozen=True)
@@ -90,12 +90,14 @@ def _replay_day(day: Day, agents: Ints, rules: StaffingSection, *, interval: flo
     return Summary(*(getattr(whole, name)[place] for name in ("calls", "served", "lost", "waited", "busy", "staffed")))
 
 
-def at_risk(rules: StaffingSection, answers: Answers, risk: float) -> Plan:
+def at_confidence(rules: StaffingSection, answers: Answers, confidence: float) -> Plan:
     """The product's plan: agents for a probability of meeting the target."""
 
     def plan(day: Day) -> Ints:
         nodes = gather_nodes(day.load, interval=answers.service.interval)
-        wanted, _ = choose_agents(climb(nodes, answers, least=rules.min_agents), day=day.load.day, risk=risk)
+        wanted, _ = choose_agents(
+            climb(nodes, answers, least=rules.min_agents), day=day.load.day, confidence=confidence
+        )
         return np.maximum(wanted, least_agents(nodes, rules))
 
     return plan
@@ -134,23 +136,23 @@ def cheapest_known(
     def by_factor(factor: float) -> Plan:
         return lambda day: plug_in_agents(told[id(day)], rules, interval=interval, factor=factor)
 
-    def by_risk(risk: float) -> Plan:
-        own = at_risk(rules, answers, risk)
+    def by_confidence(confidence: float) -> Plan:
+        own = at_confidence(rules, answers, confidence)
         return lambda day: own(Day(told[id(day)], day.calls))
 
     plans = {f"load times {factor:.2f}": by_factor(float(factor)) for factor in FACTORS}
-    plans |= {f"risk {risk:g}": by_risk(float(risk)) for risk in RISKS}
+    plans |= {f"confidence {confidence:g}": by_confidence(float(confidence)) for confidence in CONFIDENCES}
     tried = {name: attain(days, plan, rules, interval=interval) for name, plan in plans.items()}
     enough = {name: one for name, one in tried.items() if one.days >= days_met}
     return min(enough.items(), key=lambda item: item[1].agent_hours) if enough else None
 
 
-def least_risk(
+def least_confidence(
     days: Sequence[Day], rules: StaffingSection, answers: Answers, *, days_met: float
 ) -> tuple[float, Attained] | None:
-    """The lowest risk with which the target is met on that share of days, and what it cost; None where none does."""
-    for risk in RISKS:
-        found = attain(days, at_risk(rules, answers, float(risk)), rules, interval=answers.service.interval)
+    """The lowest confidence with which the target is met on that share of days, and what it cost; None where none does."""
+    for confidence in CONFIDENCES:
+        found = attain(days, at_confidence(rules, answers, float(confidence)), rules, interval=answers.service.interval)
         if found.days >= days_met:
-            return float(risk), found
+            return float(confidence), found
     return None

@@ -1,7 +1,7 @@
 """Agents from the distribution of the load: how many keep the promise, how often, and what the median alone would do.
 
 One number for the forecast loses ten to twenty points of service, because half of all intervals bring more and service
-falls faster than it rises. Here every interval is staffed against all paths of its load at once. A risk of 0.8 promises
+falls faster than it rises. Here every interval is staffed against all paths of its load at once. A confidence of 0.8 promises
 that the target is met in four intervals of five, on the average of a local day: agents are whole people, so that one
 interval always gets a little more than asked, and what it gets too much is carried to the next one of its day.
 """
@@ -22,7 +22,7 @@ Ints = NDArray[np.int64]
 
 NODES = 20
 """Groups of paths of like load that an interval's service is averaged over."""
-CARRIED = 0.2
+MOST_SURPLUS = 0.2
 """Most probability that rounding up earlier in the day may take off an interval."""
 
 
@@ -93,7 +93,7 @@ def gather_nodes(pool: PoolLoad, *, interval: float, count: int = NODES) -> Node
 
 
 def staff_pool(pool: PoolLoad, rules: StaffingSection, answers: Answers) -> pd.DataFrame:
-    """Rows of planning.staffing of one pool: one an interval and level of risk, by ts and risk.
+    """Rows of planning.staffing of one pool: one an interval and level of confidence, by ts and confidence.
 
     The service level is the share of all offered calls that is answered in time, expected over the paths; `met` is the
     probability that the interval reaches the target, which holds the luck of few calls too. Never NaN: a queue that
@@ -118,42 +118,45 @@ def staff_pool(pool: PoolLoad, rules: StaffingSection, answers: Answers) -> pd.D
     }
     parts = []
     agents = least
-    for risk in rules.risk:
-        wanted, rule = choose_agents(ladder, day=pool.day, risk=risk)
+    for confidence in rules.confidence:
+        wanted, rule = choose_agents(ladder, day=pool.day, confidence=confidence)
         bounded, rule = _bound(wanted, rule, nodes, rules, least=least)
-        # what is carried over must not leave a higher risk with fewer agents than a lower one
+        # what is carried over must not leave a higher confidence with fewer agents than a lower one
         agents = np.maximum(bounded, agents)
         parts.append(
             pd.DataFrame(
                 common
-                | {"risk": risk, "load_at_risk": np.quantile(pool.work, risk, axis=1) / service.interval}
+                | {
+                    "confidence": confidence,
+                    "load_at_confidence": np.quantile(pool.work, confidence, axis=1) / service.interval,
+                }
                 | {"agents": agents, "rostered": roster(agents, rules.shrinkage), "rule": rule}
                 | {"met": answers.met(nodes.load, agents[:, None], nodes.handle).mean(axis=1)}
                 | {"service_level": expected_service(nodes, agents, answers)}
                 | _experience(nodes, agents, answers)
             )
         )
-    return pd.concat(parts, ignore_index=True).sort_values(["ts", "risk"], ignore_index=True)
+    return pd.concat(parts, ignore_index=True).sort_values(["ts", "confidence"], ignore_index=True)
 
 
-def choose_agents(ladder: Ladder, *, day: Ints, risk: float) -> tuple[Ints, NDArray[np.object_]]:
-    """Fewest agents whose probability of meeting the target averages `risk` over each day, and the rule that bound.
+def choose_agents(ladder: Ladder, *, day: Ints, confidence: float) -> tuple[Ints, NDArray[np.object_]]:
+    """Fewest agents whose probability of meeting the target averages `confidence` over each day, and the rule that bound.
 
     Interval by interval the fewest are taken that reach what is still owed; what rounding up gave too much is taken off
-    the next interval of the day, up to `CARRIED`.
+    the next interval of the day, up to `MOST_SURPLUS`.
     """
     agents, rule = np.empty(len(day), np.int64), np.empty(len(day), dtype=object)
-    alone = np.argmax(ladder.met >= risk, axis=1)
+    alone = np.argmax(ladder.met >= confidence, axis=1)
     surplus = 0.0
     for number, (chances, own) in enumerate(zip(ladder.met, alone, strict=True)):
         if number and day[number] != day[number - 1]:
             surplus = 0.0
-        chosen = int(np.argmax(chances >= risk - surplus))
+        chosen = int(np.argmax(chances >= confidence - surplus))
         # without calls the target is met for sure, which pays for no missed one
         if chances[0] < 1:
-            surplus = float(np.clip(surplus + chances[chosen] - risk, 0.0, CARRIED))
+            surplus = float(np.clip(surplus + chances[chosen] - confidence, 0.0, MOST_SURPLUS))
         agents[number] = ladder.first[number] + chosen
-        rule[number] = StaffingRule.CARRIED if chosen < own else StaffingRule.TARGET
+        rule[number] = StaffingRule.EARLIER_SURPLUS if chosen < own else StaffingRule.TARGET
     return agents, rule
 
 

@@ -18,7 +18,7 @@ HOUR = 3600.0
 def sum_periods(
     pool: PoolLoad, staffing: pd.DataFrame, rules: StaffingSection, answers: Answers, *, period: Ints, name: str
 ) -> pd.DataFrame:
-    """Rows of planning.staffing_periods of one pool: one a period and level of risk.
+    """Rows of planning.staffing_periods of one pool: one a period and level of confidence.
 
     staffing: rows of `staff_pool`. period: (H,) number of the period of each interval, ascending. Totals and service
     levels are those of whole paths, so that a busy morning and a busy afternoon of one day come together as often as
@@ -31,8 +31,8 @@ def sum_periods(
     hours = service.interval / HOUR
     load, handle = pool.work / service.interval, pool.handle
     parts = []
-    for risk in rules.risk:
-        agents = staffing.loc[staffing["risk"] == risk, "agents"].to_numpy(np.int64)
+    for confidence in rules.confidence:
+        agents = staffing.loc[staffing["confidence"] == confidence, "agents"].to_numpy(np.int64)
         served = _sums(pool.calls * answers.served_within(load, agents[:, None], handle), starts)
         luck = _sums(pool.calls**2 * answers.variance(load, agents[:, None], handle), starts)
         level = np.where(total > 0, served / np.maximum(total, 1e-12), 1.0)
@@ -45,7 +45,7 @@ def sum_periods(
                     "pool_id": pool.pool_id,
                     "period": name,
                     "ts": pd.DatetimeIndex(pool.ts[starts]).tz_localize("UTC"),
-                    "risk": risk,
+                    "confidence": confidence,
                     "calls": total.mean(axis=1),
                     "calls_q10": low,
                     "calls_q50": middle,
@@ -59,7 +59,7 @@ def sum_periods(
                 }
             )
         )
-    return pd.concat(parts, ignore_index=True).sort_values(["ts", "risk"], ignore_index=True)
+    return pd.concat(parts, ignore_index=True).sort_values(["ts", "confidence"], ignore_index=True)
 
 
 def _sums(values: Floats, starts: Ints) -> Floats:

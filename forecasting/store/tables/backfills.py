@@ -11,7 +11,7 @@ from forecasting.terms import RunKind
 
 
 @dataclass(frozen=True)
-class Spoken:
+class CurrentPublication:
     """The publication that speaks for an origin."""
 
     origin: datetime
@@ -32,21 +32,23 @@ class Load:
     """The earliest origin that sees any of them."""
 
 
-def read_spoken(lake: Lake, stream: Stream, first: datetime, last: datetime) -> dict[datetime, Spoken]:
+def read_current_publications(
+    lake: Lake, stream: Stream, first: datetime, last: datetime
+) -> dict[datetime, CurrentPublication]:
     """What speaks for each origin from `first` to `last` that was published."""
     rows = lake.rows(
-        "backfill/spoken.sql",
+        "backfill/current_publications.sql",
         stream=stream.name,
         first=first,
         last=last,
         config_hash=stream.config_hash,
         code_version=__version__,
     )
-    found = (Spoken(origin, run_id, RunKind(kind), *rest) for origin, run_id, kind, *rest in rows)
+    found = (CurrentPublication(origin, run_id, RunKind(kind), *rest) for origin, run_id, kind, *rest in rows)
     return {spoken.origin: spoken for spoken in found}
 
 
-def read_loads(lake: Lake, stream: Stream, spoken: Sequence[Spoken]) -> list[Load]:
+def read_loads(lake: Lake, stream: Stream, spoken: Sequence[CurrentPublication]) -> list[Load]:
     """What was loaded since the first of some publications was confirmed."""
     confirmed = [one.snapshot_id for one in spoken if one.snapshot_id is not None]
     if not confirmed:
@@ -55,7 +57,7 @@ def read_loads(lake: Lake, stream: Stream, spoken: Sequence[Spoken]) -> list[Loa
     return [Load(*row) for row in lake.rows("backfill/loads.sql", stream=stream.name, since=since)]
 
 
-def is_settled(spoken: Spoken | None, *, model_id: str | None, loads: Sequence[Load]) -> bool:
+def is_settled(spoken: CurrentPublication | None, *, model_id: str | None, loads: Sequence[Load]) -> bool:
     """Whether forecasting an origin again with a model can only say what is published already."""
     if spoken is None or spoken.snapshot_id is None or spoken.model_id != model_id:
         return False

@@ -52,13 +52,13 @@ def publish(
     *,
     complete: bool,
     now: datetime,
-    spare_nightly: bool = False,
+    keep_nightly: bool = False,
     aggregates: pd.DataFrame | None = None,
     paths: pd.DataFrame | None = None,
 ) -> RunStatus:
     """Publish a run's rows, unless what is published already says the same.
 
-    spare_nightly: leave what a nightly run published. aggregates, paths: published at once with the rows, in the
+    keep_nightly: leave what a nightly run published. aggregates, paths: published at once with the rows, in the
     columns that `contracts.outputs` checks; paths do not count for what a forecast says, for rows and aggregates are
     made of them. Returns `published`, `stale` or `unchanged`, and leaves the run finished. Raises LakeError or
     LakeBusyError; then what was published before stays.
@@ -66,7 +66,7 @@ def publish(
     digest = content_hash(rows, model_id=run.model_id, aggregates=aggregates)
 
     def stands(current: Publication) -> bool:
-        return current.content_hash == digest or (spare_nightly and current.kind == RunKind.NIGHTLY)
+        return current.content_hash == digest or (keep_nightly and current.kind == RunKind.NIGHTLY)
 
     def insert() -> None:
         _insert(lake, run, rows)

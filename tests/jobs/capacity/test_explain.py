@@ -37,11 +37,13 @@ def test_the_published_numbers_are_told_and_hold_when_they_are_made_again(networ
     assert f"within 330 days with probability {base['runout_probability']:.2f}" in run_out
     assert f"10% by {base['runout_q10']:%Y-%m-%d}" in run_out
     assert order == (
-        "order by, at risk 0.9: the 10% quantile of the run-out day less 60 d of lead time: "
+        "order by, at confidence 0.9: the 10% quantile of the run-out day less 60 d of lead time: "
         f"{base['order_by']:%Y-%m-%d}{', due' if base['due'] else ''}"
     )
     assert step == "step: 10G: the cheapest step of the catalogue that lasts"
-    assert waiting.endswith(f"= {base['wait_cost']:.0f}; expected regret {base['regret']:.0f}")
+    assert waiting.endswith(
+        f"= {base['wait_cost']:.0f}; expected expected_delay_loss {base['expected_delay_loss']:.0f}"
+    )
     days, saved = (float(part) for part in (waiting.split()[3], waiting.split(" - ")[1].split()[0]))
     assert 400 * days - saved == pytest.approx(base["wait_cost"], abs=25)
 
@@ -55,13 +57,13 @@ def test_the_scenarios_are_the_rows_of_the_plan_and_the_base_comes_first(network
 
 def test_peaks_ahead_are_those_that_were_forecast_and_end_at_the_published_probability(network, full):
     table = full.forecast.set_index("day")
-    said = frame(
+    predicted = frame(
         network,
         f"select strftime(ts, '%Y-%m-%d') as day, q10, q50, q90 from forecast.forecasts where stream = '{PEAKS}' and "
         "series_id = 'a.full_soon'",
     ).set_index("day")
     for column in ("q10", "q50", "q90"):
-        assert table[column].to_numpy() == pytest.approx(said.loc[table.index, column].to_numpy(), rel=0.08)
+        assert table[column].to_numpy() == pytest.approx(predicted.loc[table.index, column].to_numpy(), rel=0.08)
     told = table["run out by then"]
     assert told.is_monotonic_increasing
     assert told.iloc[-1] == published(network, "a.full_soon")["runout_probability"].iloc[0]

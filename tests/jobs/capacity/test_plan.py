@@ -10,7 +10,7 @@ from forecasting.contracts.plans import check_plan
 from forecasting.errors import SettingsError
 from forecasting.jobs.capacity import plan
 from forecasting.jobs.capacity.links import Links, capacity_rules, read_links
-from forecasting.jobs.capacity.plan import BASE, Scene, make_capacity, path_maker, plan_scene, scenes
+from forecasting.jobs.capacity.plan import BASE, FailureCase, failure_cases, make_capacity, path_maker, plan_case
 from forecasting.jobs.common.session import open_session
 from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.terms import QUANTILE_COLUMNS, QUANTILES
@@ -53,9 +53,9 @@ def rules(network):
 
 
 @pytest.fixture(scope="module")
-def made(planned, rules) -> dict[str, Scene]:
+def made(planned, rules) -> dict[str, FailureCase]:
     """The scenes of the first group, by name."""
-    return {one.name: one for one in scenes(planned.links, rules, path_maker(planned.links), np.arange(3))}
+    return {one.name: one for one in failure_cases(planned.links, rules, path_maker(planned.links), np.arange(3))}
 
 
 def test_every_link_is_planned_as_it_is_and_with_each_parallel_one_failed(planned):
@@ -73,7 +73,9 @@ def test_a_link_that_fills_is_ordered_for_and_one_that_does_not_is_left_alone(pl
     assert 0.4 < full["growth"] < 2.0
     assert full["peak"] == pytest.approx(360 * np.exp(1.2 * 161 / 365), rel=0.1)
     never = planned.rows.loc[("a.never", BASE)]
-    assert never[[*RUNOUT, "order_by", "step", "step_capacity", "cost", "wait_cost", "regret"]].isna().all()
+    assert (
+        never[[*RUNOUT, "order_by", "step", "step_capacity", "cost", "wait_cost", "expected_delay_loss"]].isna().all()
+    )
     assert (never["runout_probability"], never["due"], never["rule"]) == (0.0, False, "not_needed")
     pinned = planned.rows.loc[("b.pinned", BASE)]
     assert (pinned["runout_q95"], pinned["due"]) == (TODAY, True)
@@ -83,9 +85,9 @@ def test_a_link_that_fills_is_ordered_for_and_one_that_does_not_is_left_alone(pl
 
 def test_run_out_is_the_first_day_above_the_ceiling_for_long_enough_in_each_scenario(planned, made):
     """Counted day by day, the measured days before the origin included."""
-    for name, scene in made.items():
+    for name, case in made.items():
         share = 0.7 if name == BASE else 0.9
-        for at, link in enumerate(scene.link):
+        for at, link in enumerate(case.link):
             series = PLANNED[link]
             before = planned.links.before(np.arange(3), 6).astype(float)
             own = before[link]
@@ -94,7 +96,7 @@ def test_run_out_is_the_first_day_above_the_ceiling_for_long_enough_in_each_scen
                 own = own + before[lost] / 2  # three links of equal capacity
             ceiling = share * 1000.0
             days = []
-            for path in scene.paths[at].T:
+            for path in case.paths[at].T:
                 above = np.concatenate([own, path]) > ceiling
                 held = [day for day in range(HORIZON) if above[day : day + 7].sum() >= 3]
                 days.append(min(held, default=HORIZON))
@@ -114,7 +116,7 @@ def test_what_a_failed_link_carried_goes_to_the_others_by_capacity_and_none_is_l
     peak = planned.rows["peak"]
     assert peak["b.upgraded", "n-1:b.pinned"] > peak["b.upgraded", BASE]
     batch = np.array([3, 4])
-    base, fails, _ = scenes(planned.links, rules, path_maker(planned.links), batch)
+    base, fails, _ = failure_cases(planned.links, rules, path_maker(planned.links), batch)
     assert fails.name == "n-1:b.pinned"
     np.testing.assert_allclose(fails.paths[0], base.paths.sum(axis=0), rtol=1e-6)
 
@@ -147,11 +149,11 @@ def test_portions_and_threads_do_not_matter_to_the_last_bit(planned, rules, monk
 def test_a_catalogue_that_does_not_reach_is_told_and_the_rest_is_planned(planned):
     giant, told = planned.rows.loc[("f.giant", BASE)], planned.tables["findings"]
     assert (giant["rule"], giant["due"]) == ("no_sufficient_step", True)
-    assert giant[["step", "step_capacity", "cost", "wait_cost", "regret"]].isna().all()
+    assert giant[["step", "step_capacity", "cost", "wait_cost", "expected_delay_loss"]].isna().all()
     lines = told.loc[told["finding"] == "no_sufficient_step"]
     assert lines["series_id"].tolist() == ["f.giant"], "what only a failure asks for is in its row"
     assert lines["note"].tolist() == [
-        "f.giant: no step of the catalogue lasts 180 days at risk 0.9; add a larger one to planning.capacity.steps, or "
+        "f.giant: no step of the catalogue lasts 180 days at confidence 0.9; add a larger one to planning.capacity.steps, or "
         "plan another route"
     ]
     assert planned.rows.loc[("f.twin", "n-1:f.giant"), "rule"] == "no_sufficient_step"
@@ -192,8 +194,8 @@ def test_a_few_days_that_rise_or_fall_without_measure_are_no_growth_without_meas
     paths = np.full((1, 14, 200), 1.0, np.float32)
     paths[:, 7:] = last
     with open_session(short, TRAFFIC) as session:
-        scene = Scene(BASE, np.array([0]), capacity_rules(session.definition.stream), paths, np.full((1, 200), 14))
-    rows, _ = plan_scene(links, scene)
+        case = FailureCase(BASE, np.array([0]), capacity_rules(session.definition.stream), paths, np.full((1, 200), 14))
+    rows, _ = plan_case(links, case)
     check_plan({"capacity": rows})
 
 

@@ -22,13 +22,13 @@ def told(centre) -> explain.Explained:
 
 @pytest.fixture(scope="module")
 def published(centre) -> pd.DataFrame:
-    """The rows of the cell that speak, by risk."""
+    """The rows of the cell that speak, by confidence."""
     planned = (
         f"from forecast.publications where kind = 'plan' and origin = '{pd.Timestamp(ORIGIN, tz=ZONE).isoformat()}'"
     )
     run_id = f"(select arg_max(run_id, published_at) {planned})"
     cell = f"pool_id = 'care' and ts = '{TS.isoformat()}' and run_id = {run_id}"
-    return frame(centre, f"select * from planning.staffing where {cell} order by risk").set_index("risk")
+    return frame(centre, f"select * from planning.staffing where {cell} order by confidence").set_index("confidence")
 
 
 def test_the_numbers_are_those_of_the_published_row(told, published):
@@ -40,9 +40,10 @@ def test_the_numbers_are_those_of_the_published_row(told, published):
     assert round(first["calls"], 2) * round(first["handle"], 1) / 1800 == pytest.approx(first["load"], rel=0.02)
     assert "80% of all offered calls answered within 20 s (Erlang A, mean patience 180 s)" in text
     assert f"the medians alone: {first['plug_in_agents']} agents" in text
-    for risk, row in published.iterrows():
+    for confidence, row in published.iterrows():
         assert (
-            f"risk {risk:g}: load at that probability {row['load_at_risk']:.3f} Erlangs; {row['agents']} agents" in text
+            f"confidence {confidence:g}: load at that probability {row['load_at_confidence']:.3f} Erlangs; {row['agents']} agents"
+            in text
         )
         assert f"meet the target with probability {row['met']:.3f}" in text
         assert (
@@ -56,7 +57,7 @@ def test_the_numbers_are_those_of_the_published_row(told, published):
 def test_the_printed_table_is_erlangs(told, published):
     table, first = told.formula, published.iloc[0]
     assert list(table["agents"]) == list(range(published["agents"].min() - 2, published["agents"].max() + 3))
-    loads = [first["load"], *published["load_at_risk"]]
+    loads = [first["load"], *published["load_at_confidence"]]
     for column, load in zip(table.columns[1:], loads, strict=True):
         assert f"{load:.3f}" in column
         expected = queue(load, table["agents"].to_numpy(), handle=first["handle"], within=20, patience=180.0)

@@ -29,13 +29,13 @@ def test_columns_are_the_documented_ones_and_the_numbers_those_of_the_plan(files
     rows = pd.concat(files.values())
     assert list(rows.columns) == [
         *("pool", "date", "start", "utc_start", "minutes", "calls", "handle_seconds", "load_erlangs"),
-        *("risk", "agents", "rostered", "service_level", "target_met", "plug_in_agents"),
+        *("confidence", "agents", "rostered", "service_level", "target_met", "plug_in_agents"),
     ]
     origin = pd.Timestamp(ORIGIN, tz=ZONE).isoformat()
-    query = f"select * from planning.staffing where risk = 0.8 and origin = '{origin}'"
+    query = f"select * from planning.staffing where confidence = 0.8 and origin = '{origin}'"
     plan = frame(centre, query)
     plan = plan[plan["run_id"] == plan["run_id"].max()].sort_values(["pool_id", "ts"])
-    assert set(rows["risk"]) == {0.8}
+    assert set(rows["confidence"]) == {0.8}
     assert set(rows["minutes"]) == {30}
     rows = rows.sort_values(["pool", "utc_start"])
     for name, own in (("agents", "agents"), ("rostered", "rostered"), ("plug_in_agents", "plug_in_agents")):
@@ -55,10 +55,10 @@ def test_dates_and_times_are_local_on_both_sides_of_a_clock_change(files):
 
 
 def test_another_level_of_risk_is_exported_when_asked_for_and_one_that_is_not_there_refused(centre, tmp_path):
-    lower = export.run(centre, CALLS, origin=ORIGIN, folder=tmp_path, risk=0.5)
-    assert set(pd.read_csv(lower[1])["risk"]) == {0.5}
-    with pytest.raises(SettingsError, match=r"risk 0.9: the plan has 0.5, 0.8"):
-        export.run(centre, CALLS, origin=ORIGIN, folder=tmp_path, risk=0.9)
+    lower = export.run(centre, CALLS, origin=ORIGIN, folder=tmp_path, confidence=0.5)
+    assert set(pd.read_csv(lower[1])["confidence"]) == {0.5}
+    with pytest.raises(SettingsError, match=r"confidence 0.9: the plan has 0.5, 0.8"):
+        export.run(centre, CALLS, origin=ORIGIN, folder=tmp_path, confidence=0.9)
 
 
 def test_an_origin_without_a_plan_is_refused_and_no_folder_made(centre, tmp_path):

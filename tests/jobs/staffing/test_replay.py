@@ -32,11 +32,19 @@ def line(found: replay.Replayed, name: str, formula: str = "A") -> replay.Attain
 
 
 def test_every_plan_is_told_for_erlang_a_and_c(replayed):
-    plans = ["median", "median +10%", "median +20%", "median +30%", "expected service", "risk 0.5", "risk 0.8"]
+    plans = [
+        "median",
+        "median +10%",
+        "median +20%",
+        "median +30%",
+        "expected service",
+        "confidence 0.5",
+        "confidence 0.8",
+    ]
     for formula in ("A", "C"):
         told = [one.plan for one in replayed.lines if one.formula == formula]
         assert told[:7] == plans
-        assert told[7].startswith("risk 0.")
+        assert told[7].startswith("confidence 0.")
         assert told[7].endswith(": target on 80% of days")
         assert told[8].startswith("true rate of each day, ")
     table = replayed.table()
@@ -62,18 +70,18 @@ def test_hours_are_those_of_the_plans_that_were_made_a_week_before(replayed, cen
             rules = staffing_rules(stream).model_copy(update={"shifts": ()})
             rows = plan.make_tables(loads, rules, begin=lambda _: None)["staffing"]
             own = rows[rows["ts"].dt.tz_convert(ZONE).dt.date.astype(str) == day]
-            for risk in hours:
-                hours[risk] += own.loc[own["risk"] == risk, "agents"].sum() / 2
-            plug_in += own.loc[own["risk"] == 0.5, "plug_in_agents"].sum() / 2
-    assert line(replayed, "risk 0.5").agent_hours == hours[0.5]
-    assert line(replayed, "risk 0.8").agent_hours == hours[0.8]
+            for confidence in hours:
+                hours[confidence] += own.loc[own["confidence"] == confidence, "agents"].sum() / 2
+            plug_in += own.loc[own["confidence"] == 0.5, "plug_in_agents"].sum() / 2
+    assert line(replayed, "confidence 0.5").agent_hours == hours[0.5]
+    assert line(replayed, "confidence 0.8").agent_hours == hours[0.8]
     medians = [one.attained.agent_hours for one in replayed.lines if one.plan.startswith("median")]
     assert medians[0] == plug_in
     assert medians[:4] == sorted(medians[:4])
 
 
 def test_more_agents_serve_more(replayed):
-    low, high = line(replayed, "risk 0.5"), line(replayed, "risk 0.8")
+    low, high = line(replayed, "confidence 0.5"), line(replayed, "confidence 0.8")
     assert low.agent_hours < high.agent_hours
     assert low.service_level < high.service_level
     assert low.mean_wait > high.mean_wait

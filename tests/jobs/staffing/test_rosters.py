@@ -28,7 +28,7 @@ def breaks_of(text: str) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
 
 def test_every_pool_has_a_roster_of_every_whole_week_at_the_highest_risk(tables):
     rosters = tables["rosters"]
-    assert list(zip(rosters["pool_id"], rosters["week"].astype(str), rosters["risk"], strict=True)) == [
+    assert list(zip(rosters["pool_id"], rosters["week"].astype(str), rosters["confidence"], strict=True)) == [
         (pool, "2024-03-25", 0.8) for pool in ("care", "sales", "tech")
     ]
     assert (rosters["bound"] <= rosters["paid_hours"] + 1e-6).all()
@@ -37,7 +37,7 @@ def test_every_pool_has_a_roster_of_every_whole_week_at_the_highest_risk(tables)
 def test_people_at_work_cover_what_is_rostered_counted_from_their_shifts_and_breaks(tables):
     staffing, rosters = tables["staffing"], tables["rosters"].set_index("pool_id")
     for pool, shifts in tables["shifts"].groupby("pool_id"):
-        own = staffing[(staffing["pool_id"] == pool) & (staffing["risk"] == 0.8) & (staffing["ts"] >= MONDAY)]
+        own = staffing[(staffing["pool_id"] == pool) & (staffing["confidence"] == 0.8) & (staffing["ts"] >= MONDAY)]
         at_work = np.zeros(len(own), int)
         for row in shifts.itertuples():
             inside = (own["ts"] >= row.ts) & (own["ts"] < row.until)
@@ -78,8 +78,8 @@ def test_breaks_are_those_of_the_catalogue(tables):
 
 def test_people_of_several_skills_hold_every_pool_and_nobody_counts_twice(tables):
     """Hall: of every set of pools, those who answer for any of them are as many as the set asks for."""
-    groups = tables["groups"].pivot_table(index=["ts", "risk"], columns="group_id", values="agents")
-    pools = tables["staffing"].pivot_table(index=["ts", "risk"], columns="pool_id", values="agents")
+    groups = tables["groups"].pivot_table(index=["ts", "confidence"], columns="group_id", values="agents")
+    pools = tables["staffing"].pivot_table(index=["ts", "confidence"], columns="pool_id", values="agents")
     assert len(groups) == len(pools) == 8 * 20 * 2
     # nobody else answers for tech, and the others are cheaper
     assert (groups["all_round"] == pools["tech"]).all()

@@ -110,7 +110,7 @@ def test_the_longest_horizon_that_a_stream_can_have_is_taught_and_not_only_tonig
 
 def test_a_horizon_lists_series_then_columns_to_forecast_from_then_steps():
     panel = make_panel(n_series=4, weeks=4)
-    every = horizon_of(panel, ats=(40, 60), length=3)
+    every = horizon_of(panel, origin_columns=(40, 60), length=3)
     expected = [(series, at, at + step) for series in range(4) for at in (40, 60) for step in range(3)]
     assert list(zip(every.series, every.origin, every.column, strict=True)) == expected
 

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from scipy.special import ndtri
 
 from forecasting.errors import ModelError
-from forecasting.models.growth.fit import LEAST_SEEN, usual_law
+from forecasting.models.growth.fit import LEAST_SEEN, usual_parameters
 from forecasting.models.growth.member import GrowthMember, fit_growth, measure, rebuild_growth
 from forecasting.panel.grid import Panel, cut_panel, take_series
 from forecasting.terms import MEDIAN, QUANTILES
 from tests.models.factories import hide, make_panel, repeat_slot, scramble_from
 from tests.models.growth.growing_links import daily_panel
 
-USUAL = GrowthMember(usual_law(season=7, roughness=0.1), ndtri(np.asarray(QUANTILES)))
+USUAL = GrowthMember(usual_parameters(season=7, roughness=0.1), ndtri(np.asarray(QUANTILES)))
 
 
 @pytest.fixture(scope="module")
@@ -35,16 +35,16 @@ def member(panel: Panel) -> GrowthMember:
 
 def forecast(member: GrowthMember, panel: Panel, *, at: int | None = None, length: int | None = None) -> np.ndarray:
     at = panel.n_history if at is None else at
-    return member.predict_many(panel, ats=(at,), length=panel.n_horizon if length is None else length)[0]
+    return member.predict_many(panel, origin_columns=(at,), length=panel.n_horizon if length is None else length)[0]
 
 
 def test_quantiles_are_sorted_positive_and_finite_from_every_column(panel, member):
-    said = member.predict_many(panel, ats=(60, 150, panel.n_history), length=80)
-    assert said.shape == (3, 6, 80, 7)
-    assert said.dtype == np.float32
-    assert np.isfinite(said).all()
-    assert (said > 0).all()
-    assert (np.diff(said, axis=-1) > 0).all()
+    predicted = member.predict_many(panel, origin_columns=(60, 150, panel.n_history), length=80)
+    assert predicted.shape == (3, 6, 80, 7)
+    assert predicted.dtype == np.float32
+    assert np.isfinite(predicted).all()
+    assert (predicted > 0).all()
+    assert (np.diff(predicted, axis=-1) > 0).all()
 
 
 def test_nothing_from_the_column_on_changes_what_is_said_from_it(panel, member):
@@ -81,13 +81,13 @@ def test_who_stands_beside_a_series_does_not_matter_to_it(panel, member):
     np.testing.assert_allclose(forecast(again, turned), whole[order], rtol=1e-3)
 
 
-def width(said: np.ndarray) -> np.ndarray:
-    return np.log(said[..., -1] / said[..., 0])
+def width(predicted: np.ndarray) -> np.ndarray:
+    return np.log(predicted[..., -1] / predicted[..., 0])
 
 
 def test_farther_ahead_and_after_a_longer_silence_the_interval_is_never_narrower(panel, member):
-    said = width(forecast(member, panel))
-    same_weekday = said[:, ::7]
+    predicted = width(forecast(member, panel))
+    same_weekday = predicted[:, ::7]
     trend = same_weekday[:, 12:] - same_weekday[:, :-12]
     assert (trend > 0).all()
     silent = hide(panel, slice(None), slice(panel.n_history - 90, None))
@@ -104,14 +104,14 @@ def test_what_was_put_away_answers_bit_for_bit_the_same(panel, member):
 
 def test_damaged_parts_are_refused_in_one_line(member):
     config, arrays = member.as_parts()
-    law = config["law"]
+    parameters = config["law"]
     damaged = [
         ({}, arrays),
         ({**config, "law": None}, arrays),
-        ({**config, "law": {**law, "season": 5}}, arrays),
-        ({**config, "law": {**law, "wander": float("nan")}}, arrays),
-        ({**config, "law": {**law, "wander": "far"}}, arrays),
-        ({**config, "law": {key: value for key, value in law.items() if key != "turn"}}, arrays),
+        ({**config, "law": {**parameters, "season": 5}}, arrays),
+        ({**config, "law": {**parameters, "wander": float("nan")}}, arrays),
+        ({**config, "law": {**parameters, "wander": "far"}}, arrays),
+        ({**config, "law": {key: value for key, value in parameters.items() if key != "turn"}}, arrays),
         (config, {**arrays, "reach": arrays["reach"][:3]}),
         (config, {**arrays, "pattern": arrays["pattern"] + np.inf}),
         (config, {**arrays, "shapes": arrays["shapes"][:-1]}),
@@ -132,15 +132,15 @@ def test_another_season_is_refused(member):
 def test_a_constant_series_goes_on_nearly_flat_in_a_narrow_interval():
     lively = make_panel(n_series=5, weeks=30, season=7, horizon=182, noise=0.1, drift=0.005)
     panel = replace(lively, y=np.where(np.arange(5)[:, None] == 2, np.float32(80), lively.y))
-    said = forecast(fit_growth(panel, until=panel.n_history, seed=1), panel)
-    np.testing.assert_allclose(said[2, :, MEDIAN], 80, rtol=0.08)
-    others = np.delete(width(said), 2, axis=0).min(axis=0)
-    assert (width(said)[2] < others).all()
-    assert (width(said)[2, :30] < 0.6 * others[:30]).all()
+    predicted = forecast(fit_growth(panel, until=panel.n_history, seed=1), panel)
+    np.testing.assert_allclose(predicted[2, :, MEDIAN], 80, rtol=0.08)
+    others = np.delete(width(predicted), 2, axis=0).min(axis=0)
+    assert (width(predicted)[2] < others).all()
+    assert (width(predicted)[2, :30] < 0.6 * others[:30]).all()
     still = replace(lively, y=np.full_like(lively.y, 80))
-    said = forecast(fit_growth(still, until=still.n_history, seed=1), still)
-    np.testing.assert_allclose(said[:, :, MEDIAN], 80, rtol=0.05)
-    assert (width(said) < 0.4).all()
+    predicted = forecast(fit_growth(still, until=still.n_history, seed=1), still)
+    np.testing.assert_allclose(predicted[:, :, MEDIAN], 80, rtol=0.05)
+    assert (width(predicted) < 0.4).all()
 
 
 def test_six_months_of_wild_noise_are_no_wild_extrapolation():
@@ -155,9 +155,9 @@ def test_zeros_gaps_and_doubled_columns_are_forecast_through(panel):
     y = panel.y.copy()
     y[0, ::5] = 0
     broken = hide(replace(panel, y=y), 1, slice(0, 150))
-    said = forecast(USUAL, repeat_slot(broken, column=30))
-    assert np.isfinite(said).all()
-    assert (said[:, :, MEDIAN] < 10 * np.nanmedian(panel.y, axis=1)[:, None]).all()
+    predicted = forecast(USUAL, repeat_slot(broken, column=30))
+    assert np.isfinite(predicted).all()
+    assert (predicted[:, :, MEDIAN] < 10 * np.nanmedian(panel.y, axis=1)[:, None]).all()
 
 
 def test_a_series_of_which_too_little_was_seen_is_left_to_others(panel):
@@ -165,9 +165,9 @@ def test_a_series_of_which_too_little_was_seen_is_left_to_others(panel):
     observed = few.observed.copy()
     observed[1, -1] = False
     silent = replace(few, observed=observed, y=np.where(np.arange(6)[:, None] == 2, np.float32(0), few.y))
-    said = forecast(USUAL, silent)
-    assert np.isnan(said[[1, 2]]).all()
-    assert np.isfinite(said[[0, 3, 4, 5]]).all()
+    predicted = forecast(USUAL, silent)
+    assert np.isnan(predicted[[1, 2]]).all()
+    assert np.isfinite(predicted[[0, 3, 4, 5]]).all()
     assert np.isnan(forecast(USUAL, panel, at=0)).all()
     assert fit_growth(panel, until=LEAST_SEEN - 1, seed=1) is None
     assert fit_growth(panel, until=0, seed=1) is None
@@ -178,16 +178,16 @@ def test_a_young_stream_is_trained_as_far_as_it_goes(panel, days):
     young = cut_panel(
         replace(panel, y=np.nan_to_num(panel.y, nan=50), observed=np.ones_like(panel.observed)), at=days, length=60
     )
-    said = forecast(fit_growth(young, until=days, seed=1), young)
-    assert np.isfinite(said).all()
-    assert (said[:, :, MEDIAN] < 4 * np.median(young.y, axis=1)[:, None]).all()
+    predicted = forecast(fit_growth(young, until=days, seed=1), young)
+    assert np.isfinite(predicted).all()
+    assert (predicted[:, :, MEDIAN] < 4 * np.median(young.y, axis=1)[:, None]).all()
 
 
 def test_weeks_are_forecast_as_days_are():
     panel = make_panel(n_series=8, weeks=104, season=1, horizon=52, noise=0.05)
     weekly = replace(panel, y=panel.y * np.exp(0.4 * np.arange(104) / 52).astype(np.float32))
-    said = forecast(fit_growth(weekly, until=104, seed=1), weekly)
-    year_on = np.log(said[:, -1, MEDIAN] / np.median(weekly.y[:, -6:], axis=1))
+    predicted = forecast(fit_growth(weekly, until=104, seed=1), weekly)
+    year_on = np.log(predicted[:, -1, MEDIAN] / np.median(weekly.y[:, -6:], axis=1))
     np.testing.assert_allclose(year_on, 0.4, atol=0.15)
 
 

@@ -80,8 +80,11 @@ def test_a_context_counts_only_what_was_open():
     panel.open[0, np.arange(panel.open.shape[1]) % 28 >= 9] = False
     panel.observed[:, np.arange(panel.n_history) % 28 >= 9] = False
     panel.observed[:, np.arange(panel.n_history) % 28 < 3] = False
-    ats = np.array([112])
-    assert usable_contexts(panel, rows=slice(0, 2), ats=ats, columns=56)[:, 0].tolist() == [True, False]
+    origin_columns = np.array([112])
+    assert usable_contexts(panel, rows=slice(0, 2), origin_columns=origin_columns, columns=56)[:, 0].tolist() == [
+        True,
+        False,
+    ]
 
 
 def test_a_batch_is_gathered_at_once_and_hides_the_attributes_drawn_to_be_hidden(panel):

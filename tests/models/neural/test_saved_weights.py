@@ -41,8 +41,10 @@ def errors(panel: Panel, truth: np.ndarray) -> dict[str, float]:
     profile = fit_profile(panel, until=panel.n_history, seed=1)
     rounds = [40] * 7
     trees, _ = grow_trees(panel, profile, until=panel.n_history, check=False, rounds=rounds, seed=1, budget=20.0)
-    said = {m.kind: m.predict_many(panel, ats=(panel.n_history,), length=SEASON)[0] for m in (profile, trees)}
-    return {kind: float(np.abs(quantiles[..., MEDIAN] - truth).mean()) for kind, quantiles in said.items()}
+    predicted = {
+        m.kind: m.predict_many(panel, origin_columns=(panel.n_history,), length=SEASON)[0] for m in (profile, trees)
+    }
+    return {kind: float(np.abs(quantiles[..., MEDIAN] - truth).mean()) for kind, quantiles in predicted.items()}
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -58,7 +60,7 @@ def test_errors_of_the_profile_count_by_their_weight():
     widths = []
     for each in (panel, replace(panel, weight=None)):
         member = fit_profile(each, until=each.n_history, seed=1)
-        quantiles = member.predict_many(each, ats=(each.n_history,), length=SEASON)[0]
+        quantiles = member.predict_many(each, origin_columns=(each.n_history,), length=SEASON)[0]
         widths.append((quantiles[..., 5] - quantiles[..., 1]).mean())
     assert widths[0] < 0.4 * widths[1]
 

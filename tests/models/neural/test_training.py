@@ -66,11 +66,11 @@ def test_quantiles_are_sorted_finite_and_not_negative(panel, member):
 
 
 def test_several_origins_at_once_are_the_same_as_one_by_one(panel, member, monkeypatch):
-    ats = (60, 101, panel.n_history)
-    together = member.predict_many(panel, ats=ats, length=SEASON)
+    origin_columns = (60, 101, panel.n_history)
+    together = member.predict_many(panel, origin_columns=origin_columns, length=SEASON)
     monkeypatch.setattr("forecasting.models.neural.member.SERIES_AT_ONCE", 5)
     monkeypatch.setattr("forecasting.models.neural.member.WINDOWS_AT_ONCE", {"nbeats": 3, "tft": 3})
-    for block, at in zip(together, ats, strict=True):
+    for block, at in zip(together, origin_columns, strict=True):
         np.testing.assert_allclose(block, member.predict(panel, at=at, length=SEASON), rtol=2e-4, atol=1e-3)
 
 
@@ -125,9 +125,10 @@ def test_a_member_that_was_saved_and_loaded_answers_bit_for_bit_the_same(panel, 
     loaded = load_bundle(tmp_path / "m1", stream="calls", model_id="m1", checksum=checksum)
     again = rebuild_member(*loaded.members[member.config.kind])
     assert again.config == member.config
-    ats = (100, panel.n_history)
+    origin_columns = (100, panel.n_history)
     np.testing.assert_array_equal(
-        again.predict_many(panel, ats=ats, length=SEASON), member.predict_many(panel, ats=ats, length=SEASON)
+        again.predict_many(panel, origin_columns=origin_columns, length=SEASON),
+        member.predict_many(panel, origin_columns=origin_columns, length=SEASON),
     )
 
 

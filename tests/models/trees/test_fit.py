@@ -68,14 +68,14 @@ def test_a_budget_that_ends_while_rounds_are_checked_leaves_a_member_with_what_i
     monkeypatch.setattr(fit, "ROWS_A_SECOND", 1e12)
     member, best = grow(panel, profile, budget=1e-6)
     assert best == [LEAST_ROUNDS] * 7
-    assert np.isfinite(member.predict_many(panel, ats=(panel.n_history,), length=SEASON)).all()
+    assert np.isfinite(member.predict_many(panel, origin_columns=(panel.n_history,), length=SEASON)).all()
 
 
 def test_where_time_has_run_out_every_quantile_still_has_its_least_rounds(panel, profile, monkeypatch):
     monkeypatch.setattr(fit, "ROWS_A_SECOND", 1e12)
     member, grown = grow(panel, profile, check=False, rounds=[5_000] * 7, budget=1e-6)
     assert grown == [LEAST_ROUNDS] * 7
-    assert np.isfinite(member.predict_many(panel, ats=(panel.n_history,), length=SEASON)).all()
+    assert np.isfinite(member.predict_many(panel, origin_columns=(panel.n_history,), length=SEASON)).all()
 
 
 @pytest.mark.parametrize("check", [True, False])

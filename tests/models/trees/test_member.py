@@ -49,7 +49,7 @@ def grow(panel: Panel, *, until: int | None = None, seed: int = 1, budget: float
 
 
 def ask(member: TreesMember, panel: Panel, at: int, length: int = SEASON) -> Floats:
-    return member.predict_many(panel, ats=(at,), length=length)[0]
+    return member.predict_many(panel, origin_columns=(at,), length=length)[0]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -71,7 +71,7 @@ def member(panel: Panel) -> TreesMember:
 
 def features_of(panel: Panel, member: TreesMember, at: int) -> Floats:
     memory = remember(panel, slice(None), power=member.profile.power)
-    asked = horizon_of(panel, ats=(at,), length=SEASON)
+    asked = horizon_of(panel, origin_columns=(at,), length=SEASON)
     return build_features(memory, asked, recall_rows(memory, asked), member.inputs, member.profile)
 
 
@@ -129,12 +129,12 @@ def test_a_special_day_ahead_raises_what_is_forecast_for_it(panel, member):
 
 
 def test_quantiles_are_sorted_finite_and_not_negative(panel, member):
-    said = member.predict_many(panel, ats=(200, panel.n_history), length=10)
-    assert said.shape == (2, panel.n_series, 10, 7)
-    assert said.dtype == np.float32
-    assert np.isfinite(said).all()
-    assert (np.diff(said, axis=-1) >= 0).all()
-    assert (said >= 0).all()
+    predicted = member.predict_many(panel, origin_columns=(200, panel.n_history), length=10)
+    assert predicted.shape == (2, panel.n_series, 10, 7)
+    assert predicted.dtype == np.float32
+    assert np.isfinite(predicted).all()
+    assert (np.diff(predicted, axis=-1) >= 0).all()
+    assert (predicted >= 0).all()
 
 
 @settings(max_examples=8, deadline=None)
@@ -160,11 +160,11 @@ def test_equal_seeds_grow_equal_trees_and_others_grow_others(panel, member):
 
 
 def test_several_columns_chunks_and_parts_are_the_same_as_one_by_one(panel, member, monkeypatch):
-    ats = (300, 417, panel.n_history)
-    together = member.predict_many(panel, ats=ats, length=SEASON)
+    origin_columns = (300, 417, panel.n_history)
+    together = member.predict_many(panel, origin_columns=origin_columns, length=SEASON)
     monkeypatch.setattr(rows, "CHUNK", 4)
     monkeypatch.setattr(rows, "ROWS_AT_ONCE", SEASON + 1)
-    for block, at in zip(together, ats, strict=True):
+    for block, at in zip(together, origin_columns, strict=True):
         np.testing.assert_array_equal(block, ask(member, panel, at))
 
 
@@ -260,10 +260,10 @@ def test_the_time_of_year_is_read_only_with_two_years_of_it(weeks, kept):
 
 def test_a_series_without_history_is_left_to_others_and_disturbs_none(panel, member):
     at = panel.n_history
-    said = ask(member, hide(panel, 2, slice(None)), at)
-    assert np.isnan(said[2]).all()
+    predicted = ask(member, hide(panel, 2, slice(None)), at)
+    assert np.isnan(predicted[2]).all()
     others = [0, 1, 3, 4, 5]
-    np.testing.assert_array_equal(said[others], ask(member, panel, at)[others])
+    np.testing.assert_array_equal(predicted[others], ask(member, panel, at)[others])
 
 
 def test_a_series_of_which_a_single_value_was_seen_is_left_to_others(panel, member):

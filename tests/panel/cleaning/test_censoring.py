@@ -81,8 +81,8 @@ def test_the_restored_mean_is_that_of_a_lognormal_beyond_the_bound():
     demand = 50 * np.exp(spread * rng.standard_normal((1, weeks * 24)))
     for bound in (50.0, 55.0, 65.0):
         _, restored, _, censored = restore(demand, bound, grid_of(weeks, 24))
-        law = lognorm(s=spread, scale=50)
-        mean = quad(lambda y: y * law.pdf(y), bound, np.inf)[0] / law.sf(bound)  # noqa: B023
+        parameters = lognorm(s=spread, scale=50)
+        mean = quad(lambda y: y * parameters.pdf(y), bound, np.inf)[0] / parameters.sf(bound)  # noqa: B023
         np.testing.assert_allclose(restored[censored].mean(), mean, rtol=0.015)
 
 

@@ -7,7 +7,7 @@ from forecasting.config.capacity import CapacitySection
 from forecasting.errors import SettingsError
 from forecasting.planning.capacity.ceilings import ceilings
 from forecasting.planning.capacity.orders import choose_step, order_by, waiting
-from forecasting.planning.capacity.runout import first_passage, run_out
+from forecasting.planning.capacity.runout import first_exceedance_day, run_out
 from forecasting.terms import CapacityRule
 
 STEPS = [
@@ -34,10 +34,14 @@ def choose(paths, *capacity: float, rules=None, deadline=NOW):
 
 
 def test_orders_are_due_a_lead_time_before_so_few_paths_have_run_out():
-    passage = np.stack([np.arange(200), np.full(200, 150), np.r_[np.full(19, 3), np.full(181, 400)]]).astype(np.int32)
-    assert order_by(passage, make(risk=0.9), horizon=400).tolist() == [9, 140, 400]
-    assert order_by(passage, make(risk=0.95), horizon=400).tolist() == [-1, 140, -7], "late by so many days"
-    assert order_by(passage, make(risk=0.5), horizon=400).tolist() == [89, 140, 400]
+    first_exceedance = np.stack([np.arange(200), np.full(200, 150), np.r_[np.full(19, 3), np.full(181, 400)]]).astype(
+        np.int32
+    )
+    assert order_by(first_exceedance, make(confidence=0.9), horizon=400).tolist() == [9, 140, 400]
+    assert order_by(first_exceedance, make(confidence=0.95), horizon=400).tolist() == [-1, 140, -7], (
+        "late by so many days"
+    )
+    assert order_by(first_exceedance, make(confidence=0.5), horizon=400).tolist() == [89, 140, 400]
 
 
 @st.composite
@@ -47,25 +51,25 @@ def passages(draw):
 
 
 @given(passages(), st.floats(0.01, 0.99), st.floats(0.01, 0.99))
-def test_a_higher_risk_never_orders_later(passage, one, other):
+def test_a_higher_risk_never_orders_later(first_exceedance, one, other):
     low, high = sorted([one, other])
-    sooner, later = (order_by(passage, make(risk=risk), horizon=100) for risk in (high, low))
+    sooner, later = (order_by(first_exceedance, make(confidence=confidence), horizon=100) for confidence in (high, low))
     assert (sooner <= later).all()
 
 
 @given(passages(), st.integers(1, 60), st.integers(0, 60))
-def test_a_longer_lead_time_orders_exactly_so_much_earlier(passage, lead, longer):
-    early = order_by(passage, make(lead_time=f"{lead + longer}d"), horizon=100)
-    late = order_by(passage, make(lead_time=f"{lead}d"), horizon=100)
+def test_a_longer_lead_time_orders_exactly_so_much_earlier(first_exceedance, lead, longer):
+    early = order_by(first_exceedance, make(lead_time=f"{lead + longer}d"), horizon=100)
+    late = order_by(first_exceedance, make(lead_time=f"{lead}d"), horizon=100)
     assert np.array_equal(early, np.where(late < 100, late - longer, 100))
 
 
 @given(passages(), st.floats(0.05, 0.95))
-def test_an_order_of_that_day_is_in_service_in_time_with_that_probability(passage, risk):
-    rules = make(risk=risk)
-    in_service = order_by(passage, rules, horizon=100) + 10
+def test_an_order_of_that_day_is_in_service_in_time_with_that_probability(first_exceedance, confidence):
+    rules = make(confidence=confidence)
+    in_service = order_by(first_exceedance, rules, horizon=100) + 10
     seen = in_service < 100
-    assert ((passage[seen] < in_service[seen, None]).mean(axis=1) <= 1 - risk + 1e-9).all()
+    assert ((first_exceedance[seen] < in_service[seen, None]).mean(axis=1) <= 1 - confidence + 1e-9).all()
 
 
 def test_the_cheapest_sufficient_step_is_taken():
@@ -125,7 +129,7 @@ def test_nothing_is_ordered_that_can_wait_for_the_next_plan():
 
 
 def test_what_is_due_is_never_called_not_needed():
-    rules = make(risk=0.9, lead_time="10d")
+    rules = make(confidence=0.9, lead_time="10d")
     paths = flat(5, days=150)
     paths[0, 10, 0] = 11  # one of ten paths on the last day that an order of today cannot help
     deadline = order_by(run_out(paths, np.array([10.0]), rules), rules, horizon=150)
@@ -171,15 +175,15 @@ def test_waiting_is_counted_path_by_path():
         assert found.late_now[link] == pytest.approx(np.mean(now))
         assert found.late_later[link] == pytest.approx(np.mean(later))
         assert found.wait_cost[link] == pytest.approx(np.mean(dearer), nan_ok=True)
-        regret = np.mean([max(0.0, each) for each in dearer]) if link < 2 else np.nan
-        assert found.regret[link] == pytest.approx(regret, nan_ok=True)
-    assert found.regret[1] > max(found.wait_cost[1], 0), "it pays on some paths and not on others"
+        expected_delay_loss = np.mean([max(0.0, each) for each in dearer]) if link < 2 else np.nan
+        assert found.expected_delay_loss[link] == pytest.approx(expected_delay_loss, nan_ok=True)
+    assert found.expected_delay_loss[1] > max(found.wait_cost[1], 0), "it pays on some paths and not on others"
 
 
 def test_waiting_saves_capital_where_nothing_is_late():
     found = waiting(flat(5, days=200), np.array([10.0]), np.array([3650.0]), make(capital_rate=0.1, overload_cost=9.0))
     assert found.wait_cost == pytest.approx([-91.0])
-    assert (found.regret, found.late_now, found.late_later) == (0, 0, 0)
+    assert (found.expected_delay_loss, found.late_now, found.late_later) == (0, 0, 0)
 
 
 def test_days_late_end_with_the_horizon():
@@ -192,9 +196,9 @@ def test_the_order_of_links_does_not_matter(order, seed):
     draw = np.random.default_rng(seed)
     paths = draw.gamma(9.0, 1.0, (4, 40, 5)).astype(np.float32)
     capacity = draw.uniform(5, 20, 4)
-    rules = make(risk=0.6)
-    passage = first_passage(paths, ceilings(capacity, rules), rules.persistence)
-    deadline = order_by(passage, rules, horizon=40)
+    rules = make(confidence=0.6)
+    first_exceedance = first_exceedance_day(paths, ceilings(capacity, rules), rules.persistence)
+    deadline = order_by(first_exceedance, rules, horizon=40)
     plain = choose_step(paths, capacity, deadline, rules)
     mixed = choose_step(paths[order], capacity[order], deadline[order], rules)
     assert np.array_equal(mixed.step, plain.step[order])

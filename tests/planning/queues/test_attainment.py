@@ -45,11 +45,11 @@ def simulate(load, agents, *, handle, within, patience, half_hours) -> np.ndarra
     ],
 )
 def test_half_hours_meet_the_target_as_often_as_in_long_simulations(load, agents, handle, within, patience):
-    said = chance(load, agents, handle=handle, within=within, patience=patience)
+    predicted = chance(load, agents, handle=handle, within=within, patience=patience)
     shares = simulate(load, agents, handle=handle, within=within, patience=patience, half_hours=4000)
-    assert said > 0.5
+    assert predicted > 0.5
     # three points of the approximation, two of chance
-    assert said == pytest.approx((shares >= SHARE).mean(), abs=0.05)
+    assert predicted == pytest.approx((shares >= SHARE).mean(), abs=0.05)
     mean, variance = service(load, agents, handle=handle, within=within, patience=patience)
     assert mean == pytest.approx(shares.mean(), abs=0.015)
     assert np.sqrt(variance) == pytest.approx(shares.std(), rel=0.15)
@@ -66,9 +66,9 @@ def test_the_luck_of_single_calls_is_in_the_spread(load, agents, handle, within,
 
 @pytest.mark.parametrize(("load", "agents"), [(0.5, 2), (1.0, 3)])
 def test_of_a_handful_of_calls_less_is_promised_than_comes_true(load, agents):
-    said = chance(load, agents, within=20.0)
+    predicted = chance(load, agents, within=20.0)
     came = (simulate(load, agents, handle=300.0, within=20.0, patience=INF, half_hours=8000) >= SHARE).mean()
-    assert said - 0.01 <= came <= said + 0.06
+    assert predicted - 0.01 <= came <= predicted + 0.06
 
 
 @pytest.mark.parametrize("patience", [300.0, 60.0])

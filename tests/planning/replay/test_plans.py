@@ -6,11 +6,11 @@ import pytest
 from forecasting.planning.replay.plans import (
     Attained,
     Day,
-    at_risk,
+    at_confidence,
     attain,
     cheapest_known,
     known,
-    least_risk,
+    least_confidence,
 )
 from forecasting.planning.replay.sampling import sample_arrivals, sample_exponential
 from forecasting.planning.replay.simulator import Calls
@@ -27,7 +27,7 @@ from tests.planning.staffing.loads import (
 
 INTERVALS, HANDLE, PATIENCE = 16, 300.0, 300.0
 SHAPE = 8 + 3 * np.sin(np.arange(INTERVALS) * np.pi / INTERVALS)
-RULES = make_rules(patience=PATIENCE, risk=(0.8,))
+RULES = make_rules(patience=PATIENCE, confidence=(0.8,))
 
 
 def make_day(number: int, *, cv: float) -> Day:
@@ -60,14 +60,14 @@ def plug_in(day: Day) -> np.ndarray:
 @pytest.mark.parametrize("cv", [0.02, 0.2])
 def test_the_target_is_met_as_often_as_was_asked(cv):
     days, answers = make_days(80, cv=cv), make_answers(RULES)
-    for risk in (0.5, 0.8):
-        found = replay_plan(days, at_risk(RULES, answers, risk))
-        assert found.intervals == pytest.approx(risk, abs=0.06)
+    for confidence in (0.5, 0.8):
+        found = replay_plan(days, at_confidence(RULES, answers, confidence))
+        assert found.intervals == pytest.approx(confidence, abs=0.06)
 
 
 def test_the_median_as_if_certain_meets_it_less_often_and_costs_less():
     days, answers = make_days(60, cv=0.2), make_answers(RULES)
-    product, median = replay_plan(days, at_risk(RULES, answers, 0.8)), replay_plan(days, plug_in)
+    product, median = replay_plan(days, at_confidence(RULES, answers, 0.8)), replay_plan(days, plug_in)
     assert median.intervals < product.intervals - 0.1
     assert median.days < product.days
     assert median.service_level < product.service_level
@@ -78,12 +78,12 @@ def test_the_median_as_if_certain_meets_it_less_often_and_costs_less():
 
 def test_what_is_known_beforehand_costs_no_more_at_the_same_attainment():
     days, answers = make_days(12, cv=0.15), make_answers(RULES)
-    risk, own = least_risk(days, RULES, answers, days_met=0.8)
+    confidence, own = least_confidence(days, RULES, answers, days_met=0.8)
     name, best = cheapest_known(days, RULES, answers, days_met=own.days)
-    assert 0.3 <= risk <= 0.95
+    assert 0.3 <= confidence <= 0.95
     assert own.days >= 0.8 <= best.days
     assert best.agent_hours <= own.agent_hours * 1.01
-    assert name.startswith(("load times", "risk"))
+    assert name.startswith(("load times", "confidence"))
 
 
 def test_no_plan_is_found_where_none_is_enough():
@@ -91,7 +91,7 @@ def test_no_plan_is_found_where_none_is_enough():
         replace(day, calls=replace(day.calls, patience=np.zeros(len(day.calls.at)))) for day in make_days(2, cv=0.02)
     ]
     doubled = [Day(make_pool(SHAPE[:, None] / 4, ts=day.load.ts), day.calls) for day in hopeless]
-    assert least_risk(doubled, RULES, make_answers(RULES), days_met=1.0) is None
+    assert least_confidence(doubled, RULES, make_answers(RULES), days_met=1.0) is None
 
 
 def test_the_known_load_has_the_calls_and_seconds_of_the_day_in_the_shape_of_the_forecast():

@@ -56,25 +56,25 @@ def test_an_uncertain_load_costs_the_plug_in_its_service_and_is_staffed_for(
 
 @pytest.mark.parametrize("patience", ["none", "5min"])
 def test_agents_rise_with_risk_and_with_uncertainty(patience):
-    rows = staff(lognormal([30.0], 0.2), patience=patience, risk=(0.2, 0.5, 0.8, 0.95))
+    rows = staff(lognormal([30.0], 0.2), patience=patience, confidence=(0.2, 0.5, 0.8, 0.95))
     assert (np.diff(rows["agents"]) > 0).all()
     assert (np.diff(rows["met"]) > 0).all()
-    assert (rows["met"] >= rows["risk"] - 1e-9).all()
+    assert (rows["met"] >= rows["confidence"] - 1e-9).all()
     sure, unsure = (staff(lognormal([30.0], cv), patience=patience).iloc[1]["agents"] for cv in (0.01, 0.3))
     assert sure < unsure
 
 
 def test_a_higher_risk_never_has_fewer_agents_although_more_was_carried():
     load = lognormal(np.random.default_rng(1).uniform(0.5, 8, 12), 0.2, paths=40)
-    rows = staff(load, patience="5min", risk=(0.75, 0.8))
-    low, high = (rows.loc[rows["risk"] == risk, "agents"].to_numpy() for risk in (0.75, 0.8))
+    rows = staff(load, patience="5min", confidence=(0.75, 0.8))
+    low, high = (rows.loc[rows["confidence"] == confidence, "agents"].to_numpy() for confidence in (0.75, 0.8))
     assert (high >= low).all()
-    alone = staff(load, patience="5min", risk=(0.8,))["agents"].to_numpy()
+    alone = staff(load, patience="5min", confidence=(0.8,))["agents"].to_numpy()
     assert (alone < low).any()
 
 
 def test_one_agent_fewer_misses_the_risk():
-    held = make_rules(risk=(0.8,), patience="5min")
+    held = make_rules(confidence=(0.8,), patience="5min")
     pool, answers = make_pool(lognormal([3.0, 30.0, 100.0], 0.2), day=[0, 1, 2]), make_answers(held)
     agents = staff_pool(pool, held, answers)["agents"].to_numpy()
     nodes = gather_nodes(pool, interval=HALF_HOUR)
@@ -85,7 +85,7 @@ def test_one_agent_fewer_misses_the_risk():
 
 @pytest.mark.parametrize("share", [0.2, 0.5])
 def test_low_targets_get_the_fewest_agents_too(share):
-    held = make_rules(target=f"{share * 100:g}/20", patience="1min", risk=(0.8,))
+    held = make_rules(target=f"{share * 100:g}/20", patience="1min", confidence=(0.8,))
     pool, answers = make_pool(lognormal([100.0], 0.02)), make_answers(held)
     row = staff_pool(pool, held, answers).iloc[0]
     nodes = gather_nodes(pool, interval=HALF_HOUR)
@@ -95,19 +95,19 @@ def test_low_targets_get_the_fewest_agents_too(share):
 
 
 def test_the_average_of_a_day_meets_the_risk_and_hardly_more():
-    rows = staff(lognormal(ROUND_THE_CLOCK, 0.2), patience="5min", risk=(0.5, 0.8))
-    for risk, own in rows.groupby("risk"):
-        assert risk - 0.001 <= own["met"].mean() <= risk + 0.02
-    carried = rows[rows["rule"] == "carried"]
+    rows = staff(lognormal(ROUND_THE_CLOCK, 0.2), patience="5min", confidence=(0.5, 0.8))
+    for confidence, own in rows.groupby("confidence"):
+        assert confidence - 0.001 <= own["met"].mean() <= confidence + 0.02
+    carried = rows[rows["rule"] == "earlier_surplus"]
     assert 0 < len(carried) < len(rows)
-    assert (carried["met"] < carried["risk"]).all()
-    assert (rows["met"] >= rows["risk"] - 0.2 - 1e-9).all()
+    assert (carried["met"] < carried["confidence"]).all()
+    assert (rows["met"] >= rows["confidence"] - 0.2 - 1e-9).all()
 
 
 def test_what_was_rounded_up_is_not_carried_into_the_next_day():
     load = lognormal(np.full(6, 2.0), 0.2)
-    together = staff(load, patience="5min", risk=(0.8,))
-    apart = staff(load, day=np.arange(6), patience="5min", risk=(0.8,))
+    together = staff(load, patience="5min", confidence=(0.8,))
+    apart = staff(load, day=np.arange(6), patience="5min", confidence=(0.8,))
     assert (apart["met"] >= 0.8).all()
     assert apart["agents"].nunique() == 1
     assert set(apart["rule"]) == {"target"}
@@ -118,9 +118,9 @@ def test_intervals_without_calls_owe_the_others_nothing():
     """A target is met for sure where nobody calls; that pays for no missed one."""
     quiet = np.zeros((4, 400))
     busy = lognormal([10.0, 10.0], 0.2)
-    rows = staff(np.concatenate([quiet, busy]), patience="5min", risk=(0.8,))
+    rows = staff(np.concatenate([quiet, busy]), patience="5min", confidence=(0.8,))
     assert rows["met"].iloc[4] >= 0.8
-    assert (rows["agents"].iloc[4:].to_numpy() == staff(busy, patience="5min", risk=(0.8,))["agents"]).all()
+    assert (rows["agents"].iloc[4:].to_numpy() == staff(busy, patience="5min", confidence=(0.8,))["agents"]).all()
 
 
 def test_an_interval_without_calls_gets_the_minimum():
@@ -143,7 +143,7 @@ def test_rules_are_named():
 @pytest.mark.parametrize("cap", [0.5, 0.7, 0.85])
 def test_nobody_is_busier_than_the_cap_and_one_agent_fewer_would_be(patience, cap):
     load = lognormal([0.5, 10.0, 60.0], 0.15)
-    rows = staff(load, patience=patience, max_occupancy=cap, risk=(0.3,))
+    rows = staff(load, patience=patience, max_occupancy=cap, confidence=(0.3,))
     assert (rows["occupancy"] <= cap).all()
     capped = rows[rows["rule"] == "max_occupancy"]
     assert len(capped)
@@ -190,8 +190,13 @@ def test_the_row_can_be_checked_with_a_pocket_calculator():
     pool = make_pool(calls * handle / HALF_HOUR, handle=handle)
     rows = staff_pool(pool, held, make_answers(held, shortest=150.0, longest=600.0))
     np.testing.assert_allclose(rows["calls"] * rows["handle"] / HALF_HOUR, rows["load"], rtol=1e-6)
-    np.testing.assert_allclose(rows.loc[rows["risk"] == 0.5, "load_at_risk"], np.median(pool.work, axis=1) / HALF_HOUR)
-    assert (rows.loc[rows["risk"] == 0.8, "load_at_risk"].to_numpy() > rows.loc[rows["risk"] == 0.8, "load"]).all()
+    np.testing.assert_allclose(
+        rows.loc[rows["confidence"] == 0.5, "load_at_confidence"], np.median(pool.work, axis=1) / HALF_HOUR
+    )
+    assert (
+        rows.loc[rows["confidence"] == 0.8, "load_at_confidence"].to_numpy()
+        > rows.loc[rows["confidence"] == 0.8, "load"]
+    ).all()
 
 
 def test_nodes_stand_for_all_paths_by_ascending_load():
@@ -212,13 +217,13 @@ def test_a_ladder_rises():
         assert (np.diff(rising, axis=1) >= 0).all()
         assert ((rising >= 0) & (rising <= 1)).all()
     assert (ladder.first >= 1).all()
-    agents, _ = choose_agents(ladder, day=np.arange(3), risk=0.8)
+    agents, _ = choose_agents(ladder, day=np.arange(3), confidence=0.8)
     at = np.take_along_axis(ladder.met, (agents - ladder.first)[:, None], axis=1)
     assert (at >= 0.8).all()
 
 
 def test_a_thousand_erlangs_under_a_cap_take_seconds_at_most():
-    rows = staff(lognormal(np.full(4, 1000.0), 0.1, paths=40), max_occupancy=0.8, patience="5min", risk=(0.8,))
+    rows = staff(lognormal(np.full(4, 1000.0), 0.1, paths=40), max_occupancy=0.8, patience="5min", confidence=(0.8,))
     assert (rows["occupancy"] <= 0.8).all()
     assert (rows["agents"] >= 1000 / 0.8 * 0.9).all()
 
@@ -237,7 +242,7 @@ def learned_answers(patience, handle: float) -> Answers:
 )
 @settings(max_examples=40, deadline=None)
 def test_no_row_lacks_a_number(load, handle, patience, least, cap):
-    held = make_rules(patience=patience, min_agents=least, max_occupancy=cap, risk=(0.1, 0.8, 0.99))
+    held = make_rules(patience=patience, min_agents=least, max_occupancy=cap, confidence=(0.1, 0.8, 0.99))
     pool = make_pool(load, handle=handle, day=[0, 0, 1])
     rows = staff_pool(pool, held, learned_answers(patience, handle))
     assert rows.notna().all().all()
@@ -247,6 +252,6 @@ def test_no_row_lacks_a_number(load, handle, patience, least, cap):
     assert (rows["agents"] >= least).all()
     assert (rows[["met", "service_level", "occupancy", "abandonment", "plug_in_service_level"]] <= 1 + 1e-9).all().all()
     assert (rows["asa"] <= HALF_HOUR + 1e-6).all()
-    assert set(rows["rule"]) <= {"target", "carried", "min_agents", "max_occupancy", "no_load"}
-    for _, day in rows.assign(day=np.repeat([0, 0, 1], 3)).groupby(["day", "risk"]):
-        assert day["met"].mean() >= day["risk"].iloc[0] - 0.01
+    assert set(rows["rule"]) <= {"target", "earlier_surplus", "min_agents", "max_occupancy", "no_load"}
+    for _, day in rows.assign(day=np.repeat([0, 0, 1], 3)).groupby(["day", "confidence"]):
+        assert day["met"].mean() >= day["confidence"].iloc[0] - 0.01

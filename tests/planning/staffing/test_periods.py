@@ -29,7 +29,7 @@ def sum_up(load, *, period=None, **rules) -> pd.DataFrame:
 
 def test_a_day_is_told_with_each_level_of_risk():
     rows = sum_up(comonotone())
-    assert list(zip(rows["risk"], rows["period"], strict=True)) == [(0.5, "day"), (0.8, "day")] * 2
+    assert list(zip(rows["confidence"], rows["period"], strict=True)) == [(0.5, "day"), (0.8, "day")] * 2
     assert rows["ts"].is_monotonic_increasing
     assert str(rows["ts"].dt.tz) == "UTC"
     assert (rows["ts"].iloc[[0, 2]] == pd.to_datetime(["2026-03-02T08:00Z", "2026-03-02T18:00Z"])).all()
@@ -43,8 +43,8 @@ def test_totals_are_wider_where_intervals_move_together():
     levels = [(rows["service_level_q50"] - rows["service_level_q10"]).to_numpy() for rows in (together, apart)]
     assert (levels[0] > 2 * levels[1]).all()
     # what varies by itself evens out over a day, and its chance is nearly all or nothing
-    by_risk = [rows.groupby("risk")["met"].mean() for rows in (together, apart)]
-    assert by_risk[1][0.5] < by_risk[0][0.5] < by_risk[0][0.8] < by_risk[1][0.8]
+    by_confidence = [rows.groupby("confidence")["met"].mean() for rows in (together, apart)]
+    assert by_confidence[1][0.5] < by_confidence[0][0.5] < by_confidence[0][0.8] < by_confidence[1][0.8]
 
 
 def test_a_total_is_that_of_whole_paths():
@@ -60,10 +60,12 @@ def test_hours_add_up_and_more_risk_costs_more():
     held = make_rules(patience="5min", shrinkage=0.3)
     answers, pool = make_answers(held), make_pool(comonotone(), day=np.repeat([0, 1], HOURS))
     staffing = staff_pool(pool, held, answers)
-    days = sum_periods(pool, staffing, held, answers, period=pool.day, name="day").groupby("risk")
-    week = sum_periods(pool, staffing, held, answers, period=np.zeros(2 * HOURS, int), name="week").set_index("risk")
+    days = sum_periods(pool, staffing, held, answers, period=pool.day, name="day").groupby("confidence")
+    week = sum_periods(pool, staffing, held, answers, period=np.zeros(2 * HOURS, int), name="week").set_index(
+        "confidence"
+    )
     for name, column in [("agent_hours", "agents"), ("rostered_hours", "rostered")]:
-        np.testing.assert_allclose(week[name], staffing.groupby("risk")[column].sum() / 2)
+        np.testing.assert_allclose(week[name], staffing.groupby("confidence")[column].sum() / 2)
         np.testing.assert_allclose(days[name].sum(), week[name])
         assert week.loc[0.5, name] < week.loc[0.8, name]
     np.testing.assert_allclose(days["calls"].sum(), week["calls"])
@@ -76,7 +78,7 @@ def test_chances_and_service_are_shares(patience, cv):
     for name in ("met", "service_level", "service_level_q10", "service_level_q50"):
         assert rows[name].between(0, 1).all()
     assert (rows["service_level_q10"] <= rows["service_level_q50"]).all()
-    low, high = (rows.loc[rows["risk"] == risk, "met"].to_numpy() for risk in (0.5, 0.8))
+    low, high = (rows.loc[rows["confidence"] == confidence, "met"].to_numpy() for confidence in (0.5, 0.8))
     assert (high >= low).all()
 
 
@@ -89,7 +91,7 @@ def test_the_chance_of_a_period_of_one_interval_is_about_that_of_the_interval():
 
 
 def test_the_service_of_a_period_is_that_of_its_intervals_by_calls():
-    held = make_rules(patience="5min", risk=(0.5,))
+    held = make_rules(patience="5min", confidence=(0.5,))
     answers, pool = make_answers(held), make_pool(comonotone(0.4), day=np.repeat([0, 1], HOURS))
     staffing = staff_pool(pool, held, answers)
     rows = sum_periods(pool, staffing, held, answers, period=np.zeros(2 * HOURS, int), name="week")

@@ -118,6 +118,6 @@ def test_a_bundle_of_another_stream_or_model_is_refused(tmp_path):
 
 
 def test_the_store_of_models_needs_no_torch():
-    code = "import sys, forecasting.store.models; print(sorted({'torch', 'darts'} & set(sys.modules)))"
+    code = "import sys, forecasting.store.files.models; print(sorted({'torch', 'darts'} & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

@@ -12,7 +12,13 @@ from forecasting.store.files.definitions import read_definition
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake
 from forecasting.store.maintenance import compact
-from forecasting.store.tables.backfills import Load, Spoken, is_settled, read_loads, read_spoken
+from forecasting.store.tables.backfills import (
+    CurrentPublication,
+    Load,
+    is_settled,
+    read_current_publications,
+    read_loads,
+)
 from forecasting.store.tables.runs import Run, start_run
 from forecasting.terms import RunKind, RunStatus
 from tests.feeds import define_stream
@@ -74,8 +80,8 @@ def publish(lake: Lake, origin: datetime, token: str, *, minute: int = 0, stream
     return run
 
 
-def spoken_of(lake: Lake, first: datetime = ORIGIN, last: datetime = ORIGIN) -> dict[datetime, Spoken]:
-    return read_spoken(lake, stream_of(lake), first, last)
+def current_of(lake: Lake, first: datetime = ORIGIN, last: datetime = ORIGIN) -> dict[datetime, CurrentPublication]:
+    return read_current_publications(lake, stream_of(lake), first, last)
 
 
 def test_of_each_origin_the_newest_publication_speaks(lake):
@@ -85,9 +91,9 @@ def test_of_each_origin_the_newest_publication_speaks(lake):
     publish(lake, ORIGIN - HOUR, "4")
     plan = publish(lake, ORIGIN + HOUR, "5")
     lake.connection.execute("update forecast.publications set kind = 'plan' where run_id = $1", [plan.run_id])
-    found = spoken_of(lake, last=ORIGIN + HOUR)
+    found = current_of(lake, last=ORIGIN + HOUR)
     assert list(found) == [ORIGIN, ORIGIN + HOUR]
-    assert found[ORIGIN] == Spoken(ORIGIN, newest.run_id, RunKind.BACKFILL, "m", newest.snapshot_id)
+    assert found[ORIGIN] == CurrentPublication(ORIGIN, newest.run_id, RunKind.BACKFILL, "m", newest.snapshot_id)
     assert found[ORIGIN + HOUR].run_id.endswith("3")
 
 
@@ -101,9 +107,9 @@ def test_of_each_origin_the_newest_publication_speaks(lake):
 )
 def test_what_is_incomplete_or_made_by_other_code_or_definition_is_not_confirmed(lake, change):
     publish(lake, ORIGIN, "1")
-    assert spoken_of(lake)[ORIGIN].snapshot_id is not None
+    assert current_of(lake)[ORIGIN].snapshot_id is not None
     lake.connection.execute(change)
-    assert spoken_of(lake)[ORIGIN].snapshot_id is None
+    assert current_of(lake)[ORIGIN].snapshot_id is None
 
 
 def look_again(lake: Lake, *, model_id: str = "m") -> int:
@@ -117,18 +123,18 @@ def look_again(lake: Lake, *, model_id: str = "m") -> int:
 def test_a_later_run_that_found_it_unchanged_confirms_a_publication(lake):
     publish(lake, ORIGIN, "1")
     lake.connection.execute("update forecast.runs set code_version = '0'")
-    assert spoken_of(lake)[ORIGIN].snapshot_id is None
+    assert current_of(lake)[ORIGIN].snapshot_id is None
     look_again(lake, model_id="other")
-    assert spoken_of(lake)[ORIGIN].snapshot_id is None
+    assert current_of(lake)[ORIGIN].snapshot_id is None
     newest = look_again(lake)
-    assert spoken_of(lake)[ORIGIN].snapshot_id == newest
+    assert current_of(lake)[ORIGIN].snapshot_id == newest
     lake.connection.execute("update forecast.publications set kind = 'nightly'")
-    assert spoken_of(lake)[ORIGIN].snapshot_id is None, "it may only have been left alone"
+    assert current_of(lake)[ORIGIN].snapshot_id is None, "it may only have been left alone"
 
 
 def test_a_load_is_visible_from_the_earliest_origin_that_sees_any_of_it(lake):
     publish(lake, ORIGIN, "1")
-    spoken = list(spoken_of(lake).values())
+    spoken = list(current_of(lake).values())
     assert read_loads(lake, stream_of(lake), spoken) == []
     late = ORIGIN + 5 * HOUR
     made = {
@@ -148,7 +154,7 @@ def test_loads_are_told_apart_after_their_files_were_merged(lake):
     before = ingest(lake, ORIGIN - HOUR)
     publish(lake, ORIGIN, "1")
     after = ingest(lake, ORIGIN + HOUR)
-    spoken = list(spoken_of(lake).values())
+    spoken = list(current_of(lake).values())
     expected = [Load(after, ORIGIN + HOUR)]
     assert before <= spoken[0].snapshot_id < after
     assert read_loads(lake, stream_of(lake), spoken) == expected
@@ -162,7 +168,7 @@ def test_nothing_published_needs_no_loads(lake):
 
 
 def test_an_origin_is_settled_until_something_that_it_sees_was_loaded_since():
-    spoken = Spoken(ORIGIN, "r", RunKind.BACKFILL, "m", snapshot_id=7)
+    spoken = CurrentPublication(ORIGIN, "r", RunKind.BACKFILL, "m", snapshot_id=7)
     assert is_settled(spoken, model_id="m", loads=[])
     assert is_settled(spoken, model_id="m", loads=[Load(7, ORIGIN), Load(8, ORIGIN + timedelta(microseconds=1))])
     assert not is_settled(spoken, model_id="m", loads=[Load(8, ORIGIN)])

@@ -154,7 +154,7 @@ def test_a_run_that_spares_the_night_leaves_what_a_nightly_run_published(lake):
     night.kind = RunKind.NIGHTLY
     publish(lake, night, make_rows(), complete=True, now=NOW)
     other = start(lake, token="2")
-    spared = publish(lake, other, make_rows(20.0), complete=True, now=NOW, spare_nightly=True)
+    spared = publish(lake, other, make_rows(20.0), complete=True, now=NOW, keep_nightly=True)
     assert spared is RunStatus.UNCHANGED
     assert set(visible(lake)["run_id"]) == {night.run_id}
     assert lake.connection.execute("select count(*) from forecast.forecasts").fetchall() == [(4,)]
@@ -162,7 +162,7 @@ def test_a_run_that_spares_the_night_leaves_what_a_nightly_run_published(lake):
     assert publish(lake, third, make_rows(20.0), complete=True, now=NOW) is RunStatus.PUBLISHED
     # what is no nightly run's is not spared
     fourth = start(lake, token="4")
-    assert publish(lake, fourth, make_rows(), complete=True, now=NOW, spare_nightly=True) is RunStatus.PUBLISHED
+    assert publish(lake, fourth, make_rows(), complete=True, now=NOW, keep_nightly=True) is RunStatus.PUBLISHED
 
 
 def test_hindsight_is_marked_and_does_not_speak_where_none_is_wanted(lake):
