@@ -44,8 +44,8 @@ class Result:
     rows: pd.DataFrame
     """The combination's forecasts beside the truth."""
 
-    def whole(self, member: str) -> pd.Series:
-        return self.by_series(member).loc[ALL_SERIES]
+    def whole(self, member: str) -> "pd.Series[float]":
+        return self.by_series(member).T[ALL_SERIES]
 
     def by_series(self, member: str) -> pd.DataFrame:
         own = self.scores[(self.scores["member"] == member) & (self.scores["horizon_bucket"] == ALL_BUCKETS)]

@@ -16,8 +16,9 @@ import logging
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -95,7 +96,7 @@ def make_home(folder: Path, *, series: int, days: int, **definition: object) -> 
     return settings
 
 
-def compare_reading(session: Session, origins: list, rounds: int = 5) -> None:
+def compare_reading(session: Session, origins: list[datetime], rounds: int = 5) -> None:
     """Demand of the first origin's panel, and the same values scanned from a file that holds nothing else."""
     lake, stream = session.lake, session.definition.stream
     last = origins[0]
@@ -104,7 +105,7 @@ def compare_reading(session: Session, origins: list, rounds: int = 5) -> None:
     since = history_since(stream, np.datetime64(last.replace(tzinfo=None), "us")).astype(object)
     lake.connection.execute(f"copy ({known}) to '{file}'", {"origin": last, "since": since})
     rows = "select series_id, ts, y from history.demand where stream = 'wide' and ts >= $since and ts < $origin"
-    sides = {
+    sides: dict[str, Callable[[], object]] = {
         "ours": lambda: PanelReader(lake, stream, [last]).demand(last),
         "lake": lambda: lake.connection.execute(rows, {"origin": last, "since": since}).to_arrow_table(),
         "file": lambda: lake.connection.execute(f"select series_id, ts, y from '{file}'").to_arrow_table(),
@@ -123,7 +124,7 @@ def compare_reading(session: Session, origins: list, rounds: int = 5) -> None:
     )
 
 
-def batched_pass(session: Session, origins: list, model_of: dict) -> float:
+def batched_pass(session: Session, origins: list[datetime], model_of: dict[datetime, str]) -> float:
     """Seconds in which every member is asked for all origins of its model at once, on the panel of the last origin."""
     stream = session.definition.stream
     panel = PanelReader(session.lake, stream, [origins[-1]]).panel(origins[-1])
@@ -193,7 +194,7 @@ def main() -> None:
         )
         outside = time.perf_counter() - started
         print(f"backfill: {report.counts}, {sum(issued.rows for issued in report.origins):,} rows", flush=True)
-        model_of = {issued.origin: issued.model_id for issued in report.origins}
+        model_of = {issued.origin: str(issued.model_id) for issued in report.origins}
         with open_session(settings, "wide") as session:
             batch = batched_pass(session, [issued.origin for issued in report.origins], model_of)
         insert = bare_insert_seconds(settings, given.origins)

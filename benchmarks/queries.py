@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -152,16 +153,16 @@ def ask(
                     "t": FIRST + timedelta(days=nights + 1),
                 }
                 here = {key: value for key, value in values.items() if f"${key}" in query}
-                asked = milliseconds(lambda query=query, here=here: rows_of(lake.connection, query, here))
+                asked = milliseconds(partial(rows_of, lake.connection, query, here))
                 file = file_of(lake, values)
                 there = {"file": file, "series_id": values["series_id"], "origin": origin}
-                alone = milliseconds(lambda there=there: rows_of(bare, BARE, there))
+                alone = milliseconds(partial(rows_of, bare, BARE, there))
                 taken[name].append((asked, alone))
     return taken
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]) -> int:
-    return connection.execute(query, values).to_arrow_table().num_rows
+    return int(connection.execute(query, values).to_arrow_table().num_rows)
 
 
 def file_of(lake: Lake, values: dict[str, Any]) -> str:

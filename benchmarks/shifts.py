@@ -15,9 +15,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
+from numpy.typing import NDArray
 
 from forecasting.config.shifts import ShiftRule
 from forecasting.planning.shifts.model import plan_shifts
@@ -26,6 +28,7 @@ from forecasting.planning.shifts.roster import count_at_work, write_roster
 from forecasting.planning.shifts.search import ORDINARY, Effort
 
 LOG = Path(os.environ.get("SHARED_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
+Floats = NDArray[np.float64]
 TARGET_GAP, TARGET_SECONDS = 0.01, 120.0
 SLOTS = 7 * 48
 
@@ -52,7 +55,7 @@ def bank_week() -> Week:
     return make_week(wall, hours.ravel(), interval=timedelta(minutes=30))
 
 
-def real_calls() -> np.ndarray | None:
+def real_calls() -> Floats | None:
     """(weeks, 336) calls by half an hour, Sundays first."""
     path = LOG / "anonymous_bank_calls_raw.parquet"
     if not path.exists():
@@ -64,20 +67,22 @@ def real_calls() -> np.ndarray | None:
         "from calls where began >= timestamp '1999-01-03' group by slot order by slot",
         {"p": str(path)},
     ).fetchnumpy()
-    calls = np.zeros((int(found["slot"].max()) // SLOTS + 1) * SLOTS)
-    calls[found["slot"]] = found["calls"]
-    weeks = calls.reshape(-1, SLOTS)
-    return weeks[weeks.sum(axis=1) > 1000]
+    slots: NDArray[np.int64] = np.asarray(found["slot"])
+    calls = np.zeros((int(slots.max()) // SLOTS + 1) * SLOTS)
+    calls[slots] = found["calls"]
+    weeks: Floats = calls.reshape(-1, SLOTS)
+    busy: Floats = weeks[weeks.sum(axis=1) > 1000]
+    return busy
 
 
-def generated_calls(rng: np.random.Generator) -> np.ndarray:
+def generated_calls(rng: np.random.Generator) -> NDArray[np.int64]:
     hour = np.arange(48) / 2
     shape = np.exp(-(((hour - 11) / 3) ** 2)) + 0.6 * np.exp(-(((hour - 18) / 4) ** 2))
     mean = 60 * np.concatenate([shape * size for size in (1.2, 1, 1, 1, 1, 0.6, 0.5)])
     return rng.poisson(rng.gamma(50, mean / 50, (40, SLOTS)))
 
 
-def required_people(calls: np.ndarray, week: Week) -> np.ndarray:
+def required_people(calls: NDArray[Any], week: Week) -> np.ndarray:
     load = calls * 200 / 1800
     people = np.ceil((load + np.sqrt(load)) / (1 - 0.30))
     return np.where(week.open, people, 0).astype(int)

@@ -1,13 +1,13 @@
-"""Staff that holds: September and October 1999 of a bank's contact centre, replayed call by call.
+"""Agents planned for a bank's contact centre in September and October 1999, replayed call by call.
 
     python benchmarks/staffing.py [--budget 30s] [--home DIR]
 
-Forecasts of calls and handle times from every day, made as known then, planned a week ahead (`forecasting plan
---replay`), against the real calls: what the product's plan at each confidence reaches, beside the medians taken as certain,
-with safety factors, and the cheapest plan that knows each day's true rate. Targets: at confidence 0.8, 75 to 85% of the
-intervals with more than five calls meet 80% in 60 s; the confidence that meets it on 80% of days costs at most 8% more than
-the cheapest plan of known rates. Needs the data that the tests read (SHARED_DATA); with --home an earlier run's
-forecasts are used again.
+Calls and handle times are forecast from every day as known then, planned a week ahead and replayed against the real
+calls (`forecasting plan --replay`). Compared are the plan at each confidence, the medians taken as certain with several
+safety factors, and the cheapest plan that knows each day's true rate. Targets: at confidence 0.8, 75 to 85% of the
+intervals with more than five calls meet 80% in 60 s; the confidence that meets it on 80% of days costs at most 8% more
+than the cheapest plan of known rates. Needs the data that the tests read (SHARED_DATA); --home keeps the forecasts for
+another run.
 """
 
 import forecasting  # noqa: F401 # isort: skip
@@ -58,9 +58,8 @@ def run(home: Path, *, budget: str) -> None:
         lines = {line.plan: line.attained for line in found.lines if line.formula == formula}
         own = next((one for name, one in lines.items() if "target on" in name), None)
         known = next((one for name, one in lines.items() if "true rate" in name), None)
-        print(
-            f"\nErlang {formula}: confidence 0.8 met in {lines['confidence 0.8'].intervals:.1%} of intervals (75 to 85%)"
-        )
+        met = lines["confidence 0.8"].intervals
+        print(f"\nErlang {formula}: confidence 0.8 met in {met:.1%} of intervals (75 to 85%)")
         if own and known:
             print(f"agent-hours over those of known rates: {own.agent_hours / known.agent_hours:.3f} (at most 1.08)")
 

@@ -21,7 +21,7 @@ from typing import Any
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param, task
 from forecasting_dags import DEFAULT_ARGS, RETRY_RULES, TAGS, ZONE
 
-_AGE = {"type": "string", "pattern": r"^[1-9][0-9]*(d|w)$"}
+_AGE: dict[str, Any] = {"type": "string", "pattern": r"^[1-9][0-9]*(d|w)$"}
 
 
 @task(retry_policy=RETRY_RULES)

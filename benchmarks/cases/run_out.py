@@ -153,7 +153,7 @@ def score(links: LongLinks, dates: Dates) -> pd.DataFrame:
             "inside": (dates.low <= true) & (true <= dates.high),
             "early": true < dates.low,
             "late": true > dates.high,
-            "in_reach": dates.low < horizon,
+            "within_horizon": dates.low < horizon,
             "ahead": (true >= AHEAD[0]) & (true < AHEAD[1]),
             "error": np.abs(dates.middle - true),
             "soon": true <= LEAD_DAYS,
@@ -168,12 +168,12 @@ def summary(scored: pd.DataFrame) -> dict[str, float]:
     says so."""
     whole = scored[scored["due"]]
     rows = scored[~scored["above"]]
-    reach = rows[rows["in_reach"]]
+    within = rows[rows["within_horizon"]]
     hits = float((rows["due"] & rows["soon"]).sum())
     return {
         "links": len(rows),
         "inside": float(rows["inside"].mean()),
-        "inside, in reach": float(reach["inside"].mean()),
+        "inside, within horizon": float(within["inside"].mean()),
         "earlier": float(rows["early"].mean()),
         "later": float(rows["late"].mean()),
         "4-8 months": float(rows["ahead"].sum()),
