@@ -1,4 +1,4 @@
-"""Backfill of consecutive nights: what it costs beyond training, bare inference and a bare insert.
+"""Backfill of consecutive origins: what it costs beyond training, bare inference and a bare insert.
 
 A stream of hourly series of which every tenth value has three versions is ingested, read as of an origin, and
 backfilled over four weeks with weekly retraining. Printed, all measured in this process:
@@ -162,7 +162,7 @@ def bare_insert_seconds(settings: Settings, origins: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--series", type=int, default=2_000)
-    parser.add_argument("--origins", type=int, default=28, help="consecutive nights (default 28)")
+    parser.add_argument("--origins", type=int, default=28, help="consecutive days (default 28)")
     parser.add_argument("--history", type=int, default=84, help="days of history of each origin (default 84)")
     parser.add_argument("--budget", default="60s", help="of each weekly training (default 60s)")
     parser.add_argument("--members", default='["trees", "seasonal"]', help="as in a stream definition")

@@ -1,12 +1,12 @@
-"""Sums, peaks and busy hours: do joint paths hold what they promise, and do parts and totals agree without loss?
+"""Sums, peaks and busy hours: do the intervals of joint paths cover, and what does it cost that parts and totals agree?
 
     python benchmarks/paths.py [--cases lte abank links] [--budget 16]
 
 27 weekly origins of three LTE cells (a year, hourly), 26 of a bank's six queues (half hours) and 26 of generated links
 (hourly), each forecast a week ahead by the product's own joint forecast: members trained every sixth week on what lies
-before, combined, calibrated, drawn as paths, made to agree. First, for each level, statistic and period: the share of
-what came inside the 80% interval and WQL, beside the wrong way, which sums marginal quantiles or takes their maximum.
-Then WQL of every level's intervals, reconciled over those of the level's own direct forecasts. Targets: 80% intervals
+before, combined, calibrated, drawn as paths and reconciled. First, for each level, statistic and period: the share of
+actual values inside the 80% interval and WQL, beside the wrong way, which sums marginal quantiles or takes their
+maximum. Then WQL of every level's intervals, reconciled over those of the level's own direct forecasts. Targets: 80% intervals
 hold 65 to 92% on real data, 75 to 85% on generated; WQL better than the wrong way; no level more than 1% worse
 reconciled, and better in the mean. Real cases need the data that the tests read (SHARED_DATA) and are skipped without.
 """
@@ -58,8 +58,8 @@ BOUNDS = {"lte": (0.65, 0.92), "abank": (0.65, 0.92), "links": (0.75, 0.85)}
 
 
 @dataclass
-class Told:
-    """Forecasts of some quantity beside what came."""
+class Compared:
+    """Forecasts of some quantity beside the actual values."""
 
     y: list[NDArray[np.float64]] = field(default_factory=list)
     predicted: list[NDArray[np.float64]] = field(default_factory=list)
@@ -88,10 +88,10 @@ class Told:
 class Found:
     """What a case gave, by level, statistic and period."""
 
-    joint: dict[tuple[str, str, str], Told] = field(default_factory=dict)
-    wrong: dict[tuple[str, str, str], Told] = field(default_factory=dict)
-    alone: dict[str, Told] = field(default_factory=dict)
-    agreed: dict[str, Told] = field(default_factory=dict)
+    joint: dict[tuple[str, str, str], Compared] = field(default_factory=dict)
+    wrong: dict[tuple[str, str, str], Compared] = field(default_factory=dict)
+    alone: dict[str, Compared] = field(default_factory=dict)
+    agreed: dict[str, Compared] = field(default_factory=dict)
     methods: list[str] = field(default_factory=list)
 
 
@@ -121,8 +121,8 @@ def judge(found: Found, stream: Stream, joint: Joint, alone: NDArray[np.float32]
     summing = hierarchy.summing.toarray().astype(float)
     names = [*hierarchy.names, *[SERIES] * panel.n_series]
     is_open = np.concatenate([joint.nodes.groups_panel.open, panel.open])[:, first:]
-    came = np.where(is_open[len(summing) :], truth, 0.0)
-    y = np.where(is_open, np.concatenate([summing @ came, came]), np.nan)
+    actual = np.where(is_open[len(summing) :], truth, 0.0)
+    y = np.where(is_open, np.concatenate([summing @ actual, actual]), np.nan)
     own = np.concatenate([joint.nodes.groups.quantiles, joint.forecast.quantiles]).astype(float)
     own = np.where(is_open[..., None], own, 0.0)
     # a quantile of a group's interval, the wrong way: the sum of its members'
@@ -135,10 +135,10 @@ def judge(found: Found, stream: Stream, joint: Joint, alone: NDArray[np.float32]
     laid = np.full(own[: len(summing)].shape, np.nan)
     laid[place, column] = quantiles
     for node, level in enumerate(names):
-        told = laid[node] if node < len(summing) else own[node]
+        agreed = laid[node] if node < len(summing) else own[node]
         base = own[node] if node < len(summing) else alone[node - len(summing)].astype(float)
-        found.agreed.setdefault(level, Told()).add(y[node], told)
-        found.alone.setdefault(level, Told()).add(y[node], base)
+        found.agreed.setdefault(level, Compared()).add(y[node], agreed)
+        found.alone.setdefault(level, Compared()).add(y[node], base)
 
 
 def _judge_periods(
@@ -150,13 +150,13 @@ def _judge_periods(
     wrong: NDArray[np.float64],
     is_open: NDArray[np.bool_],
 ) -> None:
-    """Days and weeks: what came is a path like any other, and so are marginal quantiles, the wrong way."""
+    """Days and weeks: the actual values are laid out as one path, and so are marginal quantiles, the wrong way."""
     panel, rate = joint.nodes.panel, stream.stream.aggregate == "mean"
     columns = columns_of(stream, panel, joint.origin)
     filled = np.where(np.isfinite(y), y, 0.0)
     lacking = (is_open & ~np.isfinite(y)).astype(float)
     keys = [*map(str, joint.nodes.hierarchy.keys), *map(str, panel.series_ids)]
-    told = joint.aggregates.set_index([*KEYS, "group_key", "ts"])[list(QUANTILE_COLUMNS)]
+    published = joint.aggregates.set_index([*KEYS, "group_key", "ts"])[list(QUANTILE_COLUMNS)]
     gaps = aggregate_paths(lacking[..., None], columns, is_open=is_open, rate=False)
     unknown = {one.period: one.paths[..., 0] > 0 for one in gaps if one.stat == Stat.MAX}
     straight = {(one.stat, one.period): one for one in aggregate_paths(wrong, columns, is_open=is_open, rate=rate)}
@@ -167,10 +167,10 @@ def _judge_periods(
             times = pd.DatetimeIndex(one.ts[seen]).tz_localize("UTC")
             if not len(times):
                 continue
-            predicted = told.loc[[(*key, keys[node], ts) for ts in times]].to_numpy()
-            came = one.paths[node, seen, 0].astype(float)
-            found.joint.setdefault(key, Told()).add(came, predicted)
-            found.wrong.setdefault(key, Told()).add(came, straight[one.stat, one.period].paths[node, seen])
+            predicted = published.loc[[(*key, keys[node], ts) for ts in times]].to_numpy()
+            actual = one.paths[node, seen, 0].astype(float)
+            found.joint.setdefault(key, Compared()).add(actual, predicted)
+            found.wrong.setdefault(key, Compared()).add(actual, straight[one.stat, one.period].paths[node, seen])
 
 
 def report(name: str, found: Found) -> None:
@@ -179,14 +179,14 @@ def report(name: str, found: Found) -> None:
         {
             "level": level,
             "statistic": f"{period} {stat}",
-            "n": told.count,
-            "inside 80%": f"{told.inside:.3f}",
-            "WQL": f"{told.wql:.4f}",
+            "n": one.count,
+            "inside 80%": f"{one.inside:.3f}",
+            "WQL": f"{one.wql:.4f}",
             "wrong way: inside": f"{found.wrong[level, stat, period].inside:.3f}",
             "its WQL": f"{found.wrong[level, stat, period].wql:.4f}",
-            "": "" if low <= told.inside <= high else "outside",
+            "": "" if low <= one.inside <= high else "outside",
         }
-        for (level, stat, period), told in found.joint.items()
+        for (level, stat, period), one in found.joint.items()
     ]
     print(
         f"{name}: 80% intervals of {low:.0%} to {high:.0%}; methods {pd.Series(found.methods).value_counts().to_dict()}"
@@ -204,10 +204,10 @@ def report(name: str, found: Found) -> None:
             f"better than the wrong way at {sum(better)} of {len(better)} levels: {_met(all(better))}"
         )
     ratios = {level: found.agreed[level].wql / found.alone[level].wql for level in found.agreed}
-    told = ", ".join(f"{level} {found.agreed[level].wql:.4f} ({ratio:.4f})" for level, ratio in ratios.items())
+    listed = ", ".join(f"{level} {found.agreed[level].wql:.4f} ({ratio:.4f})" for level, ratio in ratios.items())
     worst, mean = max(ratios.values()), float(np.mean(list(ratios.values())))
     print(
-        f"WQL of intervals reconciled (over the level's direct forecast): {told}; none above 1.01, mean below 1 "
+        f"WQL of intervals reconciled (over the level's direct forecast): {listed}; none above 1.01, mean below 1 "
         f"({mean:.4f}): {_met(worst <= 1.01 and mean < 1)}\n"
     )
 

@@ -1,4 +1,4 @@
-"""Analysts' questions about published forecasts, in a lake of many nights, before and after its upkeep.
+"""Analysts' questions about published forecasts, in a lake of many origins, before and after maintenance.
 
 Prints medians and maxima in milliseconds, measured on two cores while another process publishes, and their ratio to the
 same filter on the one Parquet file that holds the answer. Targets: one series of one origin below 100 ms, one series of
@@ -30,7 +30,7 @@ FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 STEPS = 336
 TARGETS = {"one series of an origin": 100.0, "forecast_latest of one series": 200.0}
 SMALL, SMALL_SERIES = "small", 50
-"""A second stream, whose nights are small enough to be merged."""
+"""A second stream, whose files are small enough to be merged."""
 
 ROWS = """
 insert into forecast.forecasts by name
@@ -97,29 +97,29 @@ BUSY = "select count(*) from forecast.publications where stream = 'busy'"
 FILES = "select data_file from ducklake_list_files('lake', 'forecasts', schema => 'forecast')"
 
 
-def publish_night(lake: Lake, *, stream: str, series: int, night: int) -> None:
+def publish_origin(lake: Lake, *, stream: str, series: int, number: int) -> None:
     """The rows of one origin, then its publication, as two transactions."""
-    origin = FIRST + timedelta(days=night)
-    named: dict[str, Any] = {"stream": stream, "origin": origin, "run_id": f"{stream}-{night:04d}"}
+    origin = FIRST + timedelta(days=number)
+    named: dict[str, Any] = {"stream": stream, "origin": origin, "run_id": f"{stream}-{number:04d}"}
 
     def add_rows() -> None:
         lake.connection.execute(ROWS, {**named, "series": series, "steps": STEPS})
 
     def make_visible() -> None:
-        told = {**named, "published_at": origin + timedelta(hours=6), "rows": series * STEPS}
-        lake.connection.execute(PUBLICATION, told)
+        values = {**named, "published_at": origin + timedelta(hours=6), "rows": series * STEPS}
+        lake.connection.execute(PUBLICATION, values)
 
     lake.write(add_rows, message=f"rows of {origin}")
     lake.write(make_visible, message=f"publish {origin}")
 
 
-def keep_publishing(settings: Settings, series: int, nights: int, stop: Any) -> None:
-    """Publish earlier nights of a third stream, one after the other, until told to stop."""
+def keep_publishing(settings: Settings, series: int, origins: int, stop: Any) -> None:
+    """Publish earlier origins of a third stream, one after the other, until `stop` is set."""
     with open_lake(settings) as lake:
-        night = 0
+        number = 0
         while not stop.is_set():
-            publish_night(lake, stream="busy", series=series, night=night % nights)
-            night += 1
+            publish_origin(lake, stream="busy", series=series, number=number % origins)
+            number += 1
 
 
 def milliseconds(action: Callable[[], int]) -> float:
@@ -133,7 +133,7 @@ def milliseconds(action: Callable[[], int]) -> float:
 
 
 def ask(
-    settings: Settings, *, stream: str, series: int, nights: int, repeats: int
+    settings: Settings, *, stream: str, series: int, origins: int, repeats: int
 ) -> dict[str, list[tuple[float, float]]]:
     """Milliseconds of each question, each beside the bare scan of the file that holds the same answer."""
     draw = random.Random(1)
@@ -144,13 +144,13 @@ def ask(
         lake.connection.execute("set threads = 2")
         for _ in range(repeats):
             for name, query in QUESTIONS.items():
-                night = nights - 1 if "latest" in name else draw.randrange(nights)
-                origin = FIRST + timedelta(days=night)
+                number = origins - 1 if "latest" in name else draw.randrange(origins)
+                origin = FIRST + timedelta(days=number)
                 values = {
                     "stream": stream,
                     "series_id": f"link-{draw.randrange(series):05d}",
                     "origin": origin,
-                    "t": FIRST + timedelta(days=nights + 1),
+                    "t": FIRST + timedelta(days=origins + 1),
                 }
                 here = {key: value for key, value in values.items() if f"${key}" in query}
                 asked = milliseconds(partial(rows_of, lake.connection, query, here))
@@ -195,14 +195,14 @@ def count_files(settings: Settings) -> str:
     return f"{len(files)} files of forecasts, {size / 2**30:.1f} GiB on disk"
 
 
-def measure(title: str, settings: Settings, *, series: int, nights: int, repeats: int) -> None:
+def measure(title: str, settings: Settings, *, series: int, origins: int, repeats: int) -> None:
     """Both streams alone, then the wide one while another process publishes."""
-    named = {"nights": nights, "repeats": repeats}
+    named = {"origins": origins, "repeats": repeats}
     show(f"{title}, {series} series", ask(settings, stream="wide", series=series, **named))
     show(f"{title}, {SMALL_SERIES} series", ask(settings, stream=SMALL, series=SMALL_SERIES, **named))
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
-    writer = context.Process(target=keep_publishing, args=(settings, series, nights, stop))
+    writer = context.Process(target=keep_publishing, args=(settings, series, origins, stop))
     writer.start()
     time.sleep(3)
     show(
@@ -212,7 +212,7 @@ def measure(title: str, settings: Settings, *, series: int, nights: int, repeats
     stop.set()
     writer.join()
     with open_lake_to_read(settings) as lake:
-        print(f"  {lake.connection.execute(BUSY).fetchall()[0][0]} nights published by the other process so far")
+        print(f"  {lake.connection.execute(BUSY).fetchall()[0][0]} origins published by the other process so far")
 
 
 def main() -> None:
@@ -222,22 +222,24 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=40)
     parser.add_argument("--folder", type=Path, help="where the lake is built for the time of the run")
     given = parser.parse_args()
-    named = {"series": given.series, "nights": given.origins, "repeats": given.repeats}
+    named = {"series": given.series, "origins": given.origins, "repeats": given.repeats}
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         settings = read_settings({"FORECASTING_HOME": folder})
         started = time.perf_counter()
         with open_lake(settings) as lake:
-            for night in range(given.origins):
-                publish_night(lake, stream="wide", series=given.series, night=night)
-                publish_night(lake, stream=SMALL, series=SMALL_SERIES, night=night)
+            for number in range(given.origins):
+                publish_origin(lake, stream="wide", series=given.series, number=number)
+                publish_origin(lake, stream=SMALL, series=SMALL_SERIES, number=number)
         seconds = time.perf_counter() - started
         print(
             f"{given.origins} origins in {seconds:.0f} s on {os.cpu_count()} cores: {count_files(settings)}", flush=True
         )
         measure("as published", settings, **named)
         started = time.perf_counter()
-        told = maintain.run(settings)
-        print(f"maintain in {time.perf_counter() - started:.0f} s: {told.details}; {count_files(settings)}", flush=True)
+        summary = maintain.run(settings)
+        print(
+            f"maintain in {time.perf_counter() - started:.0f} s: {summary.details}; {count_files(settings)}", flush=True
+        )
         measure("after maintain", settings, **named)
 
 

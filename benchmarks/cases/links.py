@@ -1,4 +1,4 @@
-"""Generated links as a case: hourly traffic of the demo's counters, read as they were meant."""
+"""Generated links as a case: hourly traffic of the demo's counters without their faults."""
 
 from datetime import timedelta
 

@@ -94,7 +94,7 @@ CASES = {
 
 @dataclass(frozen=True)
 class Loaded:
-    """A panel as of each origin of a case, and what came to pass in its horizon."""
+    """A panel as of each origin of a case, and the actual values of its horizon."""
 
     stream: Stream
     panels: list[Panel]
@@ -126,7 +126,7 @@ def _read(case: Case) -> tuple[Stream, pd.DataFrame]:
 
 
 def _generate() -> tuple[Stream, pd.DataFrame]:
-    """Calls of twenty queues from the demo's generator: Poisson counts around a known rate with the day's own luck."""
+    """Calls of twenty queues of the demo: Poisson counts around a known rate that varies from day to day."""
     stream = _stream(ROOT / "forecasting" / "definitions" / "call_volume.toml")
     rng = np.random.default_rng(7)
     utc, local = local_grid("2025-10-01", days=230)

@@ -74,15 +74,15 @@ def make_panel(links: LongLinks, stream: Stream) -> Panel:
 
 
 def by_forecast(links: LongLinks, *, seed: int = 1) -> Dates:
-    """Forecast of the peaks, joint paths, first passage: the line of the product."""
+    """As the product does it: forecast of the peaks, joint paths, first day above the limit."""
     stream = read_stream()
     panel = make_panel(links, stream)
     started = time.perf_counter()
     trainings = train_members(panel, stream.models, parents={})
     trained = {name: training.member for name, training in trainings.items() if training.member is not None}
     forecast = next(forecast_panels([panel], trained))
-    carried = dict(zip(*np.unique(forecast.tier, return_counts=True), strict=True))
-    print(f"  trained and forecast in {time.perf_counter() - started:.0f} s, carried by {carried}", flush=True)
+    sources = dict(zip(*np.unique(forecast.tier, return_counts=True), strict=True))
+    print(f"  trained and forecast in {time.perf_counter() - started:.0f} s, forecasts by {sources}", flush=True)
     dependence = learn_long_dependence(panel.y, panel.observed, season=panel.season)
     maker = LongPathMaker(dependence, panel.n_horizon, seed=(seed,))
     window = links.persistence.window

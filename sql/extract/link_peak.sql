@@ -6,7 +6,7 @@
 --
 -- As a day ends its last hour is not in yet, and hours may come late or change. Each moment at which something of the
 -- day became known gives a row, all that was known by its end counting as one: what was known then, and when the newest
--- of it was. So an origin finds the same peaks whether they are ingested every night or all at once, later.
+-- of it was. So an origin finds the same peaks whether they are ingested daily or all at once, later.
 --
 -- censored: true where an hour at or above the percentile is only a lower bound, else NULL, as in link_traffic.sql. The
 -- attributes are those that link_traffic had on record by $until. Where that is pulled again from further back than the
@@ -36,7 +36,7 @@ peaks as (
     from hours join moments using (series_id, day)
     where moments.moment >= hours.moment and (hours.replaced is null or moments.moment < hours.replaced)
     group by series_id, day, moments.moment
-    -- a day has no row before it is first known; a loss of its hours after that is told
+    -- a day has no row before it is first known; when its hours are lost after that, the row says so
     qualify bool_or(is_known) over (partition by series_id, day order by moments.moment)
 ),
 links as (
