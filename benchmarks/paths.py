@@ -25,7 +25,8 @@ from cases.links import load_links
 from cases.load import CASES, load
 from numpy.typing import NDArray
 
-from forecasting.config.stream import HierarchySection, Stream
+from forecasting.config.sections import HierarchySection
+from forecasting.config.stream import Stream
 from forecasting.ensemble.calibrated import forecast_panel
 from forecasting.ensemble.joint import SERIES, Joint, columns_of, join
 from forecasting.ensemble.mixture import PastAnswers

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from forecasting.config.stream import Stream, parse_stream
 from forecasting.demo.calls import draw_counts, expected_calls, local_grid, make_queues
+from forecasting.panel.build import build_panel
 from forecasting.panel.calendar.calendar import as_utc, history_since, resolve_origin
 from forecasting.panel.demand import lay_frame
-from forecasting.panel.grid import Panel, build_panel
+from forecasting.panel.grid import Panel
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("SHARED_DATA", ROOT.parent / "shared" / "data"))

@@ -13,7 +13,8 @@ from forecasting.panel.hierarchy import build_hierarchy
 from forecasting.planning.capacity.runout import date_quantiles, first_exceedance_day, probability_by
 from forecasting.terms import QUANTILES
 from forecasting.uncertainty.aggregates import Columns, aggregate_rows
-from forecasting.uncertainty.long_paths import SCORES, LongPathMaker, learn_long_dependence
+from forecasting.uncertainty.long_dependence import learn_long_dependence
+from forecasting.uncertainty.long_paths import SCORES, LongPathMaker
 
 HISTORY, HORIZON, PATHS = 365, 730, 200
 REGIONS, SITES = 8, 64

@@ -16,12 +16,14 @@ import forecasting
 from forecasting.config.stream import Stream, parse_stream
 from forecasting.ensemble.calibrated import forecast_panels
 from forecasting.ensemble.training import train_members
+from forecasting.panel.build import build_panel
 from forecasting.panel.calendar.calendar import as_utc, resolve_origin
 from forecasting.panel.demand import Demand
-from forecasting.panel.grid import Panel, build_panel
+from forecasting.panel.grid import Panel
 from forecasting.planning.capacity.runout import date_quantiles, first_exceedance_day
 from forecasting.terms import MEDIAN, QUANTILES
-from forecasting.uncertainty.long_paths import LongPathMaker, learn_long_dependence
+from forecasting.uncertainty.long_dependence import learn_long_dependence
+from forecasting.uncertainty.long_paths import LongPathMaker
 
 Days = NDArray[np.int64]
 Values = NDArray[np.float64]

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from forecasting.config.shifts import Duration
+from forecasting.config.base import Duration
 from forecasting.terms import DAY
 
 _PERSISTENCE = re.compile(r"(\d+)/(\d+)")

@@ -6,19 +6,16 @@ from datetime import timedelta
 from itertools import combinations, pairwise
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from forecasting.terms import DAY, format_duration, parse_duration
+from forecasting.config.base import Duration, Section
+from forecasting.terms import DAY, format_duration
 
 DAYS_A_WEEK = 7
 CLOCK_CHANGE = timedelta(hours=1)
 """What a night may be shorter by when clocks change."""
 
 Pattern = tuple[int, ...]
-
-
-def _duration(value: Any) -> timedelta:
-    return value if isinstance(value, timedelta) else parse_duration(str(value))
 
 
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
@@ -36,14 +33,7 @@ def _starts(value: Any) -> Any:
     return earliest, latest if latest >= earliest else latest + DAY // timedelta(minutes=1)
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class BreakRule(_Section):
+class BreakRule(Section):
     """A break that begins between `from` and `to` after the start of the shift, both included."""
 
     length: Duration
@@ -61,7 +51,7 @@ class BreakRule(_Section):
         return self
 
 
-class ShiftRule(_Section):
+class ShiftRule(Section):
     """A kind of shift and the working week of the people who work it."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecasting.config.stream import HierarchySection, Stream
+from forecasting.config.sections import HierarchySection
+from forecasting.config.stream import Stream
 from forecasting.ensemble.calibrated import held_back_answers
 from forecasting.ensemble.mixture import PanelForecast, PastAnswers
 from forecasting.ensemble.reconciliation import Choice, Nodes, choose, clock_of, days_of

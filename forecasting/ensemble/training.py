@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.config.stream import ModelsSection
+from forecasting.config.sections import ModelsSection
 from forecasting.ensemble.evidence import held_back_start
 from forecasting.ensemble.mixture import mix_members
 from forecasting.errors import ModelError

@@ -6,15 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.config.stream import MINUTES_A_DAY, Stream
-from forecasting.panel.calendar.calendar import (
-    MONDAY,
-    Times,
-    holiday_phases,
-    partial_holidays,
-    wall_times,
-    weekend,
-)
+from forecasting.config.hours import MINUTES_A_DAY
+from forecasting.config.stream import Stream
+from forecasting.panel.calendar.calendar import MONDAY, Times, wall_times
+from forecasting.panel.calendar.holidays import holiday_phases, partial_holidays, weekend
 from forecasting.panel.calendar.hours import OpeningGroup, open_minutes_a_day
 from forecasting.panel.events import Event
 from forecasting.terms import DAY, EventKind

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
+
+from forecasting.uncertainty.curves import Curves
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
-
 WEEKS = 4
 """Same slots before an interval that its deviation is measured from."""
 MOST = 3.0
@@ -163,95 +163,6 @@ def _deviations(
     most = MOST * (mean[:, start:] + 2 * luck[:, None])
     error[:, start:] = np.clip(np.where(found[:, start:], known[:, start:] - recent, 0.0), -most, most)
     return error, mean, found
-
-
-@dataclass(frozen=True)
-class Sums:
-    """Sums of products by distance, of what correlates and of what it is measured by."""
-
-    total: Floats
-    mass: Floats
-
-    @property
-    def ratio(self) -> Floats:
-        """Relative covariances; 0 where there is no pair."""
-        ratio: Floats = np.divide(self.total, self.mass, out=np.zeros_like(self.total), where=self.mass > 0)
-        return ratio
-
-    def __add__(self, other: "Sums") -> "Sums":
-        count = max(len(self.total), len(other.total))
-        total, mass = (
-            np.pad(own, (0, count - len(own))) + np.pad(more, (0, count - len(more)))
-            for own, more in ((self.total, other.total), (self.mass, other.mass))
-        )
-        return Sums(total, mass)
-
-    def __sub__(self, other: "Sums") -> "Sums":
-        mass = self.mass - other.mass
-        # where nothing is left, rounding is
-        left = mass > 1e-9 * self.mass
-        return Sums(np.where(left, self.total - other.total, 0.0), np.where(left, mass, 0.0))
-
-    def falling(self, variance: float, *, first: int = 0) -> Floats:
-        """Correlations within 0..1 from a distance on that never rise: what rises again is noise of few pairs, and is
-        averaged with what lies before it by what each rests on (pool adjacent violators)."""
-        mass = self.mass[first:]
-        if not len(mass):
-            return np.zeros(0)
-        weights = np.maximum(mass, 1e-9 * max(float(mass.max()), 1e-12))
-        fitted = isotonic_regression(self.ratio[first:] / max(variance, 1e-12), weights=weights, increasing=False).x
-        falling: Floats = np.clip(fitted, 0.0, 1.0)
-        return falling
-
-
-@dataclass(frozen=True)
-class Curves:
-    """Sums of products of intervals of one day by the columns between them, and of different days by the days."""
-
-    within: Sums
-    between: Sums
-    """At different times of day; at all where no time of day was given."""
-    same: Sums
-    """At equal times of day."""
-
-    @classmethod
-    def of(cls, error: Floats, mean: Floats, day: Ints, most: int, clock: Ints | None = None) -> "Curves":
-        """Of each row of (N, T) with itself. day: (T,) ascending; most: days apart; clock: (T,) time of day."""
-        longest = max(int(np.bincount(day - day.min()).max()) if len(day) else 1, 1)
-        within, between, same = (Sums(np.zeros(count), np.zeros(count)) for count in (longest, most + 1, most + 1))
-        for apart in range(longest):
-            until = len(day) - apart
-            kept = day[apart:] == day[:until]
-            within.total[apart] = (error[:, apart:] * error[:, :until])[:, kept].sum()
-            within.mass[apart] = (mean[:, apart:] * mean[:, :until])[:, kept].sum()
-        if len(day):
-            _add_days(between, *(_by_day(x, day, np.zeros_like(day)) for x in (error, mean)))
-        if len(day) and clock is not None and longest > 1:
-            _, time = np.unique(clock, return_inverse=True)
-            _add_days(same, *(_by_day(x, day, time) for x in (error, mean)))
-        return cls(within, between - same, same)
-
-    def __add__(self, other: "Curves") -> "Curves":
-        return Curves(self.within + other.within, self.between + other.between, self.same + other.same)
-
-    def __sub__(self, other: "Curves") -> "Curves":
-        """Of the sum of all rows, what is left without each with itself: pairs of different rows."""
-        return Curves(self.within - other.within, self.between - other.between, self.same - other.same)
-
-
-def _by_day(values: Floats, day: Ints, time: Ints) -> Floats:
-    """(N, days, times) sums of (N, T) by local day and number of the time of day."""
-    times = int(time.max()) + 1
-    place = (day - day.min()) * times + time
-    count = (int(day.max() - day.min()) + 1) * times
-    laid: Floats = np.array([np.bincount(place, weights=row, minlength=count) for row in values], dtype=np.float64)
-    return laid.reshape(len(values), -1, times)
-
-
-def _add_days(sums: Sums, errors: Floats, means: Floats) -> None:
-    for apart in range(1, min(len(sums.total) - 1, errors.shape[1] - 1) + 1):
-        sums.total[apart] = (errors[:, apart:] * errors[:, :-apart]).sum()
-        sums.mass[apart] = (means[:, apart:] * means[:, :-apart]).sum()
 
 
 def _matrix(within: Floats, between: Floats, same: Floats, day: Ints, clock: Ints | None) -> Floats:

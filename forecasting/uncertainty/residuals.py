@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from forecasting.quantiles import LEVELS, Tails
-from forecasting.uncertainty.dependence import Curves, Dependence, dependence_of
+from forecasting.uncertainty.curves import Curves
+from forecasting.uncertainty.dependence import Dependence, dependence_of
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]

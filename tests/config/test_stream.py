@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecasting.config.stream import WEEKDAYS, parse_spans, parse_stream, parse_weekdays
+from forecasting.config.hours import WEEKDAYS, parse_spans, parse_weekdays
+from forecasting.config.stream import parse_stream
 from forecasting.errors import SettingsError
 from forecasting.terms import format_duration, parse_duration
 

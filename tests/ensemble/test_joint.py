@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.config.stream import HierarchySection, Stream
+from forecasting.config.sections import HierarchySection
+from forecasting.config.stream import Stream
 from forecasting.contracts.outputs import check_aggregates, check_paths
 from forecasting.ensemble import joint
 from forecasting.ensemble.calibrated import forecast_panel

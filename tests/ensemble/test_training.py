@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forecasting.config.stream import ModelsSection
+from forecasting.config.sections import ModelsSection
 from forecasting.ensemble import training as members
 from forecasting.ensemble.calibrated import forecast_panel
 from forecasting.ensemble.evidence import held_back_columns, held_back_start

@@ -9,9 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.config.stream import ModelsSection, Stream
+from forecasting.panel.build import build_panel
 from forecasting.panel.calendar.calendar import as_utc, history_since, resolve_origin
 from forecasting.panel.demand import lay_frame
-from forecasting.panel.grid import Panel, build_panel
+from forecasting.panel.grid import Panel
 from tests.panel.factories import make_events
 
 TABLE = Path(__file__).with_name("departures.csv")

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from forecasting.config.stream import Stream
+from forecasting.panel.build import build_panel
 from forecasting.panel.calendar.calendar import as_utc, grid_between, history_since, resolve_origin
 from forecasting.panel.demand import lay_frame
-from forecasting.panel.grid import Panel, build_panel
+from forecasting.panel.grid import Panel
 
 EVENT_COLUMNS = ["event_id", "kind", "scope", "starts_at", "ends_at"]
 

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from forecasting.config.stream import parse_stream
 from forecasting.errors import ContractError, InsufficientHistoryError, SettingsError
+from forecasting.panel.build import build_panel
 from forecasting.panel.calendar.calendar import wall_times
 from forecasting.panel.cleaning.breaks import Fault
-from forecasting.panel.grid import build_panel, cut_panel, fingerprint, horizon_rows, open_age, take_series
+from forecasting.panel.grid import cut_panel, fingerprint, horizon_rows, open_age, take_series
 from tests.panel.factories import (
     build_from,
     hours_since_1970,

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from forecasting.config.stream import ModelsSection
+from forecasting.config.sections import ModelsSection
 from forecasting.ensemble.calibrated import forecast_panel
 from forecasting.ensemble.training import train_members
 from forecasting.panel.grid import Panel

@@ -6,13 +6,13 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import ndtri
 
 from forecasting.quantiles import LEVELS
-from forecasting.uncertainty.long_paths import (
+from forecasting.uncertainty.long_dependence import (
     ASSUMED_TOGETHER,
     MOST_TOGETHER,
     LongDependence,
-    LongPathMaker,
     learn_long_dependence,
 )
+from forecasting.uncertainty.long_paths import LongPathMaker
 
 STEPS = 200
 STEP = np.arange(1, STEPS + 1)

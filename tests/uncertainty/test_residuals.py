@@ -6,7 +6,8 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import ndtri
 
 from forecasting.quantiles import LEVELS, scores_at
-from forecasting.uncertainty.dependence import Curves, Dependence, Sums, dependence_of
+from forecasting.uncertainty.curves import Curves, Sums
+from forecasting.uncertainty.dependence import Dependence, dependence_of
 from forecasting.uncertainty.residuals import MOST, NORMAL_EXCESS, learn_from_errors, learn_tails, normal_scores
 
 MARKS = ndtri(LEVELS)

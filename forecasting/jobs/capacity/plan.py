@@ -16,7 +16,8 @@ from forecasting.planning.capacity.failures import reroute
 from forecasting.planning.capacity.orders import choose_step, order_by, waiting
 from forecasting.planning.capacity.runout import Days, date_quantiles, probability_by, run_out
 from forecasting.terms import DAY, QUANTILE_COLUMNS, CapacityRule, Finding
-from forecasting.uncertainty.long_paths import LongPathMaker, learn_long_dependence
+from forecasting.uncertainty.long_dependence import learn_long_dependence
+from forecasting.uncertainty.long_paths import LongPathMaker
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.int64]

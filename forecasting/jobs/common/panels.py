@@ -8,9 +8,10 @@ import pandas as pd
 
 from forecasting.config.stream import Stream
 from forecasting.errors import FeedError, ForecastingError, InsufficientHistoryError, SettingsError
+from forecasting.panel.build import build_panel
 from forecasting.panel.calendar.calendar import as_utc, history_since
 from forecasting.panel.demand import Demand, Versions, apply_updates, drop_before, lay_demand
-from forecasting.panel.grid import Panel, build_panel
+from forecasting.panel.grid import Panel
 from forecasting.store.lake.lake import Lake
 from forecasting.store.tables.events import events_as_of
 from forecasting.store.tables.history import last_ingest

@@ -12,17 +12,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecasting.config.stream import MINUTES_A_DAY, HoursRule, Stream
+from forecasting.config.hours import MINUTES_A_DAY, HoursRule
+from forecasting.config.stream import Stream
 from forecasting.errors import SettingsError
-from forecasting.panel.calendar.calendar import (
-    MONDAY,
-    Times,
-    first_instants,
-    grid_between,
-    public_holidays,
-    step_of,
-    wall_times,
-)
+from forecasting.panel.calendar.calendar import MONDAY, Times, first_instants, grid_between, step_of, wall_times
+from forecasting.panel.calendar.holidays import public_holidays
 from forecasting.panel.events import Event, in_scope, overlapped
 from forecasting.terms import DAY, EventKind
 

@@ -12,7 +12,8 @@ from itertools import groupby, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.config.stream import MINUTES_A_DAY, WEEKDAYS, Span, Stream
+from forecasting.config.hours import MINUTES_A_DAY, WEEKDAYS, Span
+from forecasting.config.stream import Stream
 from forecasting.panel.calendar.calendar import MONDAY, Times, grid_between, step_of, wall_times
 from forecasting.terms import DAY
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from forecasting.config.stream import Attachment
+from forecasting.config.sections import Attachment
 from forecasting.errors import FeedError, QueryError, SettingsError
 from forecasting.settings import Settings
 from forecasting.store.files.definitions import Definition

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from forecasting.cli import console
-from forecasting.config.stream import parse_spans
+from forecasting.config.hours import parse_spans
 from forecasting.errors import FeedError, SettingsError
 from forecasting.jobs import forecast, ingest
 from forecasting.jobs.streams import add, overview

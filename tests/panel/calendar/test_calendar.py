@@ -19,13 +19,12 @@ from forecasting.panel.calendar.calendar import (
     grid_ends,
     grid_from,
     is_on_grid,
-    public_holidays,
     resolve_origin,
     retrain_boundary,
     wall_times,
-    weekend,
     whole_days,
 )
+from forecasting.panel.calendar.holidays import public_holidays, weekend
 from tests.panel.factories import make_stream, utc
 
 ZONES = (

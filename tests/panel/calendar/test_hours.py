@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecasting.config.stream import WEEKDAYS
+from forecasting.config.hours import WEEKDAYS
 from forecasting.errors import SettingsError
 from forecasting.panel.calendar.calendar import floor_to_grid, grid_from, wall_times
 from forecasting.panel.calendar.hours import most_columns, rules_of_series, week_template

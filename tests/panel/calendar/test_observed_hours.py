@@ -8,7 +8,7 @@ from hypothesis import assume, example, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from forecasting.config.stream import HoursRule
+from forecasting.config.hours import HoursRule
 from forecasting.panel.calendar.calendar import first_instants, grid_between
 from forecasting.panel.calendar.observed_hours import observe_hours
 from tests.panel.factories import make_stream

@@ -1,0 +1,149 @@
+"""The tables of a stream definition, typed and checked one by one."""
+
+from datetime import date, time, timedelta
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
+
+import holidays
+from pydantic import BeforeValidator, Field, model_validator
+
+from forecasting.config.base import Duration, Section
+from forecasting.config.hours import HoursRule
+from forecasting.terms import DAY
+
+Neural = Literal["nbeats", "tft"]
+Member = Neural | Literal["trees", "growth", "seasonal"]
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError(f"expected an IANA time zone such as America/Toronto, found {value!r}")
+    return value
+
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
+
+
+class StreamSection(Section):
+    """`[stream]`: the family of series, its grid and how far it is forecast."""
+
+    name: Name
+    metric: str
+    unit: str
+    interval: Duration
+    timezone: Annotated[str, BeforeValidator(_zone)]
+    horizon: Duration
+    aggregate: Literal["sum", "mean", "max"] = "sum"
+    origin_time: time = time(0)
+
+    @model_validator(mode="after")
+    def _fits_grid(self) -> "StreamSection":
+        if self.interval < DAY and DAY % self.interval:
+            raise ValueError(f"interval {self.interval} does not divide a day")
+        if self.interval >= DAY and self.interval % DAY:
+            raise ValueError(f"interval {self.interval} is no whole number of days")
+        if self.horizon % self.interval:
+            raise ValueError(f"horizon {self.horizon} is no multiple of interval {self.interval}")
+        return self
+
+
+class Attachment(Section):
+    """`[source.attach.NAME]`: a database that the extract reads as NAME."""
+
+    type: Literal["postgres", "duckdb", "sqlite"]
+    uri: str
+
+
+class SourceSection(Section):
+    """`[source]`: where usage comes from and how far it is trusted."""
+
+    extract: str
+    feed: str | None = None
+    start: date
+    lookback: Duration = timedelta(days=3)
+    publication_delay: Duration = timedelta(0)
+    max_age: Duration = timedelta(hours=6)
+    max_bad_share: float = Field(default=0.02, ge=0, le=1)
+    series: tuple[str, ...] = ("*",)
+    reads: tuple[Name, ...] = ()
+    """Streams whose history the extract reads; their nights come first."""
+    attach: dict[Name, Attachment] = {}
+
+
+class EventsSection(Section):
+    """`[events]`: SQL that returns holidays beyond the calendar, campaigns, outages and closures."""
+
+    extract: str
+    feed: str | None = None
+
+
+class CalendarSection(Section):
+    """`[calendar]`: public holidays and opening hours. Without hours every interval is open."""
+
+    country: str | None = None
+    subdivision: str | None = None
+    hours: tuple[HoursRule, ...] = ()
+
+    @model_validator(mode="after")
+    def _known(self) -> "CalendarSection":
+        if self.subdivision and not self.country:
+            raise ValueError("subdivision needs a country")
+        if self.country:
+            try:
+                holidays.country_holidays(self.country, subdiv=self.subdivision)
+            except NotImplementedError as error:
+                raise ValueError(f"no holiday calendar for country {self.country!r}: {error}") from error
+        scopes = [tuple(sorted(rule.where.items())) for rule in self.hours]
+        for scope in scopes:
+            if scopes.count(scope) > 1:
+                raise ValueError(f"opening hours overlap: two rules hold where = {dict(scope) or 'every series'}")
+        return self
+
+
+class ModelsSection(Section):
+    """`[models]`: who forecasts, on how much history, how often it is trained and for how long."""
+
+    members: tuple[Member, ...] = ("nbeats", "tft", "trees", "seasonal")
+    retrain: Duration = timedelta(days=7)
+    budget: Duration = timedelta(minutes=10)
+    history: Duration = timedelta(days=730)
+    seed: int = 1
+    max_fallback_share: float = Field(default=0.1, ge=0, le=1)
+    accelerator: str = "auto"
+    """Lightning's own setting: auto takes a GPU where there is one."""
+    devices: int | Literal["auto"] = 1
+    strategy: str = "auto"
+
+    @property
+    def neural(self) -> tuple[Neural, ...]:
+        """Neural members, which take the most training."""
+        return tuple(member for member in self.members if member in ("nbeats", "tft"))
+
+    @model_validator(mode="after")
+    def _whole_days(self) -> "ModelsSection":
+        if self.retrain % DAY or self.history % DAY:
+            raise ValueError("retrain and history are whole days")
+        if "seasonal" not in self.members:
+            raise ValueError("members must hold 'seasonal': it carries a series when no other can")
+        return self
+
+
+class HierarchySection(Section):
+    """`[hierarchy]`: sums of series and of time that are forecast beside the series, from joint sample paths."""
+
+    levels: tuple[str, ...] = ()
+    """Attributes whose values group series, the coarsest first; each level splits the one before. The whole stream is
+    always a level above them, `all`."""
+    keep_paths: bool = False
+    """Store the sample paths of every series too."""
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "HierarchySection":
+        for level in self.levels:
+            if self.levels.count(level) > 1:
+                raise ValueError(
+                    f"levels go round in a circle: {level!r} lies below itself in {' > '.join(self.levels)}"
+                )
+            if level in ("all", "series"):
+                raise ValueError(f"level {level!r} is always there; expected attributes such as region")
+        return self

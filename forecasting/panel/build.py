@@ -1,0 +1,200 @@
+"""Building a panel: demand, calendar, events and attributes as known at an origin, put on a regular grid."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecasting.config.stream import Stream
+from forecasting.errors import InsufficientHistoryError, SettingsError
+from forecasting.panel.attributes import read_attributes
+from forecasting.panel.calendar.calendar import (
+    MONDAY,
+    Times,
+    as_utc,
+    grid_between,
+    grid_ends,
+    grid_from,
+    history_since,
+    is_on_grid,
+    step_of,
+    wall_times,
+)
+from forecasting.panel.calendar.hours import (
+    group_series,
+    most_columns,
+    open_mask,
+    rules_of_series,
+    slots_a_week,
+    special_mask,
+    week_template,
+)
+from forecasting.panel.calendar.runs import Grid
+from forecasting.panel.cleaning.breaks import Fault, find_breaks
+from forecasting.panel.cleaning.censoring import restore_demand
+from forecasting.panel.covariates import DAYS_AROUND, build_covariates
+from forecasting.panel.demand import Demand, bounds_at, weights_at
+from forecasting.panel.events import Event, read_events, touched
+from forecasting.panel.grid import Panel
+from forecasting.terms import DAY, EventKind
+
+
+def build_panel(
+    stream: Stream, *, origin: datetime, demand: Demand, series: pd.DataFrame, events: pd.DataFrame
+) -> Panel:
+    """Put what was known of a stream at an origin on a regular grid.
+
+    origin: as of `resolve_origin`. demand: as known at the origin; what lies at or after it or in closed time is
+    ignored. series: series_id and attributes. events: kind, scope, starts_at, ends_at. History goes back to
+    `history_since`, but not before the first demand. Raises InsufficientHistoryError where no series has an
+    observation, ContractError on a repeated series.
+    """
+    at = _instant(origin, stream)
+    attributes = read_attributes(series, stream_name=stream.name)
+    rules = rules_of_series(stream, attributes)
+    template = week_template(stream, rules)
+    known_y, since = _known(stream, demand, attributes.index, at=at)
+    columns = _columns(stream, template, since=since, at=at)
+    history = slice(columns.n_history)
+    known = read_events(events, attributes=attributes, stream_name=stream.name)
+    groups = group_series(stream, rules=rules, events=known, days=columns.days)
+    is_open = open_mask(stream, groups, known, ts=columns.ts, ends=columns.ends, days=columns.days)
+    y, outage = _observe(known_y, columns, known, is_open=is_open)
+    if not np.isfinite(y).any():
+        raise _no_history(stream, at)
+    special = special_mask(groups, ts=columns.ts[history], days=columns.days, zone=stream.zone)
+    weight = weights_at(demand, attributes.index, columns.ts[history], observed=np.isfinite(y))
+    # something lies behind a value with a weight: a mean near zero is no silence
+    explained = special if weight is None else special | (weight > 0)
+    grid = Grid(columns.slot[history], columns.cycle[history], season=int(template.sum()))
+    breaks = find_breaks(y, grid, columns.ts[history], explained=explained)
+    fault, suppressed = breaks.fault, None
+    censored = bounds_at(demand, attributes.index, columns.ts[history], observed=np.isfinite(y))
+    if censored is not None:
+        # what is pinned at a capacity repeats a value as a stuck counter does, also one that a later capacity exceeds
+        fault = np.where(censored & (fault == Fault.STUCK), np.uint8(Fault.NONE), fault)
+        censored &= fault == Fault.NONE
+    y[fault > 0] = np.nan
+    if censored is not None:
+        y, suppressed = restore_demand(y, censored, grid, special=special)
+    covariates, names = build_covariates(stream, groups, known, ts=columns.ts, days=columns.days)
+    return Panel(
+        series_ids=attributes.index.to_numpy(np.str_),
+        attributes=attributes,
+        ts=columns.ts,
+        wall=wall_times(columns.ts, stream.zone),
+        horizon_step=columns.horizon_step,
+        slot=columns.slot,
+        cycle=columns.cycle,
+        season=int(template.sum()),
+        max_horizon=max(most_columns(stream, template), len(columns.horizon_step)),
+        y=y,
+        observed=np.isfinite(y),
+        open=is_open,
+        covariates=covariates,
+        covariate_names=names,
+        campaign=touched(known, EventKind.CAMPAIGN, n_series=len(is_open), ts=columns.ts, ends=columns.ends),
+        fault=np.where(outage, np.uint8(Fault.OUTAGE), fault),
+        level_start=breaks.level_start,
+        weight=None if weight is None else np.where(fault > 0, np.float32(0), weight),
+        censored=censored,
+        suppressed=suppressed,
+    )
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """The intervals of a panel."""
+
+    history: Times
+    """(G,) full grid before the origin."""
+    kept: NDArray[np.bool_]
+    """(G + steps,) which interval of history and horizon has a column."""
+    ts: Times
+    ends: Times
+    days: Times
+    """Consecutive local dates that go beyond the intervals by DAYS_AROUND on both sides."""
+    slot: NDArray[np.int32]
+    cycle: NDArray[np.int32]
+
+    @property
+    def n_history(self) -> int:
+        return len(self.ts) - len(self.horizon_step)
+
+    @property
+    def horizon_step(self) -> NDArray[np.int32]:
+        return (np.flatnonzero(self.kept[len(self.history) :]) + 1).astype(np.int32)
+
+
+def _instant(origin: datetime, stream: Stream) -> np.datetime64:
+    at = np.datetime64(origin.astimezone(UTC).replace(tzinfo=None), "us")
+    if not is_on_grid(np.array([at]), stream)[0]:
+        raise SettingsError(
+            f"stream {stream.name}: origin {origin.isoformat()} does not start an interval of the stream; "
+            "take one that resolve_origin returns"
+        )
+    return at
+
+
+def _known(
+    stream: Stream, demand: Demand, ids: pd.Index, *, at: np.datetime64
+) -> tuple[NDArray[np.float32], np.datetime64]:
+    """(N, G) demand before `at` of the series of the panel from where their history starts, and that instant."""
+    row = pd.Index(demand.series_ids).get_indexer(ids)
+    before = slice(int(np.searchsorted(demand.grid, history_since(stream, at))), int(np.searchsorted(demand.grid, at)))
+    y, grid = demand.y[row, before], demand.grid[before]
+    y[row < 0] = np.nan
+    first = np.flatnonzero(np.isfinite(y).any(axis=0))[:1]
+    if not len(first):
+        raise _no_history(stream, at)
+    since = max(grid[first[0]], as_utc(pd.DatetimeIndex([stream.first_origin()]))[0])
+    return y[:, np.searchsorted(grid, since) :], since
+
+
+def _no_history(stream: Stream, at: np.datetime64) -> InsufficientHistoryError:
+    return InsufficientHistoryError(
+        f"stream {stream.name}: no demand in open time is known before origin {at}Z, expected at least one value; "
+        "ingest earlier usage or take a later origin",
+        have=0,
+        need=1,
+    )
+
+
+def _columns(stream: Stream, template: NDArray[np.bool_], *, since: np.datetime64, at: np.datetime64) -> _Columns:
+    """Intervals from `since` over the horizon that the week's template keeps."""
+    if not template.any():
+        raise SettingsError(f"stream {stream.name}: calendar.hours leave no open time in a week; expected some")
+    history = grid_between(stream, since, at)
+    grid = np.concatenate([history, grid_from(stream, at, steps=stream.steps)])
+    position = np.arange(len(grid))
+    if stream.interval <= DAY:
+        position = (wall_times(grid, stream.zone) - np.datetime64(MONDAY, "us")) // step_of(stream)
+    cycle, place = np.divmod(position, slots_a_week(stream))
+    kept = template[place]
+    ts, ends = grid[kept], grid_ends(grid[kept], stream)
+    first, last = wall_times(np.array([ts[0], ends[-1]]), stream.zone).astype("datetime64[D]")
+    return _Columns(
+        history=history,
+        kept=kept,
+        ts=ts,
+        ends=ends,
+        days=np.arange(first - DAYS_AROUND, last + DAYS_AROUND + 1),
+        slot=(np.cumsum(template) - 1)[place[kept]].astype(np.int32),
+        cycle=(cycle[kept] - cycle[kept].min(initial=cycle[-1])).astype(np.int32),
+    )
+
+
+def _observe(
+    known: NDArray[np.float32], columns: _Columns, events: Sequence[Event], *, is_open: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """(N, T) demand, NaN where it is missing, closed or under an outage event, and which values such an event hides."""
+    history = slice(columns.n_history)
+    y = known[:, columns.kept[: len(columns.history)]]
+    ts, ends = columns.ts[history], columns.ends[history]
+    y[~is_open[:, history]] = np.nan
+    outage = touched(events, EventKind.OUTAGE, n_series=len(is_open), ts=ts, ends=ends) & np.isfinite(y)
+    y[outage] = np.nan
+    return y, outage

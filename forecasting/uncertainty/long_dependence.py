@@ -1,0 +1,107 @@
+"""How the peaks of a stream move from step to step and together, learned from history."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating]
+Ints = NDArray[np.integer]
+WEEK = 7
+EVIDENCE = 12.0
+"""Four-week changes that weigh as much as what is assumed without any."""
+ASSUMED_TOGETHER = 0.2
+"""Correlation of two series' levels assumed without history."""
+MOST_TOGETHER = 0.95
+MOST = 3.5
+"""Noise beyond so many standard deviations is an event of its own, such as an outage."""
+
+
+@dataclass(frozen=True)
+class LongDependence:
+    """How the peaks of N series move from step to step and together."""
+
+    noise: Floats
+    """(N,) variance of the logarithm of one step about its series' level."""
+    carry: float
+    """Correlation of the noise from one step to the next."""
+    noise_together: float
+    """Correlation of two series' noise at the same step."""
+    level_together: float
+    """Correlation of two series' levels and growth."""
+
+
+def learn_long_dependence(y: Floats, observed: NDArray[np.bool_], *, season: int) -> LongDependence:
+    """Dependence of a stream of peaks as of an origin.
+
+    y: (N, T) peaks up to the origin; observed: (N, T) where they count; season: steps in a week, 1 for steps of a week.
+    Noise is what a step differs from the mean of the same weekday before and after: no trend, season of the week or
+    level of a month is in it. By medians, and without what lies beyond `MOST`, so that an outage is none of it.
+    """
+    logs = np.where(observed & (y > 0), np.log(np.maximum(y, 1e-12)), np.nan).astype(np.float64)
+    odd = _differences(logs, season)
+    noise = np.full(len(logs), np.nan)
+    seen = np.isfinite(odd).sum(axis=1) >= WEEK
+    if seen.any():
+        # a mean of two holds half the noise of one; 0.6745: the upper quartile of a normal distribution
+        noise[seen] = (np.nanmedian(np.abs(odd[seen]), axis=1) / 0.6745) ** 2 / 1.5
+    usual = float(np.nanmedian(noise)) if seen.any() else 0.0
+    noise = np.where(np.isfinite(noise), noise, usual)
+    scale = np.sqrt(1.5 * np.maximum(noise, 1e-12))[:, None]
+    scored = odd / scale
+    scored[np.abs(scored) > MOST] = np.nan
+    return LongDependence(
+        noise=noise,
+        carry=float(np.clip(_correlation(scored[:, 1:], scored[:, :-1]), 0.0, 0.9)),
+        noise_together=float(np.clip(_together(scored), 0.0, MOST_TOGETHER)),
+        level_together=_level_together(logs, 4 * season),
+    )
+
+
+def _differences(logs: Floats, season: int) -> Floats:
+    """(N, T - 2 seasons) each step less the mean of those a week before and after."""
+    if logs.shape[1] <= 2 * season:
+        return np.empty((len(logs), 0))
+    odd: Floats = logs[:, season:-season] - (logs[:, 2 * season :] + logs[:, : -2 * season]) / 2
+    return odd
+
+
+def _correlation(one: Floats, other: Floats) -> float:
+    both = np.isfinite(one) & np.isfinite(other)
+    if not both.any():
+        return 0.0
+    one, other = np.where(both, one, 0.0), np.where(both, other, 0.0)
+    return float((one * other).sum() / max(np.sqrt((one**2).sum() * (other**2).sum()), 1e-12))
+
+
+def _together(scored: Floats) -> float:
+    """Mean correlation of two rows of (N, T) scores, over all pairs and columns."""
+    known = np.isfinite(scored)
+    filled = np.where(known, scored, 0.0)
+    apart = float((filled**2).sum())
+    pairs = float((known.sum(axis=0) * (known.sum(axis=0) - 1)).sum())
+    if pairs <= 0 or apart <= 0:
+        return 0.0
+    together = float((filled.sum(axis=0) ** 2).sum()) - apart
+    return together / pairs / (apart / float(known.sum()))
+
+
+def _level_together(logs: Floats, span: int) -> float:
+    """Correlation of two series' changes of level from one four weeks to the next, drawn to what is assumed."""
+    whole = logs.shape[1] // span
+    if whole < 2:
+        return ASSUMED_TOGETHER
+    blocks = logs[:, logs.shape[1] - whole * span :].reshape(len(logs), whole, span)
+    known = np.isfinite(blocks).sum(axis=2) >= span / 2
+    levels = np.full(known.shape, np.nan)
+    levels[known] = np.nanmedian(blocks[known], axis=1)
+    changes = np.diff(levels, axis=1)
+    seen = np.isfinite(changes)
+    # that all of them grow is no surprise: only how each differs from its own mean growth
+    changes -= (np.where(seen, changes, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1))[:, None]
+    spread = float(np.median(np.abs(changes[seen]))) / 0.6745 if seen.any() else 0.0
+    if spread <= 0:
+        return ASSUMED_TOGETHER
+    trust = (whole - 1) / (whole - 1 + EVIDENCE)
+    found = float(np.clip(_together(np.clip(changes / spread, -3, 3)), 0.0, MOST_TOGETHER))
+    return float(trust * found + (1 - trust) * ASSUMED_TOGETHER)
