@@ -118,12 +118,13 @@ def registered_models(lake: Lake, *, most: int) -> list[ModelRecord]:
 
 def schema_gap(lake: Lake) -> tuple[list[str], list[str]]:
     """Schema files that the lake lacks, and those it has that this version of the package does not know."""
+    missing = [f"{path.parent.name}/{path.name}" for path in lake.pending()]
+    known = {f"schema/{path.name}" for path in lake.files.folder("schema")}
     applied = (
-        {name for name, _ in lake.rows("lake/migrations.sql")} if lake.rows("lake/has_migrations.sql")[0][0] else set()
+        [name for name, _ in lake.rows("lake/migrations.sql")] if lake.rows("lake/has_migrations.sql")[0][0] else []
     )
-    known = {f"{folder}/{path.name}" for folder in ("schema", "views") for path in lake.files.folder(folder)}
-    newer = {name for name in applied - known if name.startswith("schema/")}
-    return sorted(known - applied), sorted(newer)
+    newer = {name for name in applied if name.startswith("schema/")} - known
+    return missing, sorted(newer)
 
 
 def extension_versions(settings: Settings) -> dict[str, str | None]:

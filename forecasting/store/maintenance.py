@@ -190,7 +190,7 @@ def expire_snapshots(lake: Lake, *, now: datetime, keep: timedelta) -> int:
 
 def dead_files(lake: Lake, *, now: datetime) -> Removed:
     """What `remove_dead_files` would remove."""
-    return _measured(lake, _dead_files(lake, now=now, dry_run=True))
+    return _measured(lake, _find_dead(lake, now=now))
 
 
 def remove_dead_files(lake: Lake, *, now: datetime) -> Removed:
@@ -198,10 +198,10 @@ def remove_dead_files(lake: Lake, *, now: datetime) -> Removed:
 
     The lake's data folder is its own: whatever Parquet lies there and is not in the catalog goes.
     """
-    paths = _dead_files(lake, now=now, dry_run=True)
+    paths = _find_dead(lake, now=now)
     found = _measured(lake, paths)
     if paths:
-        lake.write(lambda: _dead_files(lake, now=now, dry_run=False), message=f"remove {len(paths)} files")
+        lake.write(lambda: _remove_dead(lake, now=now), message=f"remove {len(paths)} files")
     return found
 
 
@@ -235,10 +235,23 @@ def _count(lake: Lake, name: str, **values: object) -> int:
     return int(lake.rows(name, **values)[0][0])
 
 
-def _dead_files(lake: Lake, *, now: datetime, dry_run: bool) -> list[str]:
-    named = {"older_than": _whole_days(now - FILES_REST), "dry_run": dry_run}
-    dropped = lake.rows("maintain/remove_old_files.sql", **named)
-    return [path for (path,) in dropped + lake.rows("maintain/remove_orphans.sql", **named)]
+def _find_dead(lake: Lake, *, now: datetime) -> list[str]:
+    before = _whole_days(now - FILES_REST)
+    dropped = lake.rows("maintain/remove_old_files.sql", older_than=before, dry_run=True)
+    # the lake's own dry run of this needs a writer
+    orphans = lake.rows("maintain/orphans.sql", older_than=before, pattern=_stored(lake))
+    return [path for (path,) in dropped + orphans]
+
+
+def _remove_dead(lake: Lake, *, now: datetime) -> None:
+    before = _whole_days(now - FILES_REST)
+    lake.rows("maintain/remove_old_files.sql", older_than=before, dry_run=False)
+    lake.rows("maintain/remove_orphans.sql", older_than=before)
+
+
+def _stored(lake: Lake) -> str:
+    """Pattern of every Parquet file of the lake."""
+    return f"{lake.settings.data.rstrip('/')}/**/*.parquet"
 
 
 def _whole_days(instant: datetime) -> datetime:
@@ -253,6 +266,6 @@ def _measured(lake: Lake, paths: Sequence[str]) -> Removed:
     """Those of the files that are still there; a kill may have come between a file and its line in the catalog."""
     if not paths:
         return Removed(0, 0)
-    stored = dict(lake.rows("maintain/file_sizes.sql", pattern=f"{lake.settings.data.rstrip('/')}/**/*.parquet"))
+    stored = dict(lake.rows("maintain/file_sizes.sql", pattern=_stored(lake)))
     sizes = [stored[path] for path in paths if path in stored]
     return Removed(len(sizes), sum(sizes))

@@ -9,9 +9,10 @@ import pytest
 
 from forecasting.settings import Settings
 from forecasting.store.lake.lake import Lake
-from forecasting.store.lake.open import open_lake
+from forecasting.store.lake.open import open_lake, open_lake_to_read
 from forecasting.store.maintenance import (
     Leftover,
+    Removed,
     Retired,
     compact,
     count_files,
@@ -310,8 +311,10 @@ def test_file_of_a_killed_writer_goes_after_a_day_and_no_other_file(lake):
     notes.write_bytes(b"mine")
     (alive,) = stored(lake) - {orphan}
     assert remove_dead_files(lake, now=later_by(days=1, hours=23.9)).files == 0
-    removed = remove_dead_files(lake, now=later_by(days=2))
-    assert (removed.files, removed.bytes) == (1, 4)
+    with open_lake_to_read(lake.settings) as reader:
+        foreseen = dead_files(reader, now=later_by(days=2))
+    assert foreseen == Removed(files=1, bytes=4)
+    assert remove_dead_files(lake, now=later_by(days=2)) == foreseen
     assert stored(lake) == {alive}
     assert notes.exists()
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from forecasting.errors import SettingsError
 from forecasting.jobs.common.session import Summary, wall_clock
 from forecasting.settings import Settings
-from forecasting.store.lake.open import open_lake
+from forecasting.store.lake.open import open_lake, open_lake_to_read
 from forecasting.store.maintenance import (
     FILES_REST,
     Removed,
@@ -86,13 +86,13 @@ def run(
 def foresee(
     settings: Settings, *, keep_snapshots: str = KEEP_SNAPSHOTS, keep_forecasts: str = KEEP_FORECASTS
 ) -> Summary:
-    """What `run` would remove now; nothing changes. What it would merge shows only when it does.
+    """What `run` would remove now; the lake is only read. What it would merge shows only when it does.
 
-    Raises SettingsError on a keep that is none.
+    Raises SettingsError where there is no lake, or on a keep that is none.
     """
     snapshots_for, forecasts_for = _keeps(keep_snapshots, keep_forecasts)
     now = wall_clock()
-    with open_lake(settings) as lake:
+    with open_lake_to_read(settings) as lake:
         leftovers = unpublished_runs(lake, now=now)
         retired = retired_origins(lake, keep=forecasts_for)
         expired = expirable_snapshots(lake, now=now, keep=snapshots_for)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -18,7 +19,7 @@ from forecasting.errors import LakeBusyError, LakeError
 from forecasting.settings import Settings
 from forecasting.store.lake.attach import full_message, is_busy, is_full
 from forecasting.store.lake.lock import PATIENCE_SECONDS, hold_writer_lock
-from forecasting.store.lake.sql import SqlFiles, first_line
+from forecasting.store.lake.sql import SqlFiles, checksum_of, first_line
 
 logger = logging.getLogger(__name__)
 
@@ -35,10 +36,13 @@ class Lake:
     Frames given by name are visible to the statement as tables of that name.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, settings: Settings, files: SqlFiles) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, settings: Settings, files: SqlFiles, *, read_only: bool
+    ) -> None:
         self.connection = connection
         self.settings = settings
         self.files = files
+        self.read_only = read_only
         self.patience_seconds = PATIENCE_SECONDS
         self._writing = False
 
@@ -98,6 +102,18 @@ class Lake:
             "again later"
         )
 
+    def pending(self) -> list[Path]:
+        """SQL files whose part of the schema this lake lacks, or has in an older text, in the order of application."""
+        applied: dict[str, str] = {}
+        if self.rows("lake/has_migrations.sql")[0][0]:
+            applied = dict(self.rows("lake/migrations.sql"))
+        return [
+            path
+            for folder in ("schema", "views")
+            for path in self.files.folder(folder)
+            if _is_due(path, applied.get(f"{folder}/{path.name}"))
+        ]
+
     def snapshot_id(self) -> int:
         """Newest snapshot of the lake, kept with runs as their lineage."""
         return int(self.rows("lake/snapshot_id.sql")[0][0])
@@ -150,7 +166,17 @@ class Lake:
     def _lake_error(self, error: duckdb.Error, place: str) -> LakeError:
         if is_full(error, self.settings):
             return LakeError(full_message(self.settings, place))
+        if self.read_only and isinstance(error, duckdb.BinderException | duckdb.CatalogException) and self.pending():
+            return LakeError(
+                f"{self.settings.catalog}: this lake was made by an older version and lacks what {place} reads "
+                f"({first_line(error)}); bring it up to date with `forecasting maintain`, or any job, and run again"
+            )
         return LakeError(f"{self.settings.catalog}: {place} failed: {first_line(error)}")
+
+
+def _is_due(path: Path, applied: str | None) -> bool:
+    """Whether a file is to be applied: a table's once, a view's again whenever its text changed."""
+    return applied is None or (path.parent.name == "views" and applied != checksum_of(path))
 
 
 def as_frame(result: duckdb.DuckDBPyConnection, *, categories: Sequence[str] = ()) -> pd.DataFrame:

@@ -28,8 +28,12 @@ def open_lake(settings: Settings) -> Lake:
 
 
 def open_lake_to_read(settings: Settings) -> Lake:
-    """Open an existing lake read-only. Raises SettingsError when there is none yet, LakeError when it is unreadable."""
-    if settings.catalog_file and not settings.catalog_file.exists():
+    """Open an existing lake read-only, as it is: it is neither created nor migrated.
+
+    A lake of an older version answers what it can; a statement that needs more raises LakeError with the next step.
+    Raises SettingsError when there is no lake yet, LakeError when it is unreadable.
+    """
+    if settings.catalog_file and not _is_made(settings.catalog_file):
         raise SettingsError(
             f"{settings.catalog_file}: no lake here yet; set FORECASTING_HOME to its folder or run `forecasting "
             "ingest` first"
@@ -78,7 +82,7 @@ def _open_migrated(settings: Settings) -> Lake:
 
 
 def _connected(settings: Settings, *, read_only: bool) -> Lake:
-    return Lake(connect(settings, read_only=read_only), settings, sql_files(settings.sql))
+    return Lake(connect(settings, read_only=read_only), settings, sql_files(settings.sql), read_only=read_only)
 
 
 def _make_folder(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """SQL files: where they are, what they say, and which parameters they name."""
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,8 +22,7 @@ class Statement:
 
     @cached_property
     def parameters(self) -> frozenset[str]:
-        """Names of the `$name` parameters. Raises QueryError where the file does not parse or holds several "
-        "statements."""
+        """Names of the `$name` parameters. Raises QueryError where the file is no SQL or not one statement."""
         try:
             statements = duckdb.extract_statements(self.text)
         except duckdb.Error as error:
@@ -74,6 +74,11 @@ def sql_files(override: Path | None) -> SqlFiles:
     """SQL of the override (`FORECASTING_SQL`), the installed package and the repository, as far as they exist."""
     roots = (override, _PACKAGED, _REPOSITORY)
     return SqlFiles(tuple(root for root in roots if root is not None and root.is_dir()))
+
+
+def checksum_of(path: Path) -> str:
+    """First 16 hex digits of a file's SHA-256, by which a changed view is known."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
 def first_line(error: Exception) -> str:

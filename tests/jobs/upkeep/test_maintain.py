@@ -112,6 +112,20 @@ def test_empty_lake_needs_nothing(settings):
     assert maintain.foresee(settings).rows == 0
 
 
+def test_dry_run_makes_no_lake(settings):
+    with pytest.raises(SettingsError, match="no lake here yet"):
+        maintain.foresee(settings)
+    assert not settings.home.exists()
+
+
+def test_dry_run_does_not_migrate_an_older_lake(used, tmp_path):
+    (tmp_path / "sql" / "schema").mkdir(parents=True)
+    (tmp_path / "sql" / "schema" / "0900_next.sql").write_text("create table history.next (x integer)")
+    before = state(used)
+    assert maintain.foresee(used.model_copy(update={"sql": tmp_path / "sql"})).rows == 2 * ROWS
+    assert state(used) == before
+
+
 @pytest.mark.parametrize(
     ("keeps", "told"),
     [

@@ -180,3 +180,35 @@ def test_lake_that_is_not_there_is_not_made_by_reading(settings):
     with pytest.raises(SettingsError, match="no lake here yet"):
         open_lake_to_read(settings)
     assert not settings.home.exists()
+
+
+def test_lake_of_an_older_version_answers_a_reader_what_it_can_and_says_what_to_do_else(settings, tmp_path):
+    with open_lake(settings) as lake:
+        before = names(lake)
+    for name, text in (
+        ("schema/0900_next.sql", "alter table history.demand add column source varchar"),
+        ("next/sources.sql", "select count(source) from history.demand"),
+    ):
+        path = tmp_path / "sql" / name
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+    newer = settings.model_copy(update={"sql": tmp_path / "sql"})
+    with open_lake_to_read(newer) as lake:
+        assert lake.rows("ingest/ingests.sql", stream="x") == [(0, None)]
+        with pytest.raises(LakeError, match=r"older version and lacks what next/sources.*`forecasting maintain`"):
+            lake.rows("next/sources.sql")
+        assert names(lake) == before
+    with open_lake(newer) as lake:
+        assert lake.rows("next/sources.sql") == [(0,)]
+
+
+def test_wrong_statement_is_not_blamed_on_the_lakes_version(settings, tmp_path):
+    with open_lake(settings):
+        pass
+    (tmp_path / "wrong").mkdir()
+    (tmp_path / "wrong" / "x.sql").write_text("select nothing from history.demand")
+    with (
+        open_lake_to_read(settings.model_copy(update={"sql": tmp_path})) as lake,
+        pytest.raises(LakeError, match=r"failed: .*nothing"),
+    ):
+        lake.rows("wrong/x.sql")
