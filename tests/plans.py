@@ -54,11 +54,9 @@ def make_capacity_plan(origin: datetime, *, level: float = 5.0, forecast: str = 
     number = np.repeat(np.arange(8), 2)
     fails = np.tile([False, True], 8)
     series = np.array([f"l{one}" for one in number])
-    scenario = np.where(fails, [f"n-1:l{one ^ 1}" for one in number], "base")
+    failure = np.where(fails, [f"n-1:l{one ^ 1}" for one in number], "none")
     peak = level * np.where(fails, 2.0, 1.0)
-    capacity = pd.DataFrame(
-        {"series_id": series, "scenario": scenario, "forecast_run_id": forecast, "parallel": "pair"}
-    )
+    capacity = pd.DataFrame({"series_id": series, "failure": failure, "forecast_run_id": forecast, "parallel": "pair"})
     capacity = capacity.assign(capacity=100.0, ceiling=80.0, peak=peak, utilisation=peak / 100, headroom=80.0 - peak)
     capacity = capacity.assign(suppressed=0.5, growth=0.25)
     # the first quantile 45 days after that of the link before, half of it after a failure; 30 days from one to the next
@@ -76,7 +74,7 @@ def make_capacity_plan(origin: datetime, *, level: float = 5.0, forecast: str = 
     capacity = capacity.assign(wait_cost=-20 * known, expected_delay_loss=number * known)
     capacity["rule"] = np.where(order < 91, "sufficient", "not_needed")
     ends = [today + pd.Timedelta(days=day) for day in (60, 151, HORIZON - 1)]
-    runout = capacity[["series_id", "scenario"]].merge(pd.DataFrame({"date": pd.DatetimeIndex(ends)}), how="cross")
+    runout = capacity[["series_id", "failure"]].merge(pd.DataFrame({"date": pd.DatetimeIndex(ends)}), how="cross")
     runout["probability"] = np.tile([0.1, 0.3, 0.5], len(capacity))
     lonely = [f"x{one}" for one in range(12)]
     findings = pd.DataFrame({"series_id": lonely, "finding": "alone", "note": "no other link of its group"})

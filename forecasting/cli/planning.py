@@ -139,7 +139,7 @@ def explain_capacity(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measured peaks, forecast, ceiling, run-out, lead time, catalogue and cost, and every n-1 scenario of a link.
+    """Measured peaks, forecast, ceiling, run-out, lead time, catalogue and cost, and every failure of a parallel link.
 
     Such as: forecasting explain capacity link_traffic mtl-core-00.ge-0/0/4
     """
@@ -156,7 +156,7 @@ def explain_capacity(
         ("peaks of the last days", found.measured),
         ("peaks ahead", found.forecast),
         ("catalogue", found.steps),
-        ("as it is, and with a parallel link failed", found.scenarios),
+        ("as it is, and with a parallel link failed", found.failures),
     ):
         if not table.empty:
             typer.echo()

@@ -32,8 +32,8 @@ _MIDNIGHT = pa.Check(
 )
 _DATE = pa.Column(checks=_MIDNIGHT)
 _DATE_IF_ANY = pa.Column(checks=_MIDNIGHT, nullable=True)
-_SCENARIO = pa.Column(
-    checks=pa.Check(lambda names: names.astype(str).str.fullmatch("base|n-1:.+"), name="base or n-1: and a series")
+_FAILURE = pa.Column(
+    checks=pa.Check(lambda names: names.astype(str).str.fullmatch("none|n-1:.+"), name="none or n-1: and a series")
 )
 
 
@@ -82,18 +82,18 @@ def _follows(made: str, of: tuple[str, str], rule: Rows) -> Rows:
 
 
 def _never_falls(rows: pd.DataFrame) -> pd.Series:
-    """Whether each probability is at least that of the date before it of its link and scenario."""
+    """Whether each probability is at least that of the date before it of its link and failure."""
     ordered = rows.sort_values("date", kind="stable")
-    rise = ordered.groupby(["series_id", "scenario"], observed=True, sort=False)["probability"].diff()
+    rise = ordered.groupby(["series_id", "failure"], observed=True, sort=False)["probability"].diff()
     return (rise.isna() | (rise >= -EPSILON)).reindex(rows.index)
 
 
 CAPACITY: Mapping[str, PlanTable] = {
     "capacity": PlanTable(
-        key=("series_id", "scenario"),
+        key=("series_id", "failure"),
         columns={
             **dict.fromkeys(("series_id", "forecast_run_id"), TEXT),
-            "scenario": _SCENARIO,
+            "failure": _FAILURE,
             "parallel": pa.Column(),
             "capacity": pa.Column(float, checks=[_NUMBER, pa.Check(lambda values: values > 0, name="above 0")]),
             **dict.fromkeys(("ceiling", "peak", "utilisation", "suppressed"), AMOUNT),
@@ -125,8 +125,8 @@ CAPACITY: Mapping[str, PlanTable] = {
         dates=(*RUNOUT_COLUMNS, "order_by"),
     ),
     "runout": PlanTable(
-        key=("series_id", "scenario", "date"),
-        columns={"series_id": TEXT, "scenario": _SCENARIO, "date": _DATE, "probability": PROBABILITY},
+        key=("series_id", "failure", "date"),
+        columns={"series_id": TEXT, "failure": _FAILURE, "date": _DATE, "probability": PROBABILITY},
         rules={"a probability that never falls from date to date": _never_falls},
         dates=("date",),
     ),

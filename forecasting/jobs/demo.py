@@ -13,7 +13,7 @@ from forecasting.demo.feeds import write_call_feed, write_events_feed, write_lin
 from forecasting.demo.truth import LinkTruth
 from forecasting.errors import SettingsError
 from forecasting.jobs import forecast, ingest, plan, score
-from forecasting.jobs.capacity.plan import BASE
+from forecasting.jobs.capacity.plan import NO_FAILURE
 from forecasting.jobs.common.session import Summary
 from forecasting.jobs.training import train
 from forecasting.settings import Settings, read_settings
@@ -213,9 +213,9 @@ def _busiest(staffing: pd.DataFrame) -> pd.DataFrame:
 
 def _watched(capacity: pd.DataFrame, runs_out: dict[str, date | None], today: date) -> str:
     """The links to order for now, beside the days on which the generator lets them run out."""
-    base = capacity[capacity["scenario"] == BASE]
-    due = base[base["due"]].sort_values(["order_by", "series_id"])
-    lead = timedelta(days=int(base["lead_days"].iloc[0]))
+    intact = capacity[capacity["failure"] == NO_FAILURE]
+    due = intact[intact["due"]].sort_values(["order_by", "series_id"])
+    lead = timedelta(days=int(intact["lead_days"].iloc[0]))
     truly = {name for name, day in runs_out.items() if day is not None and day <= today + lead}
     listed = set(due["series_id"].astype(str))
     table = pd.DataFrame(
@@ -234,7 +234,7 @@ def _watched(capacity: pd.DataFrame, runs_out: dict[str, date | None], today: da
     )
     more = f"\nand {len(table) - SHOWN} more" if len(table) > SHOWN else ""
     return (
-        f"\nLinks to order for now: of {len(base)}, {len(due)} pass 70% of their capacity within the {lead.days} days "
+        f"\nLinks to order for now: of {len(intact)}, {len(due)} pass 70% of their capacity within the {lead.days} days "
         f"of an order with a probability of more than 10%.\nThe generator lets {len(truly)} run out until then, by the "
         f"day on which it expects the peak above for good, without the noise of hours and days,\nwhich lets some pass "
         f"earlier; {len(truly & listed)} of these are on the list\n{table.head(SHOWN).to_string(index=False)}{more}"
@@ -247,7 +247,7 @@ def _day(value: Any) -> str:
 
 def _next_steps(folder: Path, busiest: pd.DataFrame, capacity: pd.DataFrame) -> str:
     first = busiest.iloc[0]
-    link = capacity[capacity["scenario"] == BASE].sort_values(["order_by", "series_id"])["series_id"].iloc[0]
+    link = capacity[capacity["failure"] == NO_FAILURE].sort_values(["order_by", "series_id"])["series_id"].iloc[0]
     return "\n".join(
         (
             "",

@@ -13,7 +13,7 @@ from forecasting.config.staffing import StaffingSection
 from forecasting.contracts.plans import check_plan
 from forecasting.errors import SettingsError
 from forecasting.jobs.capacity.links import capacity_rules, read_links
-from forecasting.jobs.capacity.plan import BASE, make_capacity
+from forecasting.jobs.capacity.plan import NO_FAILURE, make_capacity
 from forecasting.jobs.common.session import Session, Summary, open_session, wall_clock
 from forecasting.jobs.staffing.plan import (
     Loads,
@@ -106,11 +106,11 @@ def _capacity(session: Session, origin: datetime, begin: Callable[[str], None]) 
     for line in findings:
         logger.warning("stream %s: %s", session.definition.stream.name, line)
     named = findings[:NAMED] + ([f"{len(findings) - NAMED} more findings"] if len(findings) > NAMED else [])
-    base = tables["capacity"][tables["capacity"]["scenario"] == BASE]
+    intact = tables["capacity"][tables["capacity"]["failure"] == NO_FAILURE]
     details = {
-        "links": len(base),
-        "due": int(base["due"].sum()),
-        "scenarios": len(tables["capacity"]),
+        "links": len(intact),
+        "due": int(intact["due"].sum()),
+        "cases": len(tables["capacity"]),
         "findings": findings,
         "peaks": links.peaks.run_id,
     }

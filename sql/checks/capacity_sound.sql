@@ -12,7 +12,7 @@ with dated as (
     where stream = $stream and origin >= $since
 )
 
-select count(*) as failed, min(run_id || ': ' || series_id || ' in ' || scenario) as first
+select count(*) as failed, min(run_id || ': ' || series_id || ', failure ' || failure) as first
 from dated
 where
     not (

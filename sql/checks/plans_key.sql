@@ -22,11 +22,11 @@ with keys as (
     from planning.shifts
     where stream = $stream and origin >= $since
     union all
-    select run_id, series_id || ' in ' || scenario as key
+    select run_id, series_id || ', failure ' || failure as key
     from planning.capacity
     where stream = $stream and origin >= $since
     union all
-    select run_id, series_id || ' in ' || scenario || ' by ' || date::varchar as key
+    select run_id, series_id || ', failure ' || failure || ' by ' || date::varchar as key
     from planning.runout
     where stream = $stream and origin >= $since
     union all

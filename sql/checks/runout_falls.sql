@@ -3,16 +3,16 @@ with beside as (
     select
         run_id,
         series_id,
-        scenario,
+        failure,
         date,
         probability,
-        lag(probability) over (partition by run_id, series_id, scenario order by date) as before
+        lag(probability) over (partition by run_id, series_id, failure order by date) as before
     from planning.runout
     where stream = $stream and origin >= $since
 ),
 
 planned as (
-    select distinct run_id, series_id, scenario
+    select distinct run_id, series_id, failure
     from planning.capacity
     where stream = $stream and origin >= $since
 )
@@ -21,13 +21,13 @@ select
     count(*) as failed,
     min(
         beside.run_id
-        || ': ' || beside.series_id || ' in ' || beside.scenario || ' by ' || beside.date::varchar
+        || ': ' || beside.series_id || ', failure ' || beside.failure || ' by ' || beside.date::varchar
     ) as first
 from beside
 left join planned
     on beside.run_id = planned.run_id
     and beside.series_id = planned.series_id
-    and beside.scenario = planned.scenario
+    and beside.failure = planned.failure
 where
     planned.run_id is null
     or not (beside.probability between 0 and 1.000001)

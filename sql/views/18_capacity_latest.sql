@@ -3,7 +3,7 @@ create or replace view analyst.capacity_latest as
     select
         capacity.stream,
         capacity.series_id,
-        capacity.scenario,
+        capacity.failure,
         capacity.origin,
         capacity.forecast_run_id,
         capacity.parallel,
@@ -39,13 +39,13 @@ create or replace view analyst.capacity_latest as
         and capacity.origin = latest.origin
         and capacity.run_id = latest.run_id;
 
-comment on view analyst.capacity_latest is 'When each link runs out and what is to be ordered, planned now, one row a link and scenario.';
+comment on view analyst.capacity_latest is 'When each link runs out and what is to be ordered, planned now, one row a link and failure.';
 
 create or replace view analyst.runout_latest as
     select
         runout.stream,
         runout.series_id,
-        runout.scenario,
+        runout.failure,
         runout.date,
         runout.origin,
         runout.probability,

@@ -4,50 +4,50 @@ create or replace view analyst.capacity_watchlist as
     with worst as (
         select *
         from analyst.capacity_latest
-        where scenario <> 'base'
+        where failure <> 'none'
         qualify
             row_number() over (
                 partition by stream, series_id
-                order by order_by nulls last, utilisation desc, scenario
+                order by order_by nulls last, utilisation desc, failure
             ) = 1
     )
 
     select
-        base.stream,
-        base.series_id,
-        base.parallel,
-        base.origin,
-        base.capacity,
-        base.peak,
-        base.utilisation,
-        base.headroom,
-        base.growth,
-        base.runout_q10,
-        base.runout_q50,
-        base.runout_q90,
-        base.runout_probability,
-        base.order_by,
-        base.due,
-        base.rule,
-        base.step,
-        base.cost,
-        base.wait_cost,
-        base.expected_delay_loss,
-        worst.scenario as n1_scenario,
+        intact.stream,
+        intact.series_id,
+        intact.parallel,
+        intact.origin,
+        intact.capacity,
+        intact.peak,
+        intact.utilisation,
+        intact.headroom,
+        intact.growth,
+        intact.runout_q10,
+        intact.runout_q50,
+        intact.runout_q90,
+        intact.runout_probability,
+        intact.order_by,
+        intact.due,
+        intact.rule,
+        intact.step,
+        intact.cost,
+        intact.wait_cost,
+        intact.expected_delay_loss,
+        worst.failure as n1_failure,
         worst.utilisation as n1_utilisation,
         worst.order_by as n1_order_by,
         worst.due as n1_due,
-        base.suppressed,
-        base.run_id
-    from analyst.capacity_latest as base
-    left join worst on base.stream = worst.stream and base.series_id = worst.series_id
-    where base.scenario = 'base' and (base.rule <> 'not_needed' or worst.due)
+        intact.suppressed,
+        intact.run_id
+    from analyst.capacity_latest as intact
+    left join worst on intact.stream = worst.stream and intact.series_id = worst.series_id
+    where intact.failure = 'none' and (intact.rule <> 'not_needed' or worst.due)
     order by
-        base.due desc,
-        base.order_by nulls last,
-        base.expected_delay_loss desc nulls last,
+        intact.due desc,
+        intact.order_by nulls last,
+        intact.expected_delay_loss desc nulls last,
         worst.order_by nulls last,
-        base.stream,
-        base.series_id;
+        intact.stream,
+        intact.series_id;
 
-comment on view analyst.capacity_watchlist is 'Links that need something, of the plan of capacity that speaks now: each as things are, beside the failure of a parallel link that asks for the earliest order. Sorted: due ones first, then by order_by, then by expected_delay_loss; an order by of one''s own replaces that.';
+comment on view analyst.capacity_watchlist is 'Links that need something, of the plan of capacity that speaks now: each with all links up, beside the failure of a parallel link that asks for the earliest order. Sorted: due ones first, then by order_by, then by expected_delay_loss; an order by of one''s own replaces that.';

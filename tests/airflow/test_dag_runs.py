@@ -114,7 +114,7 @@ def test_night_of_a_stream_that_reads_another_follows_its_source_and_is_planned_
     assert newest == [{"ts": MONDAY}]
     forecast = night["returned"]["readers.forecast peaks"]["run_id"]
     planned = installation.rows(
-        "select series_id, forecast_run_id, capacity from analyst.capacity_latest where scenario = 'base' order by all"
+        "select series_id, forecast_run_id, capacity from analyst.capacity_latest where failure = 'none' order by all"
     )
     assert planned == [{"series_id": name, "forecast_run_id": forecast, "capacity": 100.0} for name in SERIES]
 

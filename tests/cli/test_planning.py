@@ -167,7 +167,7 @@ def test_an_explanation_is_told_line_by_line_or_as_json(home, monkeypatch):
 
 
 def test_a_link_is_explained_in_lines_and_tables_or_as_json(home, monkeypatch):
-    table = pd.DataFrame({"scenario": ["base", "n-1:b"], "cost": [12.5, None]})
+    table = pd.DataFrame({"failure": ["none", "n-1:b"], "cost": [12.5, None]})
     found = explain_capacity.ExplainedLink(
         "links",
         "a",
@@ -176,16 +176,16 @@ def test_a_link_is_explained_in_lines_and_tables_or_as_json(home, monkeypatch):
         ["peak now: 5 Mbit/s", "step: none"],
         measured=table,
         forecast=table,
-        scenarios=table,
+        failures=table,
     )
     monkeypatch.setattr(explain_capacity, "capacity", lambda *_, **__: found)
     told = ask("explain", "capacity", "links", "a").output.splitlines()
     assert told[:5] == ["links, a", f"plan run from {ORIGIN}", "", *found.lines]
     titles = ["peaks of the last days:", "peaks ahead:", "as it is, and with a parallel link failed:"]
     assert [line for line in told if line.endswith(":")] == titles, "no catalogue, no table of it"
-    assert told[-3:] == ["scenario,cost", "base,12.5", "n-1:b,"]
+    assert told[-3:] == ["failure,cost", "none,12.5", "n-1:b,"]
     answer = ask("explain", "capacity", "links", "a", "--json").output
     as_json = json.loads(answer, parse_constant=pytest.fail)
     assert as_json["lines"] == found.lines
-    assert as_json["scenarios"] == [{"scenario": "base", "cost": 12.5}, {"scenario": "n-1:b", "cost": None}]
+    assert as_json["failures"] == [{"failure": "none", "cost": 12.5}, {"failure": "n-1:b", "cost": None}]
     assert as_json["steps"] == []

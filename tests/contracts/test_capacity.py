@@ -47,7 +47,7 @@ def day(number: int) -> pd.Timestamp:
 @pytest.mark.parametrize("column", NUMBERS)
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_number_that_is_none_stops_the_publication(column, value):
-    with pytest.raises(ContractError, match="first series_id l0, scenario base"):
+    with pytest.raises(ContractError, match="first series_id l0, failure none"):
         check_plan(changed(**{column: value}))
 
 
@@ -63,8 +63,8 @@ def test_number_that_is_none_stops_the_publication(column, value):
         ({"runout_probability": 1.1}, "between 0 and 1"),
         ({"confidence": 1.0}, "above 0 and below 1"),
         ({"lead_days": -1}, "greater_than_or_equal_to"),
-        ({"scenario": "n-2"}, "base or n-1"),
-        ({"scenario": "n-1:"}, "base or n-1"),
+        ({"failure": "n-2"}, "none or n-1"),
+        ({"failure": "n-1:"}, "none or n-1"),
         ({"parallel": None}, "not_nullable"),
         ({"forecast_run_id": ""}, "not empty"),
         ({"rule": "guess"}, "isin"),
@@ -170,7 +170,7 @@ def test_order_fits_where_it_is_the_quantile_at_the_risk(seed, paths):
 
 
 def test_probability_that_falls_with_the_date_stops_the_publication_in_any_order():
-    with pytest.raises(ContractError, match=r"1 rows break 'a probability that never falls.*l0, scenario base, date"):
+    with pytest.raises(ContractError, match=r"1 rows break 'a probability that never falls.*l0, failure none, date"):
         check_plan(changed("runout", row=2, probability=0.2))
     tables = make_capacity_plan(ORIGIN)
     check_plan(tables | {"runout": tables["runout"].sample(frac=1, random_state=1)})
@@ -182,7 +182,7 @@ def test_probability_that_falls_with_the_date_stops_the_publication_in_any_order
         ({"probability": 1.01}, "between 0 and 1"),
         ({"probability": np.nan}, "not_nullable"),
         ({"date": pd.NaT}, "not_nullable"),
-        ({"scenario": ""}, "base or n-1"),
+        ({"failure": ""}, "none or n-1"),
     ],
 )
 def test_run_out_that_cannot_be_stops_the_publication(values, told):

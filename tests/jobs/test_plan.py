@@ -259,7 +259,7 @@ def test_half_a_day_is_planned_without_days_and_weeks(centre, tmp_path):
 
 def test_a_plan_of_capacity_is_on_record_with_its_findings_and_what_is_due_first(network):
     details = plan.run(network, TRAFFIC, origin=PEAKS_ORIGIN).details
-    assert (details["links"], details["due"], details["scenarios"]) == (9, 3, 19)
+    assert (details["links"], details["due"], details["cases"]) == (9, 3, 19)
     told = ask(network, "select series_id, note from analyst.capacity_findings order by series_id, finding")
     assert [note for _, note in told] == sorted(details["findings"])
     assert [name for name, _ in told] == [

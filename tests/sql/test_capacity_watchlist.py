@@ -36,12 +36,12 @@ def publish_links(
     name_rows(lake, run_id, origin, origin, stream=stream, kind="plan", rows=len(rows))
 
 
-def base(series: str, **values: Any) -> dict[str, Any]:
-    return {"series_id": series, "scenario": "base", **values}
+def intact(series: str, **values: Any) -> dict[str, Any]:
+    return {"series_id": series, "failure": "none", **values}
 
 
 def failed(series: str, twin: str, **values: Any) -> dict[str, Any]:
-    return {"series_id": series, "scenario": f"n-1:{twin}", **values}
+    return {"series_id": series, "failure": f"n-1:{twin}", **values}
 
 
 def needed(order_by: date | None, *, due: bool = False, **values: Any) -> dict[str, Any]:
@@ -77,14 +77,14 @@ def test_due_links_come_first_then_the_earliest_order_then_the_largest_regret(la
     soon, later = date(2024, 1, 1), date(2024, 3, 1)
     publish_links(
         lake,
-        base("later", **needed(later)),
-        base("never", **needed(None)),
-        base("calm"),
-        base("due-late", **needed(soon, due=True)),
-        base("rich", **needed(date(2024, 2, 1), rule="sufficient", expected_delay_loss=90.0)),
-        base("poor", **needed(date(2024, 2, 1), rule="sufficient", expected_delay_loss=10.0)),
-        base("unknown", **needed(date(2024, 2, 1))),
-        base("due-first", **needed(date(2023, 12, 1), due=True)),
+        intact("later", **needed(later)),
+        intact("never", **needed(None)),
+        intact("calm"),
+        intact("due-late", **needed(soon, due=True)),
+        intact("rich", **needed(date(2024, 2, 1), rule="sufficient", expected_delay_loss=90.0)),
+        intact("poor", **needed(date(2024, 2, 1), rule="sufficient", expected_delay_loss=10.0)),
+        intact("unknown", **needed(date(2024, 2, 1))),
+        intact("due-first", **needed(date(2023, 12, 1), due=True)),
     )
     expected = ["due-first", "due-late", "rich", "poor", "unknown", "later", "never"]
     assert [name for (name,) in watched(lake)] == expected
@@ -95,16 +95,16 @@ def test_due_links_come_first_then_the_earliest_order_then_the_largest_regret(la
 def test_link_stands_beside_the_failure_that_asks_for_the_earliest_order(lake):
     publish_links(
         lake,
-        base("a", **needed(date(2024, 2, 1))),
+        intact("a", **needed(date(2024, 2, 1))),
         failed("a", "b", **needed(date(2024, 1, 20)), utilisation=0.5),
         failed("a", "c", **needed(date(2024, 1, 10)), utilisation=0.4),
         failed("a", "d", **needed(None), utilisation=0.9),
-        base("b", **needed(date(2024, 2, 2))),
+        intact("b", **needed(date(2024, 2, 2))),
         failed("b", "a", utilisation=0.3, **needed(None)),
         failed("b", "c", utilisation=0.6, **needed(None)),
-        base("c", **needed(date(2024, 2, 3))),
+        intact("c", **needed(date(2024, 2, 3))),
     )
-    columns = "series_id, n1_scenario, n1_utilisation, n1_order_by, n1_due"
+    columns = "series_id, n1_failure, n1_utilisation, n1_order_by, n1_due"
     assert watched(lake, columns) == [
         ("a", "n-1:c", 0.4, date(2024, 1, 10), False),
         ("b", "n-1:c", 0.6, None, False),
@@ -115,11 +115,11 @@ def test_link_stands_beside_the_failure_that_asks_for_the_earliest_order(lake):
 def test_link_that_needs_nothing_is_listed_once_a_failure_is_due(lake):
     publish_links(
         lake,
-        base("safe"),
+        intact("safe"),
         failed("safe", "x", **needed(date(2024, 5, 1))),
-        base("fragile"),
+        intact("fragile"),
         failed("fragile", "x", **needed(date(2024, 1, 1), due=True)),
-        base("full", **needed(date(2024, 9, 1))),
+        intact("full", **needed(date(2024, 9, 1))),
     )
     assert watched(lake, "series_id, rule, n1_due") == [
         ("full", "no_sufficient_step", None),
@@ -128,16 +128,16 @@ def test_link_that_needs_nothing_is_listed_once_a_failure_is_due(lake):
 
 
 def test_streams_and_failures_of_one_name_are_kept_apart(lake):
-    publish_links(lake, base("a", **needed(date(2024, 2, 1))), run_id="one", stream="links")
+    publish_links(lake, intact("a", **needed(date(2024, 2, 1))), run_id="one", stream="links")
     publish_links(
-        lake, base("a"), failed("a", "b", **needed(date(2024, 1, 1), due=True)), run_id="two", stream="trunks"
+        lake, intact("a"), failed("a", "b", **needed(date(2024, 1, 1), due=True)), run_id="two", stream="trunks"
     )
-    assert watched(lake, "stream, series_id, n1_scenario") == [("links", "a", None), ("trunks", "a", "n-1:b")]
+    assert watched(lake, "stream, series_id, n1_failure") == [("links", "a", None), ("trunks", "a", "n-1:b")]
 
 
 def test_due_link_of_a_later_plan_comes_before_an_earlier_order_that_is_not_due(lake):
-    publish_links(lake, base("coming", **needed(date(2024, 1, 5))), run_id="one", stream="links")
-    due = base("due", **needed(date(2024, 1, 9), due=True))
+    publish_links(lake, intact("coming", **needed(date(2024, 1, 5))), run_id="one", stream="links")
+    due = intact("due", **needed(date(2024, 1, 9), due=True))
     publish_links(lake, due, run_id="two", stream="trunks", origin=day(10))
     assert watched(lake) == [("due",), ("coming",)]
 
@@ -147,5 +147,5 @@ def test_numbers_of_the_list_are_those_of_the_plan(lake):
     shared = "series_id, parallel, capacity, peak, utilisation, headroom, growth, runout_q10, runout_q50, runout_q90, "
     shared += "runout_probability, order_by, due, rule, step, cost, wait_cost, expected_delay_loss, suppressed, run_id"
     listed = ask(lake, f"select {shared} from analyst.capacity_watchlist order by series_id")
-    told = f"select {shared} from analyst.capacity_latest where scenario = 'base' and series_id in ('l0', 'l1', 'l2')"
+    told = f"select {shared} from analyst.capacity_latest where failure = 'none' and series_id in ('l0', 'l1', 'l2')"
     assert listed == ask(lake, f"{told} order by series_id")

@@ -12,7 +12,7 @@ from tests.nights import ask, day, record_run
 from tests.plans import make_capacity_plan, publish_night_plan
 from tests.store.test_plan_checks import broken_after
 
-BASE = "where series_id = 'l0' and scenario = 'base'"
+INTACT = "where series_id = 'l0' and failure = 'none'"
 
 
 @pytest.fixture(scope="module")
@@ -90,8 +90,8 @@ def test_aggregates_and_paths_without_a_forecast_are_found(lake):
     ],
 )
 def test_row_of_capacity_that_cannot_be_is_found(lake, change):
-    found = broken_after(lake, f"update planning.capacity set {change} {BASE}", of="planning.capacity")
-    assert found == {"checks/capacity_sound.sql": (1, "plan: l0 in base")}
+    found = broken_after(lake, f"update planning.capacity set {change} {INTACT}", of="planning.capacity")
+    assert found == {"checks/capacity_sound.sql": (1, "plan: l0, failure none")}
 
 
 def test_forecast_of_peaks_that_is_not_on_record_is_found(lake):
@@ -101,11 +101,11 @@ def test_forecast_of_peaks_that_is_not_on_record_is_found(lake):
 
 @pytest.mark.parametrize(("value", "failed"), [("0.05", 1), ("1.5", 2), ("'nan'", 2)])
 def test_probability_that_falls_or_cannot_be_is_found(lake, value, failed):
-    change = f"update planning.runout set probability = {value} {BASE} and date = date '2024-06-01'"
+    change = f"update planning.runout set probability = {value} {INTACT} and date = date '2024-06-01'"
     found = broken_after(lake, change, of="planning.runout")
-    assert found == {"checks/runout_falls.sql": (failed, "plan: l0 in base by 2024-06-01")}
+    assert found == {"checks/runout_falls.sql": (failed, "plan: l0, failure none by 2024-06-01")}
 
 
 def test_run_out_of_a_link_that_is_not_planned_is_found(lake):
-    found = broken_after(lake, f"delete from planning.capacity {BASE}", of="planning.runout")
-    assert found["checks/runout_falls.sql"] == (3, "plan: l0 in base by 2024-03-02")
+    found = broken_after(lake, f"delete from planning.capacity {INTACT}", of="planning.runout")
+    assert found["checks/runout_falls.sql"] == (3, "plan: l0, failure none by 2024-03-02")

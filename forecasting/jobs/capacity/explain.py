@@ -1,4 +1,4 @@
-"""The reasoning behind one link of a plan of capacity, from its measured peaks to the order, scenario by scenario."""
+"""The reasoning behind one link of a plan of capacity, from its measured peaks to the order, failure by failure."""
 
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from forecasting.config.capacity import CapacitySection
 from forecasting.contracts.plans import LINEAGE
 from forecasting.errors import FeedError, SettingsError
 from forecasting.jobs.capacity.links import Links, capacity_rules, read_links
-from forecasting.jobs.capacity.plan import BASE, FailureCase, failure_cases, path_maker, plan_case
+from forecasting.jobs.capacity.plan import NO_FAILURE, FailureCase, failure_cases, path_maker, plan_case
 from forecasting.jobs.common.session import Session, open_session
 from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.planning.capacity.ceilings import ceilings
@@ -50,11 +50,11 @@ class ExplainedLink:
     """Peaks ahead, from the plan's paths, and the probability of having run out."""
     steps: pd.DataFrame = field(default_factory=pd.DataFrame)
     """The catalogue, judged."""
-    scenarios: pd.DataFrame = field(default_factory=pd.DataFrame)
+    failures: pd.DataFrame = field(default_factory=pd.DataFrame)
     """The published rows."""
 
     def as_dict(self) -> dict[str, Any]:
-        frames = ("measured", "forecast", "steps", "scenarios")
+        frames = ("measured", "forecast", "steps", "failures")
         return asdict(self) | {name: _records(getattr(self, name)) for name in frames}
 
 
@@ -85,9 +85,9 @@ def capacity(settings: Settings, stream: str, *, series: str, origin: str | None
     batch = np.flatnonzero(links.parallel == group) if group else np.array([place])
     case = next(failure_cases(links, rules, path_maker(links), batch))
     at = int(np.flatnonzero(batch == place)[0])
-    base = own[own["scenario"] == BASE].iloc[0]
-    lines = [*noted, *_lines(links, rules, place, base, case, at)]
-    if changed := _changed(base, plan_case(links, case)[0].iloc[at]):
+    intact = own[own["failure"] == NO_FAILURE].iloc[0]
+    lines = [*noted, *_lines(links, rules, place, intact, case, at)]
+    if changed := _changed(intact, plan_case(links, case)[0].iloc[at]):
         lines.append(
             f"what the plan was made from changed since: planned now, {', '.join(changed)} would differ; plan again to "
             "bring them together"
@@ -96,12 +96,12 @@ def capacity(settings: Settings, stream: str, *, series: str, origin: str | None
         stream=stream,
         series=series,
         origin=asked.isoformat(),
-        run_id=str(base["run_id"]),
+        run_id=str(intact["run_id"]),
         lines=lines,
         measured=_measured(links, place),
         forecast=_forecast(links, case, at),
         steps=_steps(links, rules, case, at),
-        scenarios=_scenarios(own),
+        failures=_failures(own),
     )
 
 
@@ -145,37 +145,39 @@ def _unknown(stream: str, series: str, origin: datetime, rows: pd.DataFrame, not
     )
 
 
-def _lines(links: Links, rules: CapacitySection, place: int, base: pd.Series, case: FailureCase, at: int) -> list[str]:
+def _lines(
+    links: Links, rules: CapacitySection, place: int, intact: pd.Series, case: FailureCase, at: int
+) -> list[str]:
     """From capacity to the order, in steps that a planner can do again."""
     days, unit = rules.lead_time // DAY, links.peaks.stream.stream.unit
     if rules.grade is None:
-        ceiling = f"{rules.threshold:g} x {base['capacity']:g} = {base['ceiling']:g} {unit}"
+        ceiling = f"{rules.threshold:g} x {intact['capacity']:g} = {intact['ceiling']:g} {unit}"
     else:
-        ceiling = f"{base['capacity']:g} circuits carry {base['ceiling']:.2f} {unit} at {rules.grade:.1%} blocking"
+        ceiling = f"{intact['capacity']:g} circuits carry {intact['ceiling']:.2f} {unit} at {rules.grade:.1%} blocking"
     soonest = f"the {100 * (1 - rules.confidence):.3g}% quantile of the run-out day less {days} d of lead time"
-    ordered = "beyond the horizon: no order" if pd.isna(base["order_by"]) else f"{base['order_by']:%Y-%m-%d}"
+    ordered = "beyond the horizon: no order" if pd.isna(intact["order_by"]) else f"{intact['order_by']:%Y-%m-%d}"
     lines = [
-        f"peak now: {base['peak']:.4g} {unit}, {base['utilisation']:.1%} of the capacity; median growth "
-        f"{base['growth']:+.1%} a year",
-        f"ceiling: {ceiling}; headroom {base['headroom']:.4g}",
+        f"peak now: {intact['peak']:.4g} {unit}, {intact['utilisation']:.1%} of the capacity; median growth "
+        f"{intact['growth']:+.1%} a year",
+        f"ceiling: {ceiling}; headroom {intact['headroom']:.4g}",
         f"run-out: the peak above the ceiling on {rules.persistence.days} of {rules.persistence.window} days; within "
-        f"{len(links.dates)} days with probability {base['runout_probability']:.2f}; 10% by "
-        f"{_date(base['runout_q10'])}, 50% by {_date(base['runout_q50'])}, 90% by {_date(base['runout_q90'])}",
-        f"order by, at confidence {rules.confidence:g}: {soonest}: {ordered}{', due' if base['due'] else ''}",
-        f"step: {base['step'] if pd.notna(base['step']) else 'none'}: {RULES[CapacityRule(base['rule'])]}",
+        f"{len(links.dates)} days with probability {intact['runout_probability']:.2f}; 10% by "
+        f"{_date(intact['runout_q10'])}, 50% by {_date(intact['runout_q50'])}, 90% by {_date(intact['runout_q90'])}",
+        f"order by, at confidence {rules.confidence:g}: {soonest}: {ordered}{', due' if intact['due'] else ''}",
+        f"step: {intact['step'] if pd.notna(intact['step']) else 'none'}: {RULES[CapacityRule(intact['rule'])]}",
     ]
-    if base["suppressed"] > 0:
+    if intact["suppressed"] > 0:
         lines.insert(
-            1, f"suppressed: {base['suppressed']:.4g} {unit} on the mean of the last 28 days, cut off at capacity"
+            1, f"suppressed: {intact['suppressed']:.4g} {unit} on the mean of the last 28 days, cut off at capacity"
         )
-    if pd.notna(base["cost"]):
+    if pd.notna(intact["cost"]):
         own = slice(at, at + 1)
-        late = waiting(case.paths[own], ceilings(links.capacity[[place]], rules), np.array([base["cost"]]), rules)
-        saved = base["cost"] * rules.capital_rate * QUARTER / 365
+        late = waiting(case.paths[own], ceilings(links.capacity[[place]], rules), np.array([intact["cost"]]), rules)
+        saved = intact["cost"] * rules.capital_rate * QUARTER / 365
         lines.append(
             f"waiting {QUARTER} days: {late.late_later[0] - late.late_now[0]:.1f} more days above the ceiling x "
-            f"{rules.overload_cost:g} - {saved:.0f} of capital = {base['wait_cost']:.0f}; expected expected_delay_loss "
-            f"{base['expected_delay_loss']:.0f}"
+            f"{rules.overload_cost:g} - {saved:.0f} of capital = {intact['wait_cost']:.0f}; expected expected_delay_loss "
+            f"{intact['expected_delay_loss']:.0f}"
         )
     return lines
 
@@ -232,9 +234,9 @@ def _steps(links: Links, rules: CapacitySection, case: FailureCase, at: int) -> 
     return pd.DataFrame(rows)
 
 
-def _scenarios(own: pd.DataFrame) -> pd.DataFrame:
+def _failures(own: pd.DataFrame) -> pd.DataFrame:
     columns = [
-        "scenario",
+        "failure",
         "peak",
         "utilisation",
         "headroom",
@@ -245,7 +247,9 @@ def _scenarios(own: pd.DataFrame) -> pd.DataFrame:
         "step",
         "cost",
     ]
-    told = own.sort_values("scenario", key=lambda names: names.where(names != BASE, ""))[columns].reset_index(drop=True)
+    told = own.sort_values("failure", key=lambda names: names.where(names != NO_FAILURE, ""))[columns].reset_index(
+        drop=True
+    )
     told["utilisation"] = told["utilisation"].round(3)
     told[["peak", "headroom"]] = told[["peak", "headroom"]].round(1)
     for name in ("runout_q10", "runout_q50", "order_by"):

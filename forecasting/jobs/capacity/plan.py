@@ -23,7 +23,8 @@ Floats = NDArray[np.floating]
 Ints = NDArray[np.int64]
 Tables = dict[str, pd.DataFrame]
 
-BASE = "base"
+NO_FAILURE = "none"
+"""Value of `failure`: all links are up."""
 BATCH = 32
 """Links whose paths stand in memory together; a group of parallel links is never parted."""
 LEAST, MOST_GROWTH = 1e-9, 10.0
@@ -35,7 +36,7 @@ WORKERS = 2
 
 @dataclass(frozen=True)
 class FailureCase:
-    """Peaks of n links in one scenario."""
+    """Peaks of n links with none or one link failed."""
 
     name: str
     link: Ints
@@ -62,7 +63,7 @@ def make_capacity(links: Links, rules: CapacitySection, *, begin: Callable[[str]
             begin(f"run-out of {done} of {len(links.row)} links")
             capacity.append(rows)
             runout.append(dates)
-    planned = pd.concat(capacity, ignore_index=True).sort_values(["series_id", "scenario"], ignore_index=True)
+    planned = pd.concat(capacity, ignore_index=True).sort_values(["series_id", "failure"], ignore_index=True)
     tables = {"capacity": planned, "runout": pd.concat(runout, ignore_index=True)}
     findings = [*links.findings, *_without_step(planned, rules)]
     if findings:
@@ -80,13 +81,13 @@ def path_maker(links: Links) -> LongPathMaker:
 
 
 def failure_cases(links: Links, rules: CapacitySection, maker: LongPathMaker, batch: Ints) -> Iterator[FailureCase]:
-    """The base scenario of some links and every failure among them. batch: places of whole groups."""
+    """Some links with all of them up, then with each that may fail failed. batch: places of whole groups."""
     row = links.row[batch]
     paths = maker.paths_of(row, links.peaks.quantiles[row])
     # what was measured counts into the first windows: a year of it where the five busiest days do
     window = max(rules.persistence.window, YEAR if rules.grade is not None else 1)
     before = links.before(batch, window - 1)
-    yield _case(links, rules, BASE, batch, paths, before)
+    yield _case(links, rules, NO_FAILURE, batch, paths, before)
     place = {int(link): at for at, link in enumerate(batch)}
     for failure in links.failures:
         if int(failure.group[0]) in place:
@@ -122,7 +123,7 @@ def _plan_batch(
 
 
 def plan_case(links: Links, case: FailureCase) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows of planning.capacity and planning.runout of one scenario."""
+    """Rows of planning.capacity and planning.runout of one case."""
     rules, first_exceedance = case.rules, case.first_exceedance
     capacity, dates = links.capacity[case.link], links.dates
     horizon, names = len(dates), np.array(links.series_ids, dtype=object)[case.link]
@@ -136,7 +137,7 @@ def plan_case(links: Links, case: FailureCase) -> tuple[pd.DataFrame, pd.DataFra
     rows = pd.DataFrame(
         {
             "series_id": names,
-            "scenario": case.name,
+            "failure": case.name,
             "forecast_run_id": links.peaks.run_id,
             "parallel": links.parallel[case.link].astype(object),
             "capacity": capacity,
@@ -184,7 +185,7 @@ def _on(dates: NDArray[np.datetime64], day: Ints | Days) -> NDArray[np.datetime6
 
 
 def _runout_rows(
-    names: NDArray[np.object_], scenario: str, first_exceedance: Days, dates: NDArray[np.datetime64]
+    names: NDArray[np.object_], failure: str, first_exceedance: Days, dates: NDArray[np.datetime64]
 ) -> pd.DataFrame:
     """Probability of having run out by the end of every quarter of the year in the horizon, and by its own end."""
     next_day = dates + np.timedelta64(1, "D")
@@ -195,7 +196,7 @@ def _runout_rows(
     return pd.DataFrame(
         {
             "series_id": np.repeat(names, len(day)),
-            "scenario": scenario,
+            "failure": failure,
             "date": np.tile(dates[day].astype("datetime64[s]"), len(names)),
             "probability": probability_by(first_exceedance, day).ravel(),
         }
@@ -204,7 +205,7 @@ def _runout_rows(
 
 def _without_step(planned: pd.DataFrame, rules: CapacitySection) -> list[tuple[str, Finding, str]]:
     """Links for which the catalogue has nothing, as they are today."""
-    own = planned[(planned["scenario"] == BASE) & (planned["rule"] == str(CapacityRule.NO_SUFFICIENT_STEP))]
+    own = planned[(planned["failure"] == NO_FAILURE) & (planned["rule"] == str(CapacityRule.NO_SUFFICIENT_STEP))]
     return [
         (
             str(name),

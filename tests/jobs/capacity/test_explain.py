@@ -24,35 +24,36 @@ def full(network):
 
 
 def published(settings, series):
-    return frame(settings, f"select * from analyst.capacity_latest where series_id = '{series}' order by scenario")
+    rows = f"select * from analyst.capacity_latest where series_id = '{series}'"
+    return frame(settings, f"{rows} order by failure <> 'none', failure")
 
 
 def test_the_published_numbers_are_told_and_hold_when_they_are_made_again(network, full):
-    base = published(network, "a.full_soon").iloc[0]
-    assert (full.run_id, full.origin) == (base["run_id"], "2024-06-10T04:00:00+00:00")
+    intact = published(network, "a.full_soon").iloc[0]
+    assert (full.run_id, full.origin) == (intact["run_id"], "2024-06-10T04:00:00+00:00")
     assert not [line for line in full.lines if CHANGED in line]
     peak, ceiling, run_out, order, step, waiting = full.lines
-    assert peak.startswith(f"peak now: {base['peak']:.4g} units, {base['utilisation']:.1%} of the capacity")
-    assert ceiling == f"ceiling: 0.7 x 1000 = 700 units; headroom {700 - base['peak']:.4g}"
-    assert f"within 330 days with probability {base['runout_probability']:.2f}" in run_out
-    assert f"10% by {base['runout_q10']:%Y-%m-%d}" in run_out
+    assert peak.startswith(f"peak now: {intact['peak']:.4g} units, {intact['utilisation']:.1%} of the capacity")
+    assert ceiling == f"ceiling: 0.7 x 1000 = 700 units; headroom {700 - intact['peak']:.4g}"
+    assert f"within 330 days with probability {intact['runout_probability']:.2f}" in run_out
+    assert f"10% by {intact['runout_q10']:%Y-%m-%d}" in run_out
     assert order == (
         "order by, at confidence 0.9: the 10% quantile of the run-out day less 60 d of lead time: "
-        f"{base['order_by']:%Y-%m-%d}{', due' if base['due'] else ''}"
+        f"{intact['order_by']:%Y-%m-%d}{', due' if intact['due'] else ''}"
     )
     assert step == "step: 10G: the cheapest step of the catalogue that lasts"
     assert waiting.endswith(
-        f"= {base['wait_cost']:.0f}; expected expected_delay_loss {base['expected_delay_loss']:.0f}"
+        f"= {intact['wait_cost']:.0f}; expected expected_delay_loss {intact['expected_delay_loss']:.0f}"
     )
     days, saved = (float(part) for part in (waiting.split()[3], waiting.split(" - ")[1].split()[0]))
-    assert 400 * days - saved == pytest.approx(base["wait_cost"], abs=25)
+    assert 400 * days - saved == pytest.approx(intact["wait_cost"], abs=25)
 
 
-def test_the_scenarios_are_the_rows_of_the_plan_and_the_base_comes_first(network, full):
+def test_failures_are_the_rows_of_the_plan_and_none_comes_first(network, full):
     rows = published(network, "a.full_soon")
-    assert full.scenarios["scenario"].tolist() == ["base", "n-1:a.never", "n-1:a.steady"]
-    assert full.scenarios["peak"].tolist() == rows["peak"].round(1).tolist()
-    assert full.scenarios["order_by"].tolist() == [f"{day:%Y-%m-%d}" for day in rows["order_by"]]
+    assert full.failures["failure"].tolist() == ["none", "n-1:a.never", "n-1:a.steady"]
+    assert full.failures["peak"].tolist() == rows["peak"].round(1).tolist()
+    assert full.failures["order_by"].tolist() == [f"{day:%Y-%m-%d}" for day in rows["order_by"]]
 
 
 def test_peaks_ahead_are_those_that_were_forecast_and_end_at_the_published_probability(network, full):
@@ -83,7 +84,7 @@ def test_what_was_cut_off_stands_beside_what_was_measured_and_json_knows_no_nan(
     assert any(line.startswith("suppressed: ") for line in found.lines)
     giant = explain(network, "f.giant").as_dict()
     told = json.loads(json.dumps(giant, default=str, allow_nan=False))
-    assert [row["cost"] for row in told["scenarios"]] == [None, None]
+    assert [row["cost"] for row in told["failures"]] == [None, None]
     assert told["lines"][0].startswith("f.giant: no step of the catalogue lasts")
 
 
@@ -132,4 +133,4 @@ def test_without_a_plan_there_is_nothing_to_explain(network, tmp_path):
 def test_no_catalogue_leaves_no_table_of_steps(network, tmp_path):
     found = explain(changed_network(network, tmp_path, steps=""), "c.alone")
     assert found.steps.empty
-    assert isinstance(found.scenarios, pd.DataFrame)
+    assert isinstance(found.failures, pd.DataFrame)
