@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from forecasting.numerics import Floats
 from forecasting.terms import QUANTILES
-
-Floats = NDArray[np.floating]
 
 LEVELS = np.asarray(QUANTILES)
 

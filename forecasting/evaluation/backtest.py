@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from forecasting.config.stream import Stream
 from forecasting.errors import InsufficientHistoryError, SettingsError
 from forecasting.evaluation.scores import BUCKETS, horizon_buckets, sum_statistics
+from forecasting.numerics import Floats
 from forecasting.panel.calendar.calendar import (
     as_utc,
     first_instants,
@@ -25,8 +26,6 @@ from forecasting.panel.demand import lay_frame
 from forecasting.panel.events import read_events, touched
 from forecasting.panel.grid import Panel, horizon_rows
 from forecasting.terms import DAY, QUANTILE_COLUMNS, EventKind, format_duration
-
-Floats = NDArray[np.floating]
 
 MOST_ORIGINS = 8
 """Origins of an evaluation whose range nobody chose."""

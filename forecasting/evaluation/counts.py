@@ -4,9 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, pdtr
 
+from forecasting.numerics import Floats
 from forecasting.quantiles import LEVELS
-
-Floats = NDArray[np.floating]
 
 POISSON_UP_TO = 100.0
 """Means above which levels lie so many counts apart that the shape between them no longer matters."""

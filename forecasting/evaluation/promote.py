@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from forecasting.numerics import Floats
 from forecasting.terms import Verdict
-
-Floats = NDArray[np.float64]
 
 CONFIDENCE = 0.9
 """Luck alone passes the noise, to one side, in one contest of ten."""

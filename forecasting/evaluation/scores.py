@@ -8,10 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.evaluation.counts import count_pit, poisson_deviation, share_inside
+from forecasting.numerics import Floats
 from forecasting.quantiles import pinball
 from forecasting.terms import DAY, MEDIAN, QUANTILE_COLUMNS
-
-Floats = NDArray[np.floating]
 
 PUBLISHED = "published"
 """Member name of what is published: the combination."""

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from forecasting.config.stream import Stream
 from forecasting.errors import InsufficientHistoryError, SettingsError
+from forecasting.numerics import Times
 from forecasting.panel.attributes import read_attributes
 from forecasting.panel.calendar.calendar import (
     MONDAY,
-    Times,
     as_utc,
     grid_between,
     grid_ends,

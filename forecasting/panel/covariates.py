@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from forecasting.config.hours import MINUTES_A_DAY
 from forecasting.config.stream import Stream
-from forecasting.panel.calendar.calendar import MONDAY, Times, wall_times
+from forecasting.numerics import Times
+from forecasting.panel.calendar.calendar import MONDAY, wall_times
 from forecasting.panel.calendar.holidays import holiday_phases, partial_holidays, weekend
 from forecasting.panel.calendar.hours import OpeningGroup, open_minutes_a_day
 from forecasting.panel.events import Event

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from forecasting.config.stream import Stream
 from forecasting.errors import ContractError
-from forecasting.panel.calendar.calendar import Times, as_utc, grid_between
+from forecasting.numerics import Times
+from forecasting.panel.calendar.calendar import as_utc, grid_between
 
 NEVER = np.iinfo(np.int64).min
 

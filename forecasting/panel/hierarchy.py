@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from forecasting.errors import SettingsError
+from forecasting.numerics import Ints
 from forecasting.terms import Finding
-
-Ints = NDArray[np.int64]
 
 ALL = "all"
 """Level and key of the whole stream."""

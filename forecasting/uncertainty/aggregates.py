@@ -6,18 +6,13 @@ own highest hour. Closed intervals add nothing to sums and are no part of means,
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecasting.numerics import Floats, Ints, Mask, Times
 from forecasting.terms import QUANTILE_COLUMNS, QUANTILES, Period, Stat
-
-Floats = NDArray[np.floating[Any]]
-Ints = NDArray[np.integer[Any]]
-Times = NDArray[np.datetime64]
-Mask = NDArray[np.bool_]
 
 PERCENTILE = 0.95
 HOUR, DAY = 60, 1440

@@ -5,12 +5,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import ndtri
 
+from forecasting.numerics import Floats
 from forecasting.quantiles import Tails, mean_of_quantiles
 from forecasting.terms import QUANTILES
 from forecasting.uncertainty.paths import RankMaker, draw_paths
 from forecasting.uncertainty.reconcile import Mint, find_gain, in_order_of, reconcile
 
-Floats = NDArray[np.floating]
 Paths = NDArray[np.float32]
 
 LOW, HIGH = QUANTILES.index(0.10), QUANTILES.index(0.90)

@@ -9,10 +9,8 @@ whole; the whole stream's stay near one.
 import numpy as np
 from numpy.typing import NDArray
 
+from forecasting.numerics import Floats, Ints
 from forecasting.terms import MEDIAN, QUANTILES
-
-Floats = NDArray[np.floating]
-Ints = NDArray[np.int64]
 
 LEVELS = np.asarray(QUANTILES)
 EVIDENCE = 100.0

@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
-Floats = NDArray[np.floating]
-Ints = NDArray[np.integer]
+from forecasting.numerics import Floats, Ints
 
 
 @dataclass(frozen=True)

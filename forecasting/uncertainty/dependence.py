@@ -14,10 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from forecasting.numerics import Floats, Ints
 from forecasting.uncertainty.curves import Curves
 
-Floats = NDArray[np.floating]
-Ints = NDArray[np.integer]
 WEEKS = 4
 """Same slots before an interval that its deviation is measured from."""
 MOST = 3.0

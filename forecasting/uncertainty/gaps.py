@@ -3,8 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.floating]
-Ints = NDArray[np.integer]
+from forecasting.numerics import Floats, Ints
 
 
 def fill_gaps(predicted: Floats, is_open: NDArray[np.bool_], clock: Ints) -> Floats:

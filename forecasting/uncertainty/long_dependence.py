@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.floating]
-Ints = NDArray[np.integer]
+from forecasting.numerics import DEVIATION_TO_MAD, Floats
+
 WEEK = 7
 EVIDENCE = 12.0
 """Four-week changes that weigh as much as what is assumed without any."""
@@ -43,8 +43,8 @@ def learn_long_dependence(y: Floats, observed: NDArray[np.bool_], *, season: int
     noise = np.full(len(logs), np.nan)
     seen = np.isfinite(odd).sum(axis=1) >= WEEK
     if seen.any():
-        # a mean of two holds half the noise of one; 0.6745: the upper quartile of a normal distribution
-        noise[seen] = (np.nanmedian(np.abs(odd[seen]), axis=1) / 0.6745) ** 2 / 1.5
+        # a mean of two holds half the noise of one
+        noise[seen] = (np.nanmedian(np.abs(odd[seen]), axis=1) / DEVIATION_TO_MAD) ** 2 / 1.5
     usual = float(np.nanmedian(noise)) if seen.any() else 0.0
     noise = np.where(np.isfinite(noise), noise, usual)
     scale = np.sqrt(1.5 * np.maximum(noise, 1e-12))[:, None]
@@ -99,7 +99,7 @@ def _level_together(logs: Floats, span: int) -> float:
     seen = np.isfinite(changes)
     # that all of them grow is no surprise: only how each differs from its own mean growth
     changes -= (np.where(seen, changes, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1))[:, None]
-    spread = float(np.median(np.abs(changes[seen]))) / 0.6745 if seen.any() else 0.0
+    spread = float(np.median(np.abs(changes[seen]))) / DEVIATION_TO_MAD if seen.any() else 0.0
     if spread <= 0:
         return ASSUMED_TOGETHER
     trust = (whole - 1) / (whole - 1 + EVIDENCE)

@@ -20,11 +20,10 @@ from numpy.typing import NDArray
 from scipy.signal import lfilter
 from scipy.special import ndtri
 
+from forecasting.numerics import Floats, Ints
 from forecasting.terms import MEDIAN, QUANTILES
 from forecasting.uncertainty.long_dependence import LongDependence
 
-Floats = NDArray[np.floating]
-Ints = NDArray[np.integer]
 PATHS = 200
 SCORES = ndtri(np.asarray(QUANTILES))
 """Normal scores of the levels of a forecast."""

@@ -8,13 +8,10 @@ interval are its predictive distribution and not a sample of it.
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from forecasting.numerics import Floats, Ints
 from forecasting.quantiles import Tails, mean_of_quantiles, scores_at
 from forecasting.uncertainty.dependence import Dependence
-
-Floats = NDArray[np.floating]
-Ints = NDArray[np.integer]
 
 PATHS = 200
 SPREAD_ERROR = 0.25

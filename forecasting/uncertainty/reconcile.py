@@ -10,14 +10,12 @@ system of the groups is ever solved.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
 
-Floats = NDArray[np.floating[Any]]
-Ints = NDArray[np.integer[Any]]
+from forecasting.numerics import Floats, Ints, sample_rows
 
 MOST_ROWS = 1_000
 """Rows of errors that are learned from; of more, as many are drawn: intervals side by side say much the same."""
@@ -57,7 +55,7 @@ def learn_mint(
     (a day of an origin); each row its own unless given. A group of unknown variance has that of members that err
     together, a series of unknown variance that of its median like.
     """
-    rows = _thinned(len(errors_bottom))
+    rows = sample_rows(len(errors_bottom), MOST_ROWS)
     errors = np.concatenate([errors_groups[rows], errors_bottom[rows]], axis=1)
     known = np.isfinite(errors)
     errors = np.where(known, errors, 0)
@@ -80,13 +78,6 @@ def learn_mint(
         own=intensity + (1 - intensity) * (1 - share),
         common=(standard * np.sqrt((1 - intensity) / max(len(rows), 1))).astype(errors.dtype),
     )
-
-
-def _thinned(count: int) -> Ints:
-    """Places of at most MOST_ROWS of `count` rows. Every so manieth would be the same hour of every day."""
-    if count <= MOST_ROWS:
-        return np.arange(count)
-    return np.sort(np.random.default_rng(0).choice(count, MOST_ROWS, replace=False))
 
 
 def shrinkage(standard: Floats, block: Ints) -> float:

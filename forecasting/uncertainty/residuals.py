@@ -8,12 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from forecasting.numerics import Floats, Ints
 from forecasting.quantiles import LEVELS, Tails
 from forecasting.uncertainty.curves import Curves
 from forecasting.uncertainty.dependence import Dependence, dependence_of
-
-Floats = NDArray[np.floating]
-Ints = NDArray[np.integer]
 
 MARKS = ndtri(LEVELS)
 MOST = 4.0

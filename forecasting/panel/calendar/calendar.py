@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from forecasting.config.stream import Stream
 from forecasting.errors import SettingsError
+from forecasting.numerics import Times
 from forecasting.terms import DAY, format_duration
 
-Times = NDArray[np.datetime64]
 MONDAY = date(1970, 1, 5)
 """Weeks, intervals of several days and retrain periods are counted from here."""
 _DAY = np.timedelta64(1, "D")

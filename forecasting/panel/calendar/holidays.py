@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.config.stream import Stream
-from forecasting.panel.calendar.calendar import Times
+from forecasting.numerics import Times
 
 _PHASE_YEAR = np.datetime64("2024-01-01", "D")
 """The year whose dates number the holidays; any would do, but it may never change."""

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from forecasting.config.hours import MINUTES_A_DAY, HoursRule
 from forecasting.config.stream import Stream
 from forecasting.errors import SettingsError
-from forecasting.panel.calendar.calendar import MONDAY, Times, first_instants, grid_between, step_of, wall_times
+from forecasting.numerics import Mask, Times
+from forecasting.panel.calendar.calendar import MONDAY, first_instants, grid_between, step_of, wall_times
 from forecasting.panel.calendar.holidays import public_holidays
 from forecasting.panel.events import Event, in_scope, overlapped
 from forecasting.terms import DAY, EventKind
 
-Mask = NDArray[np.bool_]
 Minutes = NDArray[np.int64]
 
 _WEEK = 7 * MINUTES_A_DAY

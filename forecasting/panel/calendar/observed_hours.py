@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from forecasting.config.hours import MINUTES_A_DAY, WEEKDAYS, Span
 from forecasting.config.stream import Stream
-from forecasting.panel.calendar.calendar import MONDAY, Times, grid_between, step_of, wall_times
+from forecasting.numerics import Times
+from forecasting.panel.calendar.calendar import MONDAY, grid_between, step_of, wall_times
 from forecasting.terms import DAY
 
 LEAST_FILLED = 0.6

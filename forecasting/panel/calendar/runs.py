@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Mask = NDArray[np.bool_]
+from forecasting.numerics import Mask
+
 Values = NDArray[np.floating[Any]]
 
 _DOUBT = 7.0

@@ -7,8 +7,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.panel.calendar.calendar import Times
-from forecasting.panel.calendar.runs import Grid, Mask, Values, chance_threshold
+from forecasting.numerics import Mask, Times
+from forecasting.panel.calendar.runs import Grid, Values, chance_threshold
 from forecasting.panel.cleaning.counters import find_spikes, find_stuck
 from forecasting.panel.cleaning.levels import find_level_start
 from forecasting.panel.cleaning.silence import (

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
-from forecasting.panel.calendar.runs import Grid, Mask, Values
+from forecasting.numerics import MAD_TO_DEVIATION, Floats, Mask, inverse_mills
+from forecasting.panel.calendar.runs import Grid, Values
 
 MOST = 1.5
 """No demand is restored above so many times its bound: what lies beyond is a guess, and would drive what is built."""
@@ -31,13 +32,9 @@ _CLIP = 2.5
 """Spreads beyond which a value pulls no harder: holidays and surges are not the shape."""
 _PRIOR = 8.0
 """Values that the spread of the whole series counts for beside those of a slot."""
-_SPREAD = 1.4826
-"""Median absolute deviation to standard deviation, normal distribution."""
 _STEADIEST = 1e-3
 _FARTHEST = 35.0
 """Spreads by which a bound may lie above what is expected; the mean beyond the bound is the bound long before."""
-
-Floats = NDArray[np.float64]
 
 
 def restore_demand(
@@ -78,7 +75,7 @@ def _restore(y: Values, censored: Mask, grid: Grid, *, special: Mask) -> Values:
     for _ in range(_ROUNDS):
         # of a normal value that is at least the bound: its mean, and the root of its mean square
         distance = _distance(value, expected, spread)
-        hazard = _hazard(distance)
+        hazard = inverse_mills(distance)
         error = np.where(bound, np.minimum(spread * hazard, value - expected + np.log(MOST)), value - expected)
         size = spread * np.sqrt(1 + distance * hazard)
         expected = _expect(expected + np.clip(error, -_CLIP * spread, _CLIP * spread), seen | bound)
@@ -101,12 +98,6 @@ def _restore(y: Values, censored: Mask, grid: Grid, *, special: Mask) -> Values:
 def _distance(bound: Floats, expected: Floats, spread: Floats) -> Floats:
     """How many spreads a bound lies above what is expected."""
     return np.minimum((bound - expected) / spread, _FARTHEST)
-
-
-def _hazard(distance: Floats) -> Floats:
-    """Mean of a standard normal value that is at least so large (the inverse of Mills' ratio)."""
-    hazard: Floats = np.exp(-(distance**2) / 2 - np.log(2 * np.pi) / 2 - log_ndtr(-distance))
-    return hazard
 
 
 def _expect(value: Floats, told: Mask) -> Floats:
@@ -142,7 +133,7 @@ def _spread(error: Floats, told: Mask) -> Floats:
     middle = np.take_along_axis(
         np.sort(size.reshape(len(told), -1), axis=1), told.sum(axis=(1, 2))[:, None] // 2, axis=1
     )
-    whole = _SPREAD * np.where(np.isfinite(middle), middle, 0.0)
+    whole = MAD_TO_DEVIATION * np.where(np.isfinite(middle), middle, 0.0)
     square = np.where(told, np.minimum(size, _CLIP * whole[:, :, None]), 0.0) ** 2
     slots = (square.sum(axis=1) + _PRIOR * whole**2) / (told.sum(axis=1) + _PRIOR)
     spread: Floats = np.broadcast_to(np.sqrt(slots).clip(_STEADIEST)[:, None, :], told.shape)

@@ -3,16 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.panel.calendar.runs import (
-    Grid,
-    Mask,
-    Runs,
-    Values,
-    exceptional,
-    find_runs,
-    monthly_rank,
-    passes,
-)
+from forecasting.numerics import Mask
+from forecasting.panel.calendar.runs import Grid, Runs, Values, exceptional, find_runs, monthly_rank, passes
 
 _REPEATS = 5
 """Fewest repetitions of a value that can be a stuck counter: shorter ones change no forecast."""

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.panel.calendar.runs import Grid, Mask, Values
+from forecasting.numerics import MAD_TO_DEVIATION, Mask
+from forecasting.panel.calendar.runs import Grid, Values
 
 _WINDOW = 8
 """Cycles on either side whose medians are compared: long enough for a median, too short for growth to add up."""
@@ -30,8 +31,6 @@ _YEAR = np.timedelta64(364, "D")
 """The same weeks a year ago, which tell a season from a shift."""
 _FILLED = 0.5
 """Share of its usual volume whose slots a cycle must have observed to have a level."""
-_SPREAD = 1.4826
-"""Median absolute deviation to standard deviation, normal distribution."""
 
 
 def find_level_start(y: Values, grid: Grid, ts: NDArray[np.datetime64]) -> NDArray[np.int64]:
@@ -104,7 +103,7 @@ def _noise(level: Values, residuals: NDArray[np.float64]) -> NDArray[np.float64]
     around = _medians(np.abs(residuals))[0]
     steps = _medians(np.abs(np.diff(level, axis=1)))[0][:, None] / np.sqrt(2)
     unsure = 1 + _WINDOW / 2 / np.isfinite(level).sum(axis=1, keepdims=True).clip(1)
-    noise: NDArray[np.float64] = _SPREAD * np.fmax(around, steps) * unsure
+    noise: NDArray[np.float64] = MAD_TO_DEVIATION * np.fmax(around, steps) * unsure
     return noise
 
 
@@ -135,7 +134,7 @@ def _is_new(level: Values, before: Values, size: Values, at: np.intp) -> bool:
     since, until = moved[at:][known[at:]], moved[:at][known[:at]]
     earlier = size[: max(at - _WINDOW, 0)]
     earlier = earlier[np.isfinite(earlier)]
-    wander = _SPREAD * np.median(np.abs(earlier - np.median(earlier))) if len(earlier) >= _WINDOW else 0.0
+    wander = MAD_TO_DEVIATION * np.median(np.abs(earlier - np.median(earlier))) if len(earlier) >= _WINDOW else 0.0
     lasted = since[-_AFTER:].all() and _few(~since)
     return bool(lasted and _few(until) and abs(size[at]) >= _WANDER * wander)
 

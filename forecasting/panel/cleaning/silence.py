@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.panel.calendar.runs import Grid, Mask, Values, exceptional, find_runs, passes
+from forecasting.numerics import Mask
+from forecasting.panel.calendar.runs import Grid, Values, exceptional, find_runs, passes
 
 _NEIGHBOURS = 8
 """Cycles on either side whose same slot tells what is usual: two months follow growth and seasons, sixteen values make

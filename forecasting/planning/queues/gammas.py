@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from forecasting.numerics import log_poisson
+
 Floats = NDArray[np.float64]
 
 DEPTH = 24
@@ -17,26 +19,6 @@ TAIL = 4.0
 """Standard deviations from the middle beyond which continued fractions are used."""
 SMALL = 4.0
 """Arguments below this are left to the continued fraction too: it is then exact anywhere."""
-STIRLING = 16.0
-"""From here on four terms of Stirling's series are exact in double precision."""
-
-
-def log_poisson(k: Floats, mean: Floats) -> Floats:
-    """Logarithm of mean^k exp(-mean) / Gamma(k + 1), for k >= 0 (real) and mean > 0.
-
-    Saddle-point form (Loader, 2000): no loss of digits where k and mean are large and close.
-    """
-    large = np.maximum(k, STIRLING)
-    off = (mean - large) / large
-    near = np.abs(off) < 0.5
-    log_ratio = np.where(near, np.log1p(np.where(near, off, 0.0)), np.log(mean / large))
-    square = large**-2
-    stirling = (1 / 12 - (1 / 360 - (1 / 1260 - square / 1680) * square) * square) / large
-    saddle = -large * (off - log_ratio) - 0.5 * np.log(2 * np.pi * large) - stirling
-    few = k < STIRLING
-    if few.any():
-        saddle[few] = special.xlogy(k[few], mean[few]) - mean[few] - special.gammaln(k[few] + 1)
-    return np.asarray(saddle)
 
 
 def log_inverse_blocking(servers: Floats, load: Floats) -> Floats:
