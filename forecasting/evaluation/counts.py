@@ -2,9 +2,9 @@
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaln, pdtr
+from scipy.special import pdtr
 
-from forecasting.numerics import Floats
+from forecasting.numerics import Floats, log_poisson
 from forecasting.quantiles import LEVELS
 
 POISSON_UP_TO = 100.0
@@ -21,12 +21,12 @@ def poisson_deviation(rate: ArrayLike) -> Floats:
     whole numbers, and the median is floor m or the number after it (Choi, 1994). Divided by the rate it is the least
     WAPE.
     """
-    mean = np.asarray(rate, np.float64)
+    mean = np.atleast_1d(np.asarray(rate, np.float64))
     floor = np.floor(mean)
     slope = 2 * pdtr(floor, mean) - 1
-    around_mean = 2 * mean * _poisson_probability(floor, mean)
+    around_mean = 2 * mean * np.exp(log_poisson(floor, np.maximum(mean, np.finfo(np.float64).tiny)))
     least: Floats = around_mean - np.maximum((mean - floor) * slope, (mean - floor - 1) * slope)
-    return least
+    return least.reshape(np.shape(rate))
 
 
 def count_pit(y: Floats, quantiles: Floats, mean: Floats) -> tuple[Floats, Floats]:
@@ -88,20 +88,3 @@ def _between_levels(count: Floats, rounded: Floats) -> Floats:
     upper = 1 - LEVELS[0] * pace ** -(np.maximum(count - rounded[:, 6] + 0.5, 0) / widths[:, 1])
     known: Floats = np.where(count < 0, 0.0, np.select([passed == 0, passed == 7], [lower, upper], inner))
     return known
-
-
-def _poisson_probability(count: Floats, mean: Floats) -> Floats:
-    """P(X = count) for whole counts near the mean."""
-    at = np.maximum(count, 1.0)
-    deviance = (mean - at) - at * np.log1p((mean - at) / at, where=count >= 1, out=np.zeros_like(mean))
-    likelihood = np.exp(-_stirling_error(at) - deviance) / np.sqrt(2 * np.pi * at)
-    return np.where(count >= 1, likelihood, np.exp(-mean))
-
-
-def _stirling_error(count: Floats) -> Floats:
-    """log(n!) less Stirling's formula, n >= 1: exact below 16, else four terms of its series (error below 1e-14)."""
-    whole = np.arange(1.0, 16.0)
-    log_root = 0.5 * np.log(2 * np.pi)
-    table = np.append(0.0, gammaln(whole + 1) - (whole + 0.5) * np.log(whole) + whole - log_root)
-    series = (1 / 12 - (1 / 360 - (1 / 1260 - 1 / 1680 / count**2) / count**2) / count**2) / count
-    return np.where(count < 16, table[np.minimum(count, 15).astype(np.int64)], series)
