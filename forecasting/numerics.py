@@ -5,6 +5,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, log_ndtr, xlogy
 
 Floats = NDArray[np.floating]
+Floats32 = NDArray[np.float32]
+Floats64 = NDArray[np.float64]
 Ints = NDArray[np.integer]
 Mask = NDArray[np.bool_]
 Times = NDArray[np.datetime64]

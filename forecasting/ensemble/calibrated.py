@@ -4,12 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from forecasting.ensemble.evidence import LEADS, Evidence
 from forecasting.ensemble.mixture import PanelForecast, PastAnswers, mix_members
-from forecasting.models.features.slots import Floats
 from forecasting.models.member import Member
+from forecasting.numerics import Floats32, Floats64, Mask
 from forecasting.panel.grid import Panel
 from forecasting.quantiles import pinball
 from forecasting.terms import QUANTILES, Tier
@@ -21,10 +20,10 @@ class HeldBack:
     """What a forecast lost on held-back origins, by weights and calibration that were learned on the others."""
 
     origin_columns: tuple[int, ...]
-    loss: NDArray[np.float64]
+    loss: Floats64
     """(A, N) mean pinball loss over the quantiles, summed over the observed intervals; 0 for a series not judged, NaN
     where no member with weight answered all of them."""
-    volume: NDArray[np.float64]
+    volume: Floats64
     """(A, N) sum of |y| over the same intervals."""
 
 
@@ -72,9 +71,9 @@ def held_back_losses(panel: Panel, members: Mapping[str, Member]) -> HeldBack:
 class Held:
     """What the published kind of forecast said of A held-back origins, and what came. NaN where nothing was judged."""
 
-    y: NDArray[np.float32]
+    y: Floats32
     """(A, N, L)"""
-    predicted: NDArray[np.float32]
+    predicted: Floats32
     """(A, N, L, 7)"""
 
 
@@ -90,7 +89,7 @@ def held_back_answers(panel: Panel, forecast: PanelForecast) -> Held:
     return Held(y, told)
 
 
-def _judged(forecast: PanelForecast, evidence: Evidence) -> Iterator[tuple[NDArray[np.bool_], Floats]]:
+def _judged(forecast: PanelForecast, evidence: Evidence) -> Iterator[tuple[Mask, Floats32]]:
     """Each half of the evidence, as (R,) rows, and what was said of it, calibrated by the other half."""
     newer = evidence.newer
     for part in (newer, ~newer):
@@ -98,7 +97,7 @@ def _judged(forecast: PanelForecast, evidence: Evidence) -> Iterator[tuple[NDArr
         yield part, widen(forecast.mixed[part], factors[evidence.group[part], evidence.lead[part]])
 
 
-def _factors(forecast: PanelForecast, rows: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _factors(forecast: PanelForecast, rows: Mask) -> Floats64:
     """Calibration factors (groups, leads, 7) learned on some rows of the evidence."""
     assert forecast.evidence is not None
     told = rows & np.isfinite(forecast.mixed).all(axis=1)

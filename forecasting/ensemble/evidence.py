@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from forecasting.models.features.recall import index_days
 from forecasting.models.features.rows import over_mean
-from forecasting.models.features.slots import Floats, Ints
+from forecasting.numerics import Floats32, Ints, Mask
 from forecasting.panel.grid import Panel
 from forecasting.terms import MEDIAN
 
@@ -84,9 +83,9 @@ def group_series(panel: Panel) -> Ints:
 class Evidence:
     """What members said of held-back columns: R rows, each an observed interval of a series from an origin."""
 
-    y: Floats
+    y: Floats32
     """(R,) in units of what members typically miss of its series; of values with weights, over their weight in it."""
-    predicted: Floats
+    predicted: Floats32
     """(M, R, 7) over the same; NaN where a member does not answer."""
     series: Ints
     """(R,) series of the panel."""
@@ -100,18 +99,18 @@ class Evidence:
     """(R,) column of the horizon from it, from 0."""
     day: Ints
     """(R,) local day of the interval."""
-    scale: Floats
+    scale: Floats32
     """(R,) what y and said were divided by."""
 
     def __len__(self) -> int:
         return len(self.y)
 
     @property
-    def newer(self) -> NDArray[np.bool_]:
+    def newer(self) -> Mask:
         """(R,) rows of the newer half of the origins; none where there is a single origin."""
         return np.asarray(self.origin > np.median(np.unique(self.origin)))
 
-    def only(self, rows: NDArray[np.bool_]) -> "Evidence":
+    def only(self, rows: Mask) -> "Evidence":
         """The part of it in `rows` (R,)."""
         return Evidence(
             y=self.y[rows],
@@ -127,9 +126,12 @@ class Evidence:
 
 
 def gather_evidence(
-    panel: Panel, predicted: Floats, *, origin_columns: Sequence[int], series: Ints, groups: Ints, length: int
+    panel: Panel, predicted: Floats32, *, origin_columns: Sequence[int], series: Ints, groups: Ints, length: int
 ) -> Evidence:
-    """Observed rows of the held-back origins. predicted: (M, A, n, length, 7); series: (n,) which of the panel they are."""
+    """Observed rows of the held-back origins.
+
+    predicted: (M, A, n, length, 7); series: (n,) which of the panel's series these are; groups: (N,) of the panel.
+    """
     column = np.asarray(origin_columns)[:, None] + np.arange(length)
     truth, seen = panel.y[series][:, column], panel.observed[series][:, column]
     # what any member misses: series that are hard to forecast count no more than easy ones

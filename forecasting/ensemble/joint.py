@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from forecasting.config.sections import HierarchySection
 from forecasting.config.stream import Stream
@@ -15,6 +14,7 @@ from forecasting.ensemble.mixture import PanelForecast, PastAnswers
 from forecasting.ensemble.reconciliation import Choice, Nodes, choose, clock_of, days_of
 from forecasting.errors import SettingsError
 from forecasting.models.member import Member
+from forecasting.numerics import Floats32, Floats64
 from forecasting.panel.calendar.calendar import whole_days
 from forecasting.panel.grid import Panel, horizon_rows
 from forecasting.uncertainty.aggregates import Columns, aggregate_rows, quantiles_of_paths
@@ -34,7 +34,7 @@ class Joint:
     """A stream's forecast, its series and sums in agreement."""
 
     forecast: PanelForecast
-    mean: NDArray[np.float32]
+    mean: Floats32
     """(N, H)"""
     aggregates: pd.DataFrame
     """Rows of forecast.aggregates."""
@@ -97,9 +97,7 @@ def join(
     )
 
 
-def dependence_of(
-    panel: Panel, stream: Stream, scores: NDArray[np.float64], origin_columns: tuple[int, ...]
-) -> Dependence:
+def dependence_of(panel: Panel, stream: Stream, scores: Floats64, origin_columns: tuple[int, ...]) -> Dependence:
     """How what is measured of a stream's series differs together from its forecasts, as of a panel's origin.
 
     scores: (A, N, L) normal scores of the held-back windows that begin at the columns `origin_columns`.

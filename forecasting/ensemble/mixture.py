@@ -17,10 +17,11 @@ from forecasting.ensemble.evidence import (
     lead_cells,
 )
 from forecasting.ensemble.weights import STANDING, learn_weights, mix
-from forecasting.models.features.slots import NAN, Floats, Ints
+from forecasting.models.features.slots import NAN
 from forecasting.models.member import Member
 from forecasting.models.seasonal.cold_start import cold_start
 from forecasting.models.seasonal.member import last_four, seasonal_naive
+from forecasting.numerics import Floats32, Floats64, Ints, Mask
 from forecasting.panel.grid import Panel, cut_panel, fingerprint, take_series
 from forecasting.quantiles import mean_of_quantiles
 from forecasting.terms import QUANTILES, Tier
@@ -40,13 +41,13 @@ ALONE = 0.95
 class PanelForecast:
     """Quantiles of every series of a panel and what carried each; closed intervals hold numbers without meaning."""
 
-    quantiles: Floats
+    quantiles: Floats32
     """(N, H, 7) sorted and not negative."""
     tier: NDArray[np.str_]
     """(N,) values of `Tier`."""
-    answers: Mapping[str, Floats]
+    answers: Mapping[str, Floats32]
     """(N, H, 7) what each member said by itself, NaN where it does not answer."""
-    weights: Mapping[str, NDArray[np.float64]]
+    weights: Mapping[str, Floats64]
     """(N, H) share of each member."""
     group: Ints
     """(N,) group of each series."""
@@ -54,14 +55,14 @@ class PanelForecast:
     """(H,) cell of days ahead of each column."""
     evidence: Evidence | None
     """What members said of the held-back origins; None where history is too short for any."""
-    mixed: Floats
+    mixed: Floats32
     """(R, 7) what the mix would have said of each row of evidence, with weights learned on the other half of
     origins."""
     origin_columns: tuple[int, ...]
     """Columns of the held-back origins."""
 
     @property
-    def mean(self) -> Floats:
+    def mean(self) -> Floats32:
         """(N, H)"""
         return np.maximum(mean_of_quantiles(self.quantiles), 0.0)
 
@@ -74,9 +75,9 @@ class PastAnswers:
     """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[bytes, Floats] = OrderedDict()
+        self._kept: OrderedDict[bytes, Floats32] = OrderedDict()
 
-    def ask(self, panel: Panel, members: Mapping[str, Member], *, at: int, length: int) -> Floats:
+    def ask(self, panel: Panel, members: Mapping[str, Member], *, at: int, length: int) -> Floats32:
         """(M, N, length, 7) answers of all members, seasonal ones first, from a column with known ones after it."""
         before = cut_panel(panel, at=at, length=length)
         key = fingerprint(before)
@@ -134,7 +135,7 @@ def mix_members(panel: Panel, members: Mapping[str, Member], *, past: PastAnswer
     )
 
 
-def ask_all(panel: Panel, members: Mapping[str, Member], *, at: int, length: int) -> dict[str, Floats]:
+def ask_all(panel: Panel, members: Mapping[str, Member], *, at: int, length: int) -> dict[str, Floats32]:
     """What every member, seasonal ones first, says from a column: (N, length, 7) each."""
     predicted = {str(tier): seasonal(panel, at=at, length=length) for tier, seasonal in SEASONAL.items()}
     return predicted | {
@@ -160,7 +161,7 @@ def _gather(
     return gather_evidence(panel, predicted, origin_columns=origin_columns, series=series, groups=groups, length=length)
 
 
-def _cross_mixed(evidence: Evidence, *, groups: int, standing: NDArray[np.float64]) -> Floats:
+def _cross_mixed(evidence: Evidence, *, groups: int, standing: Floats64) -> Floats32:
     """(R, 7) the mix of each row by weights that were learned on the other half of the origins, older or newer."""
     mixed = np.full((len(evidence), len(QUANTILES)), NAN, dtype=np.float32)
     newer = evidence.newer
@@ -173,8 +174,8 @@ def _cross_mixed(evidence: Evidence, *, groups: int, standing: NDArray[np.float6
 
 
 def _carry(
-    panel: Panel, quantiles: Floats, answers: Mapping[str, Floats], share: NDArray[np.float64]
-) -> tuple[Floats, NDArray[np.str_]]:
+    panel: Panel, quantiles: Floats32, answers: Mapping[str, Floats32], share: Floats64
+) -> tuple[Floats32, NDArray[np.str_]]:
     """Fill the series that the mix leaves, and name what carried each."""
     closed = ~panel.open[:, panel.n_history :]
     names = np.array(list(answers))
@@ -195,7 +196,7 @@ def _carry(
     return np.nan_to_num(np.sort(quantiles, axis=-1)), tier.astype(np.str_)
 
 
-def _told(answer: Floats, closed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _told(answer: Floats32, closed: Mask) -> Mask:
     """Whether every open interval of a series' horizon is answered."""
     return np.asarray((np.isfinite(answer).all(axis=2) | closed).all(axis=1))
 

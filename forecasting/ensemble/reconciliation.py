@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from forecasting.ensemble.calibrated import Held, forecast_panel, held_back_answers
 from forecasting.ensemble.mixture import PanelForecast, PastAnswers
 from forecasting.models.member import Member
+from forecasting.numerics import Floats64, Ints
 from forecasting.panel.grid import Panel, take_series
 from forecasting.panel.group_sums import sum_panel
 from forecasting.panel.hierarchy import Hierarchy, build_hierarchy
@@ -21,9 +21,6 @@ from forecasting.uncertainty.gaps import fill_gaps
 from forecasting.uncertainty.paths import RankMaker
 from forecasting.uncertainty.reconcile import BOTTOM_UP, MINT, Mint, choose_method, learn_mint
 from forecasting.uncertainty.residuals import learn_tails, normal_scores
-
-Floats = NDArray[np.floating]
-Ints = NDArray[np.int64]
 
 TRIAL_PATHS = 100
 """Paths by which methods are compared."""
@@ -67,7 +64,7 @@ class Nodes:
         )
 
     @cached_property
-    def scores(self) -> NDArray[np.float64]:
+    def scores(self) -> Floats64:
         """(A, N, L) normal scores of what came in the held-back windows of the series."""
         return normal_scores(self.held.y, self.held.predicted)
 
@@ -92,7 +89,7 @@ class Choice:
     method: str
     mint: Mint | None
     """What it learned of errors; None for bottom-up."""
-    losses: Mapping[str, NDArray[np.float64]]
+    losses: Mapping[str, Floats64]
     """Pinball loss by method and level, the series last, over that of forecasts by themselves; empty without
     evidence."""
 
@@ -112,7 +109,7 @@ def choose(
     judged = np.flatnonzero(told.any(axis=(0, 2)))
     trial = nodes if len(judged) == nodes.panel.n_series else nodes.part(judged, members, past)
     older, newer = np.array_split(origins, 2)
-    losses: dict[str, NDArray[np.float64]] = {}
+    losses: dict[str, Floats64] = {}
     for part, others in ((newer, older), (older, newer)):
         mint = _learn(trial, others)
         for origin in part:
@@ -149,7 +146,7 @@ def _learn(nodes: Nodes, origins: Ints) -> Mint:
 
 def _losses(
     nodes: Nodes, origin: int, mint: Mint, dependence: Dependence, seed: tuple[int, ...]
-) -> dict[str, NDArray[np.float64]]:
+) -> dict[str, Floats64]:
     """(levels + 1,) pinball loss of each method from one origin, and of the forecasts by themselves, `alone`."""
     summing = nodes.hierarchy.summing
     columns = nodes.origin_columns[origin] + np.arange(nodes.panel.n_horizon)

@@ -17,7 +17,7 @@ from forecasting.config.sections import ModelsSection
 from forecasting.ensemble.evidence import held_back_start
 from forecasting.ensemble.mixture import mix_members
 from forecasting.errors import ModelError
-from forecasting.models.features.slots import NAN, Floats
+from forecasting.models.features.slots import NAN
 from forecasting.models.growth.fit import LEAST_SEEN
 from forecasting.models.growth.member import MOST_SEASON, GrowthMember, fit_growth, rebuild_growth
 from forecasting.models.member import Member
@@ -26,6 +26,7 @@ from forecasting.models.neural.training import Training, train_member
 from forecasting.models.profile import ProfileMember, fit_profile, rebuild_profile
 from forecasting.models.trees.fit import grow_trees
 from forecasting.models.trees.member import TreesMember, rebuild_trees
+from forecasting.numerics import Floats32
 from forecasting.panel.grid import Panel
 from forecasting.terms import QUANTILES, Tier
 
@@ -58,7 +59,7 @@ class PairedMember:
     since: np.datetime64
     """Start of the first interval that `present` has not seen, UTC."""
 
-    def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats:
+    def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats32:
         """Quantiles (A, N, length, 7), each column from the fit that had not seen what comes after it."""
         starts = panel.ts[np.minimum(np.asarray(origin_columns, dtype=np.int64), len(panel.ts) - 1)]
         forecast = np.full((len(origin_columns), panel.n_series, length, len(QUANTILES)), NAN, dtype=np.float32)

@@ -8,10 +8,10 @@ stream, the stream near how the members fare on streams at large.
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from forecasting.ensemble.evidence import LEADS, Evidence
-from forecasting.models.features.slots import NAN, Floats, Ints
+from forecasting.models.features.slots import NAN
+from forecasting.numerics import Floats, Floats32, Floats64, Mask, sample_rows
 from forecasting.terms import QUANTILES, Tier
 
 EVIDENCE = 100.0
@@ -44,16 +44,14 @@ MOST_ROWS = 4_000
 LEVELS = np.asarray(QUANTILES, dtype=np.float32)
 
 
-def learn_weights(
-    evidence: Evidence, *, groups: int, standing: NDArray[np.float64] | None = None
-) -> NDArray[np.float64]:
+def learn_weights(evidence: Evidence, *, groups: int, standing: Floats64 | None = None) -> Floats64:
     """(groups, cells, M) weights that sum to one; those of the stream where a cell has no evidence.
 
     standing: (M,) what members weigh, in proportion, before any evidence; alike unless given.
     """
     members, cells = evidence.predicted.shape[0], len(LEADS) + 1
-    answered: NDArray[np.bool_] = np.asarray(np.isfinite(evidence.predicted).all(axis=2))
-    able: NDArray[np.bool_] = np.asarray(answered.mean(axis=1) >= LEAST_ANSWERED)
+    answered: Mask = np.asarray(np.isfinite(evidence.predicted).all(axis=2))
+    able: Mask = np.asarray(answered.mean(axis=1) >= LEAST_ANSWERED)
     evidence = evidence.only(np.asarray(answered[able].all(axis=0)))
     if not able.any() or not len(evidence):
         equal = _normal(able.astype(float) if able.any() else np.ones(members))
@@ -75,9 +73,7 @@ def learn_weights(
     return np.where(total > 0, np.divide(weights, total, out=np.zeros_like(weights), where=total > 0), alike)
 
 
-def _weigh(
-    evidence: Evidence, prior: NDArray[np.float64], usual: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _weigh(evidence: Evidence, prior: Floats64, usual: Floats64) -> tuple[Floats64, Floats64]:
     """Weights of some evidence, and the losses (M,) of the members on it.
 
     prior: weights of the larger whole, zero for members that get none; usual: losses there. Between the weights of
@@ -93,7 +89,7 @@ def _weigh(
     if losses.min() > 0:
         relative = np.where(inside, losses / losses.min(), 1.0) / np.where(inside, usual / usual[inside].min(), 1.0)
         prior = _normal(prior * relative ** (-SHARPNESS * share))
-    thin = _thinned(len(evidence))
+    thin = sample_rows(len(evidence), MOST_ROWS)
     start = _normal(np.where(inside, np.maximum(prior, FOOTHOLD), 0.0))
     best = _descend(evidence.y[thin], evidence.predicted[:, thin], start)
     return share * best + (1 - share) * prior, losses
@@ -108,14 +104,7 @@ def _credence(evidence: Evidence) -> float:
     return count / (count + EVIDENCE)
 
 
-def _thinned(count: int) -> Ints:
-    """Places of at most MOST_ROWS of `count` rows. Every so manieth would be the same hour of every day."""
-    if count <= MOST_ROWS:
-        return np.arange(count)
-    return np.sort(np.random.default_rng(0).choice(count, MOST_ROWS, replace=False))
-
-
-def _descend(y: Floats, predicted: Floats, start: NDArray[np.float64]) -> NDArray[np.float64]:
+def _descend(y: Floats32, predicted: Floats32, start: Floats64) -> Floats64:
     """Weights on the simplex that minimise the mean pinball loss: exponentiated gradient (Kivinen, Warmuth 1997)."""
     # members without weight never get any, and may be without answers
     asked = start > 0
@@ -134,17 +123,17 @@ def _descend(y: Floats, predicted: Floats, start: NDArray[np.float64]) -> NDArra
     return learned
 
 
-def _normal(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    normal: NDArray[np.float64] = weights / weights.sum()
+def _normal(weights: Floats64) -> Floats64:
+    normal: Floats64 = weights / weights.sum()
     return normal
 
 
-def _loss(y: Floats, predicted: Floats) -> float:
+def _loss(y: Floats32, predicted: Floats32) -> float:
     error = y[:, None] - predicted
     return float(np.maximum(LEVELS * error, (LEVELS - 1) * error).mean())
 
 
-def mix(predicted: Sequence[Floats] | Floats, weights: NDArray[np.floating]) -> Floats:
+def mix(predicted: Sequence[Floats32] | Floats32, weights: Floats) -> Floats32:
     """Weighted mean of members' quantiles, by those that answer; NaN where none with weight does.
 
     predicted: of each of M members (R, 7), NaN where it does not answer. weights: (R, M).
@@ -156,5 +145,5 @@ def mix(predicted: Sequence[Floats] | Floats, weights: NDArray[np.floating]) -> 
             own = np.where(np.isfinite(answer[:, 0]), share, 0.0)[:, None]
             mixed += own * np.nan_to_num(answer)
             total += own
-    forecast: Floats = np.divide(mixed, total, out=np.full_like(mixed, NAN), where=total > 0)
+    forecast: Floats32 = np.divide(mixed, total, out=np.full_like(mixed, NAN), where=total > 0)
     return forecast

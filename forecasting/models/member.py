@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from forecasting.models.features.slots import Floats
+from forecasting.numerics import Floats32
 from forecasting.panel.grid import Panel
 
 
 class Member(Protocol):
     """Whoever answers quantiles (A, N, length, 7) from several columns of a panel, NaN for a series that it leaves."""
 
-    def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats: ...
+    def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats32: ...

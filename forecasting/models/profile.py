@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from forecasting.errors import ModelError
 from forecasting.models.features.recall import DEVIATIONS, Memory, Recall, choose_power, recall
 from forecasting.models.features.rows import Rows, by_chunk, draw_rows, horizon_of, row_weights
-from forecasting.models.features.slots import NAN, Floats, Ints
+from forecasting.models.features.slots import NAN
+from forecasting.numerics import Floats32, Floats64, Ints, Mask
 from forecasting.panel.grid import Panel
 from forecasting.quantiles import sort_quantiles
 from forecasting.terms import QUANTILES
@@ -46,14 +47,14 @@ class ProfileMember:
     """Of the base, with which the noise of its series grows."""
     series_ids: tuple[str, ...]
     """Sorted; N series known in training. Others are forecast with the pool's numbers."""
-    weights: NDArray[np.float32]
+    weights: Floats32
     """(N + 1, LEADS + 1, DEVIATIONS); the last row is the pool."""
-    errors: NDArray[np.float32]
+    errors: Floats32
     """(N + 1, LEADS + 1, 7) quantiles of the errors, in units of the noise."""
 
     kind = KIND
 
-    def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats:
+    def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats32:
         """Quantiles (A, N, length, 7) from several columns; NaN throughout for a series whose slots are unknown."""
         if panel.season != self.season:
             raise ModelError(f"{KIND}: expected a season of {self.season}, found {panel.season}; train again")
@@ -69,9 +70,9 @@ class ProfileMember:
         shaped = forecast.reshape(panel.n_series, len(origin_columns), length, len(QUANTILES))
         return np.moveaxis(shaped, 1, 0)
 
-    def center(self, known: Recall, place: Ints, lead: Ints) -> Floats:
+    def center(self, known: Recall, place: Ints, lead: Ints) -> Floats32:
         """(R,) forecast less the base, in units of the noise."""
-        center: Floats = np.einsum("rk,rk->r", known.deviations, self.weights[place, lead])
+        center: Floats32 = np.einsum("rk,rk->r", known.deviations, self.weights[place, lead])
         return center
 
     def places(self, panel: Panel, series: Ints) -> Ints:
@@ -121,7 +122,7 @@ def leads(memory: Memory, rows: Rows) -> Ints:
     return np.searchsorted(LEADS, memory.days.day[rows.column] - memory.days.day[rows.origin], side="right")
 
 
-def carried_rows(known: Recall, shape: tuple[int, int]) -> NDArray[np.bool_]:
+def carried_rows(known: Recall, shape: tuple[int, int]) -> Mask:
     """(R,) whether the series of a row can be forecast from the row's column: whole horizons, or nothing of them.
 
     shape: number of columns to forecast from, and length of the horizon; rows are those of `horizon_of`.
@@ -162,12 +163,12 @@ def fit_profile(panel: Panel, *, until: int, seed: int) -> ProfileMember | None:
     return replace(member, errors=_error_quantiles(member, panel, rows, until=until))
 
 
-def _errors(panel: Panel, rows: Rows, known: Recall) -> Floats:
-    error: Floats = (panel.y[rows.series, rows.column] - known.base) / known.noise
+def _errors(panel: Panel, rows: Rows, known: Recall) -> Floats32:
+    error: Floats32 = (panel.y[rows.series, rows.column] - known.base) / known.noise
     return error
 
 
-def _groups(series: Ints, lead: Ints, usable: NDArray[np.bool_]) -> list[tuple[Ints, tuple[int, int]]]:
+def _groups(series: Ints, lead: Ints, usable: Mask) -> list[tuple[Ints, tuple[int, int]]]:
     """Places of the usable rows of each (series, lead)."""
     order = np.flatnonzero(usable)
     if not len(order):
@@ -179,7 +180,7 @@ def _groups(series: Ints, lead: Ints, usable: NDArray[np.bool_]) -> list[tuple[I
     return [(order[low:high], divmod(int(key[low]), len(LEADS) + 1)) for low, high in pairwise(edges)]
 
 
-def _shrunk(square: NDArray[np.float32], product: NDArray[np.float64], count: NDArray[np.float64]) -> Floats:
+def _shrunk(square: Floats32, product: Floats64, count: Floats64) -> Floats32:
     """Weights (N + 1, levels, DEVIATIONS): of each series shrunk toward the pool, the pool toward none."""
     n, levels, size = product.shape
     weights = np.zeros((n + 1, levels, size), dtype=np.float32)
@@ -198,7 +199,7 @@ def _shrunk(square: NDArray[np.float32], product: NDArray[np.float64], count: ND
     return weights
 
 
-def _error_quantiles(member: ProfileMember, panel: Panel, rows: Rows, *, until: int) -> Floats:
+def _error_quantiles(member: ProfileMember, panel: Panel, rows: Rows, *, until: int) -> Floats32:
     """(N + 1, levels, 7) of what the weights left; of a series with few errors mostly those of the pool."""
     n, levels = panel.n_series, len(LEADS) + 1
     left, lead = np.empty(len(rows), dtype=np.float32), np.empty(len(rows), dtype=np.int64)
@@ -217,7 +218,7 @@ def _error_quantiles(member: ProfileMember, panel: Panel, rows: Rows, *, until: 
     return quantiles
 
 
-def _quantiles(values: Floats, places: Ints, weight: Floats | None) -> NDArray[np.float64]:
+def _quantiles(values: Floats32, places: Ints, weight: Floats32 | None) -> Floats64:
     """The seven quantiles of the values at some places, by their weights where they have any."""
     if weight is None:
         return np.asarray(np.quantile(values[places], QUANTILES))

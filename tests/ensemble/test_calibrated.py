@@ -10,8 +10,8 @@ from forecasting.ensemble import calibrated
 from forecasting.ensemble.calibrated import forecast_panel, forecast_panels, held_back_losses
 from forecasting.ensemble.evidence import held_back_columns
 from forecasting.ensemble.mixture import PanelForecast, mix_members
-from forecasting.models.features.slots import Floats
 from forecasting.models.member import Member
+from forecasting.numerics import Floats32
 from forecasting.panel.grid import Panel
 from forecasting.quantiles import mean_of_quantiles, pinball
 from forecasting.terms import MEDIAN, Tier
@@ -25,18 +25,18 @@ SEASON = 28
 class Blurred:
     """Knows each series' true mean, and tells of a spread that is `width` times the true one."""
 
-    center: Floats
+    center: Floats32
     """(N, T+H)"""
     width: float
     sigma: float = 10.0
 
-    def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats:
+    def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats32:
         rows = np.array([int(name.rpartition("-")[2]) for name in panel.series_ids])
         predicted = np.stack([self.center[rows, at : at + length] for at in origin_columns])[..., None]
         return (predicted + self.width * self.sigma * WIDTH).astype(np.float32)
 
 
-def noisy_panel(n_series: int = 3, weeks: int = 30) -> tuple[Panel, Floats]:
+def noisy_panel(n_series: int = 3, weeks: int = 30) -> tuple[Panel, Floats32]:
     """Demand is a walk that nobody guesses, plus normal noise; returns the panel and the walk."""
     panel = make_panel(n_series=n_series, weeks=weeks, horizon=SEASON)
     rng = np.random.default_rng(3)
@@ -46,7 +46,7 @@ def noisy_panel(n_series: int = 3, weeks: int = 30) -> tuple[Panel, Floats]:
     return replace(panel, y=(center[:, : panel.n_history] + noise).astype(np.float32)), center
 
 
-def width_of(quantiles: Floats) -> float:
+def width_of(quantiles: Floats32) -> float:
     return float((quantiles[..., 5] - quantiles[..., 1]).mean())
 
 
@@ -171,7 +171,7 @@ def test_a_worse_model_loses_more(panel):
 
 def test_each_half_of_the_held_back_origins_is_judged_by_what_the_other_half_taught(monkeypatch):
     panel, center = noisy_panel()
-    learned: list[Floats] = []
+    learned: list[Floats32] = []
     learn = calibrated.learn_factors
 
     def note(y, quantiles, **given):

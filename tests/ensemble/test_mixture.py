@@ -9,9 +9,9 @@ import pytest
 from forecasting.ensemble import mixture as module
 from forecasting.ensemble.evidence import LEADS, held_back_columns
 from forecasting.ensemble.mixture import PanelForecast, PastAnswers, ask_all, mix_members
-from forecasting.models.features.slots import Floats
 from forecasting.models.member import Member
 from forecasting.models.seasonal.member import last_four, seasonal_naive
+from forecasting.numerics import Floats32
 from forecasting.panel.grid import Panel
 from forecasting.terms import Tier
 from tests.models.factories import hide, make_panel, scramble_from
@@ -97,7 +97,7 @@ def test_a_series_that_no_member_with_weight_answers_is_carried_by_the_last_four
     class Retired(Oracle):
         """Answered all held-back origins, and answers tonight for all but one."""
 
-        def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats:
+        def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats32:
             predicted = super().predict_many(panel, origin_columns=origin_columns, length=length)
             if tuple(origin_columns) == (panel.n_history,):
                 predicted[:, 2] = np.nan
@@ -107,7 +107,7 @@ def test_a_series_that_no_member_with_weight_answers_is_carried_by_the_last_four
     assert found.tier.tolist() == ["wise", "wise", Tier.LAST_FOUR, "wise"]
     np.testing.assert_array_equal(found.quantiles[2], found.answers["last_four"][2])
 
-    def nothing(panel: Panel, *, at: int, length: int) -> Floats:
+    def nothing(panel: Panel, *, at: int, length: int) -> Floats32:
         predicted = last_four(panel, at=at, length=length)
         return predicted if at < panel.n_history else predicted * np.nan
 
@@ -132,7 +132,7 @@ def test_closed_intervals_need_no_answer(panel):
 
     @dataclass(frozen=True)
     class Sleeper(Oracle):
-        def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats:
+        def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats32:
             predicted = super().predict_many(panel, origin_columns=origin_columns, length=length)
             if tuple(origin_columns) == (panel.n_history,):
                 predicted[:, 1, 5:9] = np.nan
@@ -191,7 +191,7 @@ def test_held_back_rows_are_mixed_by_weights_that_had_not_seen_their_half():
 
         newer: bool = True
 
-        def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats:
+        def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats32:
             predicted = super().predict_many(panel, origin_columns=origin_columns, length=length)
             wrong = (np.asarray(origin_columns) > half) == self.newer
             predicted[wrong] *= 3
@@ -224,7 +224,7 @@ def test_nothing_after_the_history_is_asked_for_in_the_evidence(panel):
     asked: list[tuple[int, ...]] = []
 
     class Note(Oracle):
-        def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats:
+        def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats32:
             asked.append(tuple(origin_columns))
             return super().predict_many(panel, origin_columns=origin_columns, length=length)
 
@@ -238,7 +238,7 @@ def test_held_back_columns_that_two_origins_share_are_asked_once(panel):
     asked: list[int] = []
 
     class Note(Oracle):
-        def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats:
+        def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats32:
             asked.extend(origin_columns)
             return super().predict_many(panel, origin_columns=origin_columns, length=length)
 

@@ -10,8 +10,8 @@ from forecasting.ensemble import reconciliation
 from forecasting.ensemble.calibrated import Held, forecast_panel, held_back_answers
 from forecasting.ensemble.mixture import PastAnswers
 from forecasting.ensemble.reconciliation import Nodes, choose
-from forecasting.models.features.slots import Floats
 from forecasting.models.member import Member
+from forecasting.numerics import Floats32
 from forecasting.panel.grid import Panel
 from forecasting.uncertainty.dependence import Dependence
 from forecasting.uncertainty.reconcile import BOTTOM_UP, MINT
@@ -27,12 +27,12 @@ LEVELS = ("region",)
 class Knower:
     """Misses series and groups by shares of their own; says how much."""
 
-    center: Mapping[str, Floats]
+    center: Mapping[str, Floats32]
     """(T+H,) what it says of each node."""
     series: float
     groups: float
 
-    def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats:
+    def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats32:
         center = np.stack([self.center[str(name)] for name in panel.series_ids])
         share = np.array([self.groups if ":" in name else self.series for name in panel.series_ids])[:, None, None]
         predicted = np.stack([center[:, at : at + length] for at in origin_columns])[..., None]

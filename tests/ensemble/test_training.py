@@ -16,11 +16,11 @@ from forecasting.ensemble.calibrated import forecast_panel
 from forecasting.ensemble.evidence import held_back_columns, held_back_start
 from forecasting.ensemble.training import PairedMember, as_parts, rebuild, train_members
 from forecasting.errors import ModelError
-from forecasting.models.features.slots import Floats
 from forecasting.models.member import Member
 from forecasting.models.neural.training import Training
 from forecasting.models.profile import fit_profile
 from forecasting.models.trees import fit
+from forecasting.numerics import Floats32
 from forecasting.panel.grid import Panel
 from forecasting.store.files.models import Bundle, load_bundle, save_bundle
 from tests.models.factories import make_panel, scramble_from
@@ -176,7 +176,7 @@ def test_damaged_members_are_refused_in_one_line(answering):
 class Fool:
     """Says a thousand of everything."""
 
-    def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats:
+    def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats32:
         return np.full((len(origin_columns), panel.n_series, length, 7), 1e6, np.float32)
 
 

@@ -9,9 +9,9 @@ from forecasting.errors import ModelError
 from forecasting.models import profile
 from forecasting.models.features import rows
 from forecasting.models.features.recall import DEVIATIONS
-from forecasting.models.features.slots import Floats
 from forecasting.models.profile import ProfileMember, fit_profile, rebuild_profile
 from forecasting.models.seasonal.member import last_four
+from forecasting.numerics import Floats32
 from forecasting.panel.grid import Panel, take_series
 from forecasting.quantiles import pinball
 from forecasting.terms import MEDIAN
@@ -36,7 +36,7 @@ def fit(panel: Panel, *, until: int | None = None, seed: int = 1) -> ProfileMemb
     return member
 
 
-def ask(member: ProfileMember, panel: Panel, at: int, length: int = SEASON) -> Floats:
+def ask(member: ProfileMember, panel: Panel, at: int, length: int = SEASON) -> Floats32:
     return member.predict_many(panel, origin_columns=(at,), length=length)[0]
 
 

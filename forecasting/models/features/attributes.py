@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+
+from forecasting.numerics import Ints
 
 MOST_CATEGORIES = 200
 
@@ -24,7 +25,7 @@ def learn_vocabulary(attributes: pd.DataFrame, *, most: int = MOST_CATEGORIES) -
     return vocabulary
 
 
-def encode_attributes(attributes: pd.DataFrame, vocabulary: Mapping[str, tuple[str, ...]]) -> NDArray[np.int64]:
+def encode_attributes(attributes: pd.DataFrame, vocabulary: Mapping[str, tuple[str, ...]]) -> Ints:
     """(N, A) number of each series' value of each attribute of the vocabulary, 0 where it is unknown."""
     codes = np.zeros((len(attributes), len(vocabulary)), dtype=np.int64)
     for column, (name, values) in enumerate(vocabulary.items()):

@@ -10,15 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.models.features.slots import (
-    NAN,
-    Floats,
-    Ints,
-    SlotGrid,
-    slot_grid,
-    to_cube,
-    weighted_mean,
-)
+from forecasting.models.features.slots import NAN, SlotGrid, slot_grid, to_cube, weighted_mean
+from forecasting.numerics import Floats, Floats32, Floats64, Ints
 from forecasting.panel.grid import Panel
 
 SLOT_MEANS = (1, 2, 4, 8, 16)
@@ -73,10 +66,10 @@ def index_days(panel: Panel) -> Days:
 class Means:
     """Recent means (n, cycles, places) from a cycle on."""
 
-    values: Floats
+    values: Floats32
     since: int
 
-    def at(self, series: Ints, cycle: Ints, place: Ints) -> Floats:
+    def at(self, series: Ints, cycle: Ints, place: Ints) -> Floats32:
         """(R,) NaN before the first cycle."""
         return np.where(cycle >= 0, self.values[series, np.maximum(cycle - self.since, 0), place], NAN)
 
@@ -96,12 +89,12 @@ class Memory:
     """(n, K, S) means of the newest values of a slot up to and with a cycle."""
     clocks: dict[int, Means]
     """(n, D, U) means of the newest values of a time of day up to and with a day."""
-    cube: Floats
+    cube: Floats32
     """(n, K, S) demand by cycle and slot."""
-    sums: NDArray[np.float64]
+    sums: Floats64
     """(4, n, T+1) running sums of what was expected, of demand where something was expected, of all demand and of
     errors in units of their expected size."""
-    counts: NDArray[np.int32] | NDArray[np.float64]
+    counts: NDArray[np.int32] | Floats64
     """(2, n, T+1) running counts of the intervals with an expectation and of the observed ones; of their weights, by
     which sums are weighted too, where values have any."""
 
@@ -110,19 +103,19 @@ class Memory:
 class Recall:
     """What is known of R rows."""
 
-    base: Floats
+    base: Floats32
     """(R,) mean of the last four values of the slot, else the level; NaN where nothing was observed."""
-    noise: Floats
+    noise: Floats32
     """(R,) typical error of the base, above 0."""
-    level: Floats
+    level: Floats32
     """(R,) mean demand of the last four weeks."""
-    deviations: Floats
+    deviations: Floats32
     """(R, DEVIATIONS) other expectations less the base, in units of the noise."""
-    ratios: Floats
+    ratios: Floats32
     """(R, len(RECENT_DAYS)) demand over what was expected of it, over the last days; 1 where nothing is known."""
-    spread: Floats
+    spread: Floats32
     """(R, 4) least, median, greatest and standard deviation of the slot's last values, in units of the noise."""
-    weeks: Floats
+    weeks: Floats32
     """(R,) cycles since the slot was passed last."""
 
 
@@ -178,7 +171,7 @@ def remember(panel: Panel, rows: slice, *, power: float, since: int = 0) -> Memo
     )
 
 
-def _by_day(values: Floats, days: Days) -> Floats:
+def _by_day(values: Floats32, days: Days) -> Floats32:
     """(n, T) values of the history as (n, D, U) by day and time of day, NaN where there is none."""
     history = values.shape[1]
     table = np.full((len(values), *days.column.shape), NAN, dtype=np.float32)
@@ -205,11 +198,11 @@ def recall(memory: Memory, *, series: Ints, at: Ints, column: Ints, noise_until:
     clock, day = days.clock[column], days.day[at]
     yesterday = day - (days.column[day, clock] >= at)
 
-    def slot_mean(last: int, beside: int = 0) -> Floats:
+    def slot_mean(last: int, beside: int = 0) -> Floats32:
         place = np.clip(slot + beside, 0, grid.season - 1)
         return memory.slots[last].at(series, cycle - (grid.column[cycle, place] >= at), place)
 
-    def clock_mean(last: int) -> Floats:
+    def clock_mean(last: int) -> Floats32:
         return memory.clocks[last].at(series, yesterday, clock)
 
     since_days = [days.first[np.maximum(day - back, 0)] for back in RECENT_DAYS]
@@ -221,7 +214,7 @@ def recall(memory: Memory, *, series: Ints, at: Ints, column: Ints, noise_until:
     usual = np.where(np.isfinite(level), level, base)
     noise = _noise(memory, series, np.maximum(at, noise_until), base=base, level=usual)
     changes = [_change(memory, series, at, start) for start in since]
-    others: list[NDArray[np.floating]] = [slot_mean(last) for last in SLOT_MEANS if last != BASE]
+    others: list[Floats] = [slot_mean(last) for last in SLOT_MEANS if last != BASE]
     others += [(slot_mean(8, -1) + slot_mean(8) + slot_mean(8, 1)) / 3]
     others += [clock_mean(last) for last in CLOCK_MEANS]
     apart = [other - base for other in others] + [level - base]
@@ -244,24 +237,24 @@ def recall(memory: Memory, *, series: Ints, at: Ints, column: Ints, noise_until:
     )
 
 
-def _level(memory: Memory, series: Ints, at: Ints, since: Ints) -> Floats:
+def _level(memory: Memory, series: Ints, at: Ints, since: Ints) -> Floats32:
     total = memory.sums[2, series, at] - memory.sums[2, series, since]
     count = memory.counts[1, series, at] - memory.counts[1, series, since]
-    level: Floats = np.divide(total, count, out=np.full(len(at), np.nan), where=count > 0).astype(np.float32)
+    level: Floats32 = np.divide(total, count, out=np.full(len(at), np.nan), where=count > 0).astype(np.float32)
     return level
 
 
-def _noise(memory: Memory, series: Ints, at: Ints, *, base: Floats, level: Floats) -> Floats:
+def _noise(memory: Memory, series: Ints, at: Ints, *, base: Floats32, level: Floats32) -> Floats32:
     """Mean error of the base so far, taken to grow with a power of the base."""
     power, known = memory.power, np.maximum(level, 0)
     known = np.where(known > 0, known, 1.0)
     guess = np.maximum(known ** (COUNT_POWER - power), GUESS * known ** (1 - power))
     mean = (memory.sums[3, series, at] + GUESS_ROWS * guess) / (memory.counts[0, series, at] + GUESS_ROWS)
-    noise: Floats = (mean * (np.maximum(base, 0) + LEVEL_SHARE * level) ** power).astype(np.float32)
+    noise: Floats32 = (mean * (np.maximum(base, 0) + LEVEL_SHARE * level) ** power).astype(np.float32)
     return np.where(noise > 0, noise, np.float32(1.0))
 
 
-def _change(memory: Memory, series: Ints, at: Ints, since: Ints) -> tuple[Floats, Floats]:
+def _change(memory: Memory, series: Ints, at: Ints, since: Ints) -> tuple[Floats32, Floats32]:
     """Mean error of what was expected over [since, at), and demand over expectation; 0 and 1 where nothing is known."""
     expected = memory.sums[0, series, at] - memory.sums[0, series, since]
     demand = memory.sums[1, series, at] - memory.sums[1, series, since]
@@ -271,7 +264,7 @@ def _change(memory: Memory, series: Ints, at: Ints, since: Ints) -> tuple[Floats
     return error.astype(np.float32), ratio.clip(1 / RATIO, RATIO).astype(np.float32)
 
 
-def _spread(values: Floats, base: Floats) -> Floats:
+def _spread(values: Floats32, base: Floats32) -> Floats32:
     """Least, median and greatest of the last values (V, R) less the base, and their standard deviation."""
     ordered = np.sort(values, axis=0)
     count = np.isfinite(ordered).sum(axis=0)
@@ -285,7 +278,7 @@ def _spread(values: Floats, base: Floats) -> Floats:
     )
 
 
-def _scaled(values: Floats, noise: Floats) -> Floats:
+def _scaled(values: Floats32, noise: Floats32) -> Floats32:
     """Values in units of the noise, 0 where unknown."""
-    scaled: Floats = np.nan_to_num(values / noise[:, None], nan=0.0).clip(-CLIP, CLIP).astype(np.float32)
+    scaled: Floats32 = np.nan_to_num(values / noise[:, None], nan=0.0).clip(-CLIP, CLIP).astype(np.float32)
     return scaled

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.models.features.recall import Memory, index_days, remember
-from forecasting.models.features.slots import Floats, Ints
+from forecasting.numerics import Floats32, Ints
 from forecasting.panel.grid import Panel
 
 CHUNK = 250
@@ -53,7 +53,7 @@ def draw_rows(panel: Panel, *, since: int, until: int, most: int, rng: np.random
     return Rows(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("series", "origin", "column")))
 
 
-def row_weights(panel: Panel, rows: Rows) -> Floats:
+def row_weights(panel: Panel, rows: Rows) -> Floats32:
     """(R,) weight of each row's value over its mean in the same series; 1 where values have none."""
     if panel.weight is None or not len(rows):
         return np.ones(len(rows), dtype=np.float32)
@@ -61,10 +61,10 @@ def row_weights(panel: Panel, rows: Rows) -> Floats:
     return over_mean(weight, rows.series)
 
 
-def over_mean(values: Floats, series: Ints) -> Floats:
+def over_mean(values: Floats32, series: Ints) -> Floats32:
     """(R,) values over their mean in the same series."""
     mean = np.bincount(series, weights=values) / np.maximum(np.bincount(series), 1)
-    relative: Floats = (values / mean[series]).astype(np.float32)
+    relative: Floats32 = (values / mean[series]).astype(np.float32)
     return relative
 
 

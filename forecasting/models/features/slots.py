@@ -7,12 +7,10 @@ first partial cycle) is NaN; of a doubled slot the later column stands for both.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from forecasting.numerics import Floats32, Ints
 from forecasting.panel.grid import Panel
 
-Floats = NDArray[np.float32]
-Ints = NDArray[np.int64]
 NAN = np.float32(np.nan)
 
 
@@ -41,7 +39,7 @@ def slot_grid(panel: Panel) -> SlotGrid:
     return SlotGrid(cycle=cycle, slot=slot, column=column)
 
 
-def to_cube(values: Floats, grid: SlotGrid, *, cycles: int) -> Floats:
+def to_cube(values: Floats32, grid: SlotGrid, *, cycles: int) -> Floats32:
     """Arrange (N, t) values of the first t columns as (N, cycles, S), NaN where there is no column."""
     n, t = values.shape
     cube = np.full((n, cycles * grid.season), np.nan, dtype=np.float32)
@@ -53,17 +51,17 @@ def to_cube(values: Floats, grid: SlotGrid, *, cycles: int) -> Floats:
     return cube.reshape(n, cycles, grid.season)
 
 
-def weighted_mean(cube: Floats, weight: Floats | None, *, last: int, since: int = 0) -> Floats:
+def weighted_mean(cube: Floats32, weight: Floats32 | None, *, last: int, since: int = 0) -> Floats32:
     """`recent_mean` in which each value counts by its weight (N, K, S), NaN where the cube is; all alike without."""
     if weight is None:
         return recent_mean(cube, last=last, since=since)
     # of the same values, so that their number cancels
     total = recent_mean(cube * weight, last=last, since=since)
-    mean: Floats = total / recent_mean(weight, last=last, since=since)
+    mean: Floats32 = total / recent_mean(weight, last=last, since=since)
     return mean
 
 
-def recent_mean(cube: Floats, *, last: int, since: int = 0) -> Floats:
+def recent_mean(cube: Floats32, *, last: int, since: int = 0) -> Floats32:
     """Mean of the `last` newest observed values of each slot up to and with each cycle.
 
     cube: (N, K, S), NaN = unobserved. Returns (N, K, S); fewer than `last` values are averaged where there are fewer,

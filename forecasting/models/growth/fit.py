@@ -23,17 +23,17 @@ from forecasting.models.growth.kalman import (
     Clock,
     GrowthParameters,
     Measured,
-    Values,
     filter_states,
     look_ahead,
 )
+from forecasting.numerics import Floats64, Ints, Mask
 from forecasting.terms import QUANTILES
 
 FIRST = 0.3
 """Share of the history before the first earlier origin, at least FIRST_DAYS."""
 FIRST_DAYS = 56
 LEAST_SEEN = 14
-"""Values that a series must have to be forecast."""
+"""Floats64 that a series must have to be forecast."""
 ORIGINS = 6
 LEADS = (1, 7, 14, 30, 60, 90, 135, 180, 270, 365, 545)
 """Days ahead at which forecasts are judged, each over a week, as far as half of the history reaches."""
@@ -74,7 +74,7 @@ class Sample:
     clock: Clock
 
     @property
-    def span(self) -> Values:
+    def span(self) -> Floats64:
         """(n,) days from the first to the last value seen."""
         seen, day = self.measured.seen, self.clock.day
         last = seen.shape[1] - 1 - seen[:, ::-1].argmax(axis=1)
@@ -157,7 +157,7 @@ def pool(parameters: GrowthParameters, sample: Sample, usual: GrowthParameters) 
     return replace(parameters, growth=growth, spread=float(spread), pattern=pattern, shapes=shapes)
 
 
-def _patterns(own: Values, unsure: Values, usual: GrowthParameters, *, old: np.ndarray) -> tuple[Values, Values]:
+def _patterns(own: Floats64, unsure: Floats64, usual: GrowthParameters, *, old: Mask) -> tuple[Floats64, Floats64]:
     """Mean (E,) and covariance (E, E) over series of effects (E, n), each known up to a covariance (E, E, n).
 
     Of the week all series speak; of the year, and how it hangs together with the week, the old ones alone (monotone
@@ -178,7 +178,7 @@ def _patterns(own: Values, unsure: Values, usual: GrowthParameters, *, old: np.n
     return mean, cov
 
 
-def _moments(own: Values, unsure: Values, target: Values) -> tuple[Values, Values]:
+def _moments(own: Floats64, unsure: Floats64, target: Floats64) -> tuple[Floats64, Floats64]:
     """Mean over series of some effects, drawn to none, and their covariance, drawn to the usual one."""
     n = own.shape[1]
     mean = own.sum(axis=1) / (n + USUAL_SERIES)
@@ -202,13 +202,13 @@ def evidence(sample: Sample) -> float:
     return min(FORECASTS_A_YEAR * float(sample.span.sum()) / YEAR, MOST_EVIDENCE)
 
 
-def learn_quantile_z(parameters: GrowthParameters, sample: Sample) -> Values:
+def learn_quantile_z(parameters: GrowthParameters, sample: Sample) -> Floats64:
     """(7,) standard deviations from the mean at which the quantiles of a forecast lie.
 
     Those that would have held their shares of the held-back forecasts, as far as these are evidence, else of the normal
     distribution. They are the same for all days ahead: beyond those that could be held back the law alone widens.
     """
-    normal: Values = ndtri(np.asarray(QUANTILES))
+    normal: Floats64 = ndtri(np.asarray(QUANTILES))
     surprise, _ = judge(parameters, sample)
     known = surprise[np.isfinite(surprise)]
     if not len(known):
@@ -218,7 +218,7 @@ def learn_quantile_z(parameters: GrowthParameters, sample: Sample) -> Values:
     return np.asarray(np.sort(normal + count / (count + NORMAL) * (found - normal)))
 
 
-def judge(parameters: GrowthParameters, sample: Sample) -> tuple[Values, Values]:
+def judge(parameters: GrowthParameters, sample: Sample) -> tuple[Floats64, Floats64]:
     """Errors of held-back forecasts in standard deviations, and these: (leads, columns of a week x origins, n).
 
     NaN where nothing was measured, or too little of the series was before the origin.
@@ -247,12 +247,12 @@ def judge(parameters: GrowthParameters, sample: Sample) -> tuple[Values, Values]
     return surprise, spread
 
 
-def take(clock: Clock, columns: np.ndarray) -> Clock:
+def take(clock: Clock, columns: Ints) -> Clock:
     """Some of the columns of a clock."""
     return Clock(clock.day[columns], clock.slot[columns])
 
 
-def origins(days: Values) -> Sequence[int]:
+def origins(days: Floats64) -> Sequence[int]:
     """Columns from which earlier forecasts are made."""
     first = max(days[0] + FIRST * (days[-1] - days[0]), days[0] + FIRST_DAYS)
     marks = np.searchsorted(days, np.linspace(first, days[-1], ORIGINS, endpoint=False))

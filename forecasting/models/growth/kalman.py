@@ -14,13 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import log_ndtr
 
-from forecasting.models.features.slots import Ints
-
-Values = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+from forecasting.numerics import Floats64, Ints, Mask, inverse_mills
 
 YEAR = 365.2425
 """Days."""
@@ -68,10 +63,10 @@ class GrowthParameters:
     """Standard deviation of how far the present growth a year lies from the kept one."""
     turn_years: float
     """In which a turn fades to 1/e: the damping."""
-    pattern: Values
+    pattern: Floats64
     """(E,) mean over series of the effects: of each weekday, of the days around the New Year, of the cosine and
     the sine of each harmonic of the year."""
-    shapes: Values
+    shapes: Floats64
     """(E, r) how series differ from it: each has its own standard normal share of every column. So who is empty on
     weekends is expected to be so in summer, where the others show it."""
 
@@ -88,13 +83,13 @@ class GrowthParameters:
 class Measured:
     """What was measured of n series, in T columns."""
 
-    x: Values
+    x: Floats64
     """(n, T) logarithms beside the median of the series; anything where not seen."""
     seen: Mask
     """(n, T)"""
     bound: Mask
     """(n, T) seen, but as a lower bound of what was wanted."""
-    roughness: Values
+    roughness: Floats64
     """(n,)"""
     shift: Ints
     """(n,) column at which the level is known to have shifted; 0 where none is."""
@@ -104,7 +99,7 @@ class Measured:
 class Clock:
     """When the columns are: T of history or more."""
 
-    day: Values
+    day: Floats64
     """(T,) days since 1970 by the local clock, ascending."""
     slot: Ints
     """(T,)"""
@@ -114,9 +109,9 @@ class Clock:
 class State:
     """What is known of n series after a column."""
 
-    mean: Values
+    mean: Floats64
     """(d, n)"""
-    cov: Values
+    cov: Floats64
     """(d, d, n)"""
     day: float
     """Of that column."""
@@ -143,7 +138,9 @@ def filter_states(
     return states
 
 
-def look_ahead(parameters: GrowthParameters, state: State, clock: Clock, roughness: Values) -> tuple[Values, Values]:
+def look_ahead(
+    parameters: GrowthParameters, state: State, clock: Clock, roughness: Floats64
+) -> tuple[Floats64, Floats64]:
     """Mean and variance (L, n) of what would be measured in the columns of a clock, all after the state."""
     ahead = clock.day - state.day
     load, usual = loadings(parameters, clock)
@@ -159,7 +156,7 @@ def look_ahead(parameters: GrowthParameters, state: State, clock: Clock, roughne
     return load @ state.mean + usual[:, None], known + ahead[:, None] * walked + own + turned[:, None]
 
 
-def loadings(parameters: GrowthParameters, clock: Clock) -> tuple[Values, Values]:
+def loadings(parameters: GrowthParameters, clock: Clock) -> tuple[Floats64, Floats64]:
     """(T, d) how the state adds up to what is measured in each column, and (T,) what all series have in common."""
     effects = effects_of(clock, weekdays=parameters.weekdays)
     load = np.zeros((len(effects), parameters.size))
@@ -168,7 +165,7 @@ def loadings(parameters: GrowthParameters, clock: Clock) -> tuple[Values, Values
     return load, effects @ parameters.pattern
 
 
-def effects_of(clock: Clock, *, weekdays: int) -> Values:
+def effects_of(clock: Clock, *, weekdays: int) -> Floats64:
     """(T, E) which effects each column has."""
     effects = np.zeros((len(clock.day), weekdays + 1 + 2 * HARMONICS))
     if weekdays:
@@ -182,7 +179,7 @@ def effects_of(clock: Clock, *, weekdays: int) -> Values:
     return effects
 
 
-def _start(parameters: GrowthParameters, n: int) -> tuple[Values, Values]:
+def _start(parameters: GrowthParameters, n: int) -> tuple[Floats64, Floats64]:
     mean = np.zeros(parameters.size)
     mean[GROWTH] = parameters.growth
     variance = np.ones(parameters.size)
@@ -190,13 +187,13 @@ def _start(parameters: GrowthParameters, n: int) -> tuple[Values, Values]:
     return np.repeat(mean[:, None], n, axis=1), np.repeat(np.diag(variance)[..., None], n, axis=2)
 
 
-def _walk(parameters: GrowthParameters, roughness: Values) -> Values:
+def _walk(parameters: GrowthParameters, roughness: Floats64) -> Floats64:
     """(n,) variance of the level's walk in a day."""
-    walk: Values = parameters.wander**2 * roughness / parameters.roughness
+    walk: Floats64 = parameters.wander**2 * roughness / parameters.roughness
     return walk
 
 
-def _turned(parameters: GrowthParameters, days: Values | float) -> tuple[Values, Values, Values]:
+def _turned(parameters: GrowthParameters, days: Floats64 | float) -> tuple[Floats64, Floats64, Floats64]:
     """Variance that fresh turns add to the level in some days, their covariance with the turn, and its variance.
 
     Those of an integrated Ornstein-Uhlenbeck process.
@@ -207,7 +204,7 @@ def _turned(parameters: GrowthParameters, days: Values | float) -> tuple[Values,
     return np.maximum(level, 0.0), parameters.turn**2 * t * gone**2, parameters.turn**2 * gone * (2 - gone)
 
 
-def _move(parameters: GrowthParameters, mean: Values, cov: Values, roughness: Values, *, days: float) -> None:
+def _move(parameters: GrowthParameters, mean: Floats64, cov: Floats64, roughness: Floats64, *, days: float) -> None:
     """Move states on by some days, in place."""
     fade, keep = np.exp(-days / parameters.swell_days), np.exp(-days / YEAR / parameters.turn_years)
     grown, turned = days / YEAR, parameters.turn_years * (1 - keep)
@@ -228,7 +225,14 @@ def _move(parameters: GrowthParameters, mean: Values, cov: Values, roughness: Va
 
 
 def _learn(
-    mean: Values, cov: Values, alarm: Values, load: Values, noise: Values, x: Values, seen: Mask, bound: Mask
+    mean: Floats64,
+    cov: Floats64,
+    alarm: Floats64,
+    load: Floats64,
+    noise: Floats64,
+    x: Floats64,
+    seen: Mask,
+    bound: Mask,
 ) -> None:
     """Take in what was measured in a column, in place.
 
@@ -244,7 +248,7 @@ def _learn(
     share = np.where(seen, np.minimum(1.0, CLIP / np.maximum(np.abs(surprise), CLIP)), 0.0)
     told = surprise * share
     if bound.any():
-        above = np.exp(-(surprise**2) / 2 - np.log(2 * np.pi) / 2 - log_ndtr(-surprise))
+        above = inverse_mills(surprise)
         share = np.where(bound, np.clip(above * (above - surprise), 0.0, 1.0) * share, share)
         told = np.where(bound, np.minimum(above, CLIP), told)
     mean += reach * (told / deviation)

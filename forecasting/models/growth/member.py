@@ -17,17 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.errors import ModelError
-from forecasting.models.features.slots import NAN, Floats, Ints
+from forecasting.models.features.slots import NAN
 from forecasting.models.growth.fit import LEAST_SEEN, Sample, learn_parameters, learn_quantile_z, usual_parameters
-from forecasting.models.growth.kalman import (
-    Clock,
-    GrowthParameters,
-    Mask,
-    Measured,
-    Values,
-    filter_states,
-    look_ahead,
-)
+from forecasting.models.growth.kalman import Clock, GrowthParameters, Measured, filter_states, look_ahead
+from forecasting.numerics import MAD_TO_DEVIATION, Floats32, Floats64, Ints, Mask
 from forecasting.panel.grid import Panel
 from forecasting.terms import QUANTILES, Tier
 
@@ -48,8 +41,6 @@ SMOOTHEST, STILL = 0.1, 0.003
 """Least roughness of a series, over the typical one, and of the typical one."""
 USUAL_ROUGHNESS = 0.1
 """Of a stream too young to show its own."""
-MAD = 1.4826
-"""Median absolute deviation to standard deviation, normal distribution."""
 HIGHEST = 50.0
 """Logarithm beside the median beyond which a float32 ends."""
 ARRAYS = ("pattern", "shapes")
@@ -61,12 +52,12 @@ class GrowthMember:
     """The law of a stream, and how far its quantiles reach."""
 
     parameters: GrowthParameters
-    reach: Values
+    reach: Floats64
     """(7,) standard deviations from the mean."""
 
     kind = KIND
 
-    def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats:
+    def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats32:
         """Quantiles (A, N, length, 7) from several columns; NaN throughout for a series of which too little was seen.
 
         Raises ModelError where the panel has another season than the law.
@@ -81,7 +72,7 @@ class GrowthMember:
                 self._predict(panel, own, slice(start, start + CHUNK), at=at)
         return forecast
 
-    def _predict(self, panel: Panel, forecast: Floats, rows: slice, *, at: int) -> None:
+    def _predict(self, panel: Panel, forecast: Floats32, rows: slice, *, at: int) -> None:
         measured, median, told = measure(panel, rows, at=at, typical=self.parameters.roughness)
         if not told.any():
             return
@@ -150,7 +141,7 @@ def fit_growth(panel: Panel, *, until: int, seed: int) -> GrowthMember | None:
     return GrowthMember(parameters, learn_quantile_z(parameters, sample))
 
 
-def measure(panel: Panel, rows: slice | Ints, *, at: int, typical: float | None) -> tuple[Measured, Values, Mask]:
+def measure(panel: Panel, rows: slice | Ints, *, at: int, typical: float | None) -> tuple[Measured, Floats64, Mask]:
     """What was measured of some series before a column, the logarithms of their medians (n,), and (n,) whether it was
     enough.
 
@@ -184,7 +175,7 @@ def panel_since(panel: Panel, at: int) -> int:
     return int(np.searchsorted(panel.wall[:at], since))
 
 
-def _median(values: Values, where: Mask) -> Values:
+def _median(values: Floats64, where: Mask) -> Floats64:
     """(n,) median of each row's values at some places, the lower one of two; 0 for a row without any."""
     count = where.sum(axis=1)
     if not values.shape[1]:
@@ -194,11 +185,11 @@ def _median(values: Values, where: Mask) -> Values:
     return np.where(count > 0, middle, 0.0)
 
 
-def _roughness(x: Values, told: Mask, *, season: int, typical: float | None) -> Values:
+def _roughness(x: Floats64, told: Mask, *, season: int, typical: float | None) -> Floats64:
     """(n,) robust standard deviation of the change from one season to the next, over root two."""
     change, both = x[:, season:] - x[:, :-season], told[:, season:] & told[:, :-season]
     size = np.abs(change - _median(change, both)[:, None])
-    own, pairs = MAD / np.sqrt(2) * _median(size, both), both.sum(axis=1)
+    own, pairs = MAD_TO_DEVIATION / np.sqrt(2) * _median(size, both), both.sum(axis=1)
     if typical is None:
         return np.where(pairs >= LEAST_SEEN, own, np.nan)
     own = np.maximum(own, SMOOTHEST * typical)

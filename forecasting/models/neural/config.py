@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from forecasting.errors import ModelError
 from forecasting.models.features.attributes import encode_attributes, learn_vocabulary
 from forecasting.models.neural.windows import KNOWN_AHEAD, Knowledge, WindowShape
+from forecasting.numerics import Floats32
 from forecasting.panel.grid import Panel
 from forecasting.terms import QUANTILES
 
@@ -204,7 +205,7 @@ def _sample(config: NeuralConfig) -> TorchTrainingSample:
     shape, channels = config.shape, len(config.covariate_names) + KNOWN_AHEAD
     takes_more = config.kind == "tft"
 
-    def zeros(*size: int) -> NDArray[np.float32]:
+    def zeros(*size: int) -> Floats32:
         return np.zeros(size, dtype=np.float32)
 
     return TorchTrainingSample(

@@ -11,7 +11,7 @@ from darts.utils.data.torch_datasets.utils import PLModuleInput
 from numpy.typing import NDArray
 
 from forecasting.errors import ModelError
-from forecasting.models.features.slots import NAN, Floats
+from forecasting.models.features.slots import NAN
 from forecasting.models.neural.config import (
     NeuralConfig,
     Weights,
@@ -22,6 +22,7 @@ from forecasting.models.neural.config import (
 )
 from forecasting.models.neural.sampling import usable_contexts
 from forecasting.models.neural.windows import Windows, gather, prepare
+from forecasting.numerics import Floats32
 from forecasting.panel.grid import Panel
 from forecasting.terms import QUANTILES
 
@@ -41,12 +42,12 @@ class NeuralMember:
         """The module's parameters by name, as arrays of their own."""
         return {name: value.detach().cpu().numpy().copy() for name, value in self.module.state_dict().items()}
 
-    def predict(self, panel: Panel, *, at: int, length: int) -> Floats:
+    def predict(self, panel: Panel, *, at: int, length: int) -> Floats32:
         """Quantiles (N, length, 7) for the columns [at, at + length), sorted, not negative; see `predict_many`."""
-        one: Floats = self.predict_many(panel, origin_columns=(at,), length=length)[0]
+        one: Floats32 = self.predict_many(panel, origin_columns=(at,), length=length)[0]
         return one
 
-    def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats:
+    def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats32:
         """Quantiles (A, N, length, 7) from several columns in one pass over the series.
 
         A series is NaN throughout where too little of its context was observed, or where it was zero throughout. Raises
@@ -71,14 +72,14 @@ class NeuralMember:
                 forecast[place[part], first + series[part]] = self._ask(windows)[:, :length]
         return forecast
 
-    def _ask(self, windows: Windows) -> Floats:
+    def _ask(self, windows: Windows) -> Floats32:
         """Quantiles (B, H x p, 7) in units of demand."""
         with torch.inference_mode(), own_threads(len(windows.scale)):
             answer = ask_module(self.module, windows).add_(windows.base[..., None])
             answer, _ = answer.mul_(windows.unit[:, None, None, None]).clamp_(min=0.0).flatten(1, 2).sort(dim=-1)
             unanswered = (windows.scale <= 0) | ~answer.isfinite().flatten(1).all(dim=1)
             answer[unanswered] = torch.nan
-        quantiles: Floats = answer.numpy()
+        quantiles: Floats32 = answer.numpy()
         return quantiles
 
     def _check(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> None:

@@ -10,6 +10,7 @@ from darts.utils.data.torch_datasets.utils import TorchTrainingBatch, TorchTrain
 from numpy.typing import NDArray
 
 from forecasting.models.neural.windows import WindowShape, WindowSource, gather, gather_target
+from forecasting.numerics import Ints, Mask
 from forecasting.panel.grid import Panel
 
 CHUNK = 500
@@ -30,7 +31,7 @@ class Draw:
     hidden: torch.Tensor
 
 
-def usable_contexts(panel: Panel, *, rows: slice, origin_columns: NDArray[np.int64], columns: int) -> NDArray[np.bool_]:
+def usable_contexts(panel: Panel, *, rows: slice, origin_columns: Ints, columns: int) -> Mask:
     """Whether enough of the `columns` before each `at` was observed. (n, A)"""
     first = max(int(origin_columns.min()) - columns, 0)
     start, stop = np.maximum(origin_columns - columns, 0) - first, origin_columns - first
@@ -39,7 +40,7 @@ def usable_contexts(panel: Panel, *, rows: slice, origin_columns: NDArray[np.int
     return (seen >= MIN_VALUES) & (seen >= MIN_OBSERVED * (opened + np.maximum(columns - origin_columns, 0)))
 
 
-def _count(mask: NDArray[np.bool_], start: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.int32]:
+def _count(mask: Mask, start: Ints, stop: Ints) -> NDArray[np.int32]:
     """How often a mask (n, t) is true in each span of columns. (n, spans)"""
     if len(start) <= FEW_SPANS:
         spans = [np.count_nonzero(mask[:, a:b], axis=1) for a, b in zip(start, stop, strict=True)]
@@ -49,7 +50,7 @@ def _count(mask: NDArray[np.bool_], start: NDArray[np.int64], stop: NDArray[np.i
     return total[:, stop] - total[:, start]
 
 
-def _valid(panel: Panel, shape: WindowShape, *, origin_columns: NDArray[np.int64]) -> Iterator[NDArray[np.bool_]]:
+def _valid(panel: Panel, shape: WindowShape, *, origin_columns: Ints) -> Iterator[Mask]:
     """By chunks of series, whether a window has a usable context and something observed in its target. (n, A)"""
     for start in range(0, panel.n_series, CHUNK):
         rows = slice(start, start + CHUNK)
@@ -57,12 +58,12 @@ def _valid(panel: Panel, shape: WindowShape, *, origin_columns: NDArray[np.int64
         yield usable & (_count(panel.observed[rows], origin_columns, origin_columns + shape.horizon_columns) > 0)
 
 
-def target_starts(shape: WindowShape, *, since: int, until: int) -> NDArray[np.int64]:
+def target_starts(shape: WindowShape, *, since: int, until: int) -> Ints:
     """Columns from which a whole target lies in [since, until)."""
     return np.arange(max(since, 1), until - shape.horizon_columns + 1)
 
 
-def count_windows(panel: Panel, shape: WindowShape, *, since: int, until: int) -> NDArray[np.int64]:
+def count_windows(panel: Panel, shape: WindowShape, *, since: int, until: int) -> Ints:
     """Number of valid windows of each series (N,) whose targets lie in [since, until)."""
     origin_columns = target_starts(shape, since=since, until=until)
     if not len(origin_columns):
@@ -71,7 +72,7 @@ def count_windows(panel: Panel, shape: WindowShape, *, since: int, until: int) -
 
 
 def pick_windows(
-    panel: Panel, shape: WindowShape, *, since: int, until: int, ranks: NDArray[np.int64]
+    panel: Panel, shape: WindowShape, *, since: int, until: int, ranks: Ints
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The valid windows at the given places (R,) of their order by series and column, as (series, at).
 

@@ -19,7 +19,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from forecasting.models.features.slots import NAN, Floats, recent_mean, slot_grid, to_cube
+from forecasting.models.features.slots import NAN, recent_mean, slot_grid, to_cube
+from forecasting.numerics import Floats32, Ints
 from forecasting.panel.grid import Panel
 
 CHUNK = 500
@@ -153,7 +154,7 @@ def _from(values: NDArray[Any], start: int, fill: Any) -> NDArray[Any]:
     return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(-start, 0)], constant_values=fill)
 
 
-def _impute(filled: Floats, base: Floats, *, cycle: NDArray[np.int64], slot: NDArray[np.int64]) -> None:
+def _impute(filled: Floats32, base: Floats32, *, cycle: Ints, slot: Ints) -> None:
     """Fill the holes of (n, t) from earlier cycles, in place; NaN stays where a slot has no earlier value."""
     row, column = np.divmod(np.flatnonzero(np.isnan(filled)), filled.shape[1])
     earlier = cycle[column] - 1

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from forecasting.models.features.slots import NAN, Floats, recent_mean, slot_grid
+from forecasting.models.features.slots import NAN, recent_mean, slot_grid
 from forecasting.models.seasonal.member import CHUNK, known_cube, last_four
+from forecasting.numerics import Floats32, Ints, Mask
 from forecasting.panel.grid import Panel
 from forecasting.terms import QUANTILES
 
@@ -18,17 +18,17 @@ RECENT_SEASONS = 4
 class Donors:
     """Series that lend their shape, D of them, relative to their level."""
 
-    rows: NDArray[np.int64]
+    rows: Ints
     """(D,)"""
-    level: Floats
+    level: Floats32
     """(D,) recent mean."""
-    week: Floats
+    week: Floats32
     """(D, S) mean of the last four values of each slot."""
-    forecast: Floats
+    forecast: Floats32
     """(D, length, 7)"""
 
 
-def cold_start(panel: Panel, *, at: int, length: int, rows: NDArray[np.bool_] | None = None) -> Floats:
+def cold_start(panel: Panel, *, at: int, length: int, rows: Mask | None = None) -> Floats32:
     """Quantiles (N, length, 7) for the columns [at, at + length), from columns before `at` only.
 
     The shape is the mean over the series that share most attribute values, of those that `last_four` carries; the level
@@ -78,7 +78,7 @@ def _find_donors(panel: Panel, *, at: int, length: int, recent: slice) -> Donors
     return Donors(rows, level[rows], np.ones((len(rows), panel.season), dtype=np.float32), shape)
 
 
-def _last_weeks(panel: Panel, *, at: int) -> Floats:
+def _last_weeks(panel: Panel, *, at: int) -> Floats32:
     """Mean of the last four values of each slot (N, S); a series' mean where a slot has none."""
     grid = slot_grid(panel)
     weeks = np.full((panel.n_series, panel.season), NAN, dtype=np.float32)
@@ -87,11 +87,11 @@ def _last_weeks(panel: Panel, *, at: int) -> Floats:
         weeks[rows] = recent_mean(known_cube(panel, grid, rows=rows, at=at), last=4)[:, -1]
     known = np.isfinite(weeks)
     mean = np.where(known, weeks, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    filled: Floats = np.where(known, weeks, mean[:, None].astype(np.float32))
+    filled: Floats32 = np.where(known, weeks, mean[:, None].astype(np.float32))
     return filled
 
 
-def _codes(panel: Panel) -> NDArray[np.int64]:
+def _codes(panel: Panel) -> Ints:
     """Attribute values (N, A) as numbers, -1 where unknown; one column of unknowns where there are no attributes."""
     codes = np.full((panel.n_series, max(panel.attributes.shape[1], 1)), -1, dtype=np.int64)
     for column, name in enumerate(panel.attributes.columns):

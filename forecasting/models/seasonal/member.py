@@ -5,17 +5,9 @@ is finite in all columns or NaN in all of them: a member carries it whole or not
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-from forecasting.models.features.slots import (
-    NAN,
-    Floats,
-    Ints,
-    SlotGrid,
-    recent_mean,
-    slot_grid,
-    to_cube,
-)
+from forecasting.models.features.slots import NAN, SlotGrid, recent_mean, slot_grid, to_cube
+from forecasting.numerics import Floats32, Ints, Mask
 from forecasting.panel.grid import Panel
 from forecasting.quantiles import sort_quantiles
 from forecasting.terms import QUANTILES
@@ -33,17 +25,17 @@ GUESS = np.array([-0.8, -0.6, -0.35, 0.0, 0.4, 0.8, 1.2], dtype=np.float32)
 """Errors relative to the level, assumed while no series of the stream has enough comparable intervals."""
 
 
-def seasonal_naive(panel: Panel, *, at: int, length: int) -> Floats:
+def seasonal_naive(panel: Panel, *, at: int, length: int) -> Floats32:
     """The last observed value of the same slot, spread by the errors that this rule made before `at`."""
     return _seasonal(panel, at=at, length=length, last=1)
 
 
-def last_four(panel: Panel, *, at: int, length: int) -> Floats:
+def last_four(panel: Panel, *, at: int, length: int) -> Floats32:
     """Mean of the last four observed values of the same slot (fewer where history is short), spread likewise."""
     return _seasonal(panel, at=at, length=length, last=4)
 
 
-def _seasonal(panel: Panel, *, at: int, length: int, last: int) -> Floats:
+def _seasonal(panel: Panel, *, at: int, length: int, last: int) -> Floats32:
     grid = slot_grid(panel)
     future = slice(at, at + length)
     slots, lead = grid.slot[future], _leads(grid, at=at, length=length)
@@ -65,7 +57,7 @@ def _seasonal(panel: Panel, *, at: int, length: int, last: int) -> Floats:
     return sort_quantiles(forecast, lower=0.0).astype(np.float32)
 
 
-def known_cube(panel: Panel, grid: SlotGrid, *, rows: slice, at: int) -> Floats:
+def known_cube(panel: Panel, grid: SlotGrid, *, rows: slice, at: int) -> Floats32:
     """Demand observed before `at`, by cycle and slot up to the cycle that `at` lies in."""
     known = np.where(panel.observed[rows, :at], panel.y[rows, :at], NAN)
     return to_cube(known, grid, cycles=int(grid.cycle[at]) + 1)
@@ -82,16 +74,16 @@ def _leads(grid: SlotGrid, *, at: int, length: int) -> Ints:
     return np.asarray(2 ** np.ceil(np.log2(lead)), dtype=np.int64)
 
 
-def _scale(point: Floats, level: Floats) -> Floats:
+def _scale(point: Floats32, level: Floats32) -> Floats32:
     """What errors are taken to be proportional to: the root of the level, as for counts.
 
     On real contact-centre and traffic data this beat errors in absolute and in relative terms.
     """
-    scale: Floats = np.sqrt(point + LEVEL_SHARE * level)
+    scale: Floats32 = np.sqrt(point + LEVEL_SHARE * level)
     return scale
 
 
-def _error_quantiles(cube: Floats, means: Floats, *, lead: int, level: Floats) -> Floats:
+def _error_quantiles(cube: Floats32, means: Floats32, *, lead: int, level: Floats32) -> Floats32:
     """Quantiles (n, 7) of the scaled errors of the newest cycles; NaN where there are too few."""
     n, cycles, season = cube.shape
     newest = min(cycles - lead, max(8, 600 // season))
@@ -103,7 +95,7 @@ def _error_quantiles(cube: Floats, means: Floats, *, lead: int, level: Floats) -
     return _row_quantiles(np.where(np.isfinite(errors), errors, NAN).reshape(n, -1), least=MIN_ERRORS)
 
 
-def _row_quantiles(values: Floats, *, least: int) -> Floats:
+def _row_quantiles(values: Floats32, *, least: int) -> Floats32:
     """The seven quantiles (n, 7) of each row's values that are not NaN, NaN where there are fewer than `least`.
 
     Positions are level x (count + 1), which keeps the coverage of few errors from falling short.
@@ -119,7 +111,7 @@ def _row_quantiles(values: Floats, *, least: int) -> Floats:
     return np.where(count >= least, quantiles, NAN)
 
 
-def _with_typical(quantiles: Floats, level: Floats) -> Floats:
+def _with_typical(quantiles: Floats32, level: Floats32) -> Floats32:
     """Rows without errors of their own get the median row of the stream, or the guess where there is none."""
     own = np.asarray(np.isfinite(quantiles).all(axis=1))
     if own.any():
@@ -127,12 +119,12 @@ def _with_typical(quantiles: Floats, level: Floats) -> Floats:
     return GUESS * np.sqrt(level)
 
 
-def _fill_slots(profile: Floats, *, slots: Ints, open_: NDArray[np.bool_]) -> Floats:
+def _fill_slots(profile: Floats32, *, slots: Ints, open_: Mask) -> Floats32:
     """A profile (n, S) without holes, or NaN where too few of the open slots are known.
 
     A hole takes the mean of the nearest known slots on both sides, around the end of the week.
     """
-    known: NDArray[np.bool_] = np.isfinite(profile)
+    known: Mask = np.isfinite(profile)
     asked = open_.sum(axis=1)
     carried = known.any(axis=1) & ((known[:, slots] & open_).sum(axis=1) >= MIN_KNOWN * asked)
     filled = np.where(carried[:, None], profile, NAN)

@@ -9,9 +9,9 @@ import lightgbm as lgb
 import numpy as np
 
 from forecasting.models.features.rows import by_chunk, draw_rows, over_mean, row_weights
-from forecasting.models.features.slots import Floats
 from forecasting.models.profile import ProfileMember, recall_rows
 from forecasting.models.trees.member import Inputs, TreesMember, build_features, choose_inputs
+from forecasting.numerics import Floats32
 from forecasting.panel.grid import Panel, take_series
 from forecasting.terms import MEDIAN, QUANTILES
 
@@ -53,10 +53,10 @@ SERIES_A_LEAF, LEAVES = 6, (7, 63)
 class _Lesson:
     """Rows to learn from."""
 
-    features: Floats
-    target: Floats
+    features: Floats32
+    target: Floats32
     """Demand less base, in units of the noise."""
-    weight: Floats
+    weight: Floats32
     """Of the target in the loss: every series counts alike, its busy slots more."""
 
 

@@ -17,8 +17,9 @@ from forecasting.errors import ModelError
 from forecasting.models.features.attributes import Vocabulary, encode_attributes, learn_vocabulary
 from forecasting.models.features.recall import CLIP, DEVIATIONS, RECENT_DAYS, Memory, Recall
 from forecasting.models.features.rows import Rows, by_chunk, horizon_of
-from forecasting.models.features.slots import NAN, Floats
+from forecasting.models.features.slots import NAN
 from forecasting.models.profile import ProfileMember, carried_rows, leads, rebuild_profile, recall_rows
+from forecasting.numerics import Floats32
 from forecasting.panel.calendar.calendar import MONDAY
 from forecasting.panel.grid import Panel
 from forecasting.quantiles import sort_quantiles
@@ -61,7 +62,7 @@ def choose_inputs(panel: Panel) -> Inputs:
     return Inputs(covariates, learn_vocabulary(panel.attributes))
 
 
-def build_features(memory: Memory, rows: Rows, known: Recall, inputs: Inputs, profile: ProfileMember) -> Floats:
+def build_features(memory: Memory, rows: Rows, known: Recall, inputs: Inputs, profile: ProfileMember) -> Floats32:
     """(R, len(inputs.names)) numbers that depend on columns before `at` and on the calendar only."""
     panel, days, column = memory.panel, memory.days, rows.column
     center = profile.center(known, profile.places(panel, rows.series), leads(memory, rows))
@@ -97,7 +98,7 @@ class TreesMember:
 
     kind = KIND
 
-    def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats:
+    def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats32:
         """Quantiles (A, N, length, 7) from several columns; NaN throughout for a series whose slots are unknown."""
         if panel.season != self.profile.season:
             raise ModelError(f"{KIND}: expected a season of {self.profile.season}, found {panel.season}; train again")

@@ -11,12 +11,12 @@ from forecasting.errors import ModelError
 from forecasting.models.features import rows
 from forecasting.models.features.recall import remember
 from forecasting.models.features.rows import horizon_of
-from forecasting.models.features.slots import Floats
 from forecasting.models.profile import fit_profile, recall_rows
 from forecasting.models.seasonal.member import last_four
 from forecasting.models.trees import fit
 from forecasting.models.trees.fit import grow_trees
 from forecasting.models.trees.member import TreesMember, build_features, choose_inputs, rebuild_trees
+from forecasting.numerics import Floats32
 from forecasting.panel.grid import Panel, take_series
 from forecasting.quantiles import pinball
 from tests.models.factories import hide, make_panel, scramble_from
@@ -48,7 +48,7 @@ def grow(panel: Panel, *, until: int | None = None, seed: int = 1, budget: float
     return grown[0]
 
 
-def ask(member: TreesMember, panel: Panel, at: int, length: int = SEASON) -> Floats:
+def ask(member: TreesMember, panel: Panel, at: int, length: int = SEASON) -> Floats32:
     return member.predict_many(panel, origin_columns=(at,), length=length)[0]
 
 
@@ -69,7 +69,7 @@ def member(panel: Panel) -> TreesMember:
     return grow(panel)
 
 
-def features_of(panel: Panel, member: TreesMember, at: int) -> Floats:
+def features_of(panel: Panel, member: TreesMember, at: int) -> Floats32:
     memory = remember(panel, slice(None), power=member.profile.power)
     asked = horizon_of(panel, origin_columns=(at,), length=SEASON)
     return build_features(memory, asked, recall_rows(memory, asked), member.inputs, member.profile)
