@@ -1,7 +1,6 @@
 """A throw-away Airflow beside a throw-away lake, for a small stream, one that is staffed, and one whose peaks are."""
 
 import os
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import pandas as pd
 
 from forecasting.jobs.upkeep import query
 from forecasting.settings import read_settings
+from tests.waiting import run_to_its_end
 
 ROOT = Path(__file__).parents[2]
 SERIES = {"billing": 15, "care": 90, "sales": 40}
@@ -105,11 +105,9 @@ class Installation:
     root: Path
     environment: dict[str, str]
 
-    def run(self, *command: str, timeout: float = 120) -> str:
+    def run(self, *command: str) -> str:
         """Output of a command that must succeed."""
-        done = subprocess.run(
-            command, env=self.environment, cwd=self.root, capture_output=True, text=True, timeout=timeout, check=False
-        )
+        done = run_to_its_end(command, env=self.environment, cwd=self.root)
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
         return done.stdout
 

@@ -16,13 +16,18 @@ from pathlib import Path
 from typing import Any
 
 from tests.airflow.installation import Installation
+from tests.waiting import processes, sizes, wait_until
 
 COMPONENTS = {
     "scheduler": ["scheduler", "--skip-serve-logs"],
     "dag-processor": ["dag-processor"],
     "api-server": ["api-server"],
 }
-POLL_SECONDS = 0.5
+POLL_SECONDS = 1.0
+PATIENCE_SECONDS = 300
+"""For a run that does not move: Airflow looks every half minute for some of what it has to do."""
+START_SECONDS = 30
+"""Processor time of a component beyond which it has long been started."""
 GRACE_SECONDS = 10
 
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -54,16 +59,34 @@ class Airflow:
         except OSError:
             return None
 
-    def wait_for(self, what: str, probe: Callable[[], Any], *, seconds: float) -> Any:
-        """First true answer of `probe`. Fails, showing the ends of all logs, when none comes or a component dies."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if answer := probe():
-                return answer
+    def wait_for(self, what: str, probe: Callable[[], Any]) -> Any:
+        """First true answer of `probe`. Fails, showing the ends of all logs, when a component dies or nothing moves."""
+
+        def done() -> Any:
             dead = [name for name, process in self.processes.items() if process.poll() is not None]
             assert not dead, f"waiting for {what}: {dead[0]} ended\n{self.log_tails()}"
-            time.sleep(POLL_SECONDS)
-        raise AssertionError(f"waited {seconds:.0f} s in vain for {what}\n{self.log_tails()}")
+            return probe()
+
+        return wait_until(
+            *(done, what),
+            moving=self.fingerprint,
+            patience=PATIENCE_SECONDS,
+            poll=POLL_SECONDS,
+            explain=self.log_tails,
+        )
+
+    def fingerprint(self) -> object:
+        """What changes for as long as runs get on: logs of tasks, states of runs, whole seconds that tasks have used.
+
+        Components work for ever, tasks or none. Only while one starts does its own processor time count.
+        """
+        leaders = {process.pid for process in self.processes.values()}
+        found = [process for process in processes() if process.session in leaders]
+        tasks = sum(process.seconds for process in found if process.group not in leaders)
+        started = {process.pid: min(process.seconds, START_SECONDS) for process in found if process.pid in leaders}
+        runs = (self.call("GET", "dags/~/dagRuns?limit=100") or {}).get("dag_runs", [])
+        states = [(run["dag_run_id"], run["state"]) for run in runs]
+        return states, int(tasks), sorted(started.items()), sizes(self.task_logs())
 
     def is_healthy(self) -> bool:
         health = self.call("GET", "monitor/health") or {}
@@ -75,11 +98,12 @@ class Airflow:
         return run["state"] if run.get("state") in ("success", "failed") else None
 
     def log_tails(self, *, lines: int = 25) -> str:
-        logs = sorted(self.installation.root.glob("*.log")) + sorted(
-            self.installation.root.glob("airflow/logs/dag_id=*/**/*.log")
-        )
+        logs = sorted(self.installation.root.glob("*.log")) + self.task_logs()
         ends = (log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:] for log in logs)
         return "\n".join(f"--- {log}\n" + "\n".join(end) for log, end in zip(logs, ends, strict=True))
+
+    def task_logs(self) -> list[Path]:
+        return sorted(self.installation.root.glob("airflow/logs/dag_id=*/**/*.log"))
 
 
 @contextmanager
@@ -137,13 +161,4 @@ def signal_group(group: int, number: int) -> None:
 
 def groups_of_session(session: int) -> set[int]:
     """Process groups that the leader's children made for themselves, as task supervisors do."""
-    groups = set()
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            # after the name in parentheses: state, parent, group, session
-            _, _, group, owner, *_ = stat.read_text().rpartition(")")[2].split()
-        except (OSError, ValueError):
-            continue
-        if int(owner) == session:
-            groups.add(int(group))
-    return groups
+    return {process.group for process in processes() if process.session == session}

@@ -52,8 +52,8 @@ select origin, count(*) as n from forecast.runs where stream = 'visits' and kind
 def airflow(installation: Installation) -> Iterator[Airflow]:
     define_visits(installation)
     with running(installation) as airflow:
-        airflow.wait_for("scheduler and DAG processor", airflow.is_healthy, seconds=90)
-        airflow.wait_for(NIGHT, lambda: airflow.call("GET", f"dags/{NIGHT}"), seconds=60)
+        airflow.wait_for("scheduler and DAG processor", airflow.is_healthy)
+        airflow.wait_for(NIGHT, lambda: airflow.call("GET", f"dags/{NIGHT}"))
         airflow.call("PATCH", f"dags/{NIGHT}", {"is_paused": False})
         # a night on demand runs beside the first backfill
         conf = {"origin": "2026-02-23", "streams": ["calls"]}
@@ -74,7 +74,7 @@ def nights(airflow: Airflow) -> list[dict[str, Any]]:
 
 
 def test_night_runs_on_demand_and_its_rows_are_in_the_lake(airflow: Airflow) -> None:
-    state = airflow.wait_for("the night of Monday", lambda: airflow.finished_state(NIGHT, "monday"), seconds=300)
+    state = airflow.wait_for("the night of Monday", lambda: airflow.finished_state(NIGHT, "monday"))
     assert state == "success", airflow.log_tails()
     rows = HORIZON_HOURS * len(SERIES)
     published = airflow.installation.rows("select origin, kind, rows from forecast.publications where stream = 'calls'")
@@ -186,7 +186,7 @@ def finish(airflow: Airflow, backfill_id: int) -> None:
         asked = "&".join(f"state={state}" for state in states)
         return int(airflow.call("GET", f"dags/{NIGHT}/dagRuns?{asked}")["total_entries"])
 
-    airflow.wait_for("the backfill", lambda: not count("queued", "running"), seconds=300)
+    airflow.wait_for("the backfill", lambda: not count("queued", "running"))
     assert not count("failed"), airflow.log_tails()
     # Airflow notices within half a minute that a backfill has ended, and takes no other of the DAG before
     with suppress(AssertionError):

@@ -13,9 +13,13 @@ from forecasting.cli import app
 from forecasting.settings import Settings, read_settings
 from forecasting.store.lake.lake import Lake
 from tests.extensions import trust_extensions
+from tests.waiting import descendants_seconds, sizes, wait_until
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["tests.faults.processes", "forecasting.jobs.line", "forecasting.jobs.upkeep.query"])
+
+GLANCE_SECONDS = 0.2
+"""Between two looks at whether anything moves."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,35 @@ class Running:
     def wait_at_most(self, seconds: float) -> None:
         self._process.join(seconds)
 
-    def wait(self, seconds: float = 120) -> Finished:
-        self._process.join(seconds)
-        if self._process.exitcode is None:
+    def wait(self) -> Finished:
+        """Wait for its end, for as long as any process of this test moves."""
+
+        def has_ended() -> bool:
+            self._process.join(GLANCE_SECONDS)
+            return not self.is_alive()
+
+        try:
+            wait_until(has_ended, f"the end of process {self.pid}", moving=self._moved, poll=0, explain=self._errors)
+        finally:
             self._process.kill()
-            raise TimeoutError(f"still running after {seconds} s: {self._read('err')}")
-        return Finished(self._process.exitcode, self._read("out"), self._read("err"))
+            self._process.join()
+        assert self._process.exitcode is not None
+        return Finished(self._process.exitcode, self._read("out"), self._errors())
+
+    def wait_for_file(self, file: Path) -> None:
+        """Wait for what the process makes when it has come that far."""
+
+        def is_there() -> bool:
+            assert file.exists() or self.is_alive(), f"process {self.pid} ended before {file.name}: {self._errors()}"
+            return file.exists()
+
+        wait_until(is_there, file.name, moving=self._moved, poll=0.01, explain=self._errors)
+
+    def _moved(self) -> object:
+        return descendants_seconds(), sizes(Path(self._output.name) / kind for kind in ("out", "err"))
+
+    def _errors(self) -> str:
+        return self._read("err")
 
     def _read(self, kind: str) -> str:
         path = Path(self._output.name) / kind

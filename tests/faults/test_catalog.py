@@ -103,15 +103,13 @@ def test_data_of_another_lake_are_refused(filled, tmp_path):
 def hold_lock(path: Path, ready: Path) -> None:
     with hold_writer_lock(path):
         ready.touch()
-        time.sleep(60)
+        time.sleep(3600)
 
 
 def holding(hold: Callable[[Path, Path], None], path: Path, ready: Path) -> Running:
     """A process that holds a lock on a file, once it does."""
     process = Running(hold, path, ready)
-    while not ready.exists():
-        assert process.is_alive()
-        time.sleep(0.01)
+    process.wait_for_file(ready)
     return process
 
 
@@ -148,7 +146,7 @@ def lock_catalog(path: Path, ready: Path) -> None:
         other.execute("pragma locking_mode = exclusive")
         other.execute("begin exclusive")
         ready.touch()
-        time.sleep(60)
+        time.sleep(3600)
 
 
 @pytest.mark.parametrize("opened", [open_lake, open_lake_to_read], ids=["write", "read"])
@@ -185,9 +183,7 @@ def make_until(variables: dict[str, str], reached: Path, go_on: Path) -> None:
 def test_lake_that_another_process_is_making_is_waited_for_and_never_seen_by_halves(settings, tmp_path):
     reached, go_on = tmp_path / "reached", tmp_path / "go-on"
     making = Running(make_until, environment_of(settings), reached, go_on)
-    while not reached.exists():
-        assert making.is_alive()
-        time.sleep(0.01)
+    making.wait_for_file(reached)
     others = [Running(make_until, environment_of(settings), tmp_path / "other", go_on) for _ in range(2)]
     others[0].wait_at_most(1)
     assert all(other.is_alive() for other in others)
@@ -202,9 +198,7 @@ def test_lake_that_another_process_is_making_is_waited_for_and_never_seen_by_hal
 @pytest.mark.slow
 def test_lake_whose_maker_was_killed_is_made_by_the_next(settings, tmp_path):
     making = Running(make_until, environment_of(settings), tmp_path / "reached", tmp_path / "never")
-    while not (tmp_path / "reached").exists():
-        assert making.is_alive()
-        time.sleep(0.01)
+    making.wait_for_file(tmp_path / "reached")
     making.kill()
     assert making.wait().code == -signal.SIGKILL
     assert not settings.catalog_file.exists()

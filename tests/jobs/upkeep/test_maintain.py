@@ -5,7 +5,6 @@ import os
 import signal
 import sqlite3
 import sys
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -185,9 +184,7 @@ def test_reader_finds_what_was_published_whenever_it_asks_during_upkeep(used, tm
     before = promised(used)
     begun, stop = tmp_path / "begun", tmp_path / "stop"
     reader = Running(read_again_and_again, environment_of(used), begun, stop)
-    deadline = time.monotonic() + 60
-    while not begun.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    reader.wait_for_file(begun)
     for _ in range(3):
         maintain.run(used)
     stop.touch()
