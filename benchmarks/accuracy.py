@@ -66,7 +66,9 @@ def run_case(case: Case, *, budget: float, members: list[str]) -> Result:
             print(f"{case.name}: {name} not used: {training.reason}")
     forecasts = list(forecast_panels(loaded.panels, trained))
     predicted = {PUBLISHED: [forecast.quantiles for forecast in forecasts]}
-    predicted |= {name: [forecast.answers[name] for forecast in forecasts] for name in forecasts[0].answers}
+    predicted |= {
+        name: [forecast.member_forecasts[name] for forecast in forecasts] for name in forecasts[0].member_forecasts
+    }
     frames = {name: _frame(case, loaded, quantiles) for name, quantiles in predicted.items()}
     scores = pd.concat([score_rows(frame).assign(member=name) for name, frame in frames.items()])
     return Result(case, seconds, scores, frames[PUBLISHED])

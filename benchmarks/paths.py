@@ -29,7 +29,7 @@ from forecasting.config.sections import HierarchySection
 from forecasting.config.stream import Stream
 from forecasting.ensemble.calibrated import forecast_panel
 from forecasting.ensemble.joint import SERIES, Joint, columns_of, join
-from forecasting.ensemble.mixture import PastAnswers
+from forecasting.ensemble.mixture import ForecastCache
 from forecasting.ensemble.training import train_members
 from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.quantiles import pinball
@@ -100,14 +100,14 @@ def run_case(name: str, *, budget: float) -> Found:
     loaded = load_links(ORIGINS[name]) if name == "links" else load(replace(CASES[name], origins=ORIGINS[name]))
     stream = loaded.stream.model_copy(update={"hierarchy": HierarchySection(levels=LEVELS[name])})
     settings = stream.models.model_copy(update={"budget": timedelta(seconds=budget), "members": ("trees", "seasonal")})
-    found, members, past = Found(), {}, PastAnswers()
+    found, members, cache = Found(), {}, ForecastCache()
     for number, (panel, truth, origin) in enumerate(zip(loaded.panels, loaded.truths, ORIGINS[name], strict=True)):
         if number % TRAINED_EVERY == 0:
             trained = train_members(panel, settings, parents={})
-            members, past = {kind: one.member for kind, one in trained.items() if one.member}, PastAnswers()
+            members, cache = {kind: one.member for kind, one in trained.items() if one.member}, ForecastCache()
         at = resolve_origin(origin, stream)
-        alone = forecast_panel(panel, members, past=past)
-        joint = join(stream, panel, alone, members, origin=at, past=past)
+        alone = forecast_panel(panel, members, cache=cache)
+        joint = join(stream, panel, alone, members, origin=at, cache=cache)
         judge(found, stream, joint, alone.quantiles, truth)
         found.methods.append(joint.choice.method)
         print(f"\r{name}: {number + 1} of {len(loaded.panels)} origins", end="", file=sys.stderr)

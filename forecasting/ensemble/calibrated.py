@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from forecasting.ensemble.evidence import LEADS, Evidence
-from forecasting.ensemble.mixture import PanelForecast, PastAnswers, mix_members
+from forecasting.ensemble.mixture import ForecastCache, PanelForecast, mix_members
 from forecasting.models.member import Member
 from forecasting.numerics import Floats32, Floats64, Mask
 from forecasting.panel.grid import Panel
@@ -16,7 +16,7 @@ from forecasting.uncertainty.conformal import learn_factors, widen
 
 
 @dataclass(frozen=True)
-class HeldBack:
+class HeldBackLosses:
     """What a forecast lost on held-back origins, by weights and calibration that were learned on the others."""
 
     origin_columns: tuple[int, ...]
@@ -27,13 +27,13 @@ class HeldBack:
     """(A, N) sum of |y| over the same intervals."""
 
 
-def forecast_panel(panel: Panel, members: Mapping[str, Member], *, past: PastAnswers | None = None) -> PanelForecast:
+def forecast_panel(panel: Panel, members: Mapping[str, Member], *, cache: ForecastCache | None = None) -> PanelForecast:
     """Quantiles of the panel's horizon, mixed and calibrated: a pure function of the panel and the members.
 
-    members: trained members by name; the seasonal ones always take part. past: see `mix_members`. Raises ModelError
+    members: trained members by name; the seasonal ones always take part. cache: see `mix_members`. Raises ModelError
     where a member was trained for another season or a shorter horizon.
     """
-    forecast = mix_members(panel, members, past=past)
+    forecast = mix_members(panel, members, cache=cache)
     if forecast.evidence is None:
         return forecast
     factors = _factors(forecast, np.ones(len(forecast.evidence), dtype=bool))
@@ -46,29 +46,29 @@ def forecast_panel(panel: Panel, members: Mapping[str, Member], *, past: PastAns
 def forecast_panels(panels: Iterable[Panel], members: Mapping[str, Member]) -> Iterator[PanelForecast]:
     """Forecasts of several origins of one stream, one after the other; held-back columns that they share are asked
     once."""
-    past = PastAnswers()
+    cache = ForecastCache()
     for panel in panels:
-        yield forecast_panel(panel, members, past=past)
+        yield forecast_panel(panel, members, cache=cache)
 
 
-def held_back_losses(panel: Panel, members: Mapping[str, Member]) -> HeldBack:
+def held_back_losses(panel: Panel, members: Mapping[str, Member]) -> HeldBackLosses:
     """Loss of the published kind of forecast on the panel's held-back origins, each half judged by the other."""
     forecast = mix_members(panel, members)
     shape = (len(forecast.origin_columns), panel.n_series)
     loss, volume = np.zeros(shape), np.zeros(shape)
     evidence = forecast.evidence
     if evidence is None:
-        return HeldBack(forecast.origin_columns, loss, volume)
+        return HeldBackLosses(forecast.origin_columns, loss, volume)
     for part, predicted in _judged(forecast, evidence):
         scale = evidence.scale[part].astype(np.float64)
         place = (evidence.origin[part], evidence.series[part])
         np.add.at(loss, place, pinball(evidence.y[part], predicted).mean(axis=-1) * scale)
         np.add.at(volume, place, np.abs(evidence.y[part]) * scale)
-    return HeldBack(forecast.origin_columns, loss, volume)
+    return HeldBackLosses(forecast.origin_columns, loss, volume)
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldBackForecasts:
     """What the published kind of forecast said of A held-back origins, and what came. NaN where nothing was judged."""
 
     y: Floats32
@@ -77,16 +77,16 @@ class Held:
     """(A, N, L, 7)"""
 
 
-def held_back_answers(panel: Panel, forecast: PanelForecast) -> Held:
+def held_back_forecasts(panel: Panel, forecast: PanelForecast) -> HeldBackForecasts:
     """Held-back forecasts of a panel's series, each half of the origins weighed and calibrated by the other."""
     shape = (len(forecast.origin_columns), panel.n_series, panel.n_horizon)
-    y, told = np.full(shape, np.nan, np.float32), np.full((*shape, len(QUANTILES)), np.nan, np.float32)
+    y, predicted = np.full(shape, np.nan, np.float32), np.full((*shape, len(QUANTILES)), np.nan, np.float32)
     evidence = forecast.evidence
     if evidence is not None:
-        for part, predicted in _judged(forecast, evidence):
+        for part, mixed in _judged(forecast, evidence):
             place, scale = (evidence.origin[part], evidence.series[part], evidence.step[part]), evidence.scale[part]
-            y[place], told[place] = evidence.y[part] * scale, predicted * scale[:, None]
-    return Held(y, told)
+            y[place], predicted[place] = evidence.y[part] * scale, mixed * scale[:, None]
+    return HeldBackForecasts(y, predicted)
 
 
 def _judged(forecast: PanelForecast, evidence: Evidence) -> Iterator[tuple[Mask, Floats32]]:
@@ -100,11 +100,11 @@ def _judged(forecast: PanelForecast, evidence: Evidence) -> Iterator[tuple[Mask,
 def _factors(forecast: PanelForecast, rows: Mask) -> Floats64:
     """Calibration factors (groups, leads, 7) learned on some rows of the evidence."""
     assert forecast.evidence is not None
-    told = rows & np.isfinite(forecast.mixed).all(axis=1)
-    evidence = forecast.evidence.only(told)
+    known = rows & np.isfinite(forecast.mixed).all(axis=1)
+    evidence = forecast.evidence.only(known)
     return learn_factors(
         evidence.y,
-        forecast.mixed[told],
+        forecast.mixed[known],
         group=evidence.group,
         lead=evidence.lead,
         series=evidence.series,

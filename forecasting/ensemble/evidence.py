@@ -135,8 +135,8 @@ def gather_evidence(
     column = np.asarray(origin_columns)[:, None] + np.arange(length)
     truth, seen = panel.y[series][:, column], panel.observed[series][:, column]
     # what any member misses: series that are hard to forecast count no more than easy ones
-    told = np.isfinite(predicted[..., MEDIAN])
-    middle = np.where(told, predicted[..., MEDIAN], 0.0).sum(axis=0) / np.maximum(told.sum(axis=0), 1)
+    known = np.isfinite(predicted[..., MEDIAN])
+    middle = np.where(known, predicted[..., MEDIAN], 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     middle = middle.transpose(1, 0, 2)
     missed = np.where(seen, np.abs(truth - middle), 0.0).sum(axis=(1, 2))
     scale = np.divide(missed, np.maximum(seen.sum(axis=(1, 2)), 1), dtype=np.float64)

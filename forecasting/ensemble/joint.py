@@ -9,9 +9,9 @@ import pandas as pd
 
 from forecasting.config.sections import HierarchySection
 from forecasting.config.stream import Stream
-from forecasting.ensemble.calibrated import held_back_answers
-from forecasting.ensemble.mixture import PanelForecast, PastAnswers
-from forecasting.ensemble.reconciliation import Choice, Nodes, choose, clock_of, days_of
+from forecasting.ensemble.calibrated import held_back_forecasts
+from forecasting.ensemble.mixture import ForecastCache, PanelForecast
+from forecasting.ensemble.reconciliation import HierarchyNodes, MethodChoice, choose_reconciliation, clock_of, days_of
 from forecasting.errors import SettingsError
 from forecasting.models.member import Member
 from forecasting.numerics import Floats32, Floats64
@@ -41,9 +41,9 @@ class Joint:
     paths: pd.DataFrame | None
     """Rows of forecast.paths, where the stream keeps them."""
     origin: datetime
-    nodes: Nodes
+    nodes: HierarchyNodes
     """Series and groups as they were forecast by themselves."""
-    choice: Choice
+    choice: MethodChoice
 
     @property
     def note(self) -> str | None:
@@ -60,7 +60,7 @@ def join(
     members: Mapping[str, Member],
     *,
     origin: datetime,
-    past: PastAnswers | None = None,
+    cache: ForecastCache | None = None,
 ) -> Joint:
     """Paths and aggregates of a forecast; where MinT did better on held-back origins, the series are those that agree
     with the direct forecasts of their sums.
@@ -68,12 +68,12 @@ def join(
     A pure function of the panel, the members and the origin. Raises SettingsError where values do not add over series.
     """
     hierarchy = _hierarchy(stream, panel)
-    asked = past or PastAnswers()
-    held = held_back_answers(panel, forecast)
-    nodes = Nodes.of(panel, held, forecast.origin_columns, hierarchy.levels, members, asked)
+    cache = cache or ForecastCache()
+    held = held_back_forecasts(panel, forecast)
+    nodes = HierarchyNodes.of(panel, held, forecast.origin_columns, hierarchy.levels, members, cache)
     seed = (stream.models.seed, int(origin.timestamp()))
     dependence = dependence_of(panel, stream, nodes.scores, forecast.origin_columns)
-    choice = choose(nodes, dependence, members, asked, seed=seed)
+    choice = choose_reconciliation(nodes, dependence, members, cache, seed=seed)
     is_open = panel.open[:, panel.n_history :]
     predicted = np.where(is_open[..., None], forecast.quantiles, np.nan)
     day, clock = (of(panel)[panel.n_history :] for of in (days_of, clock_of))
@@ -140,7 +140,7 @@ def columns_of(stream: Stream, panel: Panel, origin: datetime) -> Columns:
     )
 
 
-def _aggregates(stream: Stream, nodes: Nodes, paths: Paths, origin: datetime) -> pd.DataFrame:
+def _aggregates(stream: Stream, nodes: HierarchyNodes, paths: Paths, origin: datetime) -> pd.DataFrame:
     panel, first = nodes.panel, nodes.panel.n_history
     columns = columns_of(stream, panel, origin)
     rate = stream.stream.aggregate == "mean"

@@ -16,7 +16,7 @@ from forecasting.ensemble.evidence import (
     held_back_columns,
     lead_cells,
 )
-from forecasting.ensemble.weights import STANDING, learn_weights, mix
+from forecasting.ensemble.weights import PRIOR_WEIGHTS, learn_weights, mix
 from forecasting.models.features.slots import NAN
 from forecasting.models.member import Member
 from forecasting.models.seasonal.cold_start import cold_start
@@ -45,7 +45,7 @@ class PanelForecast:
     """(N, H, 7) sorted and not negative."""
     tier: NDArray[np.str_]
     """(N,) values of `Tier`."""
-    answers: Mapping[str, Floats32]
+    member_forecasts: Mapping[str, Floats32]
     """(N, H, 7) what each member said by itself, NaN where it does not answer."""
     weights: Mapping[str, Floats64]
     """(N, H) share of each member."""
@@ -67,7 +67,7 @@ class PanelForecast:
         return np.maximum(mean_of_quantiles(self.quantiles), 0.0)
 
 
-class PastAnswers:
+class ForecastCache:
     """What one set of members said of held-back columns.
 
     Panels of consecutive origins have most of those in common, and an equal question is asked once. An answer is a
@@ -77,33 +77,33 @@ class PastAnswers:
     def __init__(self) -> None:
         self._kept: OrderedDict[bytes, Floats32] = OrderedDict()
 
-    def ask(self, panel: Panel, members: Mapping[str, Member], *, at: int, length: int) -> Floats32:
+    def predict(self, panel: Panel, members: Mapping[str, Member], *, at: int, length: int) -> Floats32:
         """(M, N, length, 7) answers of all members, seasonal ones first, from a column with known ones after it."""
         before = cut_panel(panel, at=at, length=length)
         key = fingerprint(before)
         if key not in self._kept:
-            self._kept[key] = np.stack(list(ask_all(before, members, at=at, length=length).values()))
+            self._kept[key] = np.stack(list(predict_all(before, members, at=at, length=length).values()))
         self._kept.move_to_end(key)
         if len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)
         return self._kept[key]
 
 
-def mix_members(panel: Panel, members: Mapping[str, Member], *, past: PastAnswers | None = None) -> PanelForecast:
+def mix_members(panel: Panel, members: Mapping[str, Member], *, cache: ForecastCache | None = None) -> PanelForecast:
     """Forecast the panel's horizon, uncalibrated.
 
-    members: trained members by name; the seasonal ones always take part. past: of the same members, where several
+    members: trained members by name; the seasonal ones always take part. cache: of the same members, where several
     origins are forecast; it saves time and changes nothing. Raises ModelError where a member was trained for another
     season or a shorter horizon.
     """
     length, at = panel.n_horizon, panel.n_history
     if not length:  # everyone is closed throughout: there is nothing to carry
         return _nothing(panel)
-    now = ask_all(panel, members, at=at, length=length)
+    now = predict_all(panel, members, at=at, length=length)
     origin_columns = held_back_columns(panel, length=length)
     groups, leads = group_series(panel), lead_cells(panel, at=at, length=length)
     evidence = (
-        _gather(panel, members, groups, past or PastAnswers(), origin_columns=origin_columns, length=length)
+        _gather(panel, members, groups, cache or ForecastCache(), origin_columns=origin_columns, length=length)
         if origin_columns
         else None
     )
@@ -115,17 +115,17 @@ def mix_members(panel: Panel, members: Mapping[str, Member], *, past: PastAnswer
         weights[..., list(now).index(trusted)] = 1.0
         evidence, mixed = None, np.empty((0, len(QUANTILES)), np.float32)
     else:
-        standing = np.array([STANDING.get(name, 1.0) for name in now])
-        weights = learn_weights(evidence, groups=shape[0], standing=standing)
-        mixed = _cross_mixed(evidence, groups=shape[0], standing=standing)
+        prior = np.array([PRIOR_WEIGHTS.get(name, 1.0) for name in now])
+        weights = learn_weights(evidence, groups=shape[0], prior=prior)
+        mixed = _cross_mixed(evidence, groups=shape[0], prior=prior)
     share = weights[groups[:, None], leads]
-    predicted = [answer.reshape(-1, len(QUANTILES)) for answer in now.values()]
+    predicted = [forecast.reshape(-1, len(QUANTILES)) for forecast in now.values()]
     quantiles = mix(predicted, share.reshape(-1, shape[2])).reshape(panel.n_series, length, len(QUANTILES))
-    quantiles, tier = _carry(panel, quantiles, now, share)
+    quantiles, tier = _fill_missing(panel, quantiles, now, share)
     return PanelForecast(
         quantiles=quantiles,
         tier=tier,
-        answers=now,
+        member_forecasts=now,
         weights={name: share[..., place] for place, name in enumerate(now)},
         group=groups,
         lead=leads,
@@ -135,7 +135,7 @@ def mix_members(panel: Panel, members: Mapping[str, Member], *, past: PastAnswer
     )
 
 
-def ask_all(panel: Panel, members: Mapping[str, Member], *, at: int, length: int) -> dict[str, Floats32]:
+def predict_all(panel: Panel, members: Mapping[str, Member], *, at: int, length: int) -> dict[str, Floats32]:
     """What every member, seasonal ones first, says from a column: (N, length, 7) each."""
     predicted = {str(tier): seasonal(panel, at=at, length=length) for tier, seasonal in SEASONAL.items()}
     return predicted | {
@@ -147,7 +147,7 @@ def _gather(
     panel: Panel,
     members: Mapping[str, Member],
     groups: Ints,
-    past: PastAnswers,
+    cache: ForecastCache,
     *,
     origin_columns: tuple[int, ...],
     length: int,
@@ -157,38 +157,38 @@ def _gather(
     # drawn, because names often alternate: every second link may be the other direction
     series = np.sort(np.random.default_rng(count).choice(panel.n_series, count, replace=False))
     drawn = take_series(panel, series)
-    predicted = np.stack([past.ask(drawn, members, at=at, length=length) for at in origin_columns], axis=1)
+    predicted = np.stack([cache.predict(drawn, members, at=at, length=length) for at in origin_columns], axis=1)
     return gather_evidence(panel, predicted, origin_columns=origin_columns, series=series, groups=groups, length=length)
 
 
-def _cross_mixed(evidence: Evidence, *, groups: int, standing: Floats64) -> Floats32:
+def _cross_mixed(evidence: Evidence, *, groups: int, prior: Floats64) -> Floats32:
     """(R, 7) the mix of each row by weights that were learned on the other half of the origins, older or newer."""
     mixed = np.full((len(evidence), len(QUANTILES)), NAN, dtype=np.float32)
     newer = evidence.newer
     for part in (newer, ~newer):
         others = evidence.only(~part) if (~part).any() else evidence
         own = evidence.only(part)
-        weights = learn_weights(others, groups=groups, standing=standing)
+        weights = learn_weights(others, groups=groups, prior=prior)
         mixed[part] = mix(own.predicted, weights[own.group, own.lead])
     return mixed
 
 
-def _carry(
-    panel: Panel, quantiles: Floats32, answers: Mapping[str, Floats32], share: Floats64
+def _fill_missing(
+    panel: Panel, quantiles: Floats32, member_forecasts: Mapping[str, Floats32], share: Floats64
 ) -> tuple[Floats32, NDArray[np.str_]]:
     """Fill the series that the mix leaves, and name what carried each."""
     closed = ~panel.open[:, panel.n_history :]
-    names = np.array(list(answers))
-    told = np.stack([_told(answer, closed) for answer in answers.values()], axis=1)
-    weight = np.where(told, share.mean(axis=1), 0.0)
+    names = np.array(list(member_forecasts))
+    complete = np.stack([_is_complete(forecast, closed) for forecast in member_forecasts.values()], axis=1)
+    weight = np.where(complete, share.mean(axis=1), 0.0)
     total = weight.sum(axis=1)
     most = weight.argmax(axis=1)
     alone = weight[np.arange(len(weight)), most] >= ALONE * total
     tier = np.where(alone, names[most], str(Tier.ENSEMBLE)).astype(object)
-    left = ~_told(quantiles, closed) | (total <= 0)
+    left = ~_is_complete(quantiles, closed) | (total <= 0)
     for name in FALLBACKS:
-        able = left & _told(answers[name], closed)
-        quantiles[able], tier[able] = answers[name][able], str(name)
+        able = left & _is_complete(member_forecasts[name], closed)
+        quantiles[able], tier[able] = member_forecasts[name][able], str(name)
         left &= ~able
     if left.any():
         lent = cold_start(panel, at=panel.n_history, length=panel.n_horizon, rows=left)
@@ -196,9 +196,9 @@ def _carry(
     return np.nan_to_num(np.sort(quantiles, axis=-1)), tier.astype(np.str_)
 
 
-def _told(answer: Floats32, closed: Mask) -> Mask:
+def _is_complete(forecast: Floats32, closed: Mask) -> Mask:
     """Whether every open interval of a series' horizon is answered."""
-    return np.asarray((np.isfinite(answer).all(axis=2) | closed).all(axis=1))
+    return np.asarray((np.isfinite(forecast).all(axis=2) | closed).all(axis=1))
 
 
 def _nothing(panel: Panel) -> PanelForecast:

@@ -6,8 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
-from forecasting.ensemble.calibrated import Held, forecast_panel, held_back_answers
-from forecasting.ensemble.mixture import PanelForecast, PastAnswers
+from forecasting.ensemble.calibrated import HeldBackForecasts, forecast_panel, held_back_forecasts
+from forecasting.ensemble.mixture import ForecastCache, PanelForecast
 from forecasting.models.member import Member
 from forecasting.numerics import Floats64, Ints
 from forecasting.panel.grid import Panel, take_series
@@ -27,40 +27,40 @@ TRIAL_PATHS = 100
 
 
 @dataclass(frozen=True)
-class Nodes:
+class HierarchyNodes:
     """Series and groups of one hierarchy, forecast by themselves."""
 
     panel: Panel
     hierarchy: Hierarchy
-    held: Held
+    held: HeldBackForecasts
     """Of the series, from A held-back origins."""
     origin_columns: tuple[int, ...]
     """(A,) columns of these."""
     groups_panel: Panel
     groups: PanelForecast
-    groups_held: Held
+    groups_held: HeldBackForecasts
 
     @classmethod
     def of(
         cls,
         panel: Panel,
-        held: Held,
+        held: HeldBackForecasts,
         origin_columns: tuple[int, ...],
         levels: tuple[str, ...],
         members: Mapping[str, Member],
-        past: PastAnswers,
-    ) -> "Nodes":
+        cache: ForecastCache,
+    ) -> "HierarchyNodes":
         """Ask the members about the sums of each group, as about any series."""
         hierarchy = build_hierarchy(panel.attributes, levels)
         sums = sum_panel(panel, hierarchy)
-        groups = forecast_panel(sums, members, past=past)
-        return cls(panel, hierarchy, held, origin_columns, sums, groups, held_back_answers(sums, groups))
+        groups = forecast_panel(sums, members, cache=cache)
+        return cls(panel, hierarchy, held, origin_columns, sums, groups, held_back_forecasts(sums, groups))
 
-    def part(self, series: Ints, members: Mapping[str, Member], past: PastAnswers) -> "Nodes":
+    def part(self, series: Ints, members: Mapping[str, Member], cache: ForecastCache) -> "HierarchyNodes":
         """The hierarchy of some of the series: what was said of these stays, their sums are forecast anew."""
-        held = Held(self.held.y[:, series], self.held.predicted[:, series])
-        return Nodes.of(
-            take_series(self.panel, series), held, self.origin_columns, self.hierarchy.levels[1:], members, past
+        held = HeldBackForecasts(self.held.y[:, series], self.held.predicted[:, series])
+        return HierarchyNodes.of(
+            take_series(self.panel, series), held, self.origin_columns, self.hierarchy.levels[1:], members, cache
         )
 
     @cached_property
@@ -83,7 +83,7 @@ class Nodes:
 
 
 @dataclass(frozen=True)
-class Choice:
+class MethodChoice:
     """What the held-back origins say of a hierarchy."""
 
     method: str
@@ -94,20 +94,25 @@ class Choice:
     evidence."""
 
 
-def choose(
-    nodes: Nodes, dependence: Dependence, members: Mapping[str, Member], past: PastAnswers, *, seed: tuple[int, ...]
-) -> Choice:
+def choose_reconciliation(
+    nodes: HierarchyNodes,
+    dependence: Dependence,
+    members: Mapping[str, Member],
+    cache: ForecastCache,
+    *,
+    seed: tuple[int, ...],
+) -> MethodChoice:
     """Bottom-up or MinT. Without held-back origins, or with one alone, bottom-up.
 
     Where members were judged on some of the series only, methods are compared on the hierarchy of these. What MinT
     learned from one half of the origins is judged on the other.
     """
-    told = np.isfinite(nodes.held.y)
-    origins = np.flatnonzero(told.any(axis=(1, 2)))
+    known = np.isfinite(nodes.held.y)
+    origins = np.flatnonzero(known.any(axis=(1, 2)))
     if len(origins) < 2:
-        return Choice(BOTTOM_UP, None, {})
-    judged = np.flatnonzero(told.any(axis=(0, 2)))
-    trial = nodes if len(judged) == nodes.panel.n_series else nodes.part(judged, members, past)
+        return MethodChoice(BOTTOM_UP, None, {})
+    judged = np.flatnonzero(known.any(axis=(0, 2)))
+    trial = nodes if len(judged) == nodes.panel.n_series else nodes.part(judged, members, cache)
     older, newer = np.array_split(origins, 2)
     losses: dict[str, Floats64] = {}
     for part, others in ((newer, older), (older, newer)):
@@ -119,8 +124,8 @@ def choose(
     method = choose_method(base, losses)
     relative = {name: loss / np.maximum(base, 1e-12) for name, loss in losses.items()}
     if method == BOTTOM_UP:
-        return Choice(method, None, relative)
-    return Choice(method, _learn(nodes, origins), relative)
+        return MethodChoice(method, None, relative)
+    return MethodChoice(method, _learn(nodes, origins), relative)
 
 
 def clock_of(panel: Panel) -> Ints:
@@ -134,7 +139,7 @@ def days_of(panel: Panel) -> Ints:
     return panel.wall.astype("datetime64[D]").astype(np.int64)
 
 
-def _learn(nodes: Nodes, origins: Ints) -> Mint:
+def _learn(nodes: HierarchyNodes, origins: Ints) -> Mint:
     """Errors of all nodes on some held-back origins, a row a column of an origin."""
     rows = [
         np.moveaxis(errors_of(held.y[origins], held.predicted[origins]), 1, 2).reshape(-1, held.y.shape[1])
@@ -145,7 +150,7 @@ def _learn(nodes: Nodes, origins: Ints) -> Mint:
 
 
 def _losses(
-    nodes: Nodes, origin: int, mint: Mint, dependence: Dependence, seed: tuple[int, ...]
+    nodes: HierarchyNodes, origin: int, mint: Mint, dependence: Dependence, seed: tuple[int, ...]
 ) -> dict[str, Floats64]:
     """(levels + 1,) pinball loss of each method from one origin, and of the forecasts by themselves, `alone`."""
     summing = nodes.hierarchy.summing
@@ -159,7 +164,7 @@ def _losses(
     ranks = RankMaker(dependence, day, clock=clock, paths=TRIAL_PATHS, seed=(*seed, origin))
     paths = series_paths(predicted, ranks, series)
     agreed = agree(paths, predicted, theirs, summing, mint, groups)
-    told = {
+    by_method = {
         "alone": (theirs, predicted),
         BOTTOM_UP: (quantiles_of_paths(sum_paths(paths, summing)), predicted),
         MINT: (quantiles_of_paths(sum_paths(agreed, summing)), quantiles_of_paths(agreed)),
@@ -167,7 +172,7 @@ def _losses(
     levels = [*nodes.hierarchy.level.tolist(), *[len(nodes.hierarchy.levels)] * nodes.panel.n_series]
     judged = np.isfinite(y) & np.isfinite(np.concatenate([theirs, predicted])).all(axis=-1)
     found = {}
-    for method, quantiles in told.items():
+    for method, quantiles in by_method.items():
         loss = np.where(judged, pinball(y, np.concatenate(quantiles)).mean(axis=-1), 0.0).sum(axis=1)
         found[method] = np.bincount(levels, weights=loss).astype(np.float64)
     return found

@@ -26,7 +26,7 @@ LEAST_WEIGHT = 0.05
 """A member that would carry less than this of all groups and days ahead is left out."""
 ROUNDS = 80
 """Steps of a descent; the second half of them is averaged."""
-STANDING: dict[str, float] = {
+PRIOR_WEIGHTS: dict[str, float] = {
     Tier.TREES: 4.0,
     Tier.GROWTH: 4.0,
     Tier.TFT: 2.0,
@@ -37,17 +37,17 @@ STANDING: dict[str, float] = {
 }
 """What members weigh before any evidence: how they fare on streams at large, which a few weeks of one series outweigh
 only slowly."""
-FOOTHOLD = 1e-3
+LEAST_START = 1e-3
 """Weight that every member begins its descent with, so that it can grow where it is wanted."""
 MOST_ROWS = 4_000
 """Rows that a descent looks at; of more, as many are drawn."""
 LEVELS = np.asarray(QUANTILES, dtype=np.float32)
 
 
-def learn_weights(evidence: Evidence, *, groups: int, standing: Floats64 | None = None) -> Floats64:
+def learn_weights(evidence: Evidence, *, groups: int, prior: Floats64 | None = None) -> Floats64:
     """(groups, cells, M) weights that sum to one; those of the stream where a cell has no evidence.
 
-    standing: (M,) what members weigh, in proportion, before any evidence; alike unless given.
+    prior: (M,) what members weigh, in proportion, before any evidence; alike unless given.
     """
     members, cells = evidence.predicted.shape[0], len(LEADS) + 1
     answered: Mask = np.asarray(np.isfinite(evidence.predicted).all(axis=2))
@@ -56,20 +56,20 @@ def learn_weights(evidence: Evidence, *, groups: int, standing: Floats64 | None 
     if not able.any() or not len(evidence):
         equal = _normal(able.astype(float) if able.any() else np.ones(members))
         return np.broadcast_to(equal, (groups, cells, members)).copy()
-    odds = np.ones(members) if standing is None else standing
+    odds = np.ones(members) if prior is None else prior
     stream, usual = _weigh(evidence, _normal(np.where(able, odds, 0.0)), np.ones(members))
     weights = np.broadcast_to(stream, (groups, cells, members)).copy()
     for group in np.unique(evidence.group):
         own = evidence.only(evidence.group == group)
-        near, theirs = _weigh(own, stream, usual)
+        near, group_losses = _weigh(own, stream, usual)
         weights[group] = near
         for lead in np.unique(own.lead):
-            weights[group, lead], _ = _weigh(own.only(own.lead == lead), near, theirs)
+            weights[group, lead], _ = _weigh(own.only(own.lead == lead), near, group_losses)
     # by group: one that is the best for one queue is worth its cost
-    carried = weights[np.unique(evidence.group)].mean(axis=(0, 1)) >= LEAST_WEIGHT
-    weights = np.where(carried, weights, 0.0)
+    useful = weights[np.unique(evidence.group)].mean(axis=(0, 1)) >= LEAST_WEIGHT
+    weights = np.where(useful, weights, 0.0)
     total = weights.sum(axis=2, keepdims=True)
-    alike = _normal(np.where(carried, stream + 1e-9, 0.0))
+    alike = _normal(np.where(useful, stream + 1e-9, 0.0))
     return np.where(total > 0, np.divide(weights, total, out=np.zeros_like(weights), where=total > 0), alike)
 
 
@@ -79,7 +79,7 @@ def _weigh(evidence: Evidence, prior: Floats64, usual: Floats64) -> tuple[Floats
     prior: weights of the larger whole, zero for members that get none; usual: losses there. Between the weights of
     least loss and the prior's, which fall for members that lose more here than they usually do.
     """
-    inside, share = prior > 0, _credence(evidence)
+    inside, share = prior > 0, _credibility(evidence)
     losses = np.array(
         [
             _loss(evidence.y, predicted) if own else np.inf
@@ -90,12 +90,12 @@ def _weigh(evidence: Evidence, prior: Floats64, usual: Floats64) -> tuple[Floats
         relative = np.where(inside, losses / losses.min(), 1.0) / np.where(inside, usual / usual[inside].min(), 1.0)
         prior = _normal(prior * relative ** (-SHARPNESS * share))
     thin = sample_rows(len(evidence), MOST_ROWS)
-    start = _normal(np.where(inside, np.maximum(prior, FOOTHOLD), 0.0))
+    start = _normal(np.where(inside, np.maximum(prior, LEAST_START), 0.0))
     best = _descend(evidence.y[thin], evidence.predicted[:, thin], start)
     return share * best + (1 - share) * prior, losses
 
 
-def _credence(evidence: Evidence) -> float:
+def _credibility(evidence: Evidence) -> float:
     """How far evidence is to be believed, 0 to 1, by its days and series-days: a day surprises many series at once."""
     seen = np.zeros((int(evidence.series.max(initial=0)) + 1, int(evidence.day.max(initial=0)) + 1), dtype=bool)
     seen[evidence.series, evidence.day] = True
@@ -107,10 +107,10 @@ def _credence(evidence: Evidence) -> float:
 def _descend(y: Floats32, predicted: Floats32, start: Floats64) -> Floats64:
     """Weights on the simplex that minimise the mean pinball loss: exponentiated gradient (Kivinen, Warmuth 1997)."""
     # members without weight never get any, and may be without answers
-    asked = start > 0
-    flat = np.ascontiguousarray(predicted[asked].reshape(int(asked.sum()), -1))
+    inside = start > 0
+    flat = np.ascontiguousarray(predicted[inside].reshape(int(inside.sum()), -1))
     truth, levels = np.repeat(y, len(LEVELS)), np.tile(LEVELS, len(y))
-    weights, learned = start[asked], np.zeros_like(start)
+    weights, learned = start[inside], np.zeros_like(start)
     total = np.zeros_like(weights)
     spread = max(float(np.abs(flat - flat.mean(axis=0)).mean()), 1e-9)
     for number in range(ROUNDS):
@@ -119,7 +119,7 @@ def _descend(y: Floats32, predicted: Floats32, start: Floats64) -> Floats64:
         gradient = (flat @ slope).astype(np.float64) / slope.size
         weights = _normal(weights * np.exp(-(gradient - gradient.min()) / spread))
         total = total + weights * (number >= ROUNDS // 2)
-    learned[asked] = _normal(total)
+    learned[inside] = _normal(total)
     return learned
 
 

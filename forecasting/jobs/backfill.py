@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from forecasting.config.stream import Stream
-from forecasting.ensemble.mixture import PastAnswers
+from forecasting.ensemble.mixture import ForecastCache
 from forecasting.errors import ForecastingError, SettingsError
 from forecasting.jobs.common.panels import PanelReader
 from forecasting.jobs.common.session import Session, Summary, open_session
@@ -178,7 +178,7 @@ def _as_of(work: _Backfill, *, dry_run: bool) -> Iterator[Issued]:
         failed: ForecastingError | None = None
         if due:
             failed = _train(work, boundary, due[0], dry_run=dry_run)
-        past: dict[str | None, PastAnswers] = {}
+        caches: dict[str | None, ForecastCache] = {}
         for origin in origins:
             standing = None if origin in due else _stands(work, origin, _champion_id(work, origin, boundary))
             if standing is not None:
@@ -188,7 +188,7 @@ def _as_of(work: _Backfill, *, dry_run: bool) -> Iterator[Issued]:
             elif failed is not None:
                 yield _told(work, _failed(origin, failed))
             else:
-                yield _told(work, _issue(work, origin, partial(newest_loaded, work.session, origin), past))
+                yield _told(work, _issue(work, origin, partial(newest_loaded, work.session, origin), caches))
 
 
 def _with_champion(work: _Backfill, *, dry_run: bool) -> Iterator[Issued]:
@@ -202,7 +202,7 @@ def _with_champion(work: _Backfill, *, dry_run: bool) -> Iterator[Issued]:
             f"`forecasting train {work.stream.name} --origin DATE` first, or use --models as-of"
         )
     model = load_champion(work.session, champion)
-    past: dict[str | None, PastAnswers] = {}
+    caches: dict[str | None, ForecastCache] = {}
     for origin in work.origins:
         standing = _stands(work, origin, model.model_id)
         if standing is not None:
@@ -210,7 +210,7 @@ def _with_champion(work: _Backfill, *, dry_run: bool) -> Iterator[Issued]:
         elif dry_run:
             yield _told(work, _planned(work, origin))
         else:
-            yield _told(work, _issue(work, origin, lambda: model, past))
+            yield _told(work, _issue(work, origin, lambda: model, caches))
 
 
 def _champion_id(work: _Backfill, origin: datetime, boundary: datetime) -> str | None:
@@ -269,17 +269,17 @@ def _train(work: _Backfill, boundary: datetime, origin: datetime, *, dry_run: bo
 
 
 def _issue(
-    work: _Backfill, origin: datetime, load: Callable[[], LoadedModel], past: dict[str | None, PastAnswers]
+    work: _Backfill, origin: datetime, load: Callable[[], LoadedModel], caches: dict[str | None, ForecastCache]
 ) -> Issued:
-    """Forecast and publish an origin. past: by model, what was said of held-back columns."""
+    """Forecast and publish an origin. caches: by model, its forecasts of held-back columns."""
     day = origin.astimezone(work.stream.zone)
     place = work.origins.index(origin) + 1
     work.tell.begin(f"backfill {work.stream.name}: {day:%Y-%m-%d}, {place} of {len(work.origins)}")
     try:
         with work.session.run(RunKind.BACKFILL, origin=origin) as record:
             panel, model = work.reader.panel(origin), load()
-            answers = past.setdefault(model.model_id, PastAnswers())
-            summary = issue(work.session, record, panel, model, past=answers, keep_nightly=not work.overwrite)
+            cache = caches.setdefault(model.model_id, ForecastCache())
+            summary = issue(work.session, record, panel, model, cache=cache, keep_nightly=not work.overwrite)
     except ForecastingError as error:
         return _failed(origin, error)
     return Issued(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.ensemble.calibrated import forecast_panel
-from forecasting.ensemble.mixture import PanelForecast, PastAnswers
+from forecasting.ensemble.mixture import ForecastCache, PanelForecast
 from forecasting.errors import FeedError, InsufficientHistoryError, SettingsError
 from forecasting.evaluation.backtest import (
     Answer,
@@ -127,7 +127,7 @@ def _evaluate(
     scale: dict[str, float] = {}
     tables = []
 
-    reader, past = PanelReader(lake, stream, origins), PastAnswers()
+    reader, cache = PanelReader(lake, stream, origins), ForecastCache()
     for number, origin in enumerate(origins, start=1):
         begin(f"evaluate {stream.name}: origin {number} of {len(origins)}")
         try:
@@ -135,7 +135,7 @@ def _evaluate(
         except (FeedError, InsufficientHistoryError) as error:
             left_out.append(str(error))
             continue
-        forecast = forecast_panel(panel, model.members, past=past)
+        forecast = forecast_panel(panel, model.members, cache=cache)
         own = seasonal_scale(panel.y, season=panel.season)
         scale = {**dict(zip(panel.series_ids.tolist(), own.tolist(), strict=True)), **scale}
         demand = read_truth(lake, stream, since=origin, until=horizon_end(stream, origin))
@@ -155,7 +155,7 @@ def _evaluate(
 def _answers(forecast: PanelForecast) -> dict[str, Answer]:
     single = {
         name: Answer(np.maximum(mean_of_quantiles(quantiles), 0), quantiles)
-        for name, quantiles in forecast.answers.items()
+        for name, quantiles in forecast.member_forecasts.items()
     }
     return {PUBLISHED: Answer(forecast.mean, forecast.quantiles), **single}
 

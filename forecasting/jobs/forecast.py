@@ -10,7 +10,7 @@ from forecasting.config.stream import Stream
 from forecasting.contracts.outputs import check_aggregates, check_forecasts, check_paths
 from forecasting.ensemble.calibrated import forecast_panel
 from forecasting.ensemble.joint import Joint, join
-from forecasting.ensemble.mixture import PanelForecast, PastAnswers
+from forecasting.ensemble.mixture import ForecastCache, PanelForecast
 from forecasting.errors import FallbackError, FeedError
 from forecasting.jobs.common.panels import panel_as_of
 from forecasting.jobs.common.session import Session, Summary, open_session, wall_clock
@@ -48,25 +48,25 @@ def issue(
     panel: Panel,
     model: LoadedModel,
     *,
-    past: PastAnswers | None = None,
+    cache: ForecastCache | None = None,
     keep_nightly: bool = False,
 ) -> Summary:
     """Forecast the panel of a run's origin and publish it; the run ends with it.
 
-    past: what the model's members said before, where several origins are issued. keep_nightly: see `publish`. Raises
-    FeedError, FallbackError or ModelError; nothing is published then.
+    cache: the members' forecasts of held-back columns, kept where several origins are issued. keep_nightly: see
+    `publish`. Raises FeedError, FallbackError or ModelError; nothing is published then.
     """
     stream, origin = session.definition.stream, record.origin
     assert origin is not None
     record.model_id = model.model_id
     record.hindsight = model.trained_until is not None and model.trained_until > origin
     stale = check_age(stream, panel, origin)
-    past = past or PastAnswers()
-    forecast = forecast_panel(panel, model.members, past=past)
+    cache = cache or ForecastCache()
+    forecast = forecast_panel(panel, model.members, cache=cache)
     check_fallbacks(stream, forecast)
     joint = None
     if stream.hierarchy is not None and panel.n_horizon:
-        joint = join(stream, panel, forecast, model.members, origin=origin, past=past)
+        joint = join(stream, panel, forecast, model.members, origin=origin, cache=cache)
         forecast = joint.forecast
     rows = forecast_rows(panel, forecast, mean=joint.mean if joint else forecast.mean)
     check_forecasts(rows, expected=rows_expected(panel))

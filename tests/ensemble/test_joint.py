@@ -15,8 +15,8 @@ from forecasting.contracts.outputs import check_aggregates, check_paths
 from forecasting.ensemble import joint
 from forecasting.ensemble.calibrated import forecast_panel
 from forecasting.ensemble.joint import Joint, join
-from forecasting.ensemble.mixture import PastAnswers
-from forecasting.ensemble.reconciliation import Choice, Nodes
+from forecasting.ensemble.mixture import ForecastCache
+from forecasting.ensemble.reconciliation import HierarchyNodes, MethodChoice
 from forecasting.errors import SettingsError
 from forecasting.jobs.forecast import rows_expected
 from forecasting.panel.calendar.calendar import resolve_origin
@@ -81,21 +81,21 @@ def found(stream: Stream, panel: Panel) -> Joint:
     return run(stream, panel)
 
 
-def trusting(nodes: Nodes, *_: Any, **__: Any) -> Choice:
+def trusting(nodes: HierarchyNodes, *_: Any, **__: Any) -> MethodChoice:
     """MinT by errors that have nothing to do with each other, those of groups being smaller."""
     groups, series = nodes.hierarchy.summing.shape
     deviation = np.concatenate([np.full(groups, 0.5), np.ones(series)])
-    return Choice(MINT, Mint(1.0, deviation, np.ones(len(deviation)), np.zeros((0, len(deviation)))), {})
+    return MethodChoice(MINT, Mint(1.0, deviation, np.ones(len(deviation)), np.zeros((0, len(deviation)))), {})
 
 
-def adding_up(*_: Any, **__: Any) -> Choice:
-    return Choice(BOTTOM_UP, None, {})
+def adding_up(*_: Any, **__: Any) -> MethodChoice:
+    return MethodChoice(BOTTOM_UP, None, {})
 
 
 @pytest.fixture(scope="module", params=[adding_up, trusting], ids=[BOTTOM_UP, MINT])
 def by_method(request: pytest.FixtureRequest, stream: Stream, panel: Panel) -> Joint:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(joint, "choose", request.param)
+        patch.setattr(joint, "choose_reconciliation", request.param)
         return run(stream, panel)
 
 
@@ -182,7 +182,7 @@ def test_quantiles_do_not_add(found):
 
 
 def test_bottom_up_publishes_what_was_forecast(stream, panel, monkeypatch):
-    monkeypatch.setattr(joint, "choose", adding_up)
+    monkeypatch.setattr(joint, "choose_reconciliation", adding_up)
     found = run(stream, panel)
     forecast = forecast_panel(panel, {})
     np.testing.assert_array_equal(found.forecast.quantiles, forecast.quantiles)
@@ -190,7 +190,7 @@ def test_bottom_up_publishes_what_was_forecast(stream, panel, monkeypatch):
 
 
 def test_mint_moves_series_toward_their_groups(stream, panel, monkeypatch):
-    monkeypatch.setattr(joint, "choose", trusting)
+    monkeypatch.setattr(joint, "choose_reconciliation", trusting)
     before = forecast_panel(panel, {})
 
     def doubling(given: Panel, *rest: Any, **named: Any) -> Any:
@@ -220,9 +220,9 @@ def test_tables_hold_their_contracts(by_method, panel):
 
 
 def test_equal_input_makes_equal_bits_whatever_was_asked_before(stream, panel, found):
-    past = PastAnswers()
-    forecast = forecast_panel(panel, {}, past=past)
-    again = join(stream, panel, forecast, {}, origin=resolve_origin(ORIGIN, stream), past=past)
+    cache = ForecastCache()
+    forecast = forecast_panel(panel, {}, cache=cache)
+    again = join(stream, panel, forecast, {}, origin=resolve_origin(ORIGIN, stream), cache=cache)
     pd.testing.assert_frame_equal(again.aggregates, found.aggregates, check_exact=True)
     np.testing.assert_array_equal(np.stack(again.paths["y"].to_list()), np.stack(found.paths["y"].to_list()))
 

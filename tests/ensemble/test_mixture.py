@@ -8,7 +8,7 @@ import pytest
 
 from forecasting.ensemble import mixture as module
 from forecasting.ensemble.evidence import LEADS, held_back_columns
-from forecasting.ensemble.mixture import PanelForecast, PastAnswers, ask_all, mix_members
+from forecasting.ensemble.mixture import ForecastCache, PanelForecast, mix_members, predict_all
 from forecasting.models.member import Member
 from forecasting.models.seasonal.member import last_four, seasonal_naive
 from forecasting.numerics import Floats32
@@ -39,11 +39,11 @@ def test_who_knows_carries_the_forecast_and_gives_the_tier_its_name(mixed):
     assert mixed.tier.tolist() == ["wise"] * 4
     assert (mixed.weights["wise"] > 0.9).all()
     assert (mixed.weights["fool"] == 0).all()
-    np.testing.assert_allclose(mixed.quantiles, mixed.answers["wise"], rtol=0.3)
+    np.testing.assert_allclose(mixed.quantiles, mixed.member_forecasts["wise"], rtol=0.3)
 
 
 def test_weights_are_shares_of_members_that_are_told_by_name(mixed, panel):
-    assert list(mixed.weights) == list(mixed.answers) == ["seasonal_naive", "last_four", "wise", "fool"]
+    assert list(mixed.weights) == list(mixed.member_forecasts) == ["seasonal_naive", "last_four", "wise", "fool"]
     total = sum(mixed.weights.values())
     np.testing.assert_allclose(total, 1)
     assert total.shape == (4, panel.n_horizon)
@@ -51,18 +51,18 @@ def test_weights_are_shares_of_members_that_are_told_by_name(mixed, panel):
 
 def test_the_forecast_is_the_weighted_mean_of_the_answers(mixed):
     by_hand = sum(
-        mixed.weights[name][..., None] * np.nan_to_num(predicted) for name, predicted in mixed.answers.items()
+        mixed.weights[name][..., None] * np.nan_to_num(predicted) for name, predicted in mixed.member_forecasts.items()
     )
     np.testing.assert_allclose(mixed.quantiles, by_hand, rtol=1e-4)
 
 
 def test_answers_are_what_members_say_by_themselves(mixed, panel, members):
     at = panel.n_history
-    np.testing.assert_array_equal(mixed.answers["last_four"], last_four(panel, at=at, length=SEASON))
-    np.testing.assert_array_equal(mixed.answers["seasonal_naive"], seasonal_naive(panel, at=at, length=SEASON))
+    np.testing.assert_array_equal(mixed.member_forecasts["last_four"], last_four(panel, at=at, length=SEASON))
+    np.testing.assert_array_equal(mixed.member_forecasts["seasonal_naive"], seasonal_naive(panel, at=at, length=SEASON))
     for name, member in members.items():
         np.testing.assert_array_equal(
-            mixed.answers[name], member.predict_many(panel, origin_columns=(at,), length=SEASON)[0]
+            mixed.member_forecasts[name], member.predict_many(panel, origin_columns=(at,), length=SEASON)[0]
         )
 
 
@@ -105,7 +105,7 @@ def test_a_series_that_no_member_with_weight_answers_is_carried_by_the_last_four
 
     found = mix_members(panel, {"wise": Retired(truth, spread=0.01)})
     assert found.tier.tolist() == ["wise", "wise", Tier.LAST_FOUR, "wise"]
-    np.testing.assert_array_equal(found.quantiles[2], found.answers["last_four"][2])
+    np.testing.assert_array_equal(found.quantiles[2], found.member_forecasts["last_four"][2])
 
     def nothing(panel: Panel, *, at: int, length: int) -> Floats32:
         predicted = last_four(panel, at=at, length=length)
@@ -114,7 +114,7 @@ def test_a_series_that_no_member_with_weight_answers_is_carried_by_the_last_four
     monkeypatch.setitem(module.SEASONAL, Tier.LAST_FOUR, nothing)
     found = mix_members(panel, {"wise": Retired(truth, spread=0.01)})
     assert found.tier[2] == Tier.SEASONAL_NAIVE
-    np.testing.assert_array_equal(found.quantiles[2], found.answers["seasonal_naive"][2])
+    np.testing.assert_array_equal(found.quantiles[2], found.member_forecasts["seasonal_naive"][2])
 
 
 def test_a_series_that_nobody_answers_is_carried_by_its_likes():
@@ -157,7 +157,7 @@ def test_too_little_history_to_judge_anyone_trusts_the_last_four_weeks():
     assert found.evidence is None
     assert len(found.origin_columns) == 0
     assert found.tier.tolist() == [Tier.LAST_FOUR] * 3
-    np.testing.assert_array_equal(found.quantiles, found.answers["last_four"])
+    np.testing.assert_array_equal(found.quantiles, found.member_forecasts["last_four"])
 
 
 def test_growth_is_trusted_where_nobody_can_be_judged_and_last_four_take_what_it_leaves():
@@ -166,8 +166,8 @@ def test_growth_is_trusted_where_nobody_can_be_judged_and_last_four_take_what_it
     found = mix_members(panel, {"wise": Oracle(whole(panel)), Tier.GROWTH: grown})
     assert found.evidence is None
     assert found.tier.tolist() == [Tier.GROWTH, Tier.LAST_FOUR, Tier.GROWTH]
-    np.testing.assert_array_equal(found.quantiles[[0, 2]], np.maximum(found.answers[Tier.GROWTH][[0, 2]], 0))
-    np.testing.assert_array_equal(found.quantiles[1], found.answers[Tier.LAST_FOUR][1])
+    np.testing.assert_array_equal(found.quantiles[[0, 2]], np.maximum(found.member_forecasts[Tier.GROWTH][[0, 2]], 0))
+    np.testing.assert_array_equal(found.quantiles[1], found.member_forecasts[Tier.LAST_FOUR][1])
 
 
 def test_an_empty_horizon_is_an_empty_forecast():
@@ -242,19 +242,19 @@ def test_held_back_columns_that_two_origins_share_are_asked_once(panel):
             asked.extend(origin_columns)
             return super().predict_many(panel, origin_columns=origin_columns, length=length)
 
-    members, past = {"note": Note(whole(panel))}, PastAnswers()
-    first, again = (mix_members(panel, members, past=past) for _ in range(2))
+    members, cache = {"note": Note(whole(panel))}, ForecastCache()
+    first, again = (mix_members(panel, members, cache=cache) for _ in range(2))
     held = held_back_columns(panel, length=SEASON)
     assert asked == [panel.n_history, *held, panel.n_history]
     np.testing.assert_array_equal(first.quantiles, again.quantiles)
     changed = replace(panel, y=np.where(np.arange(panel.n_history) == held[1], panel.y + 1, panel.y))
     asked.clear()
-    mix_members(changed, members, past=past)
+    mix_members(changed, members, cache=cache)
     assert asked == [panel.n_history, *held[2:]], "only what lies after the change is asked again"
 
 
 def test_what_happened_after_a_column_does_not_change_what_all_say_from_it(panel):
-    one, other = (ask_all(p, {}, at=230, length=SEASON) for p in (panel, scramble_from(panel, 230)))
+    one, other = (predict_all(p, {}, at=230, length=SEASON) for p in (panel, scramble_from(panel, 230)))
     for name, predicted in one.items():
         np.testing.assert_array_equal(predicted, other[name])
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from forecasting.ensemble import reconciliation
-from forecasting.ensemble.calibrated import Held, forecast_panel, held_back_answers
-from forecasting.ensemble.mixture import PastAnswers
-from forecasting.ensemble.reconciliation import Nodes, choose
+from forecasting.ensemble.calibrated import HeldBackForecasts, forecast_panel, held_back_forecasts
+from forecasting.ensemble.mixture import ForecastCache
+from forecasting.ensemble.reconciliation import HierarchyNodes, choose_reconciliation
 from forecasting.models.member import Member
 from forecasting.numerics import Floats32
 from forecasting.panel.grid import Panel
@@ -53,13 +53,15 @@ def make_knower(panel: Panel, *, series: float, groups: float) -> Knower:
     return Knower(own | sums, series, groups)
 
 
-def make_nodes(panel: Panel, members: Mapping[str, Member]) -> Nodes:
+def make_nodes(panel: Panel, members: Mapping[str, Member]) -> HierarchyNodes:
     forecast = forecast_panel(panel, members)
-    return Nodes.of(panel, held_back_answers(panel, forecast), forecast.origin_columns, LEVELS, members, PastAnswers())
+    return HierarchyNodes.of(
+        panel, held_back_forecasts(panel, forecast), forecast.origin_columns, LEVELS, members, ForecastCache()
+    )
 
 
-def decide(nodes: Nodes, members: Mapping[str, Member]) -> reconciliation.Choice:
-    return choose(nodes, DEPENDENCE, members, PastAnswers(), seed=(1,))
+def decide(nodes: HierarchyNodes, members: Mapping[str, Member]) -> reconciliation.MethodChoice:
+    return choose_reconciliation(nodes, DEPENDENCE, members, ForecastCache(), seed=(1,))
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +70,7 @@ def panel() -> Panel:
 
 
 @pytest.fixture(scope="module")
-def sure_of_groups(panel: Panel) -> tuple[Nodes, Mapping[str, Member]]:
+def sure_of_groups(panel: Panel) -> tuple[HierarchyNodes, Mapping[str, Member]]:
     members = {"knower": make_knower(panel, series=0.3, groups=0.01)}
     return make_nodes(panel, members), members
 
@@ -104,7 +106,7 @@ def test_one_origin_that_tells_is_no_evidence(sure_of_groups):
     nodes, members = sure_of_groups
     y = nodes.held.y.copy()
     y[:-1] = np.nan
-    choice = decide(replace(nodes, held=Held(y, nodes.held.predicted)), members)
+    choice = decide(replace(nodes, held=HeldBackForecasts(y, nodes.held.predicted)), members)
     assert (choice.method, choice.losses) == (BOTTOM_UP, {})
 
 
@@ -143,7 +145,7 @@ def test_where_some_series_were_judged_their_own_hierarchy_decides(panel):
     nodes = make_nodes(hidden, {})
     judged = np.array([0, 1, 3, 4, 5])
     assert np.isnan(nodes.held.y[:, 2]).all()
-    part = nodes.part(judged, {}, PastAnswers())
+    part = nodes.part(judged, {}, ForecastCache())
     alone = replace(
         panel, **{name: getattr(panel, name)[judged] for name in ("y", "observed", "open", "fault", "campaign")}
     )

@@ -65,7 +65,9 @@ def forecasts(origins: list[PastOrigin]) -> list[PanelForecast]:
 
 @pytest.fixture(scope="module")
 def scores(origins: list[PastOrigin], forecasts: list[PanelForecast]) -> dict[str, Scores]:
-    blocks = {name: [forecast.answers[name] for forecast in forecasts] for name in forecasts[0].answers}
+    blocks = {
+        name: [forecast.member_forecasts[name] for forecast in forecasts] for name in forecasts[0].member_forecasts
+    }
     blocks[PUBLISHED] = [forecast.quantiles for forecast in forecasts]
     return {name: score(origins, block) for name, block in blocks.items()}
 

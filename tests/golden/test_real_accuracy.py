@@ -46,7 +46,7 @@ def test_the_combination_meets_its_target_without_a_neural_member(loaded, foreca
 
 def test_the_combination_beats_the_average_of_the_last_four_weeks(loaded, forecasts):
     y, ours = stacked(loaded, [forecast.quantiles for forecast in forecasts])
-    _, theirs = stacked(loaded, [forecast.answers["last_four"] for forecast in forecasts])
+    _, theirs = stacked(loaded, [forecast.member_forecasts["last_four"] for forecast in forecasts])
     assert pinball(y, ours).sum() < 0.95 * pinball(y, theirs).sum()
 
 

@@ -64,7 +64,7 @@ def forecasts(monkeypatch: pytest.MonkeyPatch) -> dict[str, np.ndarray]:
         parts = [
             answer.quantiles,
             answer.mean[..., None],
-            *(answer.answers[name] for name in sorted(answer.answers)),
+            *(answer.member_forecasts[name] for name in sorted(answer.member_forecasts)),
         ]
         found[str(panel.ts[panel.n_history])[:10]] = np.concatenate(parts, axis=-1)
         return answer
