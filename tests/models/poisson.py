@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import poisson
 
-from forecasting.models.features.slots import Floats
+from forecasting.numerics import Floats
 from forecasting.panel.grid import Panel
 from forecasting.quantiles import mean_of_quantiles
 from forecasting.terms import QUANTILES
