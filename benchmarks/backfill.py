@@ -32,6 +32,7 @@ from forecasting.jobs.common.session import Session, open_session
 from forecasting.jobs.training import train
 from forecasting.jobs.training.bundles import load_model
 from forecasting.panel.calendar.calendar import history_since, resolve_origin
+from forecasting.panel.calendar.instants import utc_instant
 from forecasting.settings import Settings, read_settings
 from forecasting.store.tables.registry import find_model
 
@@ -102,7 +103,7 @@ def compare_reading(session: Session, origins: list[datetime], rounds: int = 5) 
     last = origins[0]
     file = session.settings.home / "bare.parquet"
     known = "select series_id, ts, y from analyst.history_as_of($origin) where ts >= $since order by all"
-    since = history_since(stream, np.datetime64(last.replace(tzinfo=None), "us")).astype(object)
+    since = history_since(stream, utc_instant(last)).astype(object)
     lake.connection.execute(f"copy ({known}) to '{file}'", {"origin": last, "since": since})
     rows = "select series_id, ts, y from history.demand where stream = 'wide' and ts >= $since and ts < $origin"
     sides: dict[str, Callable[[], object]] = {
@@ -133,7 +134,7 @@ def batched_pass(session: Session, origins: list[datetime], model_of: dict[datet
         record = find_model(session.lake, model_id)
         assert record is not None
         members = load_model(session, record).members
-        own = [np.datetime64(origin.replace(tzinfo=None), "us") for origin in origins if model_of[origin] == model_id]
+        own = [utc_instant(origin) for origin in origins if model_of[origin] == model_id]
         origin_columns = [int(np.searchsorted(panel.ts, at)) for at in own]
         length = panel.n_horizon
         started = time.perf_counter()

@@ -9,7 +9,8 @@ from cases.load import NO_EVENTS, ROOT, Loaded
 from forecasting.config.stream import parse_stream
 from forecasting.demo.counters import hourly_mbps, make_links, poll_counters, traffic_level
 from forecasting.panel.build import build_panel
-from forecasting.panel.calendar.calendar import as_utc, history_since, resolve_origin
+from forecasting.panel.calendar.calendar import history_since, resolve_origin
+from forecasting.panel.calendar.instants import as_utc
 from forecasting.panel.demand import lay_frame
 
 LINKS, DAYS, START, SEED = 24, 370, np.datetime64("2025-08-01"), 11

@@ -17,7 +17,8 @@ from forecasting.config.stream import Stream, parse_stream
 from forecasting.ensemble.calibrated import forecast_panels
 from forecasting.ensemble.training import train_members
 from forecasting.panel.build import build_panel
-from forecasting.panel.calendar.calendar import as_utc, resolve_origin
+from forecasting.panel.calendar.calendar import resolve_origin
+from forecasting.panel.calendar.instants import as_utc
 from forecasting.panel.demand import Demand
 from forecasting.panel.grid import Panel
 from forecasting.planning.capacity.runout import date_quantiles, first_exceedance_day

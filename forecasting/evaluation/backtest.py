@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,6 @@ from forecasting.errors import InsufficientHistoryError, SettingsError
 from forecasting.evaluation.scores import BUCKETS, horizon_buckets, sum_statistics
 from forecasting.numerics import Floats
 from forecasting.panel.calendar.calendar import (
-    as_utc,
     first_instants,
     floor_to_grid,
     grid_ends,
@@ -21,6 +20,7 @@ from forecasting.panel.calendar.calendar import (
     resolve_origin,
     wall_times,
 )
+from forecasting.panel.calendar.instants import aware_datetime, utc_instant
 from forecasting.panel.calendar.open_time import has_open_interval
 from forecasting.panel.demand import lay_frame
 from forecasting.panel.events import read_events, touched
@@ -52,12 +52,12 @@ class Answer:
 
 def history_between(stream: Stream, first_ts: datetime, last_ts: datetime) -> History:
     """The span from the first interval to the end of the last."""
-    return History(first_ts, _aware(grid_ends(_naive(last_ts), stream)[0]))
+    return History(first_ts, aware_datetime(grid_ends(np.array([utc_instant(last_ts)]), stream)[0]))
 
 
 def horizon_end(stream: Stream, origin: datetime) -> datetime:
     """End of the last interval that a forecast from the origin speaks of."""
-    return _aware(grid_ends(grid_from(stream, _naive(origin)[0], steps=stream.steps)[-1:], stream)[0])
+    return aware_datetime(grid_ends(grid_from(stream, utc_instant(origin), steps=stream.steps)[-1:], stream)[0])
 
 
 def choose_origins(
@@ -102,7 +102,7 @@ def measure_horizon(
     panel: as of the origin. demand: series_id, ts, y and events: as known by now; outages and closures that became
     known since are not held against a forecast.
     """
-    grid = grid_from(stream, _naive(origin)[0], steps=stream.steps)
+    grid = grid_from(stream, utc_instant(origin), steps=stream.steps)
     kept = np.zeros(len(grid), bool)
     kept[panel.horizon_step - 1] = True
     ts, ends = grid[kept], grid_ends(grid[kept], stream)
@@ -159,8 +159,9 @@ def _newest_measured(stream: Stream, history: History) -> datetime | None:
 
 def _steps(stream: Stream, start: datetime, places: range, *, every: timedelta, until: datetime) -> list[datetime]:
     """Origins at the wall time of `start`, so many times `every` later or, where negative, earlier."""
-    wall = wall_times(_naive(start), stream.zone) + np.array(places) * np.timedelta64(every // DAY, "D")
-    found = {floor_to_grid(_aware(instant), stream) for instant in first_instants(wall, stream.zone)}
+    first = wall_times(np.array([utc_instant(start)]), stream.zone)
+    wall = first + np.array(places) * np.timedelta64(every // DAY, "D")
+    found = {floor_to_grid(aware_datetime(instant), stream) for instant in first_instants(wall, stream.zone)}
     return sorted(origin for origin in found if origin <= until)
 
 
@@ -173,12 +174,3 @@ def _too_short(stream: Stream, history: History) -> InsufficientHistoryError:
         have=have,
         need=need,
     )
-
-
-def _naive(instant: datetime) -> NDArray[np.datetime64]:
-    return as_utc(pd.DatetimeIndex([instant]))
-
-
-def _aware(instant: np.datetime64) -> datetime:
-    aware: datetime = instant.astype("datetime64[us]").astype(datetime).replace(tzinfo=UTC)
-    return aware

@@ -11,7 +11,8 @@ from forecasting.evaluation.scores import PUBLISHED, horizon_buckets, score_rows
 from forecasting.jobs.common.panels import panel_as_of
 from forecasting.jobs.common.session import Session, Summary, open_session, wall_clock
 from forecasting.models.seasonal.member import seasonal_naive
-from forecasting.panel.calendar.calendar import as_utc, resolve_origin
+from forecasting.panel.calendar.calendar import resolve_origin
+from forecasting.panel.calendar.instants import as_utc, utc_instant
 from forecasting.panel.grid import Panel
 from forecasting.quantiles import mean_of_quantiles
 from forecasting.settings import Settings
@@ -62,7 +63,7 @@ def score_published(stream: Stream, panel: Panel, published: pd.DataFrame, *, or
     panel: demand as known when scoring; intervals that it does not hold yet, or whose demand is unknown, are not
     scored. Returns the columns of `score_rows` and member; empty where nothing can be scored.
     """
-    at = int(np.searchsorted(panel.ts[: panel.n_history], np.datetime64(origin.replace(tzinfo=None), "us")))
+    at = int(np.searchsorted(panel.ts[: panel.n_history], utc_instant(origin)))
     series = np.searchsorted(panel.series_ids, published["series_id"].to_numpy(dtype=str))
     column = np.searchsorted(panel.ts[: panel.n_history], as_utc(published["ts"]))
     series, column = np.minimum(series, panel.n_series - 1), np.minimum(column, panel.n_history - 1)

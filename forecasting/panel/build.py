@@ -14,7 +14,6 @@ from forecasting.numerics import Times
 from forecasting.panel.attributes import read_attributes
 from forecasting.panel.calendar.calendar import (
     MONDAY,
-    as_utc,
     grid_between,
     grid_ends,
     grid_from,
@@ -32,6 +31,7 @@ from forecasting.panel.calendar.hours import (
     special_mask,
     week_template,
 )
+from forecasting.panel.calendar.instants import as_utc
 from forecasting.panel.calendar.runs import Grid
 from forecasting.panel.cleaning.breaks import Fault, find_breaks
 from forecasting.panel.cleaning.censoring import restore_demand

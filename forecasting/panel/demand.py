@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from forecasting.config.stream import Stream
 from forecasting.errors import ContractError
 from forecasting.numerics import Times
-from forecasting.panel.calendar.calendar import as_utc, grid_between
+from forecasting.panel.calendar.calendar import grid_between
+from forecasting.panel.calendar.instants import as_utc
 
 NEVER = np.iinfo(np.int64).min
 

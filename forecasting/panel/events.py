@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.numerics import Times
-from forecasting.panel.calendar.calendar import as_utc
+from forecasting.panel.calendar.instants import as_utc
 from forecasting.terms import EventKind
 
 _NEVER = np.datetime64("9999-01-01", "us")

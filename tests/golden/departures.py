@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from forecasting.config.stream import ModelsSection, Stream
 from forecasting.panel.build import build_panel
-from forecasting.panel.calendar.calendar import as_utc, history_since, resolve_origin
+from forecasting.panel.calendar.calendar import history_since, resolve_origin
+from forecasting.panel.calendar.instants import as_utc
 from forecasting.panel.demand import lay_frame
 from forecasting.panel.grid import Panel
 from tests.panel.factories import make_events

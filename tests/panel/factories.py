@@ -9,7 +9,8 @@ import pandas as pd
 
 from forecasting.config.stream import Stream
 from forecasting.panel.build import build_panel
-from forecasting.panel.calendar.calendar import as_utc, grid_between, history_since, resolve_origin
+from forecasting.panel.calendar.calendar import grid_between, history_since, resolve_origin
+from forecasting.panel.calendar.instants import as_utc
 from forecasting.panel.demand import lay_frame
 from forecasting.panel.grid import Panel
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from forecasting.config.stream import Stream
 from forecasting.errors import FeedError
-from forecasting.panel.calendar.calendar import as_utc
+from forecasting.panel.calendar.instants import as_utc
 from forecasting.panel.grid import Panel
 from forecasting.store.lake.lake import Lake
 from forecasting.store.tables.forecasts import KINDS, published_rows

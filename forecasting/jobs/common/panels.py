@@ -9,7 +9,8 @@ import pandas as pd
 from forecasting.config.stream import Stream
 from forecasting.errors import FeedError, ForecastingError, InsufficientHistoryError, SettingsError
 from forecasting.panel.build import build_panel
-from forecasting.panel.calendar.calendar import as_utc, history_since
+from forecasting.panel.calendar.calendar import history_since
+from forecasting.panel.calendar.instants import utc_instant
 from forecasting.panel.demand import Demand, Versions, apply_updates, drop_before, lay_demand
 from forecasting.panel.grid import Panel
 from forecasting.store.lake.lake import Lake
@@ -65,7 +66,7 @@ class PanelReader:
 
     def demand(self, origin: datetime) -> Demand:
         """Demand as known at an origin: what was known at the one before, and the news since."""
-        until = _instant(origin)
+        until = utc_instant(origin)
         since = history_since(self._stream, until)
         if self._demand is None or self._known_at is None:
             known = self._versions(since, origin, after=None)
@@ -74,7 +75,8 @@ class PanelReader:
         elif self._known_at < origin:
             before = drop_before(self._demand, since)
             news = self._versions(since, origin, after=self._known_at)
-            self._demand = apply_updates(self._stream, before, since=_instant(self._known_at), until=until, news=news)
+            known_at = utc_instant(self._known_at)
+            self._demand = apply_updates(self._stream, before, since=known_at, until=until, news=news)
         self._known_at = origin
         return self._demand
 
@@ -99,7 +101,3 @@ def _nothing_reported(stream: Stream, origin: datetime, extent: Extent) -> Forec
         f"stream {stream.name}: no series reported in the four weeks before origin {origin.isoformat()}; "
         f"the last value on record is of {extent.last_ts.isoformat()}; ingest newer usage or choose an earlier origin"
     )
-
-
-def _instant(origin: datetime) -> np.datetime64:
-    return np.datetime64(as_utc(pd.DatetimeIndex([origin]))[0])

@@ -13,7 +13,8 @@ from forecasting.errors import FeedError, SettingsError
 from forecasting.jobs.common.outlook import Outlook
 from forecasting.jobs.common.session import open_session
 from forecasting.jobs.staffing.plan import Loads, read_loads, staffing_rules
-from forecasting.panel.calendar.calendar import as_utc, interval_of, resolve_origin, wall_times
+from forecasting.panel.calendar.calendar import interval_of, resolve_origin, wall_times
+from forecasting.panel.calendar.instants import as_utc, utc_instant
 from forecasting.planning.queues.erlang import queue
 from forecasting.planning.staffing.pools import find_pools
 from forecasting.settings import Settings
@@ -156,7 +157,7 @@ def _lines(own: pd.DataFrame, rules: StaffingSection, seconds: float) -> list[st
 
 
 def _forecasts(loads: Loads, members: tuple[str, ...], start: pd.Timestamp) -> pd.DataFrame:
-    at = np.datetime64(start.tz_localize(None), "us")
+    at = utc_instant(start)
     parts = [(loads.calls, "calls"), (loads.handles, "handle seconds")]
     rows = [
         {"series": series, "of": name, "run": outlook.run_id} | _quantiles(outlook, series, at)

@@ -9,7 +9,8 @@ from forecasting.config.stream import Stream
 from forecasting.errors import FeedError, SettingsError
 from forecasting.jobs.common.session import open_session
 from forecasting.jobs.staffing.plan import staffing_rules
-from forecasting.panel.calendar.calendar import as_utc, resolve_origin, wall_times
+from forecasting.panel.calendar.calendar import resolve_origin, wall_times
+from forecasting.panel.calendar.instants import as_utc
 from forecasting.settings import Settings
 from forecasting.store.files.definitions import read_definition
 from forecasting.store.files.exports import write_csv

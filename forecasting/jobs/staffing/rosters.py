@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from forecasting.config.staffing import StaffingSection
 from forecasting.errors import SettingsError
 from forecasting.jobs.staffing.plan import Loads, whole_weeks
-from forecasting.panel.calendar.calendar import as_utc, grid_from, wall_times
+from forecasting.panel.calendar.calendar import grid_from, wall_times
+from forecasting.panel.calendar.instants import as_utc, utc_instant
 from forecasting.planning.shifts.model import ShiftPlan, plan_shifts
 from forecasting.planning.shifts.patterns import make_week
 from forecasting.planning.shifts.roster import write_roster
@@ -101,7 +102,7 @@ def _plan_week(
 def _weeks(loads: Loads) -> list[tuple[date, Times]]:
     """Monday and UTC starts of all intervals, closed ones too, of each whole local week of the horizon."""
     stream = loads.calls.stream
-    origin = np.datetime64(loads.calls.origin.astimezone(UTC).replace(tzinfo=None), "us")
+    origin = utc_instant(loads.calls.origin)
     ts = grid_from(stream, origin, steps=stream.steps)
     day = wall_times(ts, stream.zone).astype("datetime64[D]").astype(np.int64)
     kept, monday = whole_weeks(loads.calls, day)

@@ -10,7 +10,8 @@ import duckdb
 
 from forecasting.config.stream import Stream, parse_stream
 from forecasting.errors import FeedError, SettingsError
-from forecasting.panel.calendar.calendar import as_utc, grid_anchor, resolve_origin
+from forecasting.panel.calendar.calendar import grid_anchor, resolve_origin
+from forecasting.panel.calendar.instants import as_utc
 from forecasting.panel.calendar.observed_hours import ObservedHours, observe_hours
 from forecasting.settings import Settings
 from forecasting.store.files.definitions import definition_paths

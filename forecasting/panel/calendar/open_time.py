@@ -5,15 +5,16 @@ from datetime import datetime
 import numpy as np
 
 from forecasting.config.stream import Stream
-from forecasting.panel.calendar.calendar import as_utc, grid_between, grid_ends, wall_times
+from forecasting.panel.calendar.calendar import grid_between, grid_ends, wall_times
 from forecasting.panel.calendar.hours import group_series, open_mask
+from forecasting.panel.calendar.instants import utc_instant
 
 _MARGIN = np.timedelta64(2, "D")
 
 
 def has_open_interval(stream: Stream, since: datetime, until: datetime) -> bool:
     """Whether [since, until) holds an interval that some opening rule of the stream, holidays minded, leaves open."""
-    start, end = as_utc(np.array([_naive(since), _naive(until)], "datetime64[us]"))
+    start, end = utc_instant(since), utc_instant(until)
     ts = grid_between(stream, start, end)
     if not stream.calendar.hours or not len(ts):
         return len(ts) > 0
@@ -22,7 +23,3 @@ def has_open_interval(stream: Stream, since: datetime, until: datetime) -> bool:
     days = np.arange(first - _MARGIN, last + _MARGIN)
     groups = group_series(stream, rules=np.arange(len(stream.calendar.hours)), events=(), days=days)
     return bool(open_mask(stream, groups, (), ts=ts, ends=ends, days=days).any())
-
-
-def _naive(instant: datetime) -> np.datetime64:
-    return np.datetime64(int(instant.timestamp() * 1_000_000), "us")

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from forecasting.errors import SettingsError
 from forecasting.panel.calendar.calendar import (
-    as_utc,
     first_instants,
     floor_to_grid,
     grid_anchor,
@@ -25,6 +24,7 @@ from forecasting.panel.calendar.calendar import (
     whole_days,
 )
 from forecasting.panel.calendar.holidays import public_holidays, weekend
+from forecasting.panel.calendar.instants import as_utc
 from tests.panel.factories import make_stream, utc
 
 ZONES = (
