@@ -4,6 +4,20 @@ The text of each says what went wrong, where, what was expected against what was
 `exit_code` is what the command line returns: 2 a user's mistake, 3 bad data, 1 anything else.
 """
 
+from collections.abc import Iterable
+
+GRAVEST_FIRST = (1, 3, 2)
+
+
+def gravest(codes: Iterable[int]) -> int:
+    """The exit code of several outcomes: 1 before 3 before 2, and 0 where none failed.
+
+    An unexpected failure may hide anything, bad data concern one stream, and a user's mistake is the easiest to put
+    right.
+    """
+    found = set(codes)
+    return next((code for code in GRAVEST_FIRST if code in found), 0)
+
 
 class ForecastingError(Exception):
     """Base of all errors that this project raises on purpose."""

@@ -38,6 +38,13 @@ class Settings(BaseModel):
         """File whose lock serialises writers of an embedded catalog; None where the catalog is a server."""
         return self.catalog_file.parent / "writer.lock" if self.catalog_file else None
 
+    def as_environment(self) -> dict[str, str]:
+        """Every `FORECASTING_*` variable, so that a process which reads them has these settings.
+
+        A setting without a value is an empty text, which counts as absent: it hides one of the process that starts it.
+        """
+        return {f"FORECASTING_{name}": str(getattr(self, name.lower()) or "") for name in sorted(_KNOWN)}
+
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Settings of the `FORECASTING_*` variables, with defaults below `FORECASTING_HOME`.

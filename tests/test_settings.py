@@ -9,17 +9,17 @@ from forecasting.settings import read_settings
 
 
 def test_defaults_lie_below_home():
-    settings = read_settings({"FORECASTING_HOME": "/srv/night"})
-    assert settings.catalog == "sqlite:/srv/night/lake/catalog.sqlite"
-    assert settings.data == "/srv/night/lake/data"
-    assert settings.models == Path("/srv/night/lake/models")
-    assert settings.streams == Path("/srv/night/streams")
-    assert settings.writer_lock == Path("/srv/night/lake/writer.lock")
+    settings = read_settings({"FORECASTING_HOME": "/srv/daily"})
+    assert settings.catalog == "sqlite:/srv/daily/lake/catalog.sqlite"
+    assert settings.data == "/srv/daily/lake/data"
+    assert settings.models == Path("/srv/daily/lake/models")
+    assert settings.streams == Path("/srv/daily/streams")
+    assert settings.writer_lock == Path("/srv/daily/lake/writer.lock")
     assert settings.sql is None
 
 
 def test_models_lie_beside_the_data():
-    settings = read_settings({"FORECASTING_HOME": "/srv/night", "FORECASTING_DATA": "/big/lake/data"})
+    settings = read_settings({"FORECASTING_HOME": "/srv/daily", "FORECASTING_DATA": "/big/lake/data"})
     assert settings.models == Path("/big/lake/models")
 
 
@@ -31,13 +31,27 @@ def test_server_catalog_has_no_lock_file():
 
 
 @pytest.mark.parametrize(
-    ("environment", "told"),
+    ("environment", "message"),
     [
         ({"FORECASTING_HOEM": "/x"}, "FORECASTING_HOEM is not a setting; the settings are .*FORECASTING_HOME"),
         ({"FORECASTING_CATALOG": "mysql:x"}, "FORECASTING_CATALOG='mysql:x' is no catalog; expected sqlite:PATH"),
         ({"FORECASTING_CATALOG": "sqlite:"}, "is no catalog"),
     ],
 )
-def test_wrong_setting_is_named(environment, told):
-    with pytest.raises(SettingsError, match=told):
+def test_wrong_setting_is_named(environment, message):
+    with pytest.raises(SettingsError, match=message):
         read_settings(environment)
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"FORECASTING_HOME": "/srv/daily"},
+        {"FORECASTING_HOME": "/srv/daily", "FORECASTING_SQL": "sql", "FORECASTING_MODELS": "/big/models"},
+        {"FORECASTING_CATALOG": "postgres:dbname=lake", "FORECASTING_DATA": "s3://bucket/lake"},
+    ],
+)
+def test_a_process_started_with_the_settings_as_environment_has_the_same(environment):
+    settings = read_settings(environment)
+    others = {"FORECASTING_HOME": "/elsewhere", "FORECASTING_SQL": "other", "PATH": "/bin"}
+    assert read_settings(others | settings.as_environment()) == settings

@@ -133,9 +133,8 @@ def install(root: Path, metadata: str) -> Installation:
     for name, extract in extracts.items():
         (streams / f"{name}.sql").write_text(extract, encoding="utf-8")
     foreign = {key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW", "FORECASTING"))}
-    return Installation(
-        root, foreign | airflow_environment(root / "airflow", metadata) | {"FORECASTING_HOME": str(root)}
-    )
+    own = read_settings({"FORECASTING_HOME": str(root)}).as_environment()
+    return Installation(root, foreign | airflow_environment(root / "airflow", metadata) | own)
 
 
 def make_feed() -> pd.DataFrame:

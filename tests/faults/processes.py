@@ -93,20 +93,9 @@ def assert_one_line(err: str) -> None:
     assert err.count("\n") == 1, err
 
 
-def environment_of(settings: Settings) -> dict[str, str]:
-    """Variables from which a process reads these settings."""
-    return {
-        "FORECASTING_HOME": str(settings.home),
-        "FORECASTING_CATALOG": settings.catalog,
-        "FORECASTING_DATA": settings.data,
-        "FORECASTING_MODELS": str(settings.models),
-        "FORECASTING_STREAMS": str(settings.streams),
-    }
-
-
 def start_command(settings: Settings, *arguments: str, **variables: str) -> Running:
     """`forecasting ARGUMENTS` as a process of its own."""
-    return Running(run_command, environment_of(settings) | variables, arguments)
+    return Running(run_command, settings.as_environment() | variables, arguments)
 
 
 def command(settings: Settings, *arguments: str, **variables: str) -> Finished:

@@ -12,7 +12,7 @@ from forecasting.settings import Settings, read_settings
 from forecasting.store.lake.lake import as_frame
 from forecasting.store.lake.open import open_lake_to_read
 from forecasting.terms import RunKind
-from tests.faults.processes import Running, command, environment_of, settings_of, start_command
+from tests.faults.processes import Running, command, settings_of, start_command
 from tests.feeds import define_stream, deliver, hourly_rows
 
 RANGE = ("backfill", "usage", "--from", "2024-02-03", "--to", "2024-02-06")
@@ -77,7 +77,7 @@ def test_two_backfills_and_a_nightly_run_at_once_end_with_one_voice_an_origin(tm
     assert command(settings, "train", "usage", "--origin", "2024-02-03").code == 0
     assert command(settings, "train", "usage", "--origin", NIGHT).code == 0
     processes = [start_command(settings, *arguments) for arguments in (RANGE, WIDER, RANGE)]
-    processes.append(Running(issue_nightly, environment_of(settings)))
+    processes.append(Running(issue_nightly, settings.as_environment()))
     for process in processes:
         finished = process.wait()
         assert (finished.code, finished.err) == (0, "")

@@ -20,7 +20,7 @@ from forecasting.store.lake.attach import attach_statement
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.lock import hold_writer_lock
 from forecasting.store.lake.open import open_lake, open_lake_to_read
-from tests.faults.processes import Finished, Running, assert_one_line, command, environment_of, settings_of
+from tests.faults.processes import Finished, Running, assert_one_line, command, settings_of
 from tests.feeds import define_stream, deliver, hourly_rows
 
 FORECAST = ("forecast", "usage", "--origin", "2024-01-05")
@@ -182,9 +182,9 @@ def make_until(variables: dict[str, str], reached: Path, go_on: Path) -> None:
 @pytest.mark.slow
 def test_lake_that_another_process_is_making_is_waited_for_and_never_seen_by_halves(settings, tmp_path):
     reached, go_on = tmp_path / "reached", tmp_path / "go-on"
-    making = Running(make_until, environment_of(settings), reached, go_on)
+    making = Running(make_until, settings.as_environment(), reached, go_on)
     making.wait_for_file(reached)
-    others = [Running(make_until, environment_of(settings), tmp_path / "other", go_on) for _ in range(2)]
+    others = [Running(make_until, settings.as_environment(), tmp_path / "other", go_on) for _ in range(2)]
     others[0].wait_at_most(1)
     assert all(other.is_alive() for other in others)
     with pytest.raises(SettingsError, match="no lake here yet"):
@@ -197,7 +197,7 @@ def test_lake_that_another_process_is_making_is_waited_for_and_never_seen_by_hal
 
 @pytest.mark.slow
 def test_lake_whose_maker_was_killed_is_made_by_the_next(settings, tmp_path):
-    making = Running(make_until, environment_of(settings), tmp_path / "reached", tmp_path / "never")
+    making = Running(make_until, settings.as_environment(), tmp_path / "reached", tmp_path / "never")
     making.wait_for_file(tmp_path / "reached")
     making.kill()
     assert making.wait().code == -signal.SIGKILL

@@ -16,7 +16,6 @@ from tests.faults.processes import (
     assert_one_line,
     command,
     die_in_transaction,
-    environment_of,
     start_command,
 )
 from tests.feeds import define_stream, deliver, hourly_rows
@@ -78,7 +77,7 @@ def test_killed_in_each_transaction_of_the_line_in_turn(tmp_path, never_killed, 
     number, code = 0, -signal.SIGKILL
     while code:
         number += 1
-        arguments = (environment_of(settings), ("run", "usage", "--origin", NIGHTS[1]), number, committed)
+        arguments = (settings.as_environment(), ("run", "usage", "--origin", NIGHTS[1]), number, committed)
         code = Running(die_in_transaction, *arguments).wait().code
         assert code in (0, -signal.SIGKILL)
         assert_nothing_half_done(settings)
@@ -108,7 +107,7 @@ def test_killed_at_random_moments_of_two_nights(tmp_path, never_killed):
 @pytest.mark.slow
 def test_killed_while_the_lake_is_made(tmp_path):
     settings = make_home(tmp_path / "home")
-    arguments = (environment_of(settings), ("ingest", "usage", "--until", "2024-01-05"), 1, False)
+    arguments = (settings.as_environment(), ("ingest", "usage", "--until", "2024-01-05"), 1, False)
     assert Running(die_in_transaction, *arguments).wait().code == -signal.SIGKILL
     read = command(settings, "sql", "select count(*) from history.demand")
     assert read.code

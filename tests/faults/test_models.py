@@ -14,7 +14,7 @@ from forecasting.jobs.training import contest, register
 from forecasting.settings import Settings, read_settings
 from forecasting.store.lake.open import open_lake_to_read
 from tests.contests import ALIKE, Arena
-from tests.faults.processes import Running, assert_one_line, command, environment_of, run_command
+from tests.faults.processes import Running, assert_one_line, command, run_command
 from tests.feeds import define_stream, deliver, hourly_rows
 from tests.quick_training import MEMBERS, train_two_steps
 
@@ -40,7 +40,7 @@ def die_before_registering(variables: dict[str, str], arguments: tuple[str, ...]
 
 
 def start_training(settings: Settings, stream: str = "calls") -> Running:
-    return Running(quick_command, environment_of(settings), ("train", stream, "--origin", ORIGIN))
+    return Running(quick_command, settings.as_environment(), ("train", stream, "--origin", ORIGIN))
 
 
 def ask(settings: Settings, query: str) -> list[tuple]:
@@ -138,10 +138,10 @@ def test_killed_between_its_files_and_the_register_a_challenger_changes_nothing(
     define_stream(settings, "calls", members=MEMBERS, horizon="1d", retrain="1d")
     deliver(settings, hourly_rows(days=29), "calls")
     ingest.run(settings, "calls", until=ORIGIN)
-    first = Running(quick_command, environment_of(settings), ("train", "calls", "--origin", "2024-01-28")).wait()
+    first = Running(quick_command, settings.as_environment(), ("train", "calls", "--origin", "2024-01-28")).wait()
     assert first.code == 0
     before = [ask(settings, f"select * from forecast.{table}") for table in ("models", "decisions")]
-    killed = Running(die_before_registering, environment_of(settings), ("train", "calls", "--origin", ORIGIN)).wait()
+    killed = Running(die_before_registering, settings.as_environment(), ("train", "calls", "--origin", ORIGIN)).wait()
     assert killed.code == -signal.SIGKILL
     assert len(list((settings.models / "calls").glob("calls-*"))) == 2
     assert [ask(settings, f"select * from forecast.{table}") for table in ("models", "decisions")] == before

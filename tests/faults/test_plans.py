@@ -13,7 +13,7 @@ from forecasting.store.maintenance import remove_unpublished, unpublished_runs
 from forecasting.store.tables.plans import plan_hash, planned_rows, publish_plan
 from forecasting.store.tables.runs import start_run
 from forecasting.terms import DAY, RunKind, RunStatus
-from tests.faults.processes import Running, doom_transaction, environment_of, settings_of
+from tests.faults.processes import Running, doom_transaction, settings_of
 from tests.feeds import define_stream
 from tests.plans import make_plan
 
@@ -54,7 +54,7 @@ def test_plan_that_is_killed_in_any_transaction_leaves_the_one_before_or_is_whol
     seen, number, code = [], 0, -signal.SIGKILL
     while code:
         number += 1
-        code = Running(issue_and_die, environment_of(settings), 6, number, committed).wait().code
+        code = Running(issue_and_die, settings.as_environment(), 6, number, committed).wait().code
         assert code in (0, -signal.SIGKILL)
         seen.append(planned(settings))
     # the run goes on record, its rows go in, they become visible

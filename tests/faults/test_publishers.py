@@ -14,7 +14,7 @@ from forecasting.store.lake.open import open_lake, open_lake_to_read
 from forecasting.store.tables.forecasts import publish, published_rows
 from forecasting.store.tables.runs import start_run
 from forecasting.terms import RunKind
-from tests.faults.processes import Finished, Running, environment_of, settings_of, start_command
+from tests.faults.processes import Finished, Running, settings_of, start_command
 from tests.feeds import define_stream, deliver, hourly_rows
 
 STREAMS = ("calls", "traffic")
@@ -106,7 +106,7 @@ def test_readers_see_whole_nights_while_others_publish(two_streams, tmp_path):
     for name in STREAMS:
         ingest.run(two_streams, name, until=ORIGIN)
         forecast.run(two_streams, name, origin=ORIGIN)
-    variables, stop = environment_of(two_streams), tmp_path / "stop"
+    variables, stop = two_streams.as_environment(), tmp_path / "stop"
     readers = [Running(read_until, variables, stop) for _ in range(3)]
     rounds, writers_a_stream = 3, 2
     together(

@@ -1,5 +1,6 @@
 """The command line as processes of its own, which can be killed."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forecasting.settings import Settings
-from forecasting.store.lake.copies import environment_of, last_writer
+from forecasting.store.lake.copies import last_writer
 
 _GLANCE_SECONDS = 0.01
 _MAIN = "from forecasting.cli.app import main; main()"
@@ -33,7 +34,7 @@ class Child:
         with self._file("out").open("wb") as out, self._file("err").open("wb") as err:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", _MAIN, *arguments],
-                env=environment_of(settings),
+                env=os.environ | settings.as_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,

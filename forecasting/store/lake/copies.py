@@ -1,6 +1,5 @@
 """A throw-away copy of one stream's lake, in which proofs may change, delete and publish; the lake itself is read."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,19 +62,6 @@ def settings_in(folder: Path, settings: Settings) -> Settings:
     lake = folder / "lake"
     own = {"catalog": f"sqlite:{lake / 'catalog.sqlite'}", "data": str(lake / "data"), "models": folder / "models"}
     return settings.model_copy(update=own)
-
-
-def environment_of(settings: Settings) -> dict[str, str]:
-    """The environment, changed so that a process reads these settings from it."""
-    given = {
-        "FORECASTING_HOME": settings.home,
-        "FORECASTING_CATALOG": settings.catalog,
-        "FORECASTING_DATA": settings.data,
-        "FORECASTING_MODELS": settings.models,
-        "FORECASTING_STREAMS": settings.streams,
-    }
-    given |= {"FORECASTING_SQL": settings.sql} if settings.sql else {}
-    return {**os.environ, **{name: str(value) for name, value in given.items()}}
 
 
 def last_writer(settings: Settings) -> int | None:

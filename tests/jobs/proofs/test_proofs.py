@@ -16,7 +16,7 @@ from forecasting.jobs.proofs.common import Ground, find_difference
 from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.settings import Settings, read_settings
 from forecasting.store.files.definitions import read_definition
-from forecasting.store.lake.copies import copy_stream, environment_of, settings_in
+from forecasting.store.lake.copies import copy_stream, settings_in
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake_to_read
 from forecasting.store.tables import forecasts
@@ -71,11 +71,10 @@ def publish_reference(ground: Ground) -> None:
 
 
 def fork(act: Callable[[dict[str, str], tuple[str, ...]], None]) -> Callable[..., Running]:
-    """Stands in for `children.start`: processes that need not load code."""
+    """Stands in for `subprocesses.start`: processes that need not load code."""
 
     def start(settings: Settings, *arguments: str) -> Running:
-        own = {name: value for name, value in environment_of(settings).items() if name.startswith("FORECASTING_")}
-        return Running(act, own, arguments)
+        return Running(act, settings.as_environment(), arguments)
 
     return start
 

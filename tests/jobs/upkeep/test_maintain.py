@@ -16,7 +16,7 @@ from forecasting.settings import Settings
 from forecasting.store import maintenance
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake, open_lake_to_read
-from tests.faults.processes import Running, command, die_in_transaction, environment_of, settings_of
+from tests.faults.processes import Running, command, die_in_transaction, settings_of
 from tests.nights import SERIES, STEPS, ask, day, name_rows, publish_night, record_run, write_rows
 
 ROWS = SERIES * STEPS
@@ -183,7 +183,7 @@ def test_reader_finds_what_was_published_whenever_it_asks_during_upkeep(used, tm
     grow_old(used, days=60)
     before = promised(used)
     begun, stop = tmp_path / "begun", tmp_path / "stop"
-    reader = Running(read_again_and_again, environment_of(used), begun, stop)
+    reader = Running(read_again_and_again, used.as_environment(), begun, stop)
     reader.wait_for_file(begun)
     for _ in range(3):
         maintain.run(used)
@@ -203,7 +203,7 @@ def test_upkeep_that_is_killed_in_any_transaction_is_done_by_the_next(used, comm
     before, number, kills = promised(used), 0, 0
     while True:
         number += 1
-        ended = Running(die_in_transaction, environment_of(used), ("maintain",), number, committed).wait()
+        ended = Running(die_in_transaction, used.as_environment(), ("maintain",), number, committed).wait()
         assert promised(used) == before
         if ended.code == 0:
             break
