@@ -142,7 +142,7 @@ def run(
     stops its origin; the others go on. dry_run: only tell what would be done. Raises SettingsError for a range that is
     none.
     """
-    with open_session(settings, stream) as session:
+    with open_session(settings, stream, read_only=dry_run) as session:
         definition = session.definition.stream
         origins = choose_origins(definition, since, until)
         spoken = read_current_publications(session.lake, definition, origins[0], origins[-1])

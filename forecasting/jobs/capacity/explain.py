@@ -64,7 +64,7 @@ def capacity(settings: Settings, stream: str, *, series: str, origin: str | None
     origin: of the plan; the newest plan unless given. Raises SettingsError for a series that the plan does not have,
     FeedError where there is no plan.
     """
-    with open_session(settings, stream) as session:
+    with open_session(settings, stream, read_only=True) as session:
         definition = session.definition.stream
         rules = capacity_rules(definition)
         asked = resolve_origin(origin, definition) if origin else _newest_plan(session)

@@ -10,7 +10,7 @@ from typing import Any
 from forecasting.settings import Settings
 from forecasting.store.files.definitions import Definition, read_definition
 from forecasting.store.lake.lake import Lake
-from forecasting.store.lake.open import open_lake
+from forecasting.store.lake.open import open_lake, open_lake_to_read
 from forecasting.store.tables.runs import Run, failures_on_record, start_run
 from forecasting.terms import RunKind
 
@@ -52,10 +52,13 @@ class Session:
 
 
 @contextmanager
-def open_session(settings: Settings, stream: str) -> Iterator[Session]:
-    """The stream's definition and the lake, open for writing."""
+def open_session(settings: Settings, stream: str, *, read_only: bool = False) -> Iterator[Session]:
+    """The stream's definition and the lake, made and migrated where that is due.
+
+    read_only: the lake as it stands; nothing is created, migrated or written. Raises SettingsError where there is none.
+    """
     definition = read_definition(settings, stream)
-    with open_lake(settings) as lake:
+    with open_lake_to_read(settings) if read_only else open_lake(settings) as lake:
         yield Session(settings, definition, lake)
 
 

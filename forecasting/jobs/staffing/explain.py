@@ -62,7 +62,7 @@ def staffing(settings: Settings, stream: str, *, series: str, ts: str, origin: s
     ts: local time unless it has an offset. origin: of the plan; the newest plan up to `ts` unless given. Raises
     SettingsError for a pool or an interval that the plan does not have, FeedError where there is no plan.
     """
-    with open_session(settings, stream) as session:
+    with open_session(settings, stream, read_only=True) as session:
         definition = session.definition.stream
         rules = staffing_rules(definition)
         at = interval_of(ts, definition)

@@ -34,7 +34,7 @@ def run(settings: Settings, stream: str, *, origin: str, folder: Path, confidenc
     confidence: one of the plan's levels, the highest unless given. A file is whole or not there. Returns the paths. Raises
     FeedError where no plan was published, SettingsError for a confidence that it does not have.
     """
-    with open_session(settings, stream) as session:
+    with open_session(settings, stream, read_only=True) as session:
         definition = session.definition.stream
         rules = staffing_rules(definition)
         instant = resolve_origin(origin, definition)

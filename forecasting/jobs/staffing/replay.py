@@ -111,7 +111,7 @@ def run(
     dates = _dates(since, until)
     if lead % DAY:
         raise SettingsError(f"--lead {format_duration(lead)}: expected whole days, such as 7d")
-    with open_session(settings, stream) as session:
+    with open_session(settings, stream, read_only=True) as session:
         definition = session.definition.stream
         rules = staffing_rules(definition)
         days = _read_days(session, dates, lead=lead, begin=begin)
