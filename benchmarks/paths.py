@@ -6,9 +6,9 @@
 (hourly), each forecast a week ahead by the product's own joint forecast: members trained every sixth week on what lies
 before, combined, calibrated, drawn as paths and reconciled. First, for each level, statistic and period: the share of
 actual values inside the 80% interval and WQL, beside the wrong way, which sums marginal quantiles or takes their
-maximum. Then WQL of every level's intervals, reconciled over those of the level's own direct forecasts. Targets: 80% intervals
-hold 65 to 92% on real data, 75 to 85% on generated; WQL better than the wrong way; no level more than 1% worse
-reconciled, and better in the mean. Real cases need the data that the tests read (SHARED_DATA) and are skipped without.
+maximum. Then WQL of every level's intervals, reconciled over those of the level's own direct forecasts. Targets: 80%
+intervals cover 65 to 92% on real data, 75 to 85% on generated; WQL better than the wrong way; no level more than 1%
+worse reconciled, and better in the mean. Real cases need the data that the tests read (SHARED_DATA), else are skipped.
 """
 
 # first: it says how OpenMP threads wait, which torch reads once
