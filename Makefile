@@ -1,27 +1,47 @@
-# `make demo` and `make test` work on a fresh machine with Python 3.11, pip and make.
+# `make demo`, `make check` and `make test` work on a fresh machine with Python 3.11, pip and make.
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 # processes that share the tests, a file at a time
 WORKERS ?= 2
 INSTALLED := $(VENV)/.installed
+# folders whose tests need no training and no lake of any size
+FAST := tests/architecture tests/docs tests/config tests/contracts tests/panel tests/planning tests/uncertainty \
+	tests/evaluation tests/test_quantiles.py tests/test_settings.py
+PYTEST := $(BIN)/pytest --numprocesses $(WORKERS)
 
-.PHONY: demo test lint types tests benchmarks constraints clean
+.PHONY: demo check test lint types fast tests coverage reference benchmarks constraints clean
 
 demo: $(INSTALLED)
 	$(BIN)/forecasting demo --out demo
+
+# before a commit: two minutes on two cores
+check: lint types fast
 
 test: lint types tests
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
 
 types: $(INSTALLED)
 	$(BIN)/mypy
 
+fast: $(INSTALLED)
+	$(PYTEST) -m "not slow and not airflow" $(FAST)
+
 tests: $(INSTALLED)
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(PYTEST) --dist loadfile --no-loadscope-reorder
+
+# lines that the tests reach; slower than the tests alone
+coverage: $(INSTALLED)
+	$(PYTEST) --dist loadfile --no-loadscope-reorder -m "not airflow" --cov --cov-report=term:skip-covered
+
+# pages and pictures that are made from the code
+reference: $(INSTALLED)
+	$(BIN)/python docs/architecture.py
+	$(BIN)/python docs/commands.py
 
 benchmarks: $(INSTALLED)
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
@@ -36,4 +56,4 @@ constraints: $(INSTALLED)
 	$(BIN)/uv pip compile --universal --python-version 3.11 --all-extras --upgrade pyproject.toml --output-file constraints.txt
 
 clean:
-	rm -rf $(VENV) demo dist build
+	rm -rf $(VENV) demo dist build .coverage

@@ -25,6 +25,7 @@ def feed(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_own_data_in_the_commands_of_the_readme(feed):
     (block,) = (block for block in blocks(README) if "streams add" in block)
     assert "export FORECASTING_HOME=" in block
