@@ -30,7 +30,8 @@ ROLES = {
     "config": "stream definitions",
     "demo": "generated feeds",
     "settings": "environment",
-    "quantiles": "arithmetic",
+    "quantiles": "sorting, means",
+    "numerics": "array types, formulas",
     "terms": "vocabulary",
     "errors": "and exit codes",
 }
