@@ -13,10 +13,10 @@ through the forecast's own quantiles, so that each day is distributed as forecas
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import nnls
 from scipy.signal import lfilter
 from scipy.special import ndtri
 
@@ -54,9 +54,7 @@ class LongPathMaker:
         paths = np.empty((len(series), self.steps, self.paths), np.float32)
         half = self.paths // 2
         for row, one in enumerate(series):
-            # one by one: the last bits of a fit depend on how many are solved at once
-            parameters = _Parameters.of(np.ascontiguousarray(quantiles[row])[None], self._dependence.noise[[one]])
-            normal = self._normal(int(one), parameters.parts[0])
+            normal = self._normal(int(one), spread_parts(quantiles[row], float(self._dependence.noise[one])))
             paths[row, :, :half] = normal
             paths[row, :, half:] = -normal
             _lay(paths[row], quantiles[row])
@@ -110,49 +108,21 @@ class _Draws:
     """(H, S / 2) each."""
 
 
-@dataclass(frozen=True)
-class _Parameters:
-    """How the spread of each of n forecasts grows."""
+def spread_parts(quantiles: Floats, noise: float) -> Floats:
+    """(4,) level, wander, growth, noise of one forecast (H, 7): the coefficients of 1, h, h^2, 1 in its spread.
 
-    parts: Floats
-    """(n, 4) level, wander, growth, noise: the coefficients of 1, h, h^2, 1."""
-
-    @classmethod
-    def of(cls, quantiles: Floats, noise: Floats) -> "_Parameters":
-        """From the forecast, of which the noise may be no more than the least spread."""
-        steps = quantiles.shape[1]
-        marks = np.unique(np.round(np.geomspace(1, steps, min(MARKS, steps))).astype(int))
-        logs = _logs(quantiles[:, marks - 1])
-        spread = ((logs[..., -2] - logs[..., 1]) / (SCORES[-2] - SCORES[1])) ** 2
-        luck = np.minimum(noise, spread.min(axis=1))
-        parts = _fit(marks.astype(float), spread - luck[:, None], weight=1 / np.maximum(spread, 1e-12))
-        return cls(np.column_stack([parts, np.where(parts.any(axis=1), luck, np.maximum(luck, 1e-12))]))
-
-
-def _fit(step: Floats, variance: Floats, *, weight: Floats) -> Floats:
-    """(n, 3) coefficients of 1, h and h^2, none negative, of the least squared relative error.
-
-    Of three, the best of all seven choices of parts: exact, and at once for all series.
+    noise: as history shows it; it may be no more than the least spread. The others, none negative, have the least
+    squared relative error (Lawson and Hanson, Solving Least Squares Problems, 1974, chapter 23).
     """
-    scale = np.array([1.0, step[-1], step[-1] ** 2])
-    basis = np.stack([np.ones_like(step), step, step**2], axis=1) / scale
-    best, found = np.full(len(variance), np.inf), np.zeros((len(variance), 3))
-    for count in (1, 2, 3):
-        for chosen in combinations(range(3), count):
-            part = basis[:, chosen]
-            weighted = weight[..., None] * part
-            normal = np.swapaxes(weighted, 1, 2) @ weighted
-            ridge = 1e-12 * np.trace(normal, axis1=1, axis2=2)[:, None, None] * np.eye(count)
-            right = np.swapaxes(weighted, 1, 2) @ (weight * variance)[..., None]
-            solved = np.linalg.solve(normal + ridge, right)[..., 0]
-            lost = ((weight * (solved @ part.T - variance)) ** 2).sum(axis=1)
-            better = (solved >= 0).all(axis=1) & (lost < best * (1 - 1e-9))
-            best = np.where(better, lost, best)
-            padded = np.zeros((len(variance), 3))
-            padded[:, chosen] = solved
-            found[better] = padded[better]
-    coefficients: Floats = found / scale
-    return coefficients
+    steps = len(quantiles)
+    marks = np.unique(np.round(np.geomspace(1, steps, min(MARKS, steps))).astype(int))
+    logs = _logs(quantiles[marks - 1])
+    spread = ((logs[:, -2] - logs[:, 1]) / (SCORES[-2] - SCORES[1])) ** 2
+    noise = min(noise, float(spread.min()))
+    weight, scale = 1 / np.maximum(spread, 1e-12), np.array([1.0, steps, steps**2])
+    basis = np.stack([np.ones(len(marks)), marks, marks**2], axis=1) / scale
+    parts, _ = nnls(weight[:, None] * basis, weight * (spread - noise))
+    return np.append(parts / scale, noise if parts.any() else max(noise, 1e-12))
 
 
 def _lay(scores: NDArray[np.float32], quantiles: Floats) -> None:

@@ -1,3 +1,5 @@
+from itertools import combinations
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,7 @@ from forecasting.uncertainty.long_dependence import (
     LongDependence,
     learn_long_dependence,
 )
-from forecasting.uncertainty.long_paths import LongPathMaker
+from forecasting.uncertainty.long_paths import MARKS, LongPathMaker, spread_parts
 
 STEPS = 200
 STEP = np.arange(1, STEPS + 1)
@@ -165,6 +167,41 @@ def test_where_the_median_is_next_to_nothing_the_tail_stays_in_sight():
     paths = maker_of(make_dependence(), steps=3).paths_of(np.array([0]), quantiles)
     assert 10 < paths.max() < 10 * np.exp(3)
     assert np.median(paths) < 0.1
+
+
+def best_of_all_choices(step: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """(3,) coefficients of 1, h, h^2, none negative, of the least squared relative error: brute force."""
+    basis = np.stack([np.ones(len(step)), step, step**2], axis=1) / spread[:, None]
+    scale = np.abs(basis).max(axis=0)
+    best, found = np.inf, np.zeros(3)
+    for chosen in (list(part) for count in (1, 2, 3) for part in combinations(range(3), count)):
+        solved = np.linalg.lstsq(basis[:, chosen] / scale[chosen], np.ones(len(step)), rcond=None)[0]
+        lost = float((((basis[:, chosen] / scale[chosen]) @ solved - 1) ** 2).sum())
+        if (solved >= 0).all() and lost < best * (1 - 1e-9):
+            best, found = lost, np.zeros(3)
+            found[chosen] = solved / scale[chosen]
+    return found
+
+
+@given(st.integers(0, 10_000), st.sampled_from([3, 9, 104, 730]))
+@settings(max_examples=60, deadline=None)
+def test_parts_of_the_spread_are_the_best_of_all_choices(seed, steps):
+    rng = np.random.default_rng(seed)
+    coefficients = rng.uniform(0.1, 1, 3) * (rng.random(3) > 0.4) * [0.04, 1e-3, 1e-5]
+    step = np.arange(1, steps + 1.0)
+    spread = (0.001 + coefficients @ np.stack([np.ones(steps), step, step**2])) * rng.lognormal(0, 0.3, steps)
+    marks = np.unique(np.round(np.geomspace(1, steps, min(MARKS, steps))).astype(int))
+    expected = best_of_all_choices(marks.astype(float), spread[marks - 1])
+    found = spread_parts(log_normal(spread), 0.0)
+    assert found[3] == 0
+    contributions = np.stack([np.ones(steps), step, step**2])
+    np.testing.assert_allclose(found[:3] @ contributions, expected @ contributions, rtol=1e-9)
+
+
+def test_noise_of_the_spread_is_no_more_than_its_least_value():
+    found = spread_parts(log_normal(0.01 + 1e-4 * STEP), 0.5)
+    np.testing.assert_allclose(found[3], 0.0101)
+    np.testing.assert_allclose(spread_parts(log_normal(0.01 + 1e-4 * STEP), 0.01), [0, 1e-4, 0, 0.01], atol=1e-9)
 
 
 # what is learned -----------------------------------------------------------------------------------------------------
