@@ -9,6 +9,8 @@ from forecasting.numerics import Floats
 from forecasting.terms import QUANTILES
 
 LEVELS = np.asarray(QUANTILES)
+LEVEL_SCORES = ndtri(LEVELS)
+"""Normal scores of the levels."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def scores_at(forecast: Floats, count: int, tails: Tails | None = None) -> Float
     quantiles and beyond the outermost, whose segments' slopes go on: exact for a normal distribution, of which also
     the tails are where none are given.
     """
-    probability, marks = (np.arange(count) + 0.5) / count, ndtri(LEVELS)
+    probability, marks = (np.arange(count) + 0.5) / count, LEVEL_SCORES
     scores = ndtri(probability)
     if tails is not None:
         rarer, rare = LEVELS[0] / np.minimum(probability, LEVELS[0]), 1 - LEVELS[-1]

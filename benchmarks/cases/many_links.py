@@ -11,10 +11,11 @@ import pandas as pd
 from forecasting.config.capacity import Persistence
 from forecasting.panel.hierarchy import build_hierarchy
 from forecasting.planning.capacity.runout import date_quantiles, first_exceedance_day, probability_by
+from forecasting.quantiles import LEVEL_SCORES
 from forecasting.terms import QUANTILES
 from forecasting.uncertainty.aggregates import Columns, aggregate_rows
 from forecasting.uncertainty.long_dependence import learn_long_dependence
-from forecasting.uncertainty.long_paths import SCORES, LongPathMaker
+from forecasting.uncertainty.long_paths import LongPathMaker
 
 HISTORY, HORIZON, PATHS = 365, 730, 200
 REGIONS, SITES = 8, 64
@@ -98,7 +99,7 @@ def _forecast(count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndar
     spread = np.sqrt(0.05**2 + 0.02 * day + (rng.uniform(0.05, 0.2, (count, 1)) * day) ** 2).astype(np.float32)
     quantiles = np.empty((count, HORIZON, len(QUANTILES)), np.float32)
     median = (np.log(level) + growth * day).astype(np.float32)
-    for place, normal in enumerate(SCORES.astype(np.float32)):
+    for place, normal in enumerate(LEVEL_SCORES.astype(np.float32)):
         np.exp(median + normal * spread, out=quantiles[..., place])
     return (level * past).astype(np.float32), quantiles
 

@@ -18,7 +18,7 @@ from forecasting.numerics import Floats32, Floats64
 from forecasting.panel.calendar.calendar import whole_days
 from forecasting.panel.grid import Panel, horizon_rows
 from forecasting.uncertainty.aggregates import Columns, aggregate_rows, quantiles_of_paths
-from forecasting.uncertainty.agreement import Paths, agree, series_paths, sum_paths
+from forecasting.uncertainty.agreement import Paths, reconcile_paths, series_paths, sum_paths
 from forecasting.uncertainty.dependence import Dependence, learn_dependence
 from forecasting.uncertainty.paths import PATHS, RankMaker
 from forecasting.uncertainty.residuals import learn_from_errors
@@ -83,7 +83,7 @@ def join(
     if choice.mint is not None:
         group_open = nodes.groups_panel.open[:, panel.n_history :]
         groups = np.where(group_open[..., None], nodes.groups.quantiles, np.nan)
-        paths = agree(paths, predicted, groups, nodes.hierarchy.summing, choice.mint, group_tails)
+        paths = reconcile_paths(paths, predicted, groups, nodes.hierarchy.summing, choice.mint, group_tails)
         forecast = replace(forecast, quantiles=quantiles_of_paths(paths).astype(np.float32))
         mean = paths.mean(axis=2, dtype=np.float64).astype(np.float32)
     return Joint(

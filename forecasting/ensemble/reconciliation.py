@@ -15,7 +15,7 @@ from forecasting.panel.group_sums import sum_panel
 from forecasting.panel.hierarchy import Hierarchy, build_hierarchy
 from forecasting.quantiles import Tails, pinball
 from forecasting.uncertainty.aggregates import quantiles_of_paths
-from forecasting.uncertainty.agreement import agree, errors_of, series_paths, sum_paths
+from forecasting.uncertainty.agreement import errors_of, reconcile_paths, series_paths, sum_paths
 from forecasting.uncertainty.dependence import Dependence
 from forecasting.uncertainty.gaps import fill_gaps
 from forecasting.uncertainty.paths import RankMaker
@@ -163,7 +163,7 @@ def _losses(
     series, groups = nodes.tails
     ranks = RankMaker(dependence, day, clock=clock, paths=TRIAL_PATHS, seed=(*seed, origin))
     paths = series_paths(predicted, ranks, series)
-    agreed = agree(paths, predicted, theirs, summing, mint, groups)
+    agreed = reconcile_paths(paths, predicted, theirs, summing, mint, groups)
     by_method = {
         "alone": (theirs, predicted),
         BOTTOM_UP: (quantiles_of_paths(sum_paths(paths, summing)), predicted),

@@ -41,7 +41,7 @@ class History:
 
 
 @dataclass(frozen=True)
-class Answer:
+class MemberForecast:
     """What one member says of every series and interval of a horizon."""
 
     mean: Floats
@@ -114,8 +114,8 @@ def measure_horizon(
     return y
 
 
-def sum_answers(
-    stream: Stream, panel: Panel, *, y: Floats, answers: Mapping[str, Answer], scale: Mapping[str, float]
+def sum_member_statistics(
+    stream: Stream, panel: Panel, *, y: Floats, answers: Mapping[str, MemberForecast], scale: Mapping[str, float]
 ) -> pd.DataFrame:
     """Sums of `sum_statistics` of every member over the open, measured intervals of one origin's horizon, and member.
 
@@ -137,10 +137,10 @@ def sum_answers(
     tables = []
     for member, answer in answers.items():
         quantiles = answer.quantiles[series, column].astype(np.float64)
-        told = np.isfinite(quantiles).all(axis=1)
-        values = dict(zip(QUANTILE_COLUMNS, quantiles[told].T, strict=True))
-        mean = answer.mean[series, column][told].astype(np.float64)
-        tables.append(sum_statistics(frame[told].assign(mean=mean, **values)).assign(member=member))
+        answered = np.isfinite(quantiles).all(axis=1)
+        values = dict(zip(QUANTILE_COLUMNS, quantiles[answered].T, strict=True))
+        mean = answer.mean[series, column][answered].astype(np.float64)
+        tables.append(sum_statistics(frame[answered].assign(mean=mean, **values)).assign(member=member))
     return pd.concat(tables, ignore_index=True)
 
 

@@ -83,25 +83,25 @@ def saved(sums: pd.DataFrame, reference: str, *, member: str = PUBLISHED) -> flo
 
 
 def _sentences(sums: pd.DataFrame, members: pd.DataFrame) -> Sequence[str]:
-    told = []
+    sentences = []
     for tier, name in _PLAIN.items():
         gain = saved(sums, str(tier))
         if gain is not None:
-            told.append(f"The forecast loses {_compared(gain)} {name}.")
+            sentences.append(f"The forecast loses {_compared(gain)} {name}.")
     total = members.iloc[0]
     if total["noise_floor"] > 0:
         share = min(total["noise_floor"] / total["wape"], 1)
-        told.append(f"{share:.0%} of its error is noise that no forecast of counts avoids.")
+        sentences.append(f"{share:.0%} of its error is noise that no forecast of counts avoids.")
     if total["bias_mean"] == total["bias_mean"]:
         side = "over" if total["bias_mean"] > 0 else "under"
-        told.append(f"Its mean is {abs(total['bias_mean']):.1%} {side} what was measured.")
+        sentences.append(f"Its mean is {abs(total['bias_mean']):.1%} {side} what was measured.")
     single = members.iloc[1:]
     if len(single) and single["wql"].min() < total["wql"]:
         best = single.iloc[0]["member"]
         gain = saved(sums, best)
         if gain is not None and gain < 0:
-            told.append(f"{best} alone would have lost {-gain / (1 - gain):.1%} less.")
-    return told
+            sentences.append(f"{best} alone would have lost {-gain / (1 - gain):.1%} less.")
+    return sentences
 
 
 def _compared(gain: float) -> str:

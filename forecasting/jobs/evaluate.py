@@ -13,13 +13,13 @@ from forecasting.ensemble.calibrated import forecast_panel
 from forecasting.ensemble.mixture import ForecastCache, PanelForecast
 from forecasting.errors import FeedError, InsufficientHistoryError, SettingsError
 from forecasting.evaluation.backtest import (
-    Answer,
     History,
+    MemberForecast,
     choose_origins,
     history_between,
     horizon_end,
     measure_horizon,
-    sum_answers,
+    sum_member_statistics,
 )
 from forecasting.evaluation.scores import PUBLISHED, score_sums, seasonal_scale
 from forecasting.evaluation.table import EvaluationReport, pool, summarize
@@ -143,7 +143,7 @@ def _evaluate(
         if not np.isfinite(y).any():
             left_out.append(f"origin {origin.isoformat()}: nothing was measured in its horizon")
             continue
-        sums = sum_answers(stream, panel, y=y, answers=_answers(forecast), scale=scale)
+        sums = sum_member_statistics(stream, panel, y=y, answers=_answers(forecast), scale=scale)
         tables.append(sums.assign(origin=origin))
     if not tables:
         raise InsufficientHistoryError(
@@ -152,12 +152,12 @@ def _evaluate(
     return pd.concat(tables, ignore_index=True), left_out
 
 
-def _answers(forecast: PanelForecast) -> dict[str, Answer]:
+def _answers(forecast: PanelForecast) -> dict[str, MemberForecast]:
     single = {
-        name: Answer(np.maximum(mean_of_quantiles(quantiles), 0), quantiles)
+        name: MemberForecast(np.maximum(mean_of_quantiles(quantiles), 0), quantiles)
         for name, quantiles in forecast.member_forecasts.items()
     }
-    return {PUBLISHED: Answer(forecast.mean, forecast.quantiles), **single}
+    return {PUBLISHED: MemberForecast(forecast.mean, forecast.quantiles), **single}
 
 
 def _write(session: Session, record: Run, sums: pd.DataFrame) -> None:

@@ -66,18 +66,18 @@ def lay_demand(
 
 
 def apply_updates(
-    stream: Stream, demand: Demand, *, since: np.datetime64, until: np.datetime64, news: Iterable[Versions]
+    stream: Stream, demand: Demand, *, since: np.datetime64, until: np.datetime64, updates: Iterable[Versions]
 ) -> Demand:
     """Demand as known at `until`, from that as known at `since`, the end of its grid, and what became known between.
 
-    news: versions of intervals from `since` on, and of earlier ones those that are newer than what was known. Raises
+    updates: versions of intervals from `since` on, and of earlier ones those that are newer than what was known. Raises
     ContractError on versions off the grid.
     """
     grid = np.concatenate([demand.grid, grid_between(stream, since, until)])
     more = len(grid) - len(demand.grid)
-    weight = None if demand.weight is None else _widened(demand.weight, more)
+    weight = None if demand.weight is None else _extended(demand.weight, more)
     censored = None if demand.censored is None else np.pad(demand.censored, ((0, 0), (0, more)))
-    return _place(Demand(demand.series_ids, grid, _widened(demand.y, more), weight, censored), news, end=until)
+    return _place(Demand(demand.series_ids, grid, _extended(demand.y, more), weight, censored), updates, end=until)
 
 
 def drop_before(demand: Demand, since: np.datetime64) -> Demand:
@@ -139,7 +139,7 @@ def _cells(demand: Demand, ids: pd.Index, ts: Times) -> tuple[NDArray[np.intp], 
     return pd.Index(demand.series_ids).get_indexer(ids)[:, None], np.searchsorted(demand.grid, ts)
 
 
-def _widened(values: NDArray[np.float32], more: int) -> NDArray[np.float32]:
+def _extended(values: NDArray[np.float32], more: int) -> NDArray[np.float32]:
     """(M, G) values and so many unknown ones behind them."""
     return np.pad(values, ((0, 0), (0, more)), constant_values=np.nan)
 

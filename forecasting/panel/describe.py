@@ -20,18 +20,18 @@ _REASONS = {
 
 def describe_breaks(panel: Panel, *, zone: ZoneInfo) -> str | None:
     """One line on what was set aside and which levels shifted, with local dates; None where nothing was."""
-    predicted = []
+    parts = []
     for kind, reason in _REASONS.items():
         found = panel.fault == kind
         if total := int(found.sum()):
             names = _few([str(name) for name in panel.series_ids[found.any(axis=1)]])
-            predicted.append(f"{total:,} interval{'s' * (total > 1)} of {names} set aside {reason}")
+            parts.append(f"{total:,} interval{'s' * (total > 1)} of {names} set aside {reason}")
     shifted = np.flatnonzero(panel.level_start)
     if len(shifted):
         dates = wall_times(panel.ts[panel.level_start[shifted]], zone).astype("datetime64[D]")
         names = _few([f"{panel.series_ids[row]} since {date}" for row, date in zip(shifted, dates, strict=True)])
-        predicted.append(f"{len(shifted):,} level shift{'s' * (len(shifted) > 1)}: {names}")
-    return "; ".join(predicted) or None
+        parts.append(f"{len(shifted):,} level shift{'s' * (len(shifted) > 1)}: {names}")
+    return "; ".join(parts) or None
 
 
 def describe_suppressed(panel: Panel) -> str | None:

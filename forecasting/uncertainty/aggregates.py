@@ -83,8 +83,8 @@ def aggregate_paths(paths: Floats, columns: Columns, *, is_open: Mask, rate: boo
         if busy is not None:
             of_days = [slice(*np.searchsorted(days, [start, start + length])) for start in first]
             values[Stat.BUSY_HOUR] = np.stack([_mean(busy[:, some], day_open[:, some]) for some in of_days], axis=1)
-        ts, told = columns.midnights[first - columns.first_day], _any_open(is_open, own)
-        found += [Aggregate(stat, period, ts, value, told) for stat, value in values.items()]
+        ts, open_in_period = columns.midnights[first - columns.first_day], _any_open(is_open, own)
+        found += [Aggregate(stat, period, ts, value, open_in_period) for stat, value in values.items()]
     return found
 
 
@@ -109,8 +109,8 @@ def aggregate_rows(
         some = slice(first, first + size)
         found = aggregate_paths(paths[some], columns, is_open=is_open[some], rate=rate)
         if intervals:
-            alone = Stat.MEAN if rate else Stat.SUM
-            found.append(Aggregate(alone, Period.INTERVAL, columns.ts, paths[some], is_open[some]))
+            own_stat = Stat.MEAN if rate else Stat.SUM
+            found.append(Aggregate(own_stat, Period.INTERVAL, columns.ts, paths[some], is_open[some]))
         frames += [_rows(one, level[some], keys[some]) for one in found]
     if not frames:
         # of the same types as any other: what is put together with it keeps its own
@@ -223,12 +223,12 @@ def _sum_windows(flow: Floats, length: int) -> Floats:
     """
     if length == 1:
         return flow
-    doubled, windows, reach, size = flow.copy(), np.zeros_like(flow), 0, 1
+    doubled, windows, covered, size = flow.copy(), np.zeros_like(flow), 0, 1
     while True:
         if length & size:
-            windows[:, : max(flow.shape[1] - reach, 0)] += doubled[:, reach:]
-            reach += size
-        if reach == length:
+            windows[:, : max(flow.shape[1] - covered, 0)] += doubled[:, covered:]
+            covered += size
+        if covered == length:
             return windows
         doubled[:, : max(flow.shape[1] - size, 0)] += doubled[:, size:]
         size *= 2

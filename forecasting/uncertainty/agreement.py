@@ -16,7 +16,7 @@ Paths = NDArray[np.float32]
 LOW, HIGH = QUANTILES.index(0.10), QUANTILES.index(0.90)
 WIDTH = float(ndtri(0.90) - ndtri(0.10))
 """Standard deviations of a normal distribution between the two."""
-MOST = 6.0
+CLIP = 6.0
 """Errors beyond so many standard deviations are events of their own: their squares would outweigh all others."""
 
 
@@ -28,11 +28,11 @@ def spread_of(quantiles: Floats) -> NDArray[np.float64]:
 
 def errors_of(y: Floats, quantiles: Floats) -> NDArray[np.float64]:
     """(...) what came beyond the mean of the forecast (..., 7), in the standard deviations that it says; NaN where
-    either is missing or the forecast is certain. Not beyond `MOST`."""
+    either is missing or the forecast is certain. Not beyond `CLIP`."""
     spread = spread_of(quantiles)
     missed = y - mean_of_quantiles(quantiles)
     errors = np.divide(missed, spread, out=np.full(np.shape(y), np.nan), where=spread > 0)
-    clipped: NDArray[np.float64] = np.clip(errors, -MOST, MOST)
+    clipped: NDArray[np.float64] = np.clip(errors, -CLIP, CLIP)
     return clipped
 
 
@@ -54,7 +54,9 @@ def sum_paths(paths: Paths, summing: sparse.csr_array) -> Paths:
     return sums.astype(np.float32)
 
 
-def agree(paths: Paths, series: Floats, groups: Floats, summing: sparse.csr_array, mint: Mint, tails: Tails) -> Paths:
+def reconcile_paths(
+    paths: Paths, series: Floats, groups: Floats, summing: sparse.csr_array, mint: Mint, tails: Tails
+) -> Paths:
     """(N, H, S) paths of the series that agree with the groups' own forecasts as far as past errors say.
 
     paths: (N, H, S) of the series by themselves; series: (N, H, 7), groups: (G, H, 7) forecasts, NaN where closed or
@@ -67,8 +69,12 @@ def agree(paths: Paths, series: Floats, groups: Floats, summing: sparse.csr_arra
     ascending = np.arange(paths.shape[2])[None].repeat(int(known.sum()), axis=0)
     ordered[known] = in_order_of(draw_paths(groups[known], ascending, tails).astype(np.float32), ordered[known])
     for column in range(paths.shape[1]):
-        told = known[:, column]
-        asking = summing if told.all() else sparse.csr_array(summing.multiply(told[:, None].astype(np.float32)))
-        gain = find_gain(mint, asking, spread=spread[:, column])
-        agreed[:, column] = reconcile(paths[:, column], ordered[:, column], asking, gain)
+        has_forecast = known[:, column]
+        constraints = (
+            summing
+            if has_forecast.all()
+            else sparse.csr_array(summing.multiply(has_forecast[:, None].astype(np.float32)))
+        )
+        gain = find_gain(mint, constraints, spread=spread[:, column])
+        agreed[:, column] = reconcile(paths[:, column], ordered[:, column], constraints, gain)
     return agreed

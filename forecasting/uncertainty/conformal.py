@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.numerics import Floats, Ints
-from forecasting.terms import MEDIAN, QUANTILES
+from forecasting.quantiles import LEVELS
+from forecasting.terms import MEDIAN
 
-LEVELS = np.asarray(QUANTILES)
 EVIDENCE = 100.0
 """Series-days that weigh as much as what the larger whole says."""
 DAY_SERIES = 10
 """Series of a stream that surprise independently on one day; more are no further evidence."""
-LEAST, MOST = 0.4, 2.5
+SMALLEST, LARGEST = 0.4, 2.5
 """Factors beyond these say that a forecast is broken, not that it is badly calibrated."""
 THIN = 1e-3
 """A distance from the median below this cannot be judged: counts near zero."""
@@ -35,20 +35,20 @@ def learn_factors(
     if not len(y):
         return factors
     days = np.stack([series, day])
-    stream = _toward(np.zeros(len(LEVELS)), y, quantiles, days)
+    stream = _shrunk_logs(np.zeros(len(LEVELS)), y, quantiles, days)
     logs = np.broadcast_to(stream, factors.shape).copy()
     for number in np.unique(group):
         own = group == number
-        near = _toward(stream, y[own], quantiles[own], days[:, own])
+        near = _shrunk_logs(stream, y[own], quantiles[own], days[:, own])
         logs[number] = near
         for cell in np.unique(lead[own]):
             some = own & (lead == cell)
-            logs[number, cell] = _toward(near, y[some], quantiles[some], days[:, some])
+            logs[number, cell] = _shrunk_logs(near, y[some], quantiles[some], days[:, some])
     factors[:] = np.exp(logs)
     return factors
 
 
-def _toward(prior: Floats, y: Floats, quantiles: Floats, days: Ints) -> NDArray[np.float64]:
+def _shrunk_logs(prior: Floats, y: Floats, quantiles: Floats, days: Ints) -> NDArray[np.float64]:
     """Logarithms of the factors of some rows, drawn toward the prior as far as evidence is thin."""
     # the hours of a day err together, and so do, less, the series of a stream
     count = min(np.unique(days, axis=1).shape[1], DAY_SERIES * len(np.unique(days[1])))
@@ -62,9 +62,9 @@ def _toward(prior: Floats, y: Floats, quantiles: Floats, days: Ints) -> NDArray[
         judged = np.abs(distance) > THIN
         if not judged.any():
             continue
-        reach = (y - median)[judged] / distance[judged]
+        ratio = (y - median)[judged] / distance[judged]
         inside = level if place > MEDIAN else 1 - level
-        found = np.log(np.clip(np.quantile(reach, inside), LEAST, MOST))
+        found = np.log(np.clip(np.quantile(ratio, inside), SMALLEST, LARGEST))
         logs[place] += share * (found - logs[place])
     return logs
 

@@ -35,7 +35,7 @@ class Sums:
         left = mass > 1e-9 * self.mass
         return Sums(np.where(left, self.total - other.total, 0.0), np.where(left, mass, 0.0))
 
-    def falling(self, variance: float, *, first: int = 0) -> Floats:
+    def non_increasing(self, variance: float, *, first: int = 0) -> Floats:
         """Correlations within 0..1 from a distance on that never rise: what rises again is noise of few pairs, and is
         averaged with what lies before it by what each rests on (pool adjacent violators)."""
         mass = self.mass[first:]
@@ -43,8 +43,8 @@ class Sums:
             return np.zeros(0)
         weights = np.maximum(mass, 1e-9 * max(float(mass.max()), 1e-12))
         fitted = isotonic_regression(self.ratio[first:] / max(variance, 1e-12), weights=weights, increasing=False).x
-        falling: Floats = np.clip(fitted, 0.0, 1.0)
-        return falling
+        non_increasing: Floats = np.clip(fitted, 0.0, 1.0)
+        return non_increasing
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from forecasting.uncertainty.curves import Curves
 
 WEEKS = 4
 """Same slots before an interval that its deviation is measured from."""
-MOST = 3.0
+CLIP = 3.0
 """Deviations beyond so many times the mean are events of their own (an outage, a broken counter)."""
 EVIDENCE_DAYS = 3.0
 """Days of history that weigh as much as what is assumed without any: a day holds many pairs of intervals."""
@@ -54,7 +54,7 @@ class Dependence:
         """Correlation of two series at the same time."""
         return float(self.shared_within[0])
 
-    def drawn_to(self, other: "Dependence", share: float) -> "Dependence":
+    def shrunk_toward(self, other: "Dependence", share: float) -> "Dependence":
         """Between this (share 0) and another (share 1). A curve that ends goes on as it ends."""
         mixed = []
         for one, two in zip(self._curves, other._curves, strict=True):
@@ -113,19 +113,19 @@ def learn_dependence(
     # noise that was taken for too large would make every correlation one: the nearest interval bounds it from below
     nearest = own.within if len(own.within.total) > 1 else own.between
     variance = max(variance, float(nearest.ratio[1]), 1e-12)
-    return dependence_of(own, pairs, variance).drawn_to(_assumed(own), 1 - trust)
+    return dependence_of(own, pairs, variance).shrunk_toward(_assumed(own), 1 - trust)
 
 
 def dependence_of(own: "Curves", pairs: "Curves", variance: float) -> Dependence:
     """What covariances of series with themselves and with each other say. variance: of what correlates."""
-    between = own.between.falling(variance, first=1)
-    same = np.maximum(own.same.falling(variance, first=1), between)
+    between = own.between.non_increasing(variance, first=1)
+    same = np.maximum(own.same.non_increasing(variance, first=1), between)
     # the longest distances within a day have few pairs, and say no less than two days do
-    within = np.append(1.0, np.maximum(own.within.falling(variance, first=1), between[0]))
-    apart = np.minimum(pairs.between.falling(variance, first=1), between)
-    shared = np.minimum(np.maximum(pairs.within.falling(variance), apart[0]), within)
+    within = np.append(1.0, np.maximum(own.within.non_increasing(variance, first=1), between[0]))
+    apart = np.minimum(pairs.between.non_increasing(variance, first=1), between)
+    shared = np.minimum(np.maximum(pairs.within.non_increasing(variance), apart[0]), within)
     # days apart two series are no more alike than at one moment
-    alike = np.clip(pairs.same.falling(variance, first=1), apart, np.minimum(same, shared[0]))
+    alike = np.clip(pairs.same.non_increasing(variance, first=1), apart, np.minimum(same, shared[0]))
     return Dependence(
         within=within,
         between=np.append(1.0, between),
@@ -154,12 +154,12 @@ def _deviations(
         return error, mean, found
     known = np.where(observed, y, np.nan).astype(np.float64)
     # the luck of few calls is no event: twice its spread stands beside the mean
-    luck = np.sqrt(np.where(observed, noise, 0.0).sum(axis=1) / np.maximum(observed.sum(axis=1), 1))
+    sampling_noise = np.sqrt(np.where(observed, noise, 0.0).sum(axis=1) / np.maximum(observed.sum(axis=1), 1))
     before = sum(known[:, start - week * season : y.shape[1] - week * season] for week in range(1, WEEKS + 1))
     recent = np.asarray(before) / WEEKS
     found[:, start:] = np.isfinite(recent) & np.isfinite(known[:, start:])
     mean[:, start:] = np.where(found[:, start:], recent, 0.0)
-    most = MOST * (mean[:, start:] + 2 * luck[:, None])
+    most = CLIP * (mean[:, start:] + 2 * sampling_noise[:, None])
     error[:, start:] = np.clip(np.where(found[:, start:], known[:, start:] - recent, 0.0), -most, most)
     return error, mean, found
 

@@ -20,12 +20,12 @@ def fill_gaps(predicted: Floats, is_open: NDArray[np.bool_], clock: Ints) -> Flo
     _, time = np.unique(clock, return_inverse=True)
     filled = predicted.copy()
     for series in np.flatnonzero(lacking.any(axis=1)):
-        told = known[series]
-        if not told.any():
+        observed = known[series]
+        if not observed.any():
             continue
-        own, usual = predicted[series, told], predicted[series, told].mean(axis=0)
-        count = np.bincount(time[told], minlength=int(time.max()) + 1)
-        total = np.stack([np.bincount(time[told], weights=level, minlength=len(count)) for level in own.T], axis=1)
+        own, usual = predicted[series, observed], predicted[series, observed].mean(axis=0)
+        count = np.bincount(time[observed], minlength=int(time.max()) + 1)
+        total = np.stack([np.bincount(time[observed], weights=level, minlength=len(count)) for level in own.T], axis=1)
         mean = np.where(count[:, None] > 0, total / np.maximum(count, 1)[:, None], usual)
         filled[series, lacking[series]] = mean[time[lacking[series]]]
     return filled

@@ -10,10 +10,10 @@ from forecasting.numerics import DEVIATION_TO_MAD, Floats
 WEEK = 7
 EVIDENCE = 12.0
 """Four-week changes that weigh as much as what is assumed without any."""
-ASSUMED_TOGETHER = 0.2
+ASSUMED_CORRELATION = 0.2
 """Correlation of two series' levels assumed without history."""
-MOST_TOGETHER = 0.95
-MOST = 3.5
+LARGEST_CORRELATION = 0.95
+CLIP = 3.5
 """Noise beyond so many standard deviations is an event of its own, such as an outage."""
 
 
@@ -23,11 +23,11 @@ class LongDependence:
 
     noise: Floats
     """(N,) variance of the logarithm of one step about its series' level."""
-    carry: float
+    autocorrelation: float
     """Correlation of the noise from one step to the next."""
-    noise_together: float
+    noise_correlation: float
     """Correlation of two series' noise at the same step."""
-    level_together: float
+    level_correlation: float
     """Correlation of two series' levels and growth."""
 
 
@@ -36,7 +36,7 @@ def learn_long_dependence(y: Floats, observed: NDArray[np.bool_], *, season: int
 
     y: (N, T) peaks up to the origin; observed: (N, T) where they count; season: steps in a week, 1 for steps of a week.
     Noise is what a step differs from the mean of the same weekday before and after: no trend, season of the week or
-    level of a month is in it. By medians, and without what lies beyond `MOST`, so that an outage is none of it.
+    level of a month is in it. By medians, and without what lies beyond `CLIP`, so that an outage is none of it.
     """
     logs = np.where(observed & (y > 0), np.log(np.maximum(y, 1e-12)), np.nan).astype(np.float64)
     odd = _differences(logs, season)
@@ -49,12 +49,12 @@ def learn_long_dependence(y: Floats, observed: NDArray[np.bool_], *, season: int
     noise = np.where(np.isfinite(noise), noise, usual)
     scale = np.sqrt(1.5 * np.maximum(noise, 1e-12))[:, None]
     scored = odd / scale
-    scored[np.abs(scored) > MOST] = np.nan
+    scored[np.abs(scored) > CLIP] = np.nan
     return LongDependence(
         noise=noise,
-        carry=float(np.clip(_correlation(scored[:, 1:], scored[:, :-1]), 0.0, 0.9)),
-        noise_together=float(np.clip(_together(scored), 0.0, MOST_TOGETHER)),
-        level_together=_level_together(logs, 4 * season),
+        autocorrelation=float(np.clip(_correlation(scored[:, 1:], scored[:, :-1]), 0.0, 0.9)),
+        noise_correlation=float(np.clip(_mean_correlation(scored), 0.0, LARGEST_CORRELATION)),
+        level_correlation=_level_correlation(logs, 4 * season),
     )
 
 
@@ -74,7 +74,7 @@ def _correlation(one: Floats, other: Floats) -> float:
     return float((one * other).sum() / max(np.sqrt((one**2).sum() * (other**2).sum()), 1e-12))
 
 
-def _together(scored: Floats) -> float:
+def _mean_correlation(scored: Floats) -> float:
     """Mean correlation of two rows of (N, T) scores, over all pairs and columns."""
     known = np.isfinite(scored)
     filled = np.where(known, scored, 0.0)
@@ -86,11 +86,11 @@ def _together(scored: Floats) -> float:
     return together / pairs / (apart / float(known.sum()))
 
 
-def _level_together(logs: Floats, span: int) -> float:
+def _level_correlation(logs: Floats, span: int) -> float:
     """Correlation of two series' changes of level from one four weeks to the next, drawn to what is assumed."""
     whole = logs.shape[1] // span
     if whole < 2:
-        return ASSUMED_TOGETHER
+        return ASSUMED_CORRELATION
     blocks = logs[:, logs.shape[1] - whole * span :].reshape(len(logs), whole, span)
     known = np.isfinite(blocks).sum(axis=2) >= span / 2
     levels = np.full(known.shape, np.nan)
@@ -101,7 +101,7 @@ def _level_together(logs: Floats, span: int) -> float:
     changes -= (np.where(seen, changes, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1))[:, None]
     spread = float(np.median(np.abs(changes[seen]))) / DEVIATION_TO_MAD if seen.any() else 0.0
     if spread <= 0:
-        return ASSUMED_TOGETHER
+        return ASSUMED_CORRELATION
     trust = (whole - 1) / (whole - 1 + EVIDENCE)
-    found = float(np.clip(_together(np.clip(changes / spread, -3, 3)), 0.0, MOST_TOGETHER))
-    return float(trust * found + (1 - trust) * ASSUMED_TOGETHER)
+    found = float(np.clip(_mean_correlation(np.clip(changes / spread, -3, 3)), 0.0, LARGEST_CORRELATION))
+    return float(trust * found + (1 - trust) * ASSUMED_CORRELATION)

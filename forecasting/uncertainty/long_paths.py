@@ -21,13 +21,12 @@ from scipy.signal import lfilter
 from scipy.special import ndtri
 
 from forecasting.numerics import Floats, Ints
-from forecasting.terms import MEDIAN, QUANTILES
+from forecasting.quantiles import LEVEL_SCORES
+from forecasting.terms import MEDIAN
 from forecasting.uncertainty.long_dependence import LongDependence
 
 PATHS = 200
-SCORES = ndtri(np.asarray(QUANTILES))
-"""Normal scores of the levels of a forecast."""
-LEAST = 1e-3
+FLOOR = 1e-3
 """Share of the median below which a lower quantile says no more: logarithms need a floor."""
 MARKS = 16
 """Steps of the horizon at which a spread is looked at."""
@@ -57,21 +56,21 @@ class LongPathMaker:
             normal = self._normal(int(one), spread_parts(quantiles[row], float(self._dependence.noise[one])))
             paths[row, :, :half] = normal
             paths[row, :, half:] = -normal
-            _lay(paths[row], quantiles[row])
+            _to_values(paths[row], quantiles[row])
         return paths
 
     def _normal(self, series: int, parts: Floats) -> NDArray[np.float32]:
         """(H, S / 2) normal scores of one series. parts: (4,) of its law."""
         own, step = self._draw(series), np.arange(1, self.steps + 1, dtype=np.float32)[:, None]
-        shared, alone = _split(self._dependence.level_together)
-        luck_shared, luck_alone = _split(self._dependence.noise_together)
-        level, wander, growth, noise = (np.float32(part) for part in np.sqrt(parts))
+        shared, alone = _split(self._dependence.level_correlation)
+        noise_shared, noise_alone = _split(self._dependence.noise_correlation)
+        level, drift, growth, noise = (np.float32(part) for part in np.sqrt(parts))
         path = own.level * (level * alone) + step * (own.growth * (growth * alone))
         path += self._common.level * (level * shared) + step * (self._common.growth * (growth * shared))
-        if wander:
-            path += (wander * alone) * own.wander + (wander * shared) * self._common.wander
+        if drift:
+            path += (drift * alone) * own.drift + (drift * shared) * self._common.drift
         if noise:
-            path += (noise * luck_alone) * own.noise + (noise * luck_shared) * self._common.noise
+            path += (noise * noise_alone) * own.noise + (noise * noise_shared) * self._common.noise
         total = parts @ np.stack([np.ones(self.steps), step[:, 0], step[:, 0] ** 2, np.ones(self.steps)])
         path /= np.sqrt(np.maximum(total, 1e-12)).astype(np.float32)[:, None]
         normal: NDArray[np.float32] = path
@@ -87,15 +86,15 @@ class LongPathMaker:
         level, growth = (
             (rng.permutation(even) * rng.choice([-1.0, 1.0], half)).astype(np.float32)[None] for _ in range(2)
         )
-        wander = rng.standard_normal((self.steps, half), np.float32)
-        np.cumsum(wander, axis=0, out=wander)
+        drift = rng.standard_normal((self.steps, half), np.float32)
+        np.cumsum(drift, axis=0, out=drift)
         noise = rng.standard_normal((self.steps, half), np.float32)
-        carry = np.float32(self._dependence.carry)
-        if carry:
+        autocorrelation = np.float32(self._dependence.autocorrelation)
+        if autocorrelation:
             # as if it had gone on for ever before
-            noise[1:] *= np.sqrt(1 - carry**2)
-            noise = lfilter(np.ones(1, np.float32), np.array([1, -carry], np.float32), noise, axis=0)
-        return _Draws(level, growth, wander, noise)
+            noise[1:] *= np.sqrt(1 - autocorrelation**2)
+            noise = lfilter(np.ones(1, np.float32), np.array([1, -autocorrelation], np.float32), noise, axis=0)
+        return _Draws(level, growth, drift, noise)
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ class _Draws:
     level: NDArray[np.float32]
     growth: NDArray[np.float32]
     """(1, S / 2) each."""
-    wander: NDArray[np.float32]
+    drift: NDArray[np.float32]
     noise: NDArray[np.float32]
     """(H, S / 2) each."""
 
@@ -117,7 +116,7 @@ def spread_parts(quantiles: Floats, noise: float) -> Floats:
     steps = len(quantiles)
     marks = np.unique(np.round(np.geomspace(1, steps, min(MARKS, steps))).astype(int))
     logs = _logs(quantiles[marks - 1])
-    spread = ((logs[:, -2] - logs[:, 1]) / (SCORES[-2] - SCORES[1])) ** 2
+    spread = ((logs[:, -2] - logs[:, 1]) / (LEVEL_SCORES[-2] - LEVEL_SCORES[1])) ** 2
     noise = min(noise, float(spread.min()))
     weight, scale = 1 / np.maximum(spread, 1e-12), np.array([1.0, steps, steps**2])
     basis = np.stack([np.ones(len(marks)), marks, marks**2], axis=1) / scale
@@ -125,29 +124,29 @@ def spread_parts(quantiles: Floats, noise: float) -> Floats:
     return np.append(parts / scale, noise if parts.any() else max(noise, 1e-12))
 
 
-def _lay(scores: NDArray[np.float32], quantiles: Floats) -> None:
+def _to_values(scores: NDArray[np.float32], quantiles: Floats) -> None:
     """Turn normal scores (H, S) into values of the forecast (H, 7), in place: linear in the logarithm between the
     quantiles, beyond them with the slope of the outer two segments, upward no steeper than `STEEPEST`."""
     logs = _logs(quantiles)
-    slopes = np.diff(logs, axis=1) / np.diff(SCORES)
-    low = (logs[:, 2] - logs[:, 0]) / (SCORES[2] - SCORES[0])
-    high = np.minimum((logs[:, -1] - logs[:, -3]) / (SCORES[-1] - SCORES[-3]), STEEPEST)
+    slopes = np.diff(logs, axis=1) / np.diff(LEVEL_SCORES)
+    low = (logs[:, 2] - logs[:, 0]) / (LEVEL_SCORES[2] - LEVEL_SCORES[0])
+    high = np.minimum((logs[:, -1] - logs[:, -3]) / (LEVEL_SCORES[-1] - LEVEL_SCORES[-3]), STEEPEST)
     # a broken line as a sum of ramps: every term is one pass over memory
     value = logs[:, :1].astype(np.float32) + low[:, None].astype(np.float32) * np.minimum(
-        scores - np.float32(SCORES[0]), 0
+        scores - np.float32(LEVEL_SCORES[0]), 0
     )
     for place, slope in enumerate(slopes.T):
-        width = np.float32(SCORES[place + 1] - SCORES[place])
-        value += slope[:, None].astype(np.float32) * np.clip(scores - np.float32(SCORES[place]), 0, width)
-    value += high[:, None].astype(np.float32) * np.maximum(scores - np.float32(SCORES[-1]), 0)
+        width = np.float32(LEVEL_SCORES[place + 1] - LEVEL_SCORES[place])
+        value += slope[:, None].astype(np.float32) * np.clip(scores - np.float32(LEVEL_SCORES[place]), 0, width)
+    value += high[:, None].astype(np.float32) * np.maximum(scores - np.float32(LEVEL_SCORES[-1]), 0)
     np.exp(value, out=scores)
     scores[quantiles[:, -1] <= 0] = 0.0
 
 
 def _logs(quantiles: Floats) -> Floats:
-    """Logarithms of quantiles (..., 7), none below LEAST of the median."""
-    median = np.maximum(quantiles[..., MEDIAN], quantiles[..., -1] * LEAST)
-    floor = np.maximum(LEAST * median, 1e-12)[..., None]
+    """Logarithms of quantiles (..., 7), none below FLOOR of the median."""
+    median = np.maximum(quantiles[..., MEDIAN], quantiles[..., -1] * FLOOR)
+    floor = np.maximum(FLOOR * median, 1e-12)[..., None]
     logs: Floats = np.log(np.maximum(quantiles, floor).astype(np.float64))
     return logs
 

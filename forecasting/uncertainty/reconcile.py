@@ -17,13 +17,13 @@ from scipy import linalg, sparse
 
 from forecasting.numerics import Floats, Ints, sample_rows
 
-MOST_ROWS = 1_000
+MAX_ROWS = 1_000
 """Rows of errors that are learned from; of more, as many are drawn: intervals side by side say much the same."""
-FEWEST = 3
+FEWEST_ROWS = 3
 """Rows that must tell of a node for its variance to be its own."""
 SINGULAR = 1e-5
 """Pivot of the groups' correlation below which some group says nothing that others do not."""
-WORSE = 0.01
+TOLERATED_LOSS = 0.01
 """Share by which reconciled forecasts may be worse than those they came from, at any level."""
 
 BOTTOM_UP, MINT = "bottom_up", "mint"
@@ -55,19 +55,19 @@ def learn_mint(
     (a day of an origin); each row its own unless given. A group of unknown variance has that of members that err
     together, a series of unknown variance that of its median like.
     """
-    rows = sample_rows(len(errors_bottom), MOST_ROWS)
+    rows = sample_rows(len(errors_bottom), MAX_ROWS)
     errors = np.concatenate([errors_groups[rows], errors_bottom[rows]], axis=1)
     known = np.isfinite(errors)
     errors = np.where(known, errors, 0)
     count = known.sum(axis=0)
-    told = count >= FEWEST
+    enough = count >= FEWEST_ROWS
     variance = (errors.astype(np.float64) ** 2).sum(axis=0) / np.maximum(count, 1)
-    deviation = np.sqrt(np.where(told, variance, 0.0))
+    deviation = np.sqrt(np.where(enough, variance, 0.0))
     groups = summing.shape[0]
-    own, members = told[groups:], deviation[groups:]
+    own, members = enough[groups:], deviation[groups:]
     members[~own] = np.median(members[own]) if own.any() else 1.0
-    deviation[:groups] = np.where(told[:groups], deviation[:groups], summing.astype(np.float64) @ members)
-    unit = np.where(told & (deviation > 0), deviation, np.inf)
+    deviation[:groups] = np.where(enough[:groups], deviation[:groups], summing.astype(np.float64) @ members)
+    unit = np.where(enough & (deviation > 0), deviation, np.inf)
     standard = (errors / unit).astype(errors.dtype)
     intensity = shrinkage(standard, np.arange(len(rows)) if block is None else block[rows])
     share = (standard.astype(np.float64) ** 2).sum(axis=0) / max(len(rows), 1)
@@ -184,8 +184,10 @@ def choose_method(base: Floats, losses: Mapping[str, Floats]) -> str:
     """Which method loses least on held-back origins.
 
     base: (L,) loss of the forecasts of each level by themselves; losses: (L,) by method once they agree. By the mean
-    over levels of the loss relative to the base; a method that is worse than the base by more than `WORSE` at some
+    over levels of the loss relative to the base; a method that is worse than the base by more than `TOLERATED_LOSS` at some
     level is taken only where all are. The first of equals.
     """
     relative = {method: np.asarray(loss) / np.maximum(base, 1e-12) for method, loss in losses.items()}
-    return min(relative, key=lambda method: (relative[method].max() > 1 + WORSE, float(relative[method].mean())))
+    return min(
+        relative, key=lambda method: (relative[method].max() > 1 + TOLERATED_LOSS, float(relative[method].mean()))
+    )

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from forecasting.errors import InsufficientHistoryError, SettingsError
 from forecasting.evaluation.backtest import (
-    Answer,
+    MemberForecast,
     choose_origins,
     history_between,
     horizon_end,
     measure_horizon,
-    sum_answers,
+    sum_member_statistics,
 )
 from forecasting.evaluation.scores import ALL_BUCKETS, ALL_SERIES, score_sums
 from forecasting.panel.calendar.calendar import resolve_origin
@@ -163,8 +163,8 @@ def test_members_are_scored_where_they_answer_and_where_something_was_measured()
     partly = everywhere.copy()
     partly[1] = np.nan
     mean = np.full((2, 8), 12.0)
-    answers = {"published": Answer(mean, everywhere), "young": Answer(mean, partly)}
-    sums = sum_answers(stream, panel, y=y, answers=answers, scale={"a": 0.5})
+    answers = {"published": MemberForecast(mean, everywhere), "young": MemberForecast(mean, partly)}
+    sums = sum_member_statistics(stream, panel, y=y, answers=answers, scale={"a": 0.5})
     scores = score_sums(sums, by=["member"]).set_index(["member", "series_id", "horizon_bucket"])
     assert scores.loc[("published", ALL_SERIES, ALL_BUCKETS), "rows"] == 13
     assert scores.loc[("published", ALL_SERIES, "d1"), "rows"] == 5

@@ -37,7 +37,7 @@ def make_traffic(*, spread: float = 0.3, n_series: int = 20, weeks: int = 20, se
     return (level * (0.5 + make_shape(weeks)) * rng.lognormal(0, spread, (n_series, weeks * WEEK))).astype(np.float32)
 
 
-def wander(n_series: int, weeks: int, *, step: float, memory: float, rng: np.random.Generator) -> NDArray[np.float64]:
+def drift(n_series: int, weeks: int, *, step: float, memory: float, rng: np.random.Generator) -> NDArray[np.float64]:
     """(n_series, weeks * WEEK) level that strays by `step` a week in logarithms and keeps `memory` of it."""
     log = np.zeros((n_series, weeks))
     for week in range(1, weeks):

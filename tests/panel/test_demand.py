@@ -120,8 +120,8 @@ def test_learning_step_by_step_is_laying_all_at_once(calendar, seed, steps):
     demand = lay(origins[0])
     for before, at in itertools.pairwise(origins):
         is_news = known_at(versions, at) & ((versions.available_at > before) | (versions.ts >= before))
-        news = batches(rng, take(versions, is_news), 2)
-        demand = apply_updates(stream, demand, since=before, until=at, news=news)
+        updates = batches(rng, take(versions, is_news), 2)
+        demand = apply_updates(stream, demand, since=before, until=at, updates=updates)
         assert_same(demand, lay(at))
 
 
@@ -135,7 +135,7 @@ def test_a_withdrawn_value_is_unknown_and_may_come_back():
         np.testing.assert_array_equal(laid.y[1, 2], y)
         assert np.isnan(np.delete(laid.y.ravel(), 8)).all()
     before = lay_demand(make_stream(), IDS, since=START, until=GRID[4], known=[first])
-    after = apply_updates(make_stream(), before, since=GRID[4], until=END, news=[gone])
+    after = apply_updates(make_stream(), before, since=GRID[4], until=END, updates=[gone])
     assert np.isnan(after.y).all()
     assert before.y[1, 2] == 7.0
 
@@ -158,7 +158,7 @@ def test_bounds_are_kept_only_where_the_feed_gives_any_and_go_with_the_version_t
     np.testing.assert_array_equal(laid.censored[0], [True, *[False] * 5])
     np.testing.assert_array_equal(drop_before(laid, GRID[1]).censored, laid.censored[:, 1:])
     later = apply_updates(
-        make_stream(), laid, since=END, until=END + HOUR, news=[plain._replace(available_at=GRID[:3])]
+        make_stream(), laid, since=END, until=END + HOUR, updates=[plain._replace(available_at=GRID[:3])]
     )
     assert later.censored.shape == (2, 7)
     assert not later.censored.any()
@@ -200,7 +200,7 @@ def test_what_lies_before_an_instant_is_forgotten_and_the_rest_stays():
     assert drop_before(laid, START).y.shape == (2, 6)
     assert drop_before(laid, END).y.shape == (2, 0)
     # what comes after a pause longer than what is remembered
-    later = apply_updates(make_stream(), drop_before(laid, END), since=END, until=END + 2 * HOUR, news=[])
+    later = apply_updates(make_stream(), drop_before(laid, END), since=END, until=END + 2 * HOUR, updates=[])
     np.testing.assert_array_equal(later.grid, END + np.arange(2) * HOUR)
 
 
@@ -215,7 +215,7 @@ def test_versions_off_the_grid_are_refused_with_their_number_and_those_of_other_
         lay(rows)
     assert (refused.value.check, refused.value.failed) == ("off_grid_ts", 2)
     with pytest.raises(ContractError, match="2 rows start no interval"):
-        apply_updates(make_stream(), lay(), since=END, until=END + HOUR, news=[rows])
+        apply_updates(make_stream(), lay(), since=END, until=END + HOUR, updates=[rows])
 
 
 def test_an_hour_that_starts_no_local_day_is_off_the_grid_of_days():

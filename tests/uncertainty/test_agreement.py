@@ -5,7 +5,7 @@ from scipy.special import ndtri
 
 from forecasting.quantiles import LEVELS, Tails, mean_of_quantiles
 from forecasting.uncertainty.aggregates import quantiles_of_paths
-from forecasting.uncertainty.agreement import MOST, agree, errors_of, series_paths, spread_of, sum_paths
+from forecasting.uncertainty.agreement import CLIP, errors_of, reconcile_paths, series_paths, spread_of, sum_paths
 from forecasting.uncertainty.dependence import Dependence
 from forecasting.uncertainty.paths import RankMaker
 from forecasting.uncertainty.reconcile import Mint, learn_mint
@@ -52,7 +52,7 @@ def test_the_spread_is_the_standard_deviation_of_a_normal_forecast():
 def test_errors_are_beside_the_mean_in_standard_deviations():
     quantiles = normal(np.full(5, 50), 4.0)
     y = np.array([50, 54, 40, 1e6, np.nan])
-    np.testing.assert_allclose(errors_of(y, quantiles), [0, 1, -2.5, MOST, np.nan], atol=1e-9)
+    np.testing.assert_allclose(errors_of(y, quantiles), [0, 1, -2.5, CLIP, np.nan], atol=1e-9)
     certain = np.stack([np.full(7, 3.0), np.full(7, np.nan)])
     assert np.isnan(errors_of(np.array([3.0, 3.0]), certain)).all()
 
@@ -79,7 +79,7 @@ def test_better_groups_draw_their_members_and_worse_ones_leave_them(series):
     before, wanted = sum_paths(paths, SUMMING).mean(axis=2), groups[..., 3]
     share = {}
     for name, mint in (("better", learned(1.0, 0.02)), ("alike", learned(1.0, 1.0)), ("worse", learned(0.02, 1.0))):
-        agreed = agree(paths, series, groups, SUMMING, mint, TAILS)
+        agreed = reconcile_paths(paths, series, groups, SUMMING, mint, TAILS)
         assert agreed.dtype == np.float32
         assert (agreed >= 0).all()
         share[name] = ((sum_paths(agreed, SUMMING).mean(axis=2) - before) / (wanted - before)).mean()
@@ -92,7 +92,7 @@ def test_groups_that_are_sure_hand_on_their_distribution(series):
     narrow = sums_of(series, 1.05, spread=6.0)
     # three forecasts of normal sums agree with each other only where the whole is as sure as its parts allow
     narrow[0] = normal(narrow[1:, :, 3].sum(axis=0), 12.0)
-    agreed = agree(make_paths(series), series, narrow, SUMMING, learned(1.0, 0.001), TAILS)
+    agreed = reconcile_paths(make_paths(series), series, narrow, SUMMING, learned(1.0, 0.001), TAILS)
     found = quantiles_of_paths(sum_paths(agreed, SUMMING))
     np.testing.assert_allclose(found[1:], narrow[1:], atol=1.0)
 
@@ -100,7 +100,7 @@ def test_groups_that_are_sure_hand_on_their_distribution(series):
 def test_a_group_that_only_repeats_its_members_changes_nothing(series):
     paths = make_paths(series)
     groups = quantiles_of_paths(sum_paths(paths, SUMMING))
-    agreed = agree(paths, series, groups, SUMMING, learned(1.0, 1.0), TAILS)
+    agreed = reconcile_paths(paths, series, groups, SUMMING, learned(1.0, 1.0), TAILS)
     # but for what seven quantiles leave of two hundred paths
     assert np.abs(agreed - paths).mean() < 0.2
     np.testing.assert_allclose(agreed, paths, atol=4)
@@ -108,14 +108,14 @@ def test_a_group_that_only_repeats_its_members_changes_nothing(series):
 
 def test_a_group_without_a_forecast_asks_nothing(series):
     paths, groups, mint = make_paths(series), sums_of(series, 1.1), learned(1.0, 0.5)
-    whole = agree(paths, series, groups, SUMMING, mint, TAILS)
+    whole = reconcile_paths(paths, series, groups, SUMMING, mint, TAILS)
     groups[0, 1] = np.nan
-    found = agree(paths, series, groups, SUMMING, mint, TAILS)
+    found = reconcile_paths(paths, series, groups, SUMMING, mint, TAILS)
     np.testing.assert_array_equal(np.delete(found, 1, axis=1), np.delete(whole, 1, axis=1))
     parts = Mint(
         mint.intensity, np.delete(mint.deviation, 0), np.delete(mint.own, 0), np.delete(mint.common, 0, axis=1)
     )
-    alone = agree(paths, series, groups[1:], SUMMING[1:], parts, TAILS)
+    alone = reconcile_paths(paths, series, groups[1:], SUMMING[1:], parts, TAILS)
     np.testing.assert_allclose(found[:, 1], alone[:, 1], rtol=1e-5)
     assert found[:, 1].sum() > 1.02 * paths[:, 1].sum()
 
@@ -123,7 +123,7 @@ def test_a_group_without_a_forecast_asks_nothing(series):
 def test_closed_members_stay_closed_and_the_others_carry_what_their_group_says(series):
     series[0, 2] = np.nan
     groups = sums_of(np.nan_to_num(series), 1.1)
-    agreed = agree(make_paths(series), series, groups, SUMMING, learned(1.0, 0.01), TAILS)
+    agreed = reconcile_paths(make_paths(series), series, groups, SUMMING, learned(1.0, 0.01), TAILS)
     assert (agreed[0, 2] == 0).all()
     np.testing.assert_allclose(agreed[1, 2].mean(), groups[1, 2, 3], rtol=0.01)
 
@@ -132,7 +132,7 @@ def test_where_all_are_closed_nothing_comes(series):
     series[:, 3] = np.nan
     groups = sums_of(np.nan_to_num(series), 1.1)
     groups[:, 3] = np.nan
-    agreed = agree(make_paths(series), series, groups, SUMMING, learned(1.0, 1.0), TAILS)
+    agreed = reconcile_paths(make_paths(series), series, groups, SUMMING, learned(1.0, 1.0), TAILS)
     assert (agreed[:, 3] == 0).all()
     assert np.isfinite(agreed).all()
 
@@ -143,6 +143,6 @@ def test_one_series_agrees_with_groups_that_are_itself():
     rng = np.random.default_rng(0)
     errors = np.repeat(rng.standard_normal((300, 1)), 3, axis=1)
     mint = learn_mint(10 * rng.standard_normal((300, 1)), errors, alone)
-    agreed = agree(make_paths(series), series, groups, alone, mint, TAILS)
+    agreed = reconcile_paths(make_paths(series), series, groups, alone, mint, TAILS)
     assert np.isfinite(agreed).all()
     assert agreed.mean() == pytest.approx(120, rel=0.02)

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecasting.terms import MEDIAN, QUANTILES
-from forecasting.uncertainty.conformal import DAY_SERIES, EVIDENCE, LEAST, MOST, learn_factors, widen
+from forecasting.uncertainty.conformal import DAY_SERIES, EVIDENCE, LARGEST, SMALLEST, learn_factors, widen
 
 NORMAL = np.array([-1.645, -1.282, -0.674, 0, 0.674, 1.282, 1.645])
 HOURS = 4
@@ -110,8 +110,8 @@ def test_the_median_is_never_moved():
 def test_factors_keep_within_bounds_however_wrong_a_forecast_was():
     for width in (1e-2, 1e6):
         factors = learn(demand(3000), forecast(3000, width))
-        assert (factors >= LEAST).all()
-        assert (factors <= MOST).all()
+        assert (factors >= SMALLEST).all()
+        assert (factors <= LARGEST).all()
 
 
 def test_quantiles_that_lie_on_the_median_say_nothing_of_their_width():
@@ -132,7 +132,7 @@ def test_the_order_of_rows_does_not_matter():
 @settings(max_examples=60, deadline=None)
 @given(
     quantiles=st.lists(st.floats(0, 1e6, width=32), min_size=7, max_size=7),
-    factors=st.lists(st.floats(LEAST, MOST), min_size=7, max_size=7),
+    factors=st.lists(st.floats(SMALLEST, LARGEST), min_size=7, max_size=7),
 )
 def test_widening_keeps_order_type_and_sign_and_the_median(quantiles, factors):
     before = np.sort(np.array([quantiles], dtype=np.float32))

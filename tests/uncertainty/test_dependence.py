@@ -126,9 +126,9 @@ def test_correlations_are_never_missing_and_fall_with_distance(seed, mean, per_d
     assert found.shared_within[0] == found.shared_between[0]
     assert (found.shared_within <= found.within).all()
     assert (found.shared_between <= found.between).all()
-    for falling in (found.within, found.between, found.shared_within, found.shared_between):
-        assert ((falling >= 0) & (falling <= 1)).all()
-        assert (np.diff(falling) <= 0).all()
+    for non_increasing in (found.within, found.between, found.shared_within, found.shared_between):
+        assert ((non_increasing >= 0) & (non_increasing <= 1)).all()
+        assert (np.diff(non_increasing) <= 0).all()
     assert len(found.between) == HORIZON_DAYS + 1
 
 
@@ -139,8 +139,8 @@ def test_correlations_are_never_missing_and_fall_with_distance(seed, mean, per_d
 )
 @settings(max_examples=80, deadline=None)
 def test_columns_have_a_correlation_matrix(within, between, days):
-    falling = [np.array([1.0, *sorted(given, reverse=True)]) for given in (within, between)]
-    matrix = Dependence.alike(*falling, series=0.5).of_columns(np.repeat(np.arange(days), 5))
+    non_increasing = [np.array([1.0, *sorted(given, reverse=True)]) for given in (within, between)]
+    matrix = Dependence.alike(*non_increasing, series=0.5).of_columns(np.repeat(np.arange(days), 5))
     np.testing.assert_allclose(np.diag(matrix), 1, atol=1e-9)
     np.testing.assert_allclose(matrix, matrix.T, atol=1e-12)
     assert np.linalg.eigvalsh(matrix).min() > -1e-8
@@ -176,8 +176,8 @@ def test_one_series_shares_with_nobody_what_it_has_learned():
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
 @settings(max_examples=60, deadline=None)
 def test_what_is_shared_and_what_is_own_make_the_whole(memory, between, series):
-    falling = between + (1 - between) * memory ** np.arange(6.0)
-    dependence = Dependence.alike(falling, np.array([1.0, between]), series=series)
+    non_increasing = between + (1 - between) * memory ** np.arange(6.0)
+    dependence = Dependence.alike(non_increasing, np.array([1.0, between]), series=series)
     day = np.repeat(np.arange(3), 6)
     common, own = dependence.roots(day)
     np.testing.assert_allclose(common @ common.T + own @ own.T, dependence.of_columns(day), atol=1e-6)

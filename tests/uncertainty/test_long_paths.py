@@ -9,8 +9,8 @@ from scipy.special import ndtri
 
 from forecasting.quantiles import LEVELS
 from forecasting.uncertainty.long_dependence import (
-    ASSUMED_TOGETHER,
-    MOST_TOGETHER,
+    ASSUMED_CORRELATION,
+    LARGEST_CORRELATION,
     LongDependence,
     learn_long_dependence,
 )
@@ -22,9 +22,14 @@ SCORES = ndtri(LEVELS)
 
 
 def make_dependence(
-    n: int = 4, *, noise: float = 0.0, carry: float = 0.0, noise_together: float = 0.0, level_together: float = 0.0
+    n: int = 4,
+    *,
+    noise: float = 0.0,
+    autocorrelation: float = 0.0,
+    noise_correlation: float = 0.0,
+    level_correlation: float = 0.0,
 ) -> LongDependence:
-    return LongDependence(np.full(n, noise), carry, noise_together, level_together)
+    return LongDependence(np.full(n, noise), autocorrelation, noise_correlation, level_correlation)
 
 
 def log_normal(variance: np.ndarray, *, median: float = 100.0) -> np.ndarray:
@@ -50,9 +55,9 @@ def between(logs: np.ndarray, one: int, other: int) -> float:
 
 PARAMETER_SETS = {
     "level": (0.04, 0, 0),
-    "wander": (0, 1e-3, 0),
+    "drift": (0, 1e-3, 0),
     "growth": (0, 0, 1e-5),
-    "level and wander": (0.02, 1e-3, 0),
+    "level and drift": (0.02, 1e-3, 0),
 }
 """Coefficients of 1, h and h^2."""
 
@@ -63,21 +68,21 @@ def variance_of(parameters: str) -> np.ndarray:
 
 @pytest.mark.parametrize("parameters", PARAMETER_SETS)
 def test_steps_correlate_as_the_law_of_the_spread_says(parameters):
-    (level, wander, growth), variance = PARAMETER_SETS[parameters], variance_of(parameters)
+    (level, drift, growth), variance = PARAMETER_SETS[parameters], variance_of(parameters)
     logs = logs_of(variance, make_dependence())[0]
     for one, other in [(1, 4), (10, 40), (50, 200), (199, 200)]:
-        shared = level + wander * one + growth * one * other
+        shared = level + drift * one + growth * one * other
         expected = shared / np.sqrt(variance[one - 1] * variance[other - 1])
         assert between(logs, one, other) == pytest.approx(expected, abs=0.06)
 
 
-@pytest.mark.parametrize("carry", [0.0, 0.5, 0.9])
-def test_noise_is_carried_from_step_to_step_and_forgotten(carry):
+@pytest.mark.parametrize("autocorrelation", [0.0, 0.5, 0.9])
+def test_noise_is_carried_from_step_to_step_and_forgotten(autocorrelation):
     # the spread is that of noise alone
-    logs = logs_of(np.full(STEPS, 0.01), make_dependence(noise=0.01, carry=carry))[0]
+    logs = logs_of(np.full(STEPS, 0.01), make_dependence(noise=0.01, autocorrelation=autocorrelation))[0]
     for apart in (1, 2, 5, 60):
         found = np.mean([between(logs, one, one + apart) for one in range(1, STEPS - apart, 7)])
-        assert found == pytest.approx(carry**apart, abs=0.03)
+        assert found == pytest.approx(autocorrelation**apart, abs=0.03)
 
 
 def test_noise_is_no_more_than_the_least_spread_and_the_rest_moves_as_its_law():
@@ -90,10 +95,10 @@ def test_noise_is_no_more_than_the_least_spread_and_the_rest_moves_as_its_law():
 @pytest.mark.parametrize(
     ("variance", "noise"),
     [(np.full(STEPS, 0.04), 0.0), (0.001 * STEP, 0.0), (1e-5 * STEP**2.0, 0.0), (np.full(STEPS, 0.04), 0.04)],
-    ids=["level", "wander", "growth", "noise"],
+    ids=["level", "drift", "growth", "noise"],
 )
 def test_parallel_series_correlate_as_asked(together, variance, noise):
-    given = {"noise_together": together} if noise else {"level_together": together}
+    given = {"noise_correlation": together} if noise else {"level_correlation": together}
     logs = logs_of(variance, make_dependence(noise=noise, **given), series=(0, 3))
     # at one step of a level the luck of two drawings is left
     found = np.mean([np.corrcoef(logs[0, at], logs[1, at])[0, 1] for at in range(0, STEPS, 9)])
@@ -105,14 +110,14 @@ def test_parallel_series_correlate_as_asked(together, variance, noise):
 def test_every_step_is_distributed_as_forecast(parameters, noise):
     skewed = log_normal(variance_of(parameters))
     skewed[:, 4:] *= np.array([1.1, 1.3, 1.6])
-    paths = maker_of(make_dependence(noise=noise, carry=0.8)).paths_of(np.array([1]), skewed[None])[0]
+    paths = maker_of(make_dependence(noise=noise, autocorrelation=0.8)).paths_of(np.array([1]), skewed[None])[0]
     below = (paths[:, None] <= skewed[..., None]).mean(axis=2)
     np.testing.assert_allclose(below, np.tile(LEVELS, (STEPS, 1)), atol=0.045)
     np.testing.assert_allclose(below.mean(axis=0), LEVELS, atol=0.03)
 
 
 def test_halves_mirror_each_other_so_that_the_middle_is_the_median():
-    logs = logs_of(0.001 * STEP, make_dependence(noise=0.0005, carry=0.4))[0]
+    logs = logs_of(0.001 * STEP, make_dependence(noise=0.0005, autocorrelation=0.4))[0]
     half = logs.shape[1] // 2
     np.testing.assert_allclose(logs[:, :half], -logs[:, half:], atol=1e-3)
 
@@ -156,7 +161,9 @@ def test_a_forecast_of_nothing_gives_nothing_and_a_certain_one_itself():
 @settings(max_examples=80, deadline=None)
 def test_paths_are_finite_and_never_negative_whatever_is_forecast(quantiles, noise, steps):
     quantiles = np.sort(quantiles[:, :steps], axis=2)
-    paths = maker_of(make_dependence(noise=noise, carry=0.5), steps=steps, paths=40).paths_of(np.arange(2), quantiles)
+    paths = maker_of(make_dependence(noise=noise, autocorrelation=0.5), steps=steps, paths=40).paths_of(
+        np.arange(2), quantiles
+    )
     assert paths.dtype == np.float32
     assert np.isfinite(paths).all()
     assert (paths >= 0).all()
@@ -206,22 +213,24 @@ def test_noise_of_the_spread_is_no_more_than_its_least_value():
 
 # what is learned -----------------------------------------------------------------------------------------------------
 
-DAYS, SIGMA, CARRY, NOISE_TOGETHER, LEVEL_TOGETHER = 840, 0.1, 0.6, 0.3, 0.7
+DAYS, SIGMA, AUTOCORRELATION, NOISE_CORRELATION, LEVEL_CORRELATION = 840, 0.1, 0.6, 0.3, 0.7
 
 
-def carried(rng: np.random.Generator, n: int) -> np.ndarray:
+def autocorrelated(rng: np.random.Generator, n: int) -> np.ndarray:
     drawn = rng.standard_normal((n, DAYS))
     for at in range(1, DAYS):
-        drawn[:, at] = CARRY * drawn[:, at - 1] + np.sqrt(1 - CARRY**2) * drawn[:, at]
+        drawn[:, at] = AUTOCORRELATION * drawn[:, at - 1] + np.sqrt(1 - AUTOCORRELATION**2) * drawn[:, at]
     return drawn
 
 
 def make_logs(*, series: int = 12, walk: float = 0.005, seed: int = 0) -> np.ndarray:
     """Logarithms of peaks: carried noise about a random walk, both partly shared."""
     rng = np.random.default_rng(seed)
-    noise = np.sqrt(NOISE_TOGETHER) * carried(rng, 1) + np.sqrt(1 - NOISE_TOGETHER) * carried(rng, series)
-    steps = np.sqrt(LEVEL_TOGETHER) * rng.standard_normal((1, DAYS))
-    steps = steps + np.sqrt(1 - LEVEL_TOGETHER) * rng.standard_normal((series, DAYS))
+    noise = np.sqrt(NOISE_CORRELATION) * autocorrelated(rng, 1) + np.sqrt(1 - NOISE_CORRELATION) * autocorrelated(
+        rng, series
+    )
+    steps = np.sqrt(LEVEL_CORRELATION) * rng.standard_normal((1, DAYS))
+    steps = steps + np.sqrt(1 - LEVEL_CORRELATION) * rng.standard_normal((series, DAYS))
     return 5 + SIGMA * noise + walk * np.cumsum(steps, axis=1)
 
 
@@ -231,8 +240,8 @@ def learn(y: np.ndarray, observed: np.ndarray | None = None) -> LongDependence:
 
 def assert_found(found: LongDependence, *, loose: float = 1.0) -> None:
     np.testing.assert_allclose(np.median(found.noise), SIGMA**2, rtol=0.08 * loose)
-    assert found.carry == pytest.approx(CARRY, abs=0.04)
-    assert found.noise_together == pytest.approx(NOISE_TOGETHER, abs=0.05)
+    assert found.autocorrelation == pytest.approx(AUTOCORRELATION, abs=0.04)
+    assert found.noise_correlation == pytest.approx(NOISE_CORRELATION, abs=0.05)
 
 
 def test_the_noise_of_each_series_and_what_it_shares_are_found():
@@ -274,16 +283,16 @@ def test_levels_that_move_together_are_told_from_those_that_do_not(shared):
     for _ in range(12):
         walks.append(rng.standard_normal(DAYS))
     steps = np.sqrt(shared) * rng.standard_normal(DAYS) + np.sqrt(1 - shared) * np.array(walks)
-    found = learn(np.exp(0.02 * np.cumsum(steps, axis=1))).level_together
+    found = learn(np.exp(0.02 * np.cumsum(steps, axis=1))).level_correlation
     blocks = DAYS // 28 - 1
     trust = blocks / (blocks + 12)
-    assert found == pytest.approx(trust * MOST_TOGETHER * shared + (1 - trust) * ASSUMED_TOGETHER, abs=0.06)
+    assert found == pytest.approx(trust * LARGEST_CORRELATION * shared + (1 - trust) * ASSUMED_CORRELATION, abs=0.06)
 
 
 def test_that_all_grow_is_no_reason_to_move_together():
     walks = np.cumsum(np.random.default_rng(2).standard_normal((12, DAYS)), axis=1)
     grown = learn(np.exp(0.01 * walks + 0.002 * np.arange(DAYS)))
-    assert grown.level_together == pytest.approx(learn(np.exp(0.01 * walks)).level_together, abs=0.01)
+    assert grown.level_correlation == pytest.approx(learn(np.exp(0.01 * walks)).level_correlation, abs=0.01)
 
 
 @pytest.mark.parametrize("days", [0, 1, 14, 15, 40, 60])
@@ -293,5 +302,5 @@ def test_a_short_or_dull_history_leaves_what_is_assumed(days, season):
     for y in (np.ones((3, days)), np.zeros((3, days)), np.full((1, days), np.nan)):
         found = learn_long_dependence(y, np.isfinite(y), season=season)
         assert (found.noise == 0).all()
-        assert found.carry == found.noise_together == 0
-        assert found.level_together == ASSUMED_TOGETHER
+        assert found.autocorrelation == found.noise_correlation == 0
+        assert found.level_correlation == ASSUMED_CORRELATION

@@ -207,7 +207,7 @@ def test_missing_errors_leave_every_variance_as_it_is_known():
 def test_of_many_rows_some_are_learned_from(monkeypatch):
     errors = np.random.default_rng(5).normal(size=(900, 8)).astype(np.float32)
     every = learn_mint(errors[:, 3:], errors[:, :3], TREE, block=np.arange(900) // 3)
-    monkeypatch.setattr("forecasting.uncertainty.reconcile.MOST_ROWS", 450)
+    monkeypatch.setattr("forecasting.uncertainty.reconcile.MAX_ROWS", 450)
     some = learn_mint(errors[:, 3:], errors[:, :3], TREE, block=np.arange(900) // 3)
     assert some.common.shape == (450, 8)
     assert some.common.dtype == np.float32

@@ -8,7 +8,7 @@ from scipy.special import ndtri
 from forecasting.quantiles import LEVELS, scores_at
 from forecasting.uncertainty.curves import Curves, Sums
 from forecasting.uncertainty.dependence import Dependence, dependence_of
-from forecasting.uncertainty.residuals import MOST, NORMAL_EXCESS, learn_from_errors, learn_tails, normal_scores
+from forecasting.uncertainty.residuals import CLIP, NORMAL_EXCESS, learn_from_errors, learn_tails, normal_scores
 
 MARKS = ndtri(LEVELS)
 HOURS, DAYS = 12, 7
@@ -28,7 +28,7 @@ def test_scores_are_the_inverse_of_what_is_drawn_at_them(steps, lowest):
 
 def test_scores_of_a_normal_forecast_are_standard_errors_up_to_a_limit():
     y = np.array([10.0, 12.0, 7.0, 1000.0, -1000.0])
-    np.testing.assert_allclose(normal_scores(y, np.tile(10 + 2 * MARKS, (5, 1))), [0, 1, -1.5, MOST, -MOST], atol=1e-6)
+    np.testing.assert_allclose(normal_scores(y, np.tile(10 + 2 * MARKS, (5, 1))), [0, 1, -1.5, CLIP, -CLIP], atol=1e-6)
 
 
 def test_what_equals_several_quantiles_has_the_middle_of_their_scores():
@@ -56,7 +56,7 @@ def test_tails_are_those_of_the_errors_each_side_by_itself():
     rng = np.random.default_rng(3)
     inside, edge = rng.uniform(-1, 1, 180_000), MARKS[-1]
     scores = np.concatenate([inside, edge + rng.exponential(0.7, 10_000), -edge - rng.exponential(0.3, 10_000)])
-    found = learn_tails(np.clip(scores, -MOST, MOST).reshape(4, 50, -1))
+    found = learn_tails(np.clip(scores, -CLIP, CLIP).reshape(4, 50, -1))
     assert found.high == pytest.approx(0.7, rel=0.03)
     assert found.low == pytest.approx(0.3, rel=0.03)
 
@@ -129,8 +129,8 @@ def test_the_fewer_windows_the_nearer_to_history():
 def test_of_one_series_nobody_learns_what_others_share():
     errors = make_errors(np.random.default_rng(4), 1, 1)
     found = learn_from_errors(errors, days_of(1), history=HISTORY)
-    told = DAYS / (DAYS + 200)
-    assert found.series == pytest.approx((1 - told) * HISTORY.series)
+    evidence_days = DAYS / (DAYS + 200)
+    assert found.series == pytest.approx((1 - evidence_days) * HISTORY.series)
 
 
 @pytest.mark.parametrize("seed", range(5))

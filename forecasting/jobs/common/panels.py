@@ -74,9 +74,9 @@ class PanelReader:
             self._demand = lay_demand(self._stream, ids, since=since, until=until, known=known)
         elif self._known_at < origin:
             before = drop_before(self._demand, since)
-            news = self._versions(since, origin, after=self._known_at)
+            updates = self._versions(since, origin, after=self._known_at)
             known_at = utc_instant(self._known_at)
-            self._demand = apply_updates(self._stream, before, since=known_at, until=until, news=news)
+            self._demand = apply_updates(self._stream, before, since=known_at, until=until, updates=updates)
         self._known_at = origin
         return self._demand
 

@@ -56,12 +56,12 @@ class ObservedHours:
         days = range(7)
         # begin where a group does, so that sun-thu stays one
         first = next((day for day in days if self.weekdays[day] != self.weekdays[day - 1]), 0)
-        told = {}
+        hours = {}
         for spans, group in groupby(np.roll(days, -first).tolist(), key=lambda day: self.weekdays[day]):
             names = [WEEKDAYS[day] for day in group]
             if spans:
-                told["-".join(dict.fromkeys([names[0], names[-1]]))] = ",".join(map(_format_span, spans))
-        return told
+                hours["-".join(dict.fromkeys([names[0], names[-1]]))] = ",".join(map(_format_span, spans))
+        return hours
 
 
 def observe_hours(stream: Stream, seen: Times) -> ObservedHours | None:

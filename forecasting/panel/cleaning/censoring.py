@@ -90,8 +90,8 @@ def _restore(y: Values, censored: Mask, grid: Grid, *, special: Mask) -> Values:
     with np.errstate(over="ignore", invalid="ignore"):
         # E[Y | Y >= c] of a lognormal: e^(m + s^2/2) Phi(s - a) / Phi(-a), a = (log c - m) / s
         beyond = np.exp(mean + spread**2 / 2 + log_ndtr(spread - distance) - log_ndtr(-distance))
-    told = seen.sum(axis=(1, 2)) >= grid.season
-    raised = censored & np.isfinite(log) & told[:, None] & (beyond > y)
+    known = seen.sum(axis=(1, 2)) >= grid.season
+    raised = censored & np.isfinite(log) & known[:, None] & (beyond > y)
     return np.where(raised, np.minimum(beyond, MOST * y), y).astype(np.float32)
 
 
@@ -100,9 +100,9 @@ def _distance(bound: Floats, expected: Floats, spread: Floats) -> Floats:
     return np.minimum((bound - expected) / spread, _FARTHEST)
 
 
-def _expect(value: Floats, told: Mask) -> Floats:
+def _expect(value: Floats, known: Mask) -> Floats:
     """(n, cycles, season) level of the cycle plus shape of the slot, least squares over the told of such values."""
-    there = told.astype(np.float64)
+    there = known.astype(np.float64)
     per_cycle, per_slot = there.sum(axis=2), there.sum(axis=1)
     value = value * there
     level, shape = np.zeros(per_cycle.shape), np.zeros(per_slot.shape)
@@ -110,7 +110,7 @@ def _expect(value: Floats, told: Mask) -> Floats:
         shape = value.sum(axis=1) - np.einsum("nc,ncs->ns", level, there)
         shape = _between(shape / np.maximum(per_slot, 1), per_slot > 0, around=True)
         level = value.sum(axis=2) - np.einsum("ns,ncs->nc", shape, there)
-        level = _between(level / np.maximum(per_cycle, 1), per_cycle > _FILLED * told.shape[2])
+        level = _between(level / np.maximum(per_cycle, 1), per_cycle > _FILLED * known.shape[2])
     expected = level[:, :, None] + shape[:, None, :]
     drift, count = _around(value - expected * there), _around(there)
     return expected + drift / (count + 1)
@@ -126,17 +126,17 @@ def _around(table: Floats) -> Floats:
     return around
 
 
-def _spread(error: Floats, told: Mask) -> Floats:
+def _spread(error: Floats, known: Mask) -> Floats:
     """(n, cycles, season) standard deviation around what is expected, by slot, drawn towards that of the whole series,
     which is told by the median error: a holiday does not widen it."""
-    size = np.where(told, np.abs(error), np.inf)
+    size = np.where(known, np.abs(error), np.inf)
     middle = np.take_along_axis(
-        np.sort(size.reshape(len(told), -1), axis=1), told.sum(axis=(1, 2))[:, None] // 2, axis=1
+        np.sort(size.reshape(len(known), -1), axis=1), known.sum(axis=(1, 2))[:, None] // 2, axis=1
     )
     whole = MAD_TO_DEVIATION * np.where(np.isfinite(middle), middle, 0.0)
-    square = np.where(told, np.minimum(size, _CLIP * whole[:, :, None]), 0.0) ** 2
-    slots = (square.sum(axis=1) + _PRIOR * whole**2) / (told.sum(axis=1) + _PRIOR)
-    spread: Floats = np.broadcast_to(np.sqrt(slots).clip(_STEADIEST)[:, None, :], told.shape)
+    square = np.where(known, np.minimum(size, _CLIP * whole[:, :, None]), 0.0) ** 2
+    slots = (square.sum(axis=1) + _PRIOR * whole**2) / (known.sum(axis=1) + _PRIOR)
+    spread: Floats = np.broadcast_to(np.sqrt(slots).clip(_STEADIEST)[:, None, :], known.shape)
     return spread
 
 

@@ -24,7 +24,7 @@ _KEPT = 0.5
 """Share of the shift above which every later cycle but a few must stay, or it has not lasted."""
 _FEW = 0.1
 """Those few: a holiday week in ten, or one."""
-_WANDER = 4.0
+_DRIFT = 4.0
 """Times what the windows differed by before the shift, in robust standard deviations: a level that always wanders has
 not shifted when it wanders again. It comes on top of the noise, so that four are enough."""
 _YEAR = np.timedelta64(364, "D")
@@ -134,9 +134,9 @@ def _is_new(level: Values, before: Values, size: Values, at: np.intp) -> bool:
     since, until = moved[at:][known[at:]], moved[:at][known[:at]]
     earlier = size[: max(at - _WINDOW, 0)]
     earlier = earlier[np.isfinite(earlier)]
-    wander = MAD_TO_DEVIATION * np.median(np.abs(earlier - np.median(earlier))) if len(earlier) >= _WINDOW else 0.0
+    drift = MAD_TO_DEVIATION * np.median(np.abs(earlier - np.median(earlier))) if len(earlier) >= _WINDOW else 0.0
     lasted = since[-_AFTER:].all() and _few(~since)
-    return bool(lasted and _few(until) and abs(size[at]) >= _WANDER * wander)
+    return bool(lasted and _few(until) and abs(size[at]) >= _DRIFT * drift)
 
 
 def _few(cycles: Mask) -> bool:

@@ -9,13 +9,13 @@ from forecasting.panel.cleaning import breaks
 from forecasting.panel.cleaning.breaks import Fault, find_breaks
 from tests.panel.histories import (
     WEEK,
+    drift,
     make_counts,
     make_grid,
     make_shape,
     make_traffic,
     make_ts,
     search,
-    wander,
 )
 
 RNG = np.random.default_rng(0)
@@ -28,7 +28,7 @@ CLEAN = {
     "bursty traffic": make_traffic(spread=1.2, weeks=52),
     "nearly always nothing": RNG.gamma(0.1, 50, (20, 52 * WEEK)),
     "tenfold growth": RNG.poisson(5 * make_shape(52) * 10 ** (HOURS / HOURS[-1]), (20, 52 * WEEK)),
-    "wandering level": RNG.poisson(20 * wander(20, 52, step=0.1, memory=0.9, rng=RNG) * make_shape(52)),
+    "wandering level": RNG.poisson(20 * drift(20, 52, step=0.1, memory=0.9, rng=RNG) * make_shape(52)),
     "plan of small whole numbers": np.tile(np.repeat([2.0, 5, 5, 3], 6), (3, 364)),
     "a constant": np.full((3, 52 * WEEK), 3.0),
     "up or down": (RNG.random((20, 52 * WEEK)) < 0.98) * 1.0,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from forecasting.panel.cleaning.levels import cycle_levels
-from tests.panel.histories import WEEK, make_counts, make_grid, make_shape, make_traffic, search, wander
+from tests.panel.histories import WEEK, drift, make_counts, make_grid, make_shape, make_traffic, search
 
 
 def shifted(y, *, at, factor):
@@ -69,14 +69,14 @@ def test_a_season_that_came_a_year_ago_is_no_shift():
 @pytest.mark.parametrize(("step", "memory", "most"), [(0.1, 0.9, 0.01), (0.2, 0.9, 0.03), (0.1, 1, 0.06)])
 def test_a_level_that_always_wanders_seldom_shifts(step, memory, most):
     rng = np.random.default_rng(0)
-    level = wander(100, 52, step=step, memory=memory, rng=rng)
+    level = drift(100, 52, step=step, memory=memory, rng=rng)
     assert (search(rng.poisson(20 * level * make_shape(52))).level_start > 0).mean() <= most
 
 
 @pytest.mark.parametrize(("weeks", "step", "memory"), [(7, 0.3, 0.5), (8, 0.2, 0.9)])
 def test_a_short_history_of_a_wandering_level_seldom_shifts(weeks, step, memory):
     rng = np.random.default_rng(weeks)
-    level = wander(500, weeks, step=step, memory=memory, rng=rng)
+    level = drift(500, weeks, step=step, memory=memory, rng=rng)
     assert (search(rng.poisson(20 * level * make_shape(weeks))).level_start > 0).mean() <= 0.02
 
 
