@@ -56,7 +56,7 @@ class PanelReader:
         InsufficientHistoryError where none has a value in open time, or the stream has no history.
         """
         if last_ingest(self._lake, self._stream)[0] != self._ingests:
-            # an ingest may bring what was known before the last origin, which is no news since
+            # an ingest may bring what was known before the last origin, which is no update since
             self._begin()
         series = read_series(self._lake, self._stream, origin)
         if series.empty:
@@ -65,7 +65,7 @@ class PanelReader:
         return build_panel(self._stream, origin=origin, demand=self.demand(origin), series=series, events=events)
 
     def demand(self, origin: datetime) -> Demand:
-        """Demand as known at an origin: what was known at the one before, and the news since."""
+        """Demand as known at an origin: what was known at the one before, and what became known since."""
         until = utc_instant(origin)
         since = history_since(self._stream, until)
         if self._demand is None or self._known_at is None:

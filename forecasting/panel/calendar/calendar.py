@@ -1,10 +1,10 @@
-"""Local time: origins, retrain boundaries, the grid of intervals and public holidays. Nothing else knows a time zone.
+"""Local time: origins, retrain boundaries and the grid of intervals. No other module reads a time zone's rules.
 
 Instants inside arrays are UTC in naive datetime64[us]; wall times are local clock readings in the same type.
 """
 
 from bisect import bisect_left
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -15,18 +15,13 @@ from numpy.typing import NDArray
 from forecasting.config.stream import Stream
 from forecasting.errors import SettingsError
 from forecasting.numerics import Times
+from forecasting.panel.calendar.instants import as_utc, aware_datetime, utc_instant
 from forecasting.terms import DAY, format_duration
 
 MONDAY = date(1970, 1, 5)
 """Weeks, intervals of several days and retrain periods are counted from here."""
 _DAY = np.timedelta64(1, "D")
 _HISTORY_STEP = 28 * _DAY
-
-
-def as_utc(ts: Times | pd.Series | pd.DatetimeIndex) -> Times:
-    """Instants as naive datetime64[us]; a stamp without a zone is UTC already."""
-    index = pd.DatetimeIndex(ts).as_unit("us")
-    return (index if index.tz is None else index.tz_convert(None)).to_numpy()
 
 
 def wall_times(ts: Times, zone: ZoneInfo) -> Times:
@@ -48,7 +43,7 @@ def first_instants(wall: Times, zone: ZoneInfo) -> Times:
 def whole_days(since: datetime, until: datetime, zone: ZoneInfo) -> tuple[int, Times]:
     """The local days that lie in [since, until) from midnight to midnight: the first, in days since 1970, and the UTC
     starts of all of them."""
-    edges = np.array([_naive(since), _naive(until)], "datetime64[us]")
+    edges = np.array([utc_instant(since), utc_instant(until)])
     first, last = wall_times(edges, zone).astype("datetime64[D]")
     # a day need not begin at midnight: clocks may skip that, or show it twice
     midnights = first_instants(np.arange(first, last + _DAY), zone)[:-1]
@@ -90,7 +85,7 @@ def _read_instant(text: str, stream: Stream, *, what: str) -> tuple[datetime, da
     """The instant and the start of the interval that holds it."""
     try:
         stamp = datetime.fromisoformat(text.strip())
-        instant = _read_local(stamp, stream) if stamp.tzinfo is None else stamp.astimezone(ZoneInfo("UTC"))
+        instant = _read_local(stamp, stream) if stamp.tzinfo is None else stamp.astimezone(UTC)
         return instant, floor_to_grid(instant, stream)
     except (ValueError, OverflowError) as error:
         raise SettingsError(
@@ -134,8 +129,7 @@ def is_on_grid(ts: Times | pd.Series | pd.DatetimeIndex, stream: Stream) -> NDAr
 
 def floor_to_grid(instant: datetime, stream: Stream) -> datetime:
     """Start of the interval that holds an aware instant, in UTC."""
-    floored = _floor(np.array([_naive(instant)], "datetime64[us]"), stream)[0]
-    return cast(datetime, floored.astype(datetime)).replace(tzinfo=ZoneInfo("UTC"))
+    return aware_datetime(_floor(np.array([utc_instant(instant)]), stream)[0])
 
 
 def grid_between(stream: Stream, since: np.datetime64, until: np.datetime64) -> Times:
@@ -179,27 +173,23 @@ def history_since(stream: Stream, at: np.datetime64) -> np.datetime64:
 
 def _end_of_gap(wall: datetime, zone: ZoneInfo) -> datetime:
     """First instant, naive UTC, at which clocks show more than a wall time that they skip."""
-    before, after = (_naive(wall.replace(tzinfo=zone, fold=fold)) for fold in (1, 0))
+    before, after = (wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (1, 0))
     microsecond = timedelta(microseconds=1)
 
     def reading(passed: int) -> datetime:
-        instant = (before + passed * microsecond).replace(tzinfo=ZoneInfo("UTC"))
-        return instant.astimezone(zone).replace(tzinfo=None)
+        return (before + passed * microsecond).astimezone(zone).replace(tzinfo=None)
 
-    return before + bisect_left(range((after - before) // microsecond), wall, key=reading) * microsecond
-
-
-def _naive(instant: datetime) -> datetime:
-    return instant.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
+    passed = bisect_left(range((after - before) // microsecond), wall, key=reading)
+    return (before + passed * microsecond).replace(tzinfo=None)
 
 
 def _origin_on(day: date, stream: Stream) -> datetime:
     wall = np.array([datetime.combine(day, stream.stream.origin_time)], "datetime64[us]")
-    return cast(datetime, first_instants(wall, stream.zone)[0].astype(datetime)).replace(tzinfo=ZoneInfo("UTC"))
+    return aware_datetime(first_instants(wall, stream.zone)[0])
 
 
 def _read_local(wall: datetime, stream: Stream) -> datetime:
-    first, second = (wall.replace(tzinfo=stream.zone, fold=fold).astimezone(ZoneInfo("UTC")) for fold in (0, 1))
+    first, second = (wall.replace(tzinfo=stream.zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     shown = f"{wall.isoformat()} in {stream.stream.timezone}"
     if first.astimezone(stream.zone).replace(tzinfo=None) != wall:
         raise SettingsError(f"origin {shown} does not exist: clocks skip it; give the time before or after")
