@@ -78,7 +78,7 @@ def week_to_day(kind: Kind, panel: Panel) -> NeuralConfig:
 
 
 def source_of(panel: Panel, config: NeuralConfig) -> WindowSource:
-    return prepare(panel, config.shape, knowledge=encode(panel, config), rows=slice(0, panel.n_series), start=-WEEK)
+    return prepare(panel, config.shape, known_inputs=encode(panel, config), rows=slice(0, panel.n_series), start=-WEEK)
 
 
 def ours(kind: Kind, panel: Panel, *, steps: int, batch_size: int) -> float:
@@ -90,8 +90,10 @@ def ours(kind: Kind, panel: Panel, *, steps: int, batch_size: int) -> float:
     total = int(count_windows(panel, config.shape, since=0, until=until).sum())
     start = time.perf_counter()
     count, generator = steps * batch_size, torch.Generator().manual_seed(0)
-    draw = draw_windows(panel, config.shape, until=until, total=total, count=count, generator=generator)
-    fit_windows(model, WindowDataset(source, draw), held, n_steps=steps, settings={"accelerator": "cpu", "devices": 1})
+    sample = draw_windows(panel, config.shape, until=until, total=total, count=count, generator=generator)
+    fit_windows(
+        model, WindowDataset(source, sample), held, n_steps=steps, settings={"accelerator": "cpu", "devices": 1}
+    )
     # training may stop early: only steps that were taken count
     return int(model.trainer.global_step) * batch_size / (time.perf_counter() - start)
 
@@ -103,8 +105,8 @@ def bare(kind: Kind, panel: Panel, *, steps: int, batch_size: int) -> float:
     optimiser = torch.optim.Adam(module.parameters(), lr=1e-3)
     until = panel.n_history
     total = int(count_windows(panel, config.shape, since=0, until=until).sum())
-    draw = spread_windows(panel, config.shape, since=0, until=until, total=total, most=batch_size)
-    batch = WindowDataset(source_of(panel, config), draw).__getitems__(list(range(batch_size)))
+    sample = spread_windows(panel, config.shape, since=0, until=until, total=total, most=batch_size)
+    batch = WindowDataset(source_of(panel, config), sample).__getitems__(list(range(batch_size)))
     bare_step(module, optimiser, batch)
     start = time.perf_counter()
     for _ in range(steps):

@@ -24,7 +24,7 @@ from forecasting.models.member import Member
 from forecasting.models.neural.member import NeuralMember, rebuild_member
 from forecasting.models.neural.training import Training, train_member
 from forecasting.models.profile import ProfileMember, fit_profile, rebuild_profile
-from forecasting.models.trees.fit import grow_trees
+from forecasting.models.trees.fit import fit_trees
 from forecasting.models.trees.member import TreesMember, rebuild_trees
 from forecasting.numerics import Floats32
 from forecasting.panel.grid import Panel
@@ -170,19 +170,19 @@ def _train_trees(panel: Panel, profiles: Member | None, *, until: int, seed: int
     if not isinstance(past, ProfileMember) or not isinstance(present, ProfileMember):
         return Training(None, "too little history to hold any back")
     started = time.monotonic()
-    grown = grow_trees(panel, past, until=until, check=True, rounds=None, seed=seed, budget=budget / 2)
+    first = fit_trees(panel, past, until=until, check=True, rounds=None, seed=seed, budget=budget / 2)
     again = None
-    if grown is not None:
-        rounds = [round(GROWTH * count) for count in grown[1]]
+    if first is not None:
+        rounds = [round(GROWTH * count) for count in first[1]]
         left = budget - (time.monotonic() - started)
         # as many rows as were planned, whatever the first fit took: equal panels train equal members
-        again = grow_trees(
+        again = fit_trees(
             panel, present, until=panel.n_history, check=False, rounds=rounds, seed=seed, budget=budget / 2, left=left
         )
-    if grown is None or again is None:
+    if first is None or again is None:
         return Training(None, f"too few intervals to learn from within {budget:.3g} s")
     logger.info("trees: %d rounds in %.1f s", sum(again[1]), time.monotonic() - started)
-    return Training(PairedMember(grown[0], again[0], _end(panel)), n_steps=sum(again[1]))
+    return Training(PairedMember(first[0], again[0], _end(panel)), n_steps=sum(again[1]))
 
 
 def _end(panel: Panel) -> np.datetime64:

@@ -65,7 +65,7 @@ class ProfileMember:
             place, lead = self.places(panel, rows.series), leads(memory, rows)
             center = self.center(known, place, lead)
             quantiles = (center[:, None] + self.errors[place, lead]) * known.noise[:, None] + known.base[:, None]
-            quantiles[~carried_rows(known, (len(origin_columns), length))] = NAN
+            quantiles[~complete_rows(known, (len(origin_columns), length))] = NAN
             forecast[part] = sort_quantiles(quantiles, lower=0.0)
         shaped = forecast.reshape(panel.n_series, len(origin_columns), length, len(QUANTILES))
         return np.moveaxis(shaped, 1, 0)
@@ -122,7 +122,7 @@ def leads(memory: Memory, rows: Rows) -> Ints:
     return np.searchsorted(LEADS, memory.days.day[rows.column] - memory.days.day[rows.origin], side="right")
 
 
-def carried_rows(known: Recall, shape: tuple[int, int]) -> Mask:
+def complete_rows(known: Recall, shape: tuple[int, int]) -> Mask:
     """(R,) whether the series of a row can be forecast from the row's column: whole horizons, or nothing of them.
 
     shape: number of columns to forecast from, and length of the horizon; rows are those of `horizon_of`.

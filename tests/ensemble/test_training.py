@@ -234,7 +234,7 @@ def test_a_small_budget_is_kept_and_who_has_no_time_says_so(panel, budget):
 
 
 def test_as_many_rows_are_learned_from_however_long_the_first_fit_took(panel, monkeypatch):
-    asked, draw, grow = [], fit.draw_rows, members.grow_trees
+    asked, draw, grow = [], fit.draw_rows, members.fit_trees
 
     def note(*given, since, most, **others):
         asked.append((since, most))
@@ -246,7 +246,7 @@ def test_as_many_rows_are_learned_from_however_long_the_first_fit_took(panel, mo
         return grown
 
     monkeypatch.setattr(fit, "draw_rows", note)
-    monkeypatch.setattr(members, "grow_trees", slow)
+    monkeypatch.setattr(members, "fit_trees", slow)
     monkeypatch.setattr(members, "_leave_out", lambda _panel, found: found)
     train_members(panel, settings("trees", budget=2.0), parents={})
     first, second = (most for since, most in asked if since == 0)
@@ -254,12 +254,12 @@ def test_as_many_rows_are_learned_from_however_long_the_first_fit_took(panel, mo
 
 
 def test_trees_whose_first_fit_took_all_the_time_still_have_a_second_of_few_rounds(panel, monkeypatch):
-    grow = members.grow_trees
+    grow = members.fit_trees
 
     def slow(*given, left=None, **others):
         return grow(*given, **others) if left is None else grow(*given, left=-1.0, **others)
 
-    monkeypatch.setattr(members, "grow_trees", slow)
+    monkeypatch.setattr(members, "fit_trees", slow)
     monkeypatch.setattr(members, "_leave_out", lambda _panel, found: found)
     found = train_members(panel, settings("trees", budget=4), parents={})
     assert found["trees"].n_steps == 7 * fit.LEAST_ROUNDS

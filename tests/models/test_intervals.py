@@ -17,7 +17,7 @@ from forecasting.models.profile import fit_profile
 from forecasting.models.seasonal.cold_start import cold_start
 from forecasting.models.seasonal.member import GUESS, LEVEL_SHARE, last_four, seasonal_naive
 from forecasting.models.trees import fit
-from forecasting.models.trees.fit import grow_trees
+from forecasting.models.trees.fit import fit_trees
 from forecasting.panel.grid import Panel, cut_panel
 from tests.models.factories import hide
 from tests.models.growth.growing_links import daily_panel
@@ -49,7 +49,7 @@ def samples(panel: Panel, rate: np.ndarray) -> dict[str, Sample]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fit, "MOST_ROWS", 6_000)
         patch.setitem(fit.SETTINGS, "num_threads", 1)
-        grown = grow_trees(panel, profile, until=LEARNED, check=False, rounds=[50] * 7, seed=1, budget=60)
+        grown = fit_trees(panel, profile, until=LEARNED, check=False, rounds=[50] * 7, seed=1, budget=60)
     assert grown is not None
     answers: dict[str, Answer] = {
         "seasonal_naive": lambda panel, at, length: seasonal_naive(panel, at=at, length=length),

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from forecasting.errors import ModelError
 from forecasting.models.features.attributes import encode_attributes, learn_vocabulary
-from forecasting.models.neural.windows import KNOWN_AHEAD, Knowledge, WindowShape
+from forecasting.models.neural.windows import SERIES_COVARIATES, KnownInputs, WindowShape
 from forecasting.numerics import Floats32
 from forecasting.panel.grid import Panel
 from forecasting.terms import QUANTILES
@@ -123,7 +123,7 @@ def _block(season: int, horizon: int) -> int:
     return least
 
 
-def encode(panel: Panel, config: NeuralConfig) -> Knowledge | None:
+def encode(panel: Panel, config: NeuralConfig) -> KnownInputs | None:
     """A panel's covariates and attributes as a member's module takes them; None for one that takes demand only.
 
     Raises ModelError where the panel's covariates are not the ones that the member was trained on.
@@ -138,7 +138,7 @@ def encode(panel: Panel, config: NeuralConfig) -> Knowledge | None:
     center, spread = np.asarray(config.center), np.asarray(config.spread)
     covariates = ((panel.covariates - center) / spread).clip(-5, 5).astype(np.float32)
     codes = encode_attributes(panel.attributes, config.vocabulary)
-    return Knowledge(torch.from_numpy(covariates), torch.from_numpy(codes) if config.vocabulary else None)
+    return KnownInputs(torch.from_numpy(covariates), torch.from_numpy(codes) if config.vocabulary else None)
 
 
 def build_model(config: NeuralConfig, *, seed: int = 0, **training: Any) -> Any:
@@ -202,7 +202,7 @@ def own_threads(windows: int) -> Iterator[None]:
 
 def _sample(config: NeuralConfig) -> TorchTrainingSample:
     """Shapes of one window, which is all that darts reads of a sample when it makes a module."""
-    shape, channels = config.shape, len(config.covariate_names) + KNOWN_AHEAD
+    shape, channels = config.shape, len(config.covariate_names) + SERIES_COVARIATES
     takes_more = config.kind == "tft"
 
     def zeros(*size: int) -> Floats32:

@@ -55,7 +55,7 @@ class NeuralMember:
         """
         self._check(panel, origin_columns=origin_columns, length=length)
         columns, starts = self.config.shape.context_columns, np.asarray(origin_columns, dtype=np.int64)
-        knowledge = encode(panel, self.config)
+        known_inputs = encode(panel, self.config)
         forecast = np.full((len(origin_columns), panel.n_series, length, len(QUANTILES)), NAN, dtype=np.float32)
         for first in range(0, panel.n_series, SERIES_AT_ONCE):
             rows = slice(first, first + SERIES_AT_ONCE)
@@ -64,22 +64,22 @@ class NeuralMember:
             if not len(series):
                 continue
             start = int(starts.min()) - columns
-            source = prepare(panel, self.config.shape, knowledge=knowledge, rows=rows, start=start)
+            source = prepare(panel, self.config.shape, known_inputs=known_inputs, rows=rows, start=start)
             for part in _parts(len(series), WINDOWS_AT_ONCE[self.config.kind]):
                 windows = gather(
                     source, series=torch.from_numpy(series[part]), at=torch.from_numpy(starts[place[part]])
                 )
-                forecast[place[part], first + series[part]] = self._ask(windows)[:, :length]
+                forecast[place[part], first + series[part]] = self._predict_windows(windows)[:, :length]
         return forecast
 
-    def _ask(self, windows: Windows) -> Floats32:
+    def _predict_windows(self, windows: Windows) -> Floats32:
         """Quantiles (B, H x p, 7) in units of demand."""
         with torch.inference_mode(), own_threads(len(windows.scale)):
-            answer = ask_module(self.module, windows).add_(windows.base[..., None])
-            answer, _ = answer.mul_(windows.unit[:, None, None, None]).clamp_(min=0.0).flatten(1, 2).sort(dim=-1)
-            unanswered = (windows.scale <= 0) | ~answer.isfinite().flatten(1).all(dim=1)
-            answer[unanswered] = torch.nan
-        quantiles: Floats32 = answer.numpy()
+            output = run_module(self.module, windows).add_(windows.base[..., None])
+            output, _ = output.mul_(windows.unit[:, None, None, None]).clamp_(min=0.0).flatten(1, 2).sort(dim=-1)
+            invalid = (windows.scale <= 0) | ~output.isfinite().flatten(1).all(dim=1)
+            output[invalid] = torch.nan
+        quantiles: Floats32 = output.numpy()
         return quantiles
 
     def _check(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> None:
@@ -94,8 +94,8 @@ class NeuralMember:
             )
 
 
-def ask_module(module: PLForecastingModule, windows: Windows) -> torch.Tensor:
-    """The module's raw answer (B, H, p, 7), on the processor: scaled demand above the base."""
+def run_module(module: PLForecastingModule, windows: Windows) -> torch.Tensor:
+    """The module's raw output (B, H, p, 7), on the processor: scaled demand above the base."""
     device = next(module.parameters()).device
 
     def there(tensor: torch.Tensor | None) -> torch.Tensor | None:
@@ -107,8 +107,8 @@ def ask_module(module: PLForecastingModule, windows: Windows) -> torch.Tensor:
         future_covariates=there(windows.future),
         static_covariates=there(windows.codes),
     )
-    answer: torch.Tensor = module(given).prediction
-    return answer.cpu()
+    output: torch.Tensor = module(given).prediction
+    return output.cpu()
 
 
 def _parts(total: int, size: int) -> Iterator[slice]:

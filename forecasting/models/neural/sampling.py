@@ -23,7 +23,7 @@ HIDDEN = 0.05
 
 
 @dataclass(frozen=True)
-class Draw:
+class WindowSample:
     """(series, at) pairs, and which of them hide their attributes. All (B,)."""
 
     series: torch.Tensor
@@ -94,18 +94,18 @@ def pick_windows(
 
 def draw_windows(
     panel: Panel, shape: WindowShape, *, until: int, total: int, count: int, generator: torch.Generator
-) -> Draw:
+) -> WindowSample:
     """`count` windows with targets before `until`, uniformly from all `total` valid ones, with replacement."""
     ranks = torch.randint(0, total, (count,), generator=generator)
     series, at = pick_windows(panel, shape, since=0, until=until, ranks=ranks.numpy())
-    return Draw(series=series, at=at, hidden=torch.rand(count, generator=generator) < HIDDEN)
+    return WindowSample(series=series, at=at, hidden=torch.rand(count, generator=generator) < HIDDEN)
 
 
-def spread_windows(panel: Panel, shape: WindowShape, *, since: int, until: int, total: int, most: int) -> Draw:
+def spread_windows(panel: Panel, shape: WindowShape, *, since: int, until: int, total: int, most: int) -> WindowSample:
     """At most `most` windows with targets in [since, until), evenly spread over all `total` valid ones."""
     ranks = np.linspace(0, total - 1, min(total, most)).astype(np.int64)
     series, at = pick_windows(panel, shape, since=since, until=until, ranks=ranks)
-    return Draw(series=series, at=at, hidden=torch.zeros(len(ranks), dtype=torch.bool))
+    return WindowSample(series=series, at=at, hidden=torch.zeros(len(ranks), dtype=torch.bool))
 
 
 class WindowBatch(TorchTrainingBatch):  # type: ignore[misc]
@@ -121,22 +121,22 @@ class WindowBatch(TorchTrainingBatch):  # type: ignore[misc]
 class WindowDataset(TorchTrainingDataset):  # type: ignore[misc]
     """Drawn windows for a darts model; a batch is gathered in one go."""
 
-    def __init__(self, source: WindowSource, draw: Draw) -> None:
+    def __init__(self, source: WindowSource, sample: WindowSample) -> None:
         super().__init__()
         self.source = source
-        self.draw = draw
+        self.sample = sample
 
     def __len__(self) -> int:
-        return len(self.draw.series)
+        return len(self.sample.series)
 
     def __getitems__(self, indices: list[int]) -> WindowBatch:
         chosen = torch.tensor(indices)
-        series, at = self.draw.series[chosen], self.draw.at[chosen]
+        series, at = self.sample.series[chosen], self.sample.at[chosen]
         windows = gather(self.source, series=series, at=at)
         target, weight = gather_target(self.source, windows, series=series, at=at)
         codes = windows.codes
         if codes is not None:
-            codes = codes.masked_fill(self.draw.hidden[chosen][:, None, None], 0.0)
+            codes = codes.masked_fill(self.sample.hidden[chosen][:, None, None], 0.0)
         return WindowBatch(
             past_target=windows.context,
             historic_future_covariates=windows.past,

@@ -32,8 +32,8 @@ from forecasting.models.neural.fitting import (
 )
 from forecasting.models.neural.member import NeuralMember
 from forecasting.models.neural.sampling import (
-    Draw,
     WindowDataset,
+    WindowSample,
     count_windows,
     draw_windows,
     spread_windows,
@@ -58,12 +58,12 @@ SAFETY = 0.8
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """What to train on, fixed before training starts."""
 
     config: NeuralConfig
     source: WindowSource
-    held: Draw
+    held: WindowSample
     """Windows for validation: their targets are the newest before `train_until`."""
     until: int
     """Training targets end before this column."""
@@ -104,7 +104,7 @@ def train_member(
     of any kind unless given. Raises ModelError where training goes astray.
     """
     started = time.perf_counter()
-    plan = _plan(kind, panel, train_until=train_until)
+    plan = _plan_training(kind, panel, train_until=train_until)
     if isinstance(plan, str):
         logger.info("%s: not trained: %s", kind, plan)
         return Training(None, plan)
@@ -137,7 +137,7 @@ def _smaller_batch(kind: Kind, size: int, *, share: float) -> int:
     return int(max(BATCH_SIZES[kind][0], 2 ** int(np.log2(max(size * share, 1)))))
 
 
-def _plan(kind: Kind, panel: Panel, *, train_until: int) -> Plan | str:
+def _plan_training(kind: Kind, panel: Panel, *, train_until: int) -> TrainingPlan | str:
     """What to train on, or why there is nothing to train on."""
     seen = np.flatnonzero(panel.observed[:, :train_until].any(axis=0))
     # a stale feed ends earlier than the panel does
@@ -154,9 +154,9 @@ def _plan(kind: Kind, panel: Panel, *, train_until: int) -> Plan | str:
         )
     rows = slice(0, panel.n_series)
     least, most = BATCH_SIZES[kind]
-    return Plan(
+    return TrainingPlan(
         config=config,
-        source=prepare(panel, shape, knowledge=encode(panel, config), rows=rows, start=-shape.context_columns),
+        source=prepare(panel, shape, known_inputs=encode(panel, config), rows=rows, start=-shape.context_columns),
         held=spread_windows(panel, shape, since=until, until=newest, total=held, most=VALIDATION_WINDOWS[kind]),
         until=until,
         windows=windows,
@@ -165,7 +165,7 @@ def _plan(kind: Kind, panel: Panel, *, train_until: int) -> Plan | str:
     )
 
 
-def _measure(plan: Plan, *, settings: Mapping[str, Any], limit: float) -> tuple[float, float]:
+def _measure(plan: TrainingPlan, *, settings: Mapping[str, Any], limit: float) -> tuple[float, float]:
     """Seconds that an optimiser step and a validation take, tried on a copy for about `limit` seconds at most."""
     with quiet():
         device = pl.Trainer(**settings, **QUIET).strategy.root_device
@@ -185,16 +185,22 @@ def _measure(plan: Plan, *, settings: Mapping[str, Any], limit: float) -> tuple[
     return float(np.mean(times[1:])), time.perf_counter() - start
 
 
-def _affordable_steps(plan: Plan, *, step_seconds: float, check_seconds: float, left: float) -> int:
+def _affordable_steps(plan: TrainingPlan, *, step_seconds: float, check_seconds: float, left: float) -> int:
     most = int(np.clip(MOST_PASSES * plan.windows / plan.batch_size, FEW_STEPS, MOST_STEPS))
     return max(min(int((SAFETY * left - CHECKS * check_seconds) / step_seconds), most), 0)
 
 
 def _fit(
-    plan: Plan, panel: Panel, *, n_steps: int, seed: int, parent: NeuralMember | None, settings: Mapping[str, Any]
+    plan: TrainingPlan,
+    panel: Panel,
+    *,
+    n_steps: int,
+    seed: int,
+    parent: NeuralMember | None,
+    settings: Mapping[str, Any],
 ) -> tuple[NeuralMember, float]:
     kind = plan.config.kind
-    draw = draw_windows(
+    sample = draw_windows(
         panel,
         plan.config.shape,
         until=plan.until,
@@ -206,7 +212,7 @@ def _fit(
     arguments = training_arguments(kind, n_steps=n_steps, batch_size=plan.batch_size)
     model = build_model(plan.config, seed=seed, **arguments)
     _warm_start(model.model, plan.config, parent)
-    fit_windows(model, WindowDataset(plan.source, draw), held, n_steps=n_steps, settings=settings)
+    fit_windows(model, WindowDataset(plan.source, sample), held, n_steps=n_steps, settings=settings)
     module = model.model.cpu().eval()
     loss = held_loss(module, held, batch_size=plan.batch_size)
     if not np.isfinite(loss) or not all(torch.isfinite(value).all() for value in module.state_dict().values()):

@@ -28,7 +28,7 @@ CHUNK = 500
 CLIP = 30.0
 """Multiples of the context's mean beyond which a value teaches nothing but its size."""
 
-KNOWN_AHEAD = 3
+SERIES_COVARIATES = 3
 """Covariates of each series that a window adds to the shared ones: campaign, share open, base."""
 
 
@@ -50,7 +50,7 @@ class WindowShape:
 
 
 @dataclass(frozen=True)
-class Knowledge:
+class KnownInputs:
     """What is known beside demand, ready for a module that takes it."""
 
     covariates: torch.Tensor
@@ -111,7 +111,9 @@ class Windows:
         return torch.where(self.scale > 0, self.scale, 1.0)
 
 
-def prepare(panel: Panel, shape: WindowShape, *, knowledge: Knowledge | None, rows: slice, start: int) -> WindowSource:
+def prepare(
+    panel: Panel, shape: WindowShape, *, known_inputs: KnownInputs | None, rows: slice, start: int
+) -> WindowSource:
     """Impute the demand of the series in `rows` and lay it out for gathering.
 
     start: where the earliest context begins; before 0 where it is longer than the history before its `at`.
@@ -142,8 +144,8 @@ def prepare(panel: Panel, shape: WindowShape, *, knowledge: Knowledge | None, ro
         cycle=torch.from_numpy(_from(cycle, start, 0)),
         slot=torch.from_numpy(np.concatenate([before % grid.season, slot[max(start, 0) :]])),
         column=torch.from_numpy(np.where(grid.column < 0, -1, grid.column - start)[oldest:]),
-        covariates=_block_means(knowledge.covariates, start=start, block=shape.block) if knowledge else None,
-        codes=knowledge.codes[rows] if knowledge and knowledge.codes is not None else None,
+        covariates=_block_means(known_inputs.covariates, start=start, block=shape.block) if known_inputs else None,
+        codes=known_inputs.codes[rows] if known_inputs and known_inputs.codes is not None else None,
     )
 
 
@@ -180,8 +182,8 @@ def gather(source: WindowSource, *, series: torch.Tensor, at: torch.Tensor) -> W
     if source.covariates is not None:
         earlier = at[:, None] + torch.arange(-shape.context_columns, 0)
         profile = _base(source, series=series, at=at, columns=earlier, unit=unit).view(-1, shape.context, shape.block)
-        past = _known_ahead(source, series=series, columns=earlier, base=profile)
-        future = _known_ahead(source, series=series, columns=columns, base=base)
+        past = _block_covariates(source, series=series, columns=earlier, base=profile)
+        future = _block_covariates(source, series=series, columns=columns, base=base)
     return Windows(
         context=_means(context.view(-1, shape.context, shape.block))[..., None],
         past=past,
@@ -211,7 +213,7 @@ def _base(
     return torch.where(newest >= 0, value, torch.nan).nan_to_num_(nan=1.0).clamp_(max=CLIP)
 
 
-def _known_ahead(
+def _block_covariates(
     source: WindowSource, *, series: torch.Tensor, columns: torch.Tensor, base: torch.Tensor
 ) -> torch.Tensor:
     """Covariates of each block: shared ones, campaign, share open, base. (B, blocks, C + KNOWN_AHEAD)"""

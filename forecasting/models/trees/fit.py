@@ -50,7 +50,7 @@ SERIES_A_LEAF, LEAVES = 6, (7, 63)
 
 
 @dataclass(frozen=True)
-class _Lesson:
+class _TrainingRows:
     """Rows to learn from."""
 
     features: Floats32
@@ -60,7 +60,7 @@ class _Lesson:
     """Of the target in the loss: every series counts alike, its busy slots more."""
 
 
-def grow_trees(
+def fit_trees(
     panel: Panel,
     profile: ProfileMember,
     *,
@@ -74,7 +74,7 @@ def grow_trees(
     """Fit on targets before the column `until`.
 
     check: find the number of rounds of each quantile on rows that are forecast from `until` on; else `rounds` are
-    grown. Returns the member and the rounds; None where there are too few rows. budget: seconds that it may take, which
+    fitted. Returns the member and the rounds; None where there are too few rows. budget: seconds that it may take, which
     fix the number of rows; left: seconds that are left of them, which end the rounds where they are fewer.
     """
     started, rng = time.monotonic(), np.random.default_rng(seed)
@@ -85,16 +85,16 @@ def grow_trees(
     }
     if panel.n_series > MANY_SERIES:
         panel = take_series(panel, np.sort(rng.choice(panel.n_series, MANY_SERIES, replace=False)))
-    lesson = _lesson(panel, profile, inputs, since=0, until=until, most=most, rng=rng)
+    rows = _training_rows(panel, profile, inputs, since=0, until=until, most=most, rng=rng)
     newer = None
     if check:
-        newer = _lesson(panel, profile, inputs, since=until, until=panel.n_history, most=CHECKED_ROWS, rng=rng)
-    if len(lesson.target) < LEAST_ROWS or (newer is not None and not len(newer.target)):
+        newer = _training_rows(panel, profile, inputs, since=until, until=panel.n_history, most=CHECKED_ROWS, rng=rng)
+    if len(rows.target) < LEAST_ROWS or (newer is not None and not len(newer.target)):
         return None
     data = lgb.Dataset(
-        lesson.features,
-        lesson.target,
-        weight=lesson.weight,
+        rows.features,
+        rows.target,
+        weight=rows.weight,
         params={"max_bin": SETTINGS["max_bin"], "verbose": -1},
         free_raw_data=False,
     )
@@ -113,9 +113,9 @@ def grow_trees(
         else:
             stop = lgb.early_stopping(PATIENCE, verbose=False)
             boosters[place] = lgb.train(settings, data, MOST_ROUNDS, valid_sets=[held], callbacks=[late, stop])
-    grown = [boosters[place] for place in range(len(QUANTILES))]
-    best = [max(booster.best_iteration, LEAST_ROUNDS) if check else booster.num_trees() for booster in grown]
-    return TreesMember(profile, inputs, tuple(grown)), best
+    fitted = [boosters[place] for place in range(len(QUANTILES))]
+    best = [max(booster.best_iteration, LEAST_ROUNDS) if check else booster.num_trees() for booster in fitted]
+    return TreesMember(profile, inputs, tuple(fitted)), best
 
 
 class _Deadline:
@@ -132,7 +132,7 @@ class _Deadline:
             raise lgb.callback.EarlyStopException(env.iteration, env.evaluation_result_list or [])
 
 
-def _lesson(
+def _training_rows(
     panel: Panel,
     profile: ProfileMember,
     inputs: Inputs,
@@ -141,7 +141,7 @@ def _lesson(
     until: int,
     most: int,
     rng: np.random.Generator,
-) -> _Lesson:
+) -> _TrainingRows:
     rows = draw_rows(panel, since=since, until=until, most=most, rng=rng)
     features = np.empty((len(rows), len(inputs.names)), dtype=np.float32)
     target, noise = np.empty(len(rows), dtype=np.float32), np.empty(len(rows), dtype=np.float32)
@@ -153,4 +153,4 @@ def _lesson(
     good = np.isfinite(target)
     # the pinball loss in units of demand, every series alike
     weight = over_mean(noise * row_weights(panel, rows), rows.series) if len(rows) else noise
-    return _Lesson(features[good], target[good].clip(-ERROR_CLIP, ERROR_CLIP), weight[good])
+    return _TrainingRows(features[good], target[good].clip(-ERROR_CLIP, ERROR_CLIP), weight[good])

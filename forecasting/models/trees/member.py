@@ -18,7 +18,7 @@ from forecasting.models.features.attributes import Vocabulary, encode_attributes
 from forecasting.models.features.recall import CLIP, DEVIATIONS, RECENT_DAYS, Memory, Recall
 from forecasting.models.features.rows import Rows, by_chunk, horizon_of
 from forecasting.models.features.slots import NAN
-from forecasting.models.profile import ProfileMember, carried_rows, leads, rebuild_profile, recall_rows
+from forecasting.models.profile import ProfileMember, complete_rows, leads, rebuild_profile, recall_rows
 from forecasting.numerics import Floats32
 from forecasting.panel.calendar.calendar import MONDAY
 from forecasting.panel.grid import Panel
@@ -112,7 +112,7 @@ class TreesMember:
             features = build_features(memory, rows, known, self.inputs, self.profile)
             answer = np.stack([booster.predict(features) for booster in self.boosters], axis=1)
             answer = answer * known.noise[:, None] + known.base[:, None]
-            answer[~carried_rows(known, (len(origin_columns), length))] = NAN
+            answer[~complete_rows(known, (len(origin_columns), length))] = NAN
             forecast[part] = sort_quantiles(answer, lower=0.0)
         shaped = forecast.reshape(panel.n_series, len(origin_columns), length, len(QUANTILES))
         return np.moveaxis(shaped, 1, 0)

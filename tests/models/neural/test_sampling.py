@@ -11,7 +11,7 @@ from forecasting.models.neural.sampling import (
     spread_windows,
     usable_contexts,
 )
-from forecasting.models.neural.windows import Knowledge, WindowShape, prepare
+from forecasting.models.neural.windows import KnownInputs, WindowShape, prepare
 from forecasting.panel.grid import Panel
 from tests.models.factories import hide, make_panel
 
@@ -88,8 +88,8 @@ def test_a_context_counts_only_what_was_open():
 
 
 def test_a_batch_is_gathered_at_once_and_hides_the_attributes_drawn_to_be_hidden(panel):
-    knowledge = Knowledge(torch.from_numpy(panel.covariates), torch.ones(7, 1, dtype=torch.int64))
-    source = prepare(panel, SHAPE, knowledge=knowledge, rows=slice(0, 7), start=-28)
+    known_inputs = KnownInputs(torch.from_numpy(panel.covariates), torch.ones(7, 1, dtype=torch.int64))
+    source = prepare(panel, SHAPE, known_inputs=known_inputs, rows=slice(0, 7), start=-28)
     total = int(count_windows(panel, SHAPE, since=0, until=140).sum())
     draw = draw_windows(panel, SHAPE, until=140, total=total, count=64, generator=torch.Generator().manual_seed(0))
     dataset = WindowDataset(source, draw)

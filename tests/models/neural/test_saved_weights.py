@@ -7,7 +7,7 @@ import pytest
 
 from forecasting.models.profile import fit_profile
 from forecasting.models.trees import fit
-from forecasting.models.trees.fit import grow_trees
+from forecasting.models.trees.fit import fit_trees
 from forecasting.models.trees.member import choose_inputs
 from forecasting.panel.grid import Panel
 from forecasting.terms import MEDIAN
@@ -40,7 +40,7 @@ def errors(panel: Panel, truth: np.ndarray) -> dict[str, float]:
     """Mean absolute error of the medians of the members that learn."""
     profile = fit_profile(panel, until=panel.n_history, seed=1)
     rounds = [40] * 7
-    trees, _ = grow_trees(panel, profile, until=panel.n_history, check=False, rounds=rounds, seed=1, budget=20.0)
+    trees, _ = fit_trees(panel, profile, until=panel.n_history, check=False, rounds=rounds, seed=1, budget=20.0)
     predicted = {
         m.kind: m.predict_many(panel, origin_columns=(panel.n_history,), length=SEASON)[0] for m in (profile, trees)
     }
@@ -81,7 +81,7 @@ def test_a_lesson_of_the_trees_counts_by_its_weight():
     profile = fit_profile(panel, until=panel.n_history, seed=1)
     spans = []
     for each in (panel, replace(panel, weight=None)):
-        lesson = fit._lesson(
+        lesson = fit._training_rows(
             each,
             profile,
             choose_inputs(each),

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from forecasting.models.neural.windows import (
-    Knowledge,
+    KnownInputs,
     WindowShape,
     WindowSource,
     gather,
@@ -19,8 +19,8 @@ SHAPE = WindowShape(context=56, horizon=28, block=1)
 
 
 def source_of(panel: Panel, shape: WindowShape = SHAPE, start: int = 0, known: bool = False) -> WindowSource:
-    knowledge = Knowledge(torch.from_numpy(panel.covariates), None) if known else None
-    return prepare(panel, shape, knowledge=knowledge, rows=slice(0, panel.n_series), start=start)
+    known_inputs = KnownInputs(torch.from_numpy(panel.covariates), None) if known else None
+    return prepare(panel, shape, known_inputs=known_inputs, rows=slice(0, panel.n_series), start=start)
 
 
 def pairs(*windows: tuple[int, int]) -> dict[str, torch.Tensor]:

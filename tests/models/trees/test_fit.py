@@ -7,7 +7,7 @@ import pytest
 
 from forecasting.models.profile import ProfileMember, fit_profile
 from forecasting.models.trees import fit
-from forecasting.models.trees.fit import LEAST_ROUNDS, MOST_ROUNDS, grow_trees
+from forecasting.models.trees.fit import LEAST_ROUNDS, MOST_ROUNDS, fit_trees
 from forecasting.models.trees.member import TreesMember
 from forecasting.panel.grid import Panel
 from tests.models.factories import hide, make_panel, scramble_from
@@ -31,7 +31,7 @@ def profile(panel: Panel) -> ProfileMember:
 def grow(
     panel: Panel, profile: ProfileMember, *, check: bool = True, rounds: list[int] | None = None, budget: float = 2.0
 ) -> tuple[TreesMember, list[int]] | None:
-    return grow_trees(panel, profile, until=UNTIL, check=check, rounds=rounds, seed=1, budget=budget)
+    return fit_trees(panel, profile, until=UNTIL, check=check, rounds=rounds, seed=1, budget=budget)
 
 
 def test_rounds_are_those_that_help_on_newer_rows(panel, profile):

@@ -14,7 +14,7 @@ from forecasting.models.features.rows import horizon_of
 from forecasting.models.profile import fit_profile, recall_rows
 from forecasting.models.seasonal.member import last_four
 from forecasting.models.trees import fit
-from forecasting.models.trees.fit import grow_trees
+from forecasting.models.trees.fit import fit_trees
 from forecasting.models.trees.member import TreesMember, build_features, choose_inputs, rebuild_trees
 from forecasting.numerics import Floats32
 from forecasting.panel.grid import Panel, take_series
@@ -43,7 +43,7 @@ def grow(panel: Panel, *, until: int | None = None, seed: int = 1, budget: float
     until = panel.n_history - HELD if until is None else until
     profile = fit_profile(panel, until=until, seed=seed)
     assert profile is not None
-    grown = grow_trees(panel, profile, until=until, check=False, rounds=[80] * 7, seed=seed, budget=budget)
+    grown = fit_trees(panel, profile, until=until, check=False, rounds=[80] * 7, seed=seed, budget=budget)
     assert grown is not None
     return grown[0]
 
@@ -178,7 +178,7 @@ def test_parts_make_the_same_member_again_bit_for_bit(panel, member):
 def test_a_member_whose_rounds_were_cut_off_early_is_the_same_again(panel):
     until = panel.n_history - HELD
     profile = fit_profile(panel, until=until, seed=1)
-    grown = grow_trees(panel, profile, until=until, check=True, rounds=None, seed=1, budget=1.5)
+    grown = fit_trees(panel, profile, until=until, check=True, rounds=None, seed=1, budget=1.5)
     assert grown is not None
     again = rebuild_trees(*grown[0].as_parts())
     np.testing.assert_array_equal(ask(again, panel, panel.n_history), ask(grown[0], panel, panel.n_history))
