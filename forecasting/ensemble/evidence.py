@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecasting.models.features.recall import index_days
+from forecasting.models.features.days import index_days
 from forecasting.models.features.rows import over_mean
 from forecasting.numerics import Floats32, Ints, Mask
 from forecasting.panel.grid import Panel

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.errors import ModelError
-from forecasting.models.features.recall import DEVIATIONS, Memory, Recall, choose_power, recall
-from forecasting.models.features.rows import Rows, by_chunk, draw_rows, horizon_of, row_weights
+from forecasting.models.features.history import PreparedHistory, choose_power
+from forecasting.models.features.lagged import DEVIATIONS, LaggedFeatures
+from forecasting.models.features.rows import Rows, by_chunk, draw_rows, horizon_of, row_features, row_weights
 from forecasting.models.features.slots import NAN
 from forecasting.numerics import Floats32, Floats64, Ints, Mask
 from forecasting.panel.grid import Panel
@@ -60,19 +61,19 @@ class ProfileMember:
             raise ModelError(f"{KIND}: expected a season of {self.season}, found {panel.season}; train again")
         every = horizon_of(panel, origin_columns=tuple(origin_columns), length=length)
         forecast = np.empty((len(every), len(QUANTILES)), dtype=np.float32)
-        for memory, rows, part in by_chunk(panel, every, power=self.power):
-            known = recall_rows(memory, rows)
-            place, lead = self.places(panel, rows.series), leads(memory, rows)
-            center = self.center(known, place, lead)
-            quantiles = (center[:, None] + self.errors[place, lead]) * known.noise[:, None] + known.base[:, None]
-            quantiles[~complete_rows(known, (len(origin_columns), length))] = NAN
+        for history, rows, part in by_chunk(panel, every, power=self.power):
+            lagged = row_features(history, rows)
+            place, lead = self.places(panel, rows.series), leads(history, rows)
+            center = self.center(lagged, place, lead)
+            quantiles = (center[:, None] + self.errors[place, lead]) * lagged.noise[:, None] + lagged.base[:, None]
+            quantiles[~complete_rows(lagged, (len(origin_columns), length))] = NAN
             forecast[part] = sort_quantiles(quantiles, lower=0.0)
         shaped = forecast.reshape(panel.n_series, len(origin_columns), length, len(QUANTILES))
         return np.moveaxis(shaped, 1, 0)
 
-    def center(self, known: Recall, place: Ints, lead: Ints) -> Floats32:
+    def center(self, lagged: LaggedFeatures, place: Ints, lead: Ints) -> Floats32:
         """(R,) forecast less the base, in units of the noise."""
-        center: Floats32 = np.einsum("rk,rk->r", known.deviations, self.weights[place, lead])
+        center: Floats32 = np.einsum("rk,rk->r", lagged.deviations, self.weights[place, lead])
         return center
 
     def places(self, panel: Panel, series: Ints) -> Ints:
@@ -111,24 +112,18 @@ def rebuild_profile(config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]
     return ProfileMember(season=season, power=power, series_ids=ids, weights=weights, errors=errors)
 
 
-def recall_rows(memory: Memory, rows: Rows, *, noise_until: int = 0) -> Recall:
-    """What is known of rows whose series are those of the panel."""
-    series = rows.series - memory.first
-    return recall(memory, series=series, at=rows.origin, column=rows.column, noise_until=noise_until)
-
-
-def leads(memory: Memory, rows: Rows) -> Ints:
+def leads(history: PreparedHistory, rows: Rows) -> Ints:
     """Which regression answers each row, by days ahead."""
-    return np.searchsorted(LEADS, memory.days.day[rows.column] - memory.days.day[rows.origin], side="right")
+    return np.searchsorted(LEADS, history.days.day[rows.column] - history.days.day[rows.origin], side="right")
 
 
-def complete_rows(known: Recall, shape: tuple[int, int]) -> Mask:
+def complete_rows(lagged: LaggedFeatures, shape: tuple[int, int]) -> Mask:
     """(R,) whether the series of a row can be forecast from the row's column: whole horizons, or nothing of them.
 
     shape: number of columns to forecast from, and length of the horizon; rows are those of `horizon_of`.
     """
-    seen = np.isfinite(known.base).reshape(-1, *shape)
-    passed = (known.spread[:, 3] > 0) | (known.deviations != 0).any(axis=1)
+    seen = np.isfinite(lagged.base).reshape(-1, *shape)
+    passed = (lagged.spread[:, 3] > 0) | (lagged.deviations != 0).any(axis=1)
     enough = seen.all(axis=2) & (passed.reshape(-1, *shape).mean(axis=2) >= LEAST_SEEN)
     return np.broadcast_to(enough[..., None], seen.shape).ravel()
 
@@ -147,12 +142,12 @@ def fit_profile(panel: Panel, *, until: int, seed: int) -> ProfileMember | None:
     count = np.zeros((n, levels))
     power = choose_power(panel, until=until)
     roots = np.sqrt(row_weights(panel, rows))
-    for memory, part, part_places in by_chunk(panel, rows, power=power):
-        known, lead = recall_rows(memory, part, noise_until=until), leads(memory, part)
-        error = _errors(panel, part, known)
+    for history, part, part_places in by_chunk(panel, rows, power=power):
+        lagged, lead = row_features(history, part, noise_until=until), leads(history, part)
+        error = _errors(panel, part, lagged)
         for places, (series, level) in _groups(part.series, lead, np.isfinite(error)):
             root = roots[part_places][places]
-            deviations = known.deviations[places] * root[:, None]
+            deviations = lagged.deviations[places] * root[:, None]
             target = error[places].clip(-ERROR_CLIP, ERROR_CLIP) * root
             square[series, level] = deviations.T @ deviations
             product[series, level] = deviations.T @ target
@@ -163,8 +158,8 @@ def fit_profile(panel: Panel, *, until: int, seed: int) -> ProfileMember | None:
     return replace(member, errors=_error_quantiles(member, panel, rows, until=until))
 
 
-def _errors(panel: Panel, rows: Rows, known: Recall) -> Floats32:
-    error: Floats32 = (panel.y[rows.series, rows.column] - known.base) / known.noise
+def _errors(panel: Panel, rows: Rows, lagged: LaggedFeatures) -> Floats32:
+    error: Floats32 = (panel.y[rows.series, rows.column] - lagged.base) / lagged.noise
     return error
 
 
@@ -203,10 +198,10 @@ def _error_quantiles(member: ProfileMember, panel: Panel, rows: Rows, *, until: 
     """(N + 1, levels, 7) of what the weights left; of a series with few errors mostly those of the pool."""
     n, levels = panel.n_series, len(LEADS) + 1
     left, lead = np.empty(len(rows), dtype=np.float32), np.empty(len(rows), dtype=np.int64)
-    for memory, part, places in by_chunk(panel, rows, power=member.power):
-        known = recall_rows(memory, part, noise_until=until)
-        lead[places] = leads(memory, part)
-        left[places] = _errors(panel, part, known) - member.center(known, part.series, lead[places])
+    for history, part, places in by_chunk(panel, rows, power=member.power):
+        lagged = row_features(history, part, noise_until=until)
+        lead[places] = leads(history, part)
+        left[places] = _errors(panel, part, lagged) - member.center(lagged, part.series, lead[places])
     quantiles = np.zeros((n + 1, levels, len(QUANTILES)), dtype=np.float32)
     weight = None if panel.weight is None else row_weights(panel, rows)
     for level in range(levels):

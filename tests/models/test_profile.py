@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from forecasting.errors import ModelError
 from forecasting.models import profile
 from forecasting.models.features import rows
-from forecasting.models.features.recall import DEVIATIONS
+from forecasting.models.features.lagged import DEVIATIONS
 from forecasting.models.profile import ProfileMember, fit_profile, rebuild_profile
 from forecasting.models.seasonal.member import last_four
 from forecasting.numerics import Floats32

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecasting.models.features.recall import Memory, index_days, remember
+from forecasting.models.features.days import index_days
+from forecasting.models.features.history import PreparedHistory, prepare_history
+from forecasting.models.features.lagged import LaggedFeatures, lagged_features
 from forecasting.numerics import Floats32, Ints
 from forecasting.panel.grid import Panel
 
@@ -76,16 +78,22 @@ def horizon_of(panel: Panel, *, origin_columns: tuple[int, ...], length: int) ->
     return Rows(series, at, at + step)
 
 
-def by_chunk(panel: Panel, rows: Rows, *, power: float) -> Iterator[tuple[Memory, Rows, slice]]:
-    """Rows that are in the order of their series, chunk by chunk with the memory of its series; whole series each."""
+def by_chunk(panel: Panel, rows: Rows, *, power: float) -> Iterator[tuple[PreparedHistory, Rows, slice]]:
+    """Rows that are in the order of their series, chunk by chunk with the history of its series; whole series each."""
     for first in range(0, panel.n_series, CHUNK):
         low, high = np.searchsorted(rows.series, [first, first + CHUNK])
         if low == high:
             continue
         since = int(rows.origin[low:high].min())
-        memory = remember(panel, slice(first, first + CHUNK), power=power, since=since)
+        history = prepare_history(panel, slice(first, first + CHUNK), power=power, since=since)
         some = max(CHUNK * ROWS_AT_ONCE // int(high - low), 1)
         for series in range(first, first + CHUNK, some):
             part = slice(*np.searchsorted(rows.series, [series, min(series + some, first + CHUNK)]).tolist())
             if part.start < part.stop:
-                yield memory, Rows(rows.series[part], rows.origin[part], rows.column[part]), part
+                yield history, Rows(rows.series[part], rows.origin[part], rows.column[part]), part
+
+
+def row_features(history: PreparedHistory, rows: Rows, *, noise_until: int = 0) -> LaggedFeatures:
+    """Lagged features of rows whose series are those of the panel; noise_until: see `lagged_features`."""
+    series = rows.series - history.first
+    return lagged_features(history, series=series, at=rows.origin, column=rows.column, noise_until=noise_until)

@@ -8,8 +8,8 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-from forecasting.models.features.rows import by_chunk, draw_rows, over_mean, row_weights
-from forecasting.models.profile import ProfileMember, recall_rows
+from forecasting.models.features.rows import by_chunk, draw_rows, over_mean, row_features, row_weights
+from forecasting.models.profile import ProfileMember
 from forecasting.models.trees.member import Inputs, TreesMember, build_features, choose_inputs
 from forecasting.numerics import Floats32
 from forecasting.panel.grid import Panel, take_series
@@ -73,9 +73,9 @@ def fit_trees(
 ) -> tuple[TreesMember, list[int]] | None:
     """Fit on targets before the column `until`.
 
-    check: find the number of rounds of each quantile on rows that are forecast from `until` on; else `rounds` are
-    fitted. Returns the member and the rounds; None where there are too few rows. budget: seconds that it may take, which
-    fix the number of rows; left: seconds that are left of them, which end the rounds where they are fewer.
+    check: find the number of rounds of each quantile on rows that are forecast from `until` on; without it, `rounds`
+    are given. budget: seconds, which fix the number of rows; left: seconds that are left of them, which end the rounds
+    where they are fewer. Returns the member and its rounds; None where there are too few rows.
     """
     started, rng = time.monotonic(), np.random.default_rng(seed)
     inputs, most = choose_inputs(panel), int(min(MOST_ROWS, ROWS_A_SECOND * budget))
@@ -145,11 +145,11 @@ def _training_rows(
     rows = draw_rows(panel, since=since, until=until, most=most, rng=rng)
     features = np.empty((len(rows), len(inputs.names)), dtype=np.float32)
     target, noise = np.empty(len(rows), dtype=np.float32), np.empty(len(rows), dtype=np.float32)
-    for memory, part, places in by_chunk(panel, rows, power=profile.power):
-        known = recall_rows(memory, part, noise_until=until)
-        features[places] = build_features(memory, part, known, inputs, profile)
-        target[places] = (panel.y[part.series, part.column] - known.base) / known.noise
-        noise[places] = known.noise
+    for history, part, places in by_chunk(panel, rows, power=profile.power):
+        lagged = row_features(history, part, noise_until=until)
+        features[places] = build_features(history, part, lagged, inputs, profile)
+        target[places] = (panel.y[part.series, part.column] - lagged.base) / lagged.noise
+        noise[places] = lagged.noise
     good = np.isfinite(target)
     # the pinball loss in units of demand, every series alike
     weight = over_mean(noise * row_weights(panel, rows), rows.series) if len(rows) else noise

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from forecasting.errors import ModelError
 from forecasting.models.features.attributes import Vocabulary, encode_attributes, learn_vocabulary
-from forecasting.models.features.recall import CLIP, DEVIATIONS, RECENT_DAYS, Memory, Recall
-from forecasting.models.features.rows import Rows, by_chunk, horizon_of
+from forecasting.models.features.history import PreparedHistory
+from forecasting.models.features.lagged import CLIP, DEVIATIONS, RECENT_DAYS, LaggedFeatures
+from forecasting.models.features.rows import Rows, by_chunk, horizon_of, row_features
 from forecasting.models.features.slots import NAN
-from forecasting.models.profile import ProfileMember, complete_rows, leads, rebuild_profile, recall_rows
+from forecasting.models.profile import ProfileMember, complete_rows, leads, rebuild_profile
 from forecasting.numerics import Floats32
 from forecasting.panel.calendar.calendar import MONDAY
 from forecasting.panel.grid import Panel
@@ -62,16 +63,18 @@ def choose_inputs(panel: Panel) -> Inputs:
     return Inputs(covariates, learn_vocabulary(panel.attributes))
 
 
-def build_features(memory: Memory, rows: Rows, known: Recall, inputs: Inputs, profile: ProfileMember) -> Floats32:
+def build_features(
+    history: PreparedHistory, rows: Rows, lagged: LaggedFeatures, inputs: Inputs, profile: ProfileMember
+) -> Floats32:
     """(R, len(inputs.names)) numbers that depend on columns before `at` and on the calendar only."""
-    panel, days, column = memory.panel, memory.days, rows.column
-    center = profile.center(known, profile.places(panel, rows.series), leads(memory, rows))
+    panel, days, column = history.panel, history.days, rows.column
+    center = profile.center(lagged, profile.places(panel, rows.series), leads(history, rows))
     date = panel.wall[column].astype("datetime64[D]")
     with np.errstate(divide="ignore", invalid="ignore"):
-        logs = [np.log(known.base / known.level), np.log(known.noise / known.base), np.log(known.level)]
+        logs = [np.log(lagged.base / lagged.level), np.log(lagged.noise / lagged.base), np.log(lagged.level)]
     single = [
         center.clip(-CLIP, CLIP),
-        known.weeks,
+        lagged.weeks,
         *(np.nan_to_num(value, nan=0.0, posinf=CLIP, neginf=-CLIP) for value in logs),
         column - rows.origin,
         days.day[column] - days.day[rows.origin],
@@ -84,7 +87,7 @@ def build_features(memory: Memory, rows: Rows, known: Recall, inputs: Inputs, pr
     place = [panel.covariate_names.index(name) for name in inputs.covariate_names]
     codes = encode_attributes(panel.attributes, inputs.vocabulary)[rows.series]
     return np.column_stack(
-        [known.deviations, known.ratios, known.spread, *single, panel.covariates[column][:, place], codes]
+        [lagged.deviations, lagged.ratios, lagged.spread, *single, panel.covariates[column][:, place], codes]
     ).astype(np.float32)
 
 
@@ -107,12 +110,12 @@ class TreesMember:
             raise ModelError(f"{KIND}: expected covariate {missing[0]}, which the panel lacks; train this stream again")
         every = horizon_of(panel, origin_columns=tuple(origin_columns), length=length)
         forecast = np.empty((len(every), len(QUANTILES)), dtype=np.float32)
-        for memory, rows, part in by_chunk(panel, every, power=self.profile.power):
-            known = recall_rows(memory, rows)
-            features = build_features(memory, rows, known, self.inputs, self.profile)
+        for history, rows, part in by_chunk(panel, every, power=self.profile.power):
+            lagged = row_features(history, rows)
+            features = build_features(history, rows, lagged, self.inputs, self.profile)
             answer = np.stack([booster.predict(features) for booster in self.boosters], axis=1)
-            answer = answer * known.noise[:, None] + known.base[:, None]
-            answer[~complete_rows(known, (len(origin_columns), length))] = NAN
+            answer = answer * lagged.noise[:, None] + lagged.base[:, None]
+            answer[~complete_rows(lagged, (len(origin_columns), length))] = NAN
             forecast[part] = sort_quantiles(answer, lower=0.0)
         shaped = forecast.reshape(panel.n_series, len(origin_columns), length, len(QUANTILES))
         return np.moveaxis(shaped, 1, 0)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecasting.models.features import rows
-from forecasting.models.features.recall import index_days
+from forecasting.models.features.days import index_days
 from forecasting.models.features.rows import (
     Rows,
     by_chunk,
@@ -122,15 +122,15 @@ def test_chunks_cover_every_row_once_with_the_memory_of_its_series(monkeypatch, 
     panel = hide(panel, slice(2, 4), slice(None))
     drawn = draw(panel, most=500)
     covered = np.zeros(len(drawn), dtype=int)
-    for memory, part, places in by_chunk(panel, drawn, power=0.5):
+    for history, part, places in by_chunk(panel, drawn, power=0.5):
         covered[places] += 1
         for name in ("series", "origin", "column"):
             np.testing.assert_array_equal(getattr(part, name), getattr(drawn, name)[places])
-        own = part.series - memory.first
+        own = part.series - history.first
         assert own.min() >= 0
-        assert own.max() < min(size, memory.cube.shape[0])
+        assert own.max() < min(size, history.cube.shape[0])
         at = panel.n_history
-        np.testing.assert_allclose(memory.sums[2, own, at], panel.y[part.series].sum(axis=1), rtol=1e-4)
+        np.testing.assert_allclose(history.sums[2, own, at], panel.y[part.series].sum(axis=1), rtol=1e-4)
     assert (covered == 1).all()
 
 

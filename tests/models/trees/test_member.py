@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from forecasting.errors import ModelError
 from forecasting.models.features import rows
-from forecasting.models.features.recall import remember
-from forecasting.models.features.rows import horizon_of
-from forecasting.models.profile import fit_profile, recall_rows
+from forecasting.models.features.history import prepare_history
+from forecasting.models.features.rows import horizon_of, row_features
+from forecasting.models.profile import fit_profile
 from forecasting.models.seasonal.member import last_four
 from forecasting.models.trees import fit
 from forecasting.models.trees.fit import fit_trees
@@ -70,9 +70,9 @@ def member(panel: Panel) -> TreesMember:
 
 
 def features_of(panel: Panel, member: TreesMember, at: int) -> Floats32:
-    memory = remember(panel, slice(None), power=member.profile.power)
+    history = prepare_history(panel, slice(None), power=member.profile.power)
     asked = horizon_of(panel, origin_columns=(at,), length=SEASON)
-    return build_features(memory, asked, recall_rows(memory, asked), member.inputs, member.profile)
+    return build_features(history, asked, row_features(history, asked), member.inputs, member.profile)
 
 
 def test_every_feature_has_a_name_of_its_own(panel, member):

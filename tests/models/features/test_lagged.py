@@ -5,27 +5,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecasting.models.features.recall import (
+from forecasting.models.features.days import index_days
+from forecasting.models.features.history import (
     AMOUNT_POWER,
     BASE,
-    CLIP,
     CLOCK_MEANS,
     COUNT_POWER,
+    LEVEL_SHARE,
+    SLOT_MEANS,
+    choose_power,
+    prepare_history,
+)
+from forecasting.models.features.lagged import (
+    CLIP,
     DEVIATIONS,
     GUESS,
     GUESS_ROWS,
     LAST_VALUES,
     LEVEL_DAYS,
-    LEVEL_SHARE,
     RATIO,
     RECENT_COLUMNS,
     RECENT_DAYS,
-    SLOT_MEANS,
-    Recall,
-    choose_power,
-    index_days,
-    recall,
-    remember,
+    LaggedFeatures,
+    lagged_features,
 )
 from forecasting.panel.grid import Panel
 from tests.models.factories import hide, make_panel, repeat_slot, scramble_from
@@ -38,17 +40,19 @@ def small_panel(seed: int = 0, *, doubled: int | None = None, gaps: float = 0.2)
     return panel if doubled is None else repeat_slot(panel, column=doubled)
 
 
-def recall_from(
+def features_from(
     panel: Panel, at: int, *, length: int = SEASON, noise_until: int = 0, power: float = 0.5, since: int = 0
-) -> Recall:
+) -> LaggedFeatures:
     """All series' next `length` columns from `at`, series by series."""
     series, step = (index.ravel() for index in np.indices((panel.n_series, length)))
-    memory = remember(panel, slice(None), power=power, since=since)
-    return recall(memory, series=series, at=np.full(len(series), at), column=at + step, noise_until=noise_until)
+    history = prepare_history(panel, slice(None), power=power, since=since)
+    return lagged_features(
+        history, series=series, at=np.full(len(series), at), column=at + step, noise_until=noise_until
+    )
 
 
-def assert_same(one: Recall, other: Recall) -> None:
-    for field in fields(Recall):
+def assert_same(one: LaggedFeatures, other: LaggedFeatures) -> None:
+    for field in fields(LaggedFeatures):
         np.testing.assert_array_equal(getattr(one, field.name), getattr(other, field.name), err_msg=field.name)
 
 
@@ -61,16 +65,16 @@ def assert_same(one: Recall, other: Recall) -> None:
 )
 def test_nothing_at_or_after_the_column_is_remembered(at, seed, doubled, gaps):
     panel = small_panel(seed, doubled=doubled, gaps=gaps)
-    assert_same(recall_from(panel, at), recall_from(scramble_from(panel, at), at))
+    assert_same(features_from(panel, at), features_from(scramble_from(panel, at), at))
 
 
 @settings(max_examples=20, deadline=None)
 @given(at=st.integers(1, 140), until=st.integers(150, 200))
 def test_noise_may_be_measured_until_a_later_column_and_no_further(at, until):
     panel = small_panel()
-    told = recall_from(panel, at, noise_until=until)
-    assert_same(told, recall_from(scramble_from(panel, until), at, noise_until=until))
-    own = recall_from(panel, at)
+    told = features_from(panel, at, noise_until=until)
+    assert_same(told, features_from(scramble_from(panel, until), at, noise_until=until))
+    own = features_from(panel, at)
     assert (told.noise != own.noise).any()
     for name in ("base", "level", "ratios", "weeks"):
         np.testing.assert_array_equal(getattr(told, name), getattr(own, name))
@@ -78,7 +82,7 @@ def test_noise_may_be_measured_until_a_later_column_and_no_further(at, until):
 
 def test_noise_of_a_later_column_is_its_own_and_not_that_of_an_earlier_bound():
     panel = small_panel()
-    assert_same(recall_from(panel, 200, noise_until=150), recall_from(panel, 200))
+    assert_same(features_from(panel, 200, noise_until=150), features_from(panel, 200))
 
 
 @settings(max_examples=60, deadline=None)
@@ -94,7 +98,7 @@ def test_what_is_remembered_for_later_columns_alone_is_the_same(since, later, no
     panel = small_panel(seed, doubled=doubled, gaps=gaps)
     at = min(since + later, panel.n_history)
     given = {"length": min(SEASON, len(panel.ts) - at), "noise_until": min(at + noise_later, panel.n_history)}
-    assert_same(recall_from(panel, at, since=since, **given), recall_from(panel, at, **given))
+    assert_same(features_from(panel, at, since=since, **given), features_from(panel, at, **given))
 
 
 class Naive:
@@ -186,7 +190,7 @@ class Naive:
             return [0.0, 0.0, 0.0, 0.0]
         return [min(values) - base, float(np.median(values)) - base, max(values) - base, float(np.std(values))]
 
-    def recall(self, column: int) -> dict[str, object]:
+    def features(self, column: int) -> dict[str, object]:
         level = self.level()
         base = self.slot_mean(column, BASE)
         base = base if np.isfinite(base) else level
@@ -218,10 +222,10 @@ class Naive:
 )
 def test_what_is_remembered_is_what_a_loop_over_the_past_finds(at, power, doubled):
     panel = hide(small_panel(doubled=doubled), 1, slice(0, 100))
-    found = recall_from(panel, at, power=power)
+    found = features_from(panel, at, power=power)
     for row in range(0, panel.n_series * SEASON, 5):
         series, step = divmod(row, SEASON)
-        expected = Naive(panel, series, at, power).recall(at + step)
+        expected = Naive(panel, series, at, power).features(at + step)
         for name, value in expected.items():
             np.testing.assert_allclose(
                 getattr(found, name)[row], value, rtol=2e-3, atol=2e-3, err_msg=f"{name} of series {series}, {step}"
@@ -229,18 +233,18 @@ def test_what_is_remembered_is_what_a_loop_over_the_past_finds(at, power, double
 
 
 def test_as_many_deviations_as_are_declared():
-    assert recall_from(small_panel(), 100).deviations.shape == (3 * SEASON, DEVIATIONS)
+    assert features_from(small_panel(), 100).deviations.shape == (3 * SEASON, DEVIATIONS)
 
 
 def test_weeks_since_a_slot_was_passed_count_from_the_newest_week_that_has_it():
     panel = make_panel(n_series=1, weeks=6, horizon=2 * SEASON)
     at = 5 * SEASON + 10
-    weeks = recall_from(panel, at, length=SEASON + 5).weeks
+    weeks = features_from(panel, at, length=SEASON + 5).weeks
     assert weeks.tolist() == [1.0] * SEASON + [2.0] * 5
 
 
 def test_a_series_that_was_never_seen_has_no_base_and_a_noise_that_is_a_number():
-    known = recall_from(hide(small_panel(), 1, slice(None)), 200)
+    known = features_from(hide(small_panel(), 1, slice(None)), 200)
     mine = slice(SEASON, 2 * SEASON)
     assert np.isnan(known.base[mine]).all()
     assert np.isfinite(np.delete(known.base, np.arange(SEASON, 2 * SEASON))).all()
@@ -254,7 +258,7 @@ def test_a_slot_that_was_never_seen_takes_the_level():
     panel = make_panel(n_series=2, weeks=6, noise=0.0)
     closed = np.arange(panel.n_history) % SEASON == 9
     panel = replace(panel, observed=panel.observed & ~closed, y=np.where(closed, np.nan, panel.y).astype(np.float32))
-    known = recall_from(panel, panel.n_history)
+    known = features_from(panel, panel.n_history)
     np.testing.assert_allclose(known.base[9], known.level[9], rtol=1e-6)
 
 
@@ -262,7 +266,7 @@ def test_a_series_that_was_silent_for_long_keeps_the_noise_of_its_errors():
     panel = make_panel(n_series=1, weeks=12, noise=0.2)
     panel = replace(panel, y=panel.y * 1_000)
     silent = hide(panel, 0, slice(panel.n_history - 6 * SEASON, None))
-    before, after = (recall_from(one, panel.n_history) for one in (panel, silent))
+    before, after = (features_from(one, panel.n_history) for one in (panel, silent))
     assert np.isnan(after.level).all()
     np.testing.assert_allclose(after.noise, before.noise, rtol=0.5)
 
@@ -270,7 +274,7 @@ def test_a_series_that_was_silent_for_long_keeps_the_noise_of_its_errors():
 @pytest.mark.parametrize("at", [0, 1, 27, 28, 40])
 def test_the_first_weeks_of_a_stream_are_remembered_too(at):
     panel = make_panel(n_series=2, weeks=2)
-    known = recall_from(panel, at)
+    known = features_from(panel, at)
     assert np.isfinite(known.base).all() == (at > 0)
     assert np.isfinite(known.deviations).all()
     assert (known.noise > 0).all()
@@ -281,17 +285,17 @@ def test_values_that_were_not_observed_are_not_used_even_where_they_are_numbers(
     hidden = panel.observed & (np.random.default_rng(0).random(panel.observed.shape) < 0.7)
     there = replace(panel, observed=hidden)
     gone = replace(there, y=np.where(hidden, panel.y, np.nan).astype(np.float32))
-    assert_same(recall_from(there, 200), recall_from(gone, 200))
+    assert_same(features_from(there, 200), features_from(gone, 200))
 
 
 def test_series_are_remembered_alike_in_whatever_company():
     panel = small_panel()
-    together = recall_from(panel, 150)
-    memory = remember(panel, slice(1, 3), power=0.5)
-    assert memory.first == 1
+    together = features_from(panel, 150)
+    history = prepare_history(panel, slice(1, 3), power=0.5)
+    assert history.first == 1
     step = np.arange(SEASON)
-    alone = recall(memory, series=np.ones(SEASON, np.int64), at=np.full(SEASON, 150), column=150 + step)
-    for field in fields(Recall):
+    alone = lagged_features(history, series=np.ones(SEASON, np.int64), at=np.full(SEASON, 150), column=150 + step)
+    for field in fields(LaggedFeatures):
         np.testing.assert_array_equal(getattr(alone, field.name), getattr(together, field.name)[2 * SEASON :])
 
 
@@ -299,7 +303,7 @@ def test_series_are_remembered_alike_in_whatever_company():
 def test_a_series_of_nothing_but_zeros_has_a_noise_above_zero(power):
     panel = small_panel()
     empty = replace(panel, y=np.where(np.arange(3)[:, None] == 1, panel.y * 0, panel.y))
-    known = recall_from(empty, 200, power=power)
+    known = features_from(empty, 200, power=power)
     assert (known.noise > 0).all()
     assert (known.base[SEASON : 2 * SEASON] == 0).all()
 
@@ -314,7 +318,7 @@ def test_noise_grows_like_that_of_counts_only_where_all_that_is_known_is_whole()
 
 def test_the_units_of_demand_do_not_matter_but_for_the_guess_of_noise():
     panel = small_panel()
-    one, thousand = (recall_from(p, 200) for p in (panel, replace(panel, y=panel.y * 1024)))
+    one, thousand = (features_from(p, 200) for p in (panel, replace(panel, y=panel.y * 1024)))
     np.testing.assert_allclose(thousand.base, one.base * 1024, rtol=1e-5)
     np.testing.assert_allclose(thousand.ratios, one.ratios, rtol=1e-4)
     np.testing.assert_allclose(thousand.deviations, one.deviations, rtol=0.1, atol=0.05)
@@ -337,7 +341,7 @@ def test_days_hold_the_columns_of_a_local_date_and_know_where_each_time_lies():
 def test_the_panel_is_left_as_it_was():
     panel = small_panel()
     y, observed = panel.y.copy(), panel.observed.copy()
-    recall_from(panel, 200)
+    features_from(panel, 200)
     np.testing.assert_array_equal(panel.y, y)
     np.testing.assert_array_equal(panel.observed, observed)
 
@@ -350,8 +354,8 @@ def weigh(panel: Panel, *, seed: int = 0) -> Panel:
 def test_equal_weights_change_nothing():
     panel = small_panel()
     alike = replace(panel, weight=panel.observed.astype(np.float32))
-    for field in fields(Recall):
-        one, other = (getattr(recall_from(each, 5 * SEASON), field.name) for each in (panel, alike))
+    for field in fields(LaggedFeatures):
+        one, other = (getattr(features_from(each, 5 * SEASON), field.name) for each in (panel, alike))
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4, err_msg=field.name)
 
 
@@ -361,12 +365,12 @@ def test_no_weight_at_or_after_a_column_is_known_there(at, seed):
     panel = weigh(small_panel(seed))
     weight = panel.weight.copy()
     weight[:, at:] *= 7
-    assert_same(recall_from(panel, at), recall_from(replace(panel, weight=weight), at))
+    assert_same(features_from(panel, at), features_from(replace(panel, weight=weight), at))
 
 
 def test_base_level_and_times_of_day_are_means_of_all_that_lies_behind_their_values():
     panel, at = weigh(small_panel(gaps=0.3)), 6 * SEASON
-    known = recall_from(panel, at)
+    known = features_from(panel, at)
     for row, (series, step) in enumerate(np.ndindex(panel.n_series, SEASON)):
         columns = [column for column in range(step, at, SEASON) if panel.observed[series, column]][-BASE:]
         expected = np.average(panel.y[series, columns], weights=panel.weight[series, columns])
@@ -388,5 +392,5 @@ def test_noise_is_what_values_err_by_call_for_call():
     calm[:, ::2] = calm[:, ::2].mean()
     heavy[:, ::2] = 50
     steady = replace(panel, y=calm)
-    weighted, plain = (recall_from(each, 29 * SEASON) for each in (replace(steady, weight=heavy), steady))
+    weighted, plain = (features_from(each, 29 * SEASON) for each in (replace(steady, weight=heavy), steady))
     assert (weighted.noise < 0.5 * plain.noise).all()
