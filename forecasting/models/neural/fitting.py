@@ -2,7 +2,6 @@
 
 import copy
 import math
-import tempfile
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -21,12 +20,16 @@ CHECKS = 12
 PATIENCE = 5
 """Validations without a better loss after which training stops."""
 GRADIENT_NORM = 1.0
-QUIET: dict[str, Any] = {
+NO_FILES: dict[str, Any] = {
     "logger": False,
     "enable_checkpointing": False,
     "enable_progress_bar": False,
     "enable_model_summary": False,
+    # Lightning's root is by default the working directory, where it looks for checkpoints of cluster jobs that were
+    # interrupted and leaves its own: a training resumes nothing and leaves nothing
+    "default_root_dir": "/dev/null",
 }
+"""Settings with which Lightning neither reads nor writes files nor prints."""
 
 
 def training_arguments(kind: Kind, *, n_steps: int, batch_size: int) -> dict[str, Any]:
@@ -51,15 +54,14 @@ def fit_windows(
     best = BestWeights(model.model, held_loss(model.model, held, batch_size=model.batch_size))
     stop = EarlyStopping("val_loss", patience=PATIENCE, check_finite=False)
     loading = {"collate_fn": _as_gathered, "shuffle": False, "num_workers": 0, "pin_memory": False}
-    with quiet(), tempfile.TemporaryDirectory() as folder:
+    with quiet():
         trainer = pl.Trainer(
             max_epochs=1,
             num_sanity_val_steps=0,
             val_check_interval=max(n_steps // CHECKS, 1),
             gradient_clip_val=GRADIENT_NORM,
             callbacks=[Guard(), stop, best],
-            default_root_dir=folder,
-            **QUIET,
+            **NO_FILES,
             **settings,
         )
         model.model.log = partial(_log_but_training, model.model.log)

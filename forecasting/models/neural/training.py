@@ -24,7 +24,7 @@ from forecasting.models.neural.config import (
 )
 from forecasting.models.neural.fitting import (
     CHECKS,
-    QUIET,
+    NO_FILES,
     bare_step,
     fit_windows,
     held_loss,
@@ -168,7 +168,7 @@ def _plan_training(kind: Kind, panel: Panel, *, train_until: int) -> TrainingPla
 def _measure(plan: TrainingPlan, *, settings: Mapping[str, Any], limit: float) -> tuple[float, float]:
     """Seconds that an optimiser step and a validation take, tried on a copy for about `limit` seconds at most."""
     with quiet():
-        device = pl.Trainer(**settings, **QUIET).strategy.root_device
+        device = pl.Trainer(**settings, **NO_FILES).strategy.root_device
     module = build_model(plan.config).model.to(device).train()
     optimiser = torch.optim.Adam(module.parameters())
     held = WindowDataset(plan.source, plan.held)

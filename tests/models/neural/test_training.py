@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from lightning_fabric.plugins.environments import SLURMEnvironment
 
 from forecasting.errors import ModelError
 from forecasting.models.neural import fitting, training
@@ -117,6 +118,18 @@ def test_training_leaves_global_random_state_threads_and_folder_alone(panel, tmp
     np.testing.assert_array_equal(np.random.get_state()[1], legacy)  # noqa: NPY002
     assert torch.get_num_threads() == threads
     assert os.listdir(tmp_path) == []  # noqa: PTH208
+
+
+def test_training_resumes_no_checkpoint_that_an_interrupted_cluster_job_left_in_the_folder(
+    panel, tmp_path, monkeypatch
+):
+    expected = train("nbeats", panel, n_steps=2)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hpc_ckpt_1.ckpt").write_text("no checkpoint")
+    for name, value in {"NTASKS": "1", "JOB_NAME": "train", "PROCID": "0", "LOCALID": "0", "NODEID": "0"}.items():
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    assert SLURMEnvironment.detect()
+    assert_same_weights(train("nbeats", panel, n_steps=2), expected)
 
 
 def test_a_member_that_was_saved_and_loaded_answers_bit_for_bit_the_same(panel, member, tmp_path):
