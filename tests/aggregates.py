@@ -7,7 +7,7 @@ import pandas as pd
 
 from forecasting.store.lake.lake import Lake
 from forecasting.terms import QUANTILE_COLUMNS
-from tests.nights import SERIES, STEPS, name_rows, write_rows
+from tests.publications import SERIES, STEPS, name_rows, write_rows
 
 BESIDE = ("aggregates", "paths")
 """Tables that a forecast may publish beside its rows."""

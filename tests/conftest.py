@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from forecasting.settings import Settings, read_settings
@@ -11,6 +12,10 @@ from tests.extensions import trust_extensions
 REPOSITORY = Path(__file__).parent.parent
 
 trust_extensions()
+
+# how long an example takes says how busy the machine is
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pandas as pd
 
 from forecasting.contracts.capacity import RUNOUT_COLUMNS
 from forecasting.store.lake.lake import Lake
-from tests.nights import name_rows
+from tests.publications import name_rows
 
 POOLS, STEPS = ("care", "sales"), 8
 CONFIDENCES = (0.5, 0.8)
@@ -20,7 +20,7 @@ Maker = Callable[..., dict]
 
 
 def make_plan(origin: datetime, *, level: int = 5, forecast: str = "forecast", handle: str = "handle") -> dict:
-    """A sound plan, each table with more rows than the catalog would hold itself. level: agents at the lower confidence."""
+    """A sound plan, each table longer than the catalog would hold itself. level: agents at the lower confidence."""
     start = pd.Timestamp(origin).as_unit("us")
     hours = pd.date_range(start, periods=STEPS, freq="h", unit="us")
     staffing = _levels(pool_id=POOLS, ts=hours)
@@ -101,7 +101,7 @@ def write_plan(
     return sum(len(rows) for rows in tables.values())
 
 
-def publish_night_plan(
+def publish_planned(
     lake: Lake,
     run_id: str,
     origin: datetime,

@@ -31,7 +31,7 @@ def test_wheel_in_an_empty_environment_checks_its_streams(tmp_path):
         text=True,
     ).stdout.strip()
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([packages, sysconfig.get_path("purelib")])}
-    told = subprocess.run(
+    checked = subprocess.run(
         [home / "bin" / "forecasting", "streams", "check"],
         cwd=tmp_path,
         capture_output=True,
@@ -39,8 +39,8 @@ def test_wheel_in_an_empty_environment_checks_its_streams(tmp_path):
         env=environment,
         check=False,
     )
-    assert told.returncode == 0, told.stderr
-    assert "call_volume" in told.stdout
+    assert checked.returncode == 0, checked.stderr
+    assert "call_volume" in checked.stdout
     where = "import forecasting.store.lake.sql as sql; print(sql.__file__, *sql.sql_files(None).roots)"
     places = subprocess.run(
         [python, "-c", where], cwd=tmp_path, check=True, capture_output=True, text=True, env=environment

@@ -162,7 +162,7 @@ def airflow_environment(home: Path, metadata: str) -> dict[str, str]:
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata,
         "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
-        # only what the test asks for runs, not last night's schedule as soon as a DAG is unpaused
+        # only what the test asks for runs, not yesterday's schedule as soon as a DAG is unpaused
         "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",
         "AIRFLOW__API_AUTH__JWT_SECRET": "a secret of at least sixty-four bytes that guards nothing but tests",
         # several threads on few busy cores wait for each other

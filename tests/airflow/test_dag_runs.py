@@ -23,20 +23,20 @@ REQUESTS = {
     "staffed": {"dag_id": "nightly_forecast", "conf": {"origin": "2026-02-24", "streams": ["staffed", "handle"]}},
     "linked": {"dag_id": "nightly_forecast", "conf": {"origin": "2026-02-24", "streams": ["peaks", "links"]}},
 }
-NIGHT = ("night.ingest", "night.train", "night.forecast", "night.score")
+STEPS = ("night.ingest", "night.train", "night.forecast", "night.score")
 
 
 @pytest.fixture(scope="module")
 def outcomes(installation: Installation) -> dict[str, Any]:
-    """What came of one run of each DAG and a second night, in this order, on one lake."""
-    asked, told = installation.root / "requests.json", installation.root / "outcomes.json"
-    asked.write_text(json.dumps(list(REQUESTS.values())), encoding="utf-8")
-    installation.run(sys.executable, str(Path(__file__).with_name("run_dags.py")), str(asked), str(told))
-    return dict(zip(REQUESTS, json.loads(told.read_text(encoding="utf-8")), strict=True))
+    """Outcomes of one run of each DAG and a second daily run, in this order, on one lake."""
+    requests, results = installation.root / "requests.json", installation.root / "outcomes.json"
+    requests.write_text(json.dumps(list(REQUESTS.values())), encoding="utf-8")
+    installation.run(sys.executable, str(Path(__file__).with_name("run_dags.py")), str(requests), str(results))
+    return dict(zip(REQUESTS, json.loads(results.read_text(encoding="utf-8")), strict=True))
 
 
 def states(outcome: dict[str, Any], stream: str) -> list[str]:
-    return [outcome["tasks"][f"{step} {stream}"]["state"] for step in NIGHT]
+    return [outcome["tasks"][f"{step} {stream}"]["state"] for step in STEPS]
 
 
 def test_ingest_usage_fills_history_up_to_the_origin(outcomes: dict[str, Any], installation: Installation) -> None:
@@ -62,7 +62,7 @@ def test_train_models_trains_up_to_the_boundary(outcomes: dict[str, Any], instal
     assert model["trained_until"] == MONDAY
 
 
-def test_night_without_param_takes_the_date_on_which_its_interval_ends(
+def test_daily_run_without_param_takes_the_date_on_which_its_interval_ends(
     outcomes: dict[str, Any], installation: Installation
 ) -> None:
     assert outcomes["monday"]["returned"]["resolve_origin"] == "2026-02-23"
@@ -82,37 +82,37 @@ def test_stream_that_fails_stops_neither_the_others_nor_is_it_hidden(outcomes: d
     assert not any("calls" in name for name in failed)
 
 
-def test_night_of_streams_that_plan_nothing_skips_the_plan_and_ends_well(outcomes: dict[str, Any]) -> None:
+def test_daily_run_of_streams_that_plan_nothing_skips_the_plan_and_ends_well(outcomes: dict[str, Any]) -> None:
     assert outcomes["tuesday"]["returned"]["list_planned"] == []
     assert outcomes["tuesday"]["tasks"]["plan"]["state"] == "skipped"
     assert outcomes["tuesday"]["state"] == "success"
 
 
-def test_night_of_a_staffed_stream_ends_with_its_plan(outcomes: dict[str, Any], installation: Installation) -> None:
-    night = outcomes["staffed"]
-    assert night["state"] == "success"
-    assert night["tasks"]["plan staffed"] == {"state": "success", "tries": 1}
-    summary = night["returned"]["plan staffed"]
+def test_daily_run_of_a_staffed_stream_ends_with_its_plan(outcomes: dict[str, Any], installation: Installation) -> None:
+    run = outcomes["staffed"]
+    assert run["state"] == "success"
+    assert run["tasks"]["plan staffed"] == {"state": "success", "tries": 1}
+    summary = run["returned"]["plan staffed"]
     assert summary["status"] == "published"
-    forecasts = {stream: night["returned"][f"night.forecast {stream}"]["run_id"] for stream in ("staffed", "handle")}
+    forecasts = {stream: run["returned"][f"night.forecast {stream}"]["run_id"] for stream in ("staffed", "handle")}
     rows = installation.rows(
         "select count(*) as n, min(ts) as first, min(agents) > 0 as held, any_value(forecast_run_id) as staffed, "
         "any_value(handle_run_id) as handle from analyst.staffing_latest where stream = 'staffed'"
     )
     assert rows == [{"n": HORIZON_HOURS * len(SERIES) * 2, "first": TUESDAY, **forecasts, "held": True}]
-    (event,) = [event for event in night["announced"] if event["asset"] == "demand_plan"]
+    (event,) = [event for event in run["announced"] if event["asset"] == "demand_plan"]
     assert (event["stream"], event["rows"]) == ("staffed", summary["rows"])
 
 
-def test_night_of_a_stream_that_reads_another_follows_its_source_and_is_planned_from(
+def test_daily_run_of_a_stream_that_reads_another_follows_its_source_and_is_planned_from(
     outcomes: dict[str, Any], installation: Installation
 ) -> None:
-    night = outcomes["linked"]
-    assert night["state"] == "success"
-    # the peaks of the newest day are there: their ingest came after that of the hours
+    run = outcomes["linked"]
+    assert run["state"] == "success"
+    # the peaks of the newest day are there: their ingest followed that of the hours
     newest = installation.rows("select max(ts) as ts from history.demand where stream = 'peaks' and y is not null")
     assert newest == [{"ts": MONDAY}]
-    forecast = night["returned"]["readers.forecast peaks"]["run_id"]
+    forecast = run["returned"]["readers.forecast peaks"]["run_id"]
     planned = installation.rows(
         "select series_id, forecast_run_id, capacity from analyst.capacity_latest where failure = 'none' order by all"
     )
@@ -123,7 +123,7 @@ def test_user_mistake_is_not_retried(outcomes: dict[str, Any]) -> None:
     assert outcomes["monday"]["tasks"]["night.ingest no_such_stream"] == {"state": "failed", "tries": 1}
 
 
-def test_second_night_ingests_a_day_keeps_the_model_and_scores_the_first(
+def test_second_daily_run_ingests_a_day_keeps_the_model_and_scores_the_first(
     outcomes: dict[str, Any], installation: Installation
 ) -> None:
     tuesday = outcomes["tuesday"]

@@ -1,4 +1,4 @@
-"""A night on demand and backfills under a real scheduler, beside what the command line makes of the same nights."""
+"""A run on demand and backfills under a real scheduler, beside what the command line makes of the same origins."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,7 +16,7 @@ from tests.airflow.scheduler import Airflow, running
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 
-NIGHT = "nightly_forecast"
+DAG = "nightly_forecast"
 # a model is due on Mondays: the Sunday before belongs to another one
 SUNDAY, MONDAY, TUESDAY, WEDNESDAY = (datetime(2026, 2, day, 5, tzinfo=UTC) for day in (22, 23, 24, 25))
 
@@ -53,28 +53,28 @@ def airflow(installation: Installation) -> Iterator[Airflow]:
     define_visits(installation)
     with running(installation) as airflow:
         airflow.wait_for("scheduler and DAG processor", airflow.is_healthy)
-        airflow.wait_for(NIGHT, lambda: airflow.call("GET", f"dags/{NIGHT}"))
-        airflow.call("PATCH", f"dags/{NIGHT}", {"is_paused": False})
-        # a night on demand runs beside the first backfill
+        airflow.wait_for(DAG, lambda: airflow.call("GET", f"dags/{DAG}"))
+        airflow.call("PATCH", f"dags/{DAG}", {"is_paused": False})
+        # a run on demand runs beside the first backfill
         conf = {"origin": "2026-02-23", "streams": ["calls"]}
-        airflow.call("POST", f"dags/{NIGHT}/dagRuns", {"dag_run_id": "monday", "logical_date": None, "conf": conf})
+        airflow.call("POST", f"dags/{DAG}/dagRuns", {"dag_run_id": "monday", "logical_date": None, "conf": conf})
         yield airflow
 
 
 @pytest.fixture(scope="module")
-def nights(airflow: Airflow) -> list[dict[str, Any]]:
-    """The runs of a backfill of three nights at once, created as the DAG's documentation says."""
+def backfilled(airflow: Airflow) -> list[dict[str, Any]]:
+    """The runs of a backfill of three origins at once, created as the DAG's documentation says."""
     airflow.installation.airflow(
-        *("backfill", "create", "--dag-id", NIGHT, "--from-date", "2026-02-21", "--to-date", "2026-02-23T23:59"),
+        *("backfill", "create", "--dag-id", DAG, "--from-date", "2026-02-21", "--to-date", "2026-02-23T23:59"),
         *("--max-active-runs", "3", "--dag-run-conf", '{"streams": ["visits"]}'),
     )
-    (created,) = airflow.call("GET", f"backfills?dag_id={NIGHT}")["backfills"]
+    (created,) = airflow.call("GET", f"backfills?dag_id={DAG}")["backfills"]
     finish(airflow, created["id"])
-    return airflow.call("GET", f"dags/{NIGHT}/dagRuns?run_type=backfill&order_by=logical_date")["dag_runs"]
+    return airflow.call("GET", f"dags/{DAG}/dagRuns?run_type=backfill&order_by=logical_date")["dag_runs"]
 
 
-def test_night_runs_on_demand_and_its_rows_are_in_the_lake(airflow: Airflow) -> None:
-    state = airflow.wait_for("the night of Monday", lambda: airflow.finished_state(NIGHT, "monday"))
+def test_daily_run_on_demand_and_its_rows_are_in_the_lake(airflow: Airflow) -> None:
+    state = airflow.wait_for("the run of Monday", lambda: airflow.finished_state(DAG, "monday"))
     assert state == "success", airflow.log_tails()
     rows = HORIZON_HOURS * len(SERIES)
     published = airflow.installation.rows("select origin, kind, rows from forecast.publications where stream = 'calls'")
@@ -85,16 +85,16 @@ def test_night_runs_on_demand_and_its_rows_are_in_the_lake(airflow: Airflow) -> 
     assert latest == [{"n": rows, "first": MONDAY}]
 
 
-def test_backfill_runs_the_nights_side_by_side(nights: list[dict[str, Any]], installation: Installation) -> None:
+def test_backfill_runs_the_origins_side_by_side(backfilled: list[dict[str, Any]], installation: Installation) -> None:
     """The logical date is the day before the origin, as the DAG's documentation says."""
-    assert [run["logical_date"] for run in nights] == [f"2026-02-{day}T09:30:00Z" for day in (21, 22, 23)]
-    assert max(run["start_date"] for run in nights) < min(run["end_date"] for run in nights)
+    assert [run["logical_date"] for run in backfilled] == [f"2026-02-{day}T09:30:00Z" for day in (21, 22, 23)]
+    assert max(run["start_date"] for run in backfilled) < min(run["end_date"] for run in backfilled)
     published = [(row["origin"], row["kind"], row["replaces"]) for row in installation.rows(PUBLICATIONS)]
     assert published[:3] == [(origin, "backfill", "nothing") for origin in (SUNDAY, MONDAY, TUESDAY)]
 
 
 def test_backfill_makes_the_demand_the_models_and_the_rows_of_the_command_line(
-    nights: list[dict[str, Any]], installation: Installation, tmp_path_factory: pytest.TempPathFactory
+    backfilled: list[dict[str, Any]], installation: Installation, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     root = tmp_path_factory.mktemp("other")
     other = install(root, metadata.sqlite(root))
@@ -109,28 +109,28 @@ def test_backfill_makes_the_demand_the_models_and_the_rows_of_the_command_line(
 
 
 def test_command_line_finds_nothing_to_do_after_a_backfill(
-    nights: list[dict[str, Any]], installation: Installation
+    backfilled: list[dict[str, Any]], installation: Installation
 ) -> None:
     before = installation.rows(PUBLICATIONS)
     assert set(backfill_by_command(installation, "2026-02-22", "2026-02-24").values()) <= {"settled", "unchanged"}
     assert installation.rows(PUBLICATIONS) == before
 
 
-def test_behaviour_failed_makes_the_nights_that_failed_or_never_ran_and_none_makes_no_other(
-    airflow: Airflow, nights: list[dict[str, Any]]
+def test_behaviour_failed_makes_the_origins_that_failed_or_never_ran_and_none_makes_no_other(
+    airflow: Airflow, backfilled: list[dict[str, Any]]
 ) -> None:
     """Wednesday was made by the command line before: its run finds the same rows."""
     ingest.run(read_settings(airflow.installation.environment), "visits", until="2026-02-25")
     assert backfill_by_command(airflow.installation, "2026-02-25", "2026-02-25") == {WEDNESDAY: "published"}
-    airflow.call("PATCH", f"dags/{NIGHT}/dagRuns/{nights[1]['dag_run_id']}", {"state": "failed"})
+    airflow.call("PATCH", f"dags/{DAG}/dagRuns/{backfilled[1]['dag_run_id']}", {"state": "failed"})
     before = airflow.installation.rows(PUBLICATIONS)
     assert made_again(airflow, "failed", SUNDAY, WEDNESDAY) == {MONDAY: 1, WEDNESDAY: 1}
     assert made_again(airflow, "none", SUNDAY, WEDNESDAY) == {}
     assert airflow.installation.rows(PUBLICATIONS) == before
 
 
-def test_behaviour_completed_replaces_a_night_whose_demand_was_corrected_in_time(
-    airflow: Airflow, nights: list[dict[str, Any]]
+def test_behaviour_completed_replaces_an_origin_whose_demand_was_corrected_in_time(
+    airflow: Airflow, backfilled: list[dict[str, Any]]
 ) -> None:
     correct_tuesday(airflow.installation)
     before = airflow.installation.rows(PUBLICATIONS)
@@ -163,7 +163,7 @@ def made_again(airflow: Airflow, behaviour: str, first: datetime, last: datetime
     """How often a backfill of the origins from `first` to `last` forecast each of them."""
     before = attempts(airflow.installation)
     body = {
-        "dag_id": NIGHT,
+        "dag_id": DAG,
         "from_date": (first - timedelta(days=1)).replace(hour=0).isoformat(),
         "to_date": last.replace(hour=0).isoformat(),
         "dag_run_conf": {"streams": ["visits"]},
@@ -184,7 +184,7 @@ def finish(airflow: Airflow, backfill_id: int) -> None:
 
     def count(*states: str) -> int:
         asked = "&".join(f"state={state}" for state in states)
-        return int(airflow.call("GET", f"dags/{NIGHT}/dagRuns?{asked}")["total_entries"])
+        return int(airflow.call("GET", f"dags/{DAG}/dagRuns?{asked}")["total_entries"])
 
     airflow.wait_for("the backfill", lambda: not count("queued", "running"))
     assert not count("failed"), airflow.log_tails()

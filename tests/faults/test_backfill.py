@@ -17,10 +17,10 @@ from tests.feeds import define_stream, deliver, hourly_rows
 
 RANGE = ("backfill", "usage", "--from", "2024-02-03", "--to", "2024-02-06")
 WIDER = ("backfill", "usage", "--from", "2024-02-04", "--to", "2024-02-07")
-NIGHT = "2024-02-05"
+NIGHTLY_ORIGIN = "2024-02-05"
 WHAT_LASTS = {
     "publications": "select origin, kind, content_hash, rows, hindsight from forecast.publications order by 1",
-    "spoken": "select * exclude run_id from analyst.forecast_vs_actual order by all",
+    "current": "select * exclude run_id from analyst.forecast_vs_actual order by all",
     "models": "select model_id, trained_until, parent_model_id, n_steps from forecast.models order by all",
     "decisions": "select decided_at_origin, challenger, champion, verdict from forecast.decisions order by all",
 }
@@ -40,7 +40,7 @@ def lasting(settings: Settings, *names: str) -> dict[str, pd.DataFrame]:
 
 
 def issue_nightly(variables: dict[str, str]) -> None:
-    forecast.run(settings_of(variables), "usage", origin=NIGHT, kind=RunKind.NIGHTLY)
+    forecast.run(settings_of(variables), "usage", origin=NIGHTLY_ORIGIN, kind=RunKind.NIGHTLY)
 
 
 @pytest.fixture(scope="module")
@@ -72,10 +72,10 @@ def test_killed_at_random_moments_a_backfill_goes_on_where_it_stopped(tmp_path, 
 
 
 @pytest.mark.slow
-def test_two_backfills_and_a_nightly_run_at_once_end_with_one_voice_an_origin(tmp_path, undisturbed):
+def test_two_backfills_and_a_nightly_run_at_once_end_with_one_publication_an_origin(tmp_path, undisturbed):
     settings = make_home(tmp_path / "home")
     assert command(settings, "train", "usage", "--origin", "2024-02-03").code == 0
-    assert command(settings, "train", "usage", "--origin", NIGHT).code == 0
+    assert command(settings, "train", "usage", "--origin", NIGHTLY_ORIGIN).code == 0
     processes = [start_command(settings, *arguments) for arguments in (RANGE, WIDER, RANGE)]
     processes.append(Running(issue_nightly, settings.as_environment()))
     for process in processes:
@@ -86,7 +86,7 @@ def test_two_backfills_and_a_nightly_run_at_once_end_with_one_voice_an_origin(tm
     assert len(found) == 5
     expected = lasting(undisturbed)
     pd.testing.assert_frame_equal(found.drop(columns="kind"), expected["publications"].drop(columns="kind"))
-    for name in ("spoken", "models"):
+    for name in ("current", "models"):
         pd.testing.assert_frame_equal(lasting(settings)[name], expected[name], check_exact=True, obj=name)
     again = command(settings, *RANGE)
     assert again.code == 0

@@ -36,7 +36,7 @@ def filled(settings: Settings) -> Settings:
     return settings
 
 
-def told(settings: Settings, *arguments: str, code: int, **variables: str) -> str:
+def error_line(settings: Settings, *arguments: str, code: int, **variables: str) -> str:
     """The one line on stderr of a command that fails."""
     finished = command(settings, *arguments, **variables)
     assert finished.code == code, finished
@@ -49,7 +49,7 @@ def test_damaged_catalog_is_named_and_left_as_it_is(settings, arguments):
     define_stream(settings)
     settings.catalog_file.parent.mkdir(parents=True)
     settings.catalog_file.write_bytes(b"no database" * 1000)
-    line = told(settings, *arguments, code=1)
+    line = error_line(settings, *arguments, code=1)
     assert str(settings.catalog_file) in line
     assert "cannot be read" in line
     assert "restore it from a backup" in line
@@ -60,42 +60,42 @@ def test_damaged_catalog_is_named_and_left_as_it_is(settings, arguments):
 def test_catalog_that_lost_its_second_half_is_named(filled, arguments):
     whole = filled.catalog_file.read_bytes()
     filled.catalog_file.write_bytes(whole[: len(whole) // 2])
-    assert str(filled.catalog_file) in told(filled, *arguments, code=1)
+    assert str(filled.catalog_file) in error_line(filled, *arguments, code=1)
 
 
 @pytest.mark.parametrize("arguments", [FORECAST, SQL], ids=["write", "read"])
 def test_folder_in_the_catalogs_place_is_named(settings, arguments):
     define_stream(settings)
     settings.catalog_file.mkdir(parents=True)
-    assert str(settings.catalog_file) in told(settings, *arguments, code=1)
+    assert str(settings.catalog_file) in error_line(settings, *arguments, code=1)
 
 
 def test_file_in_the_place_of_the_lakes_folder_is_named(settings):
     define_stream(settings)
     settings.catalog_file.parent.write_text("")
-    assert "cannot make the lake's folder" in told(settings, *FORECAST, code=1)
+    assert "cannot make the lake's folder" in error_line(settings, *FORECAST, code=1)
 
 
 def test_reading_a_lake_that_does_not_exist_makes_none(settings):
-    line = told(settings, *SQL, code=2)
+    line = error_line(settings, *SQL, code=2)
     assert "no lake here yet" in line
     assert not settings.catalog_file.parent.exists()
 
 
-def test_unknown_variable_is_told_with_those_there_are(settings):
-    line = told(settings, "streams", "list", code=2, FORECASTING_HOEM="/tmp")
+def test_unknown_variable_is_named_with_those_there_are(settings):
+    line = error_line(settings, "streams", "list", code=2, FORECASTING_HOEM="/tmp")
     assert "FORECASTING_HOEM is not a setting" in line
     assert "FORECASTING_HOME" in line
 
 
-def test_catalog_of_an_unknown_kind_is_told(settings):
-    assert "expected sqlite:PATH or postgres:CONNECTION" in told(
+def test_catalog_of_an_unknown_kind_is_named(settings):
+    assert "expected sqlite:PATH or postgres:CONNECTION" in error_line(
         settings, *SQL, code=2, FORECASTING_CATALOG="mysql:lake"
     )
 
 
 def test_data_of_another_lake_are_refused(filled, tmp_path):
-    line = told(filled, *SQL, code=1, FORECASTING_DATA=str(tmp_path / "other"))
+    line = error_line(filled, *SQL, code=1, FORECASTING_DATA=str(tmp_path / "other"))
     assert "this lake keeps its data elsewhere" in line
     assert "set FORECASTING_DATA" in line
 
@@ -150,7 +150,7 @@ def lock_catalog(path: Path, ready: Path) -> None:
 
 
 @pytest.mark.parametrize("opened", [open_lake, open_lake_to_read], ids=["write", "read"])
-def test_catalog_locked_by_another_program_is_told(filled, tmp_path, monkeypatch, opened):
+def test_catalog_locked_by_another_program_is_named(filled, tmp_path, monkeypatch, opened):
     def impatient(settings: Settings, *, read_only: bool) -> str:
         return attach_statement(settings, read_only=read_only).replace("10000", "100")
 
@@ -165,7 +165,7 @@ def test_catalog_locked_by_another_program_is_told(filled, tmp_path, monkeypatch
 
 
 def make_until(variables: dict[str, str], reached: Path, go_on: Path) -> None:
-    """Make a lake, and stay half way until told to go on."""
+    """Make a lake, and stay half way until `go_on` is there."""
     migrate = opening.migrate
 
     def halfway(lake: Lake) -> list[str]:

@@ -59,7 +59,7 @@ def test_full_disk_of_the_whole_home_is_named_at_whichever_step_it_fills(small_d
     define_stream(settings)
     deliver(settings, hourly_rows(days=31))
     assert command(settings, "run", "usage", "--origin", "2024-01-29").code == 0
-    told, code, left = set(), 1, 0
+    steps, code, left = set(), 1, 0
     while code:
         with filled(small_disk, left=left):
             finished = command(settings, "forecast", "usage", "--origin", "2024-01-28")
@@ -67,10 +67,10 @@ def test_full_disk_of_the_whole_home_is_named_at_whichever_step_it_fills(small_d
         assert code in (0, 1)
         if code:
             assert_one_line(finished.err)
-            told |= set(re.findall(r"the disk is full \((\w+)\)", finished.err)) or {finished.err}
+            steps |= set(re.findall(r"the disk is full \((\w+)\)", finished.err)) or {finished.err}
             read = command(settings, "sql", "select distinct origin from forecast.publications")
             assert (read.code, read.out.split()[1]) == (0, "2024-01-29")
-    assert told == {"attach", "write"}
+    assert steps == {"attach", "write"}
     assert command(settings, "sql", "select count(*) from forecast.publications").out.split()[1] == "2"
 
 

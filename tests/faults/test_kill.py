@@ -20,7 +20,7 @@ from tests.faults.processes import (
 )
 from tests.feeds import define_stream, deliver, hourly_rows
 
-NIGHTS = ("2024-01-30", "2024-01-31")
+ORIGINS = ("2024-01-30", "2024-01-31")
 ROWS = 2 * 48
 WHAT_LASTS = {
     "demand": "select stream, series_id, ts, y, weight, censored, available_at from history.demand order by all",
@@ -50,8 +50,8 @@ def lasting(settings: Settings) -> dict[str, pd.DataFrame]:
 @pytest.fixture(scope="module")
 def never_killed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
     settings = make_home(tmp_path_factory.mktemp("sound") / "home")
-    for night in NIGHTS:
-        assert command(settings, "run", "usage", "--origin", night).code == 0
+    for origin in ORIGINS:
+        assert command(settings, "run", "usage", "--origin", origin).code == 0
     return lasting(settings)
 
 
@@ -73,11 +73,11 @@ def assert_same(settings: Settings, expected: dict[str, pd.DataFrame]) -> None:
 @pytest.mark.parametrize("committed", [False, True], ids=["before its commit", "after its commit"])
 def test_killed_in_each_transaction_of_the_line_in_turn(tmp_path, never_killed, committed):
     settings = make_home(tmp_path / "home")
-    assert command(settings, "run", "usage", "--origin", NIGHTS[0]).code == 0
+    assert command(settings, "run", "usage", "--origin", ORIGINS[0]).code == 0
     number, code = 0, -signal.SIGKILL
     while code:
         number += 1
-        arguments = (settings.as_environment(), ("run", "usage", "--origin", NIGHTS[1]), number, committed)
+        arguments = (settings.as_environment(), ("run", "usage", "--origin", ORIGINS[1]), number, committed)
         code = Running(die_in_transaction, *arguments).wait().code
         assert code in (0, -signal.SIGKILL)
         assert_nothing_half_done(settings)
@@ -86,19 +86,19 @@ def test_killed_in_each_transaction_of_the_line_in_turn(tmp_path, never_killed, 
 
 
 @pytest.mark.slow
-def test_killed_at_random_moments_of_two_nights(tmp_path, never_killed):
+def test_killed_at_random_moments_of_two_daily_runs(tmp_path, never_killed):
     settings = make_home(tmp_path / "home")
     assert command(settings, "ingest", "usage", "--until", "2024-01-02").code == 0
     moments = random.Random(7)
     killed = 0
-    for night in NIGHTS:
+    for origin in ORIGINS:
         for _ in range(7):
-            process = start_command(settings, "run", "usage", "--origin", night)
+            process = start_command(settings, "run", "usage", "--origin", origin)
             process.wait_at_most(moments.uniform(0, 1.3))
             process.kill()
             killed += process.wait().code == -signal.SIGKILL
             assert_nothing_half_done(settings)
-        finished = command(settings, "run", "usage", "--origin", night)
+        finished = command(settings, "run", "usage", "--origin", origin)
         assert (finished.code, finished.err) == (0, "")
     assert killed >= 7
     assert_same(settings, never_killed)

@@ -87,20 +87,20 @@ def swap(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "message"),
     [
         (truncate, r"nbeats\.safetensors: expected sha256 \w+, found \w+"),
         (lose, r"bundle\.json: expected a model, found No such file or directory"),
         (swap, r"bundle\.json: expected stream 'calls', found 'traffic'"),
     ],
 )
-def test_damaged_model_is_told_in_one_line_and_nothing_is_published(trained, damage, told):
+def test_damaged_model_is_named_in_one_line_and_nothing_is_published(trained, damage, message):
     before = ask(trained, "select count(*) from forecast.forecasts")
     damage(trained)
     finished = command(trained, *FORECAST)
     assert finished.code == 1
     assert_one_line(finished.err)
-    assert re.search(told, finished.err)
+    assert re.search(message, finished.err)
     assert "run `forecasting train` again" in finished.err
     assert ask(trained, "select count(*) from forecast.forecasts") == before
 

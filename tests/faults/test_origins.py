@@ -1,4 +1,4 @@
-"""Origins that the data cannot serve, feeds that fell behind, series that came late; and what is visible after."""
+"""Origins that the data cannot serve, feeds that fell behind, series that began late; and what is visible after."""
 
 import pandas as pd
 import pytest
@@ -73,7 +73,7 @@ def test_origin_weeks_after_the_last_ingest_fails_with_the_last_value_on_record(
         forecast.run(filled, "usage", origin="2024-06-01")
 
 
-def test_stale_night_is_replaced_once_the_feed_has_caught_up(filled):
+def test_stale_publication_is_replaced_once_the_feed_has_caught_up(filled):
     origin = (LAST + pd.Timedelta("12h")).isoformat()
     assert forecast.run(filled, "usage", origin=origin).status == "stale"
     deliver(filled, hourly_rows(days=DAYS + 1))
@@ -149,7 +149,7 @@ def young(settings: Settings, *, share: float) -> None:
     ingest.run(settings, "usage", until=LAST.isoformat())
 
 
-def test_young_series_is_carried_by_its_likes(settings):
+def test_young_series_is_forecast_from_its_peers(settings):
     young(settings, share=0.1)
     summary = forecast.run(settings, "usage", origin=LAST.isoformat())
     assert summary.details["tiers"]["cold_start"] == 1

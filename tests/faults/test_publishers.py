@@ -1,4 +1,4 @@
-"""Several processes that publish, ingest and read at once: nobody fails, sees half a night or writes anything twice."""
+"""Several processes publish, ingest and read at once: none fails, sees half a publication or writes anything twice."""
 
 import sys
 import time
@@ -49,7 +49,7 @@ def ask(settings: Settings, query: str) -> list[tuple]:
 
 
 def publish_again_and_again(variables: dict[str, str], stream: str, rounds: int, first: int) -> None:
-    """Publish a new night each round: the published rows with `mean` a whole number above the median."""
+    """Publish anew each round: the published rows with `mean` a whole number above the median."""
     settings = settings_of(variables)
     origin = datetime.fromisoformat(ORIGIN).replace(tzinfo=UTC)
     definition = read_definition(settings, stream)
@@ -65,7 +65,7 @@ def publish_again_and_again(variables: dict[str, str], stream: str, rounds: int,
 
 
 def read_until(variables: dict[str, str], stop: Path) -> None:
-    """Read the newest forecasts until told to stop, each time whole nights of one run; print how often."""
+    """Read the newest forecasts until `stop` is there, each time all rows of one run; print how often."""
     settings, reads = settings_of(variables), 0
     while not stop.exists():
         with open_lake_to_read(settings) as lake:
@@ -87,7 +87,7 @@ def test_lake_is_made_and_filled_by_several_processes_at_once(two_streams):
 
 
 @pytest.mark.slow
-def test_publishers_of_one_night_at_once_leave_one_publication(two_streams):
+def test_publishers_of_one_origin_at_once_leave_one_publication(two_streams):
     for name in STREAMS:
         ingest.run(two_streams, name, until=ORIGIN)
     together([start_command(two_streams, "forecast", name, "--origin", ORIGIN) for name in STREAMS * 3])
@@ -102,7 +102,7 @@ def test_publishers_of_one_night_at_once_leave_one_publication(two_streams):
 
 
 @pytest.mark.slow
-def test_readers_see_whole_nights_while_others_publish(two_streams, tmp_path):
+def test_readers_see_whole_publications_while_others_publish(two_streams, tmp_path):
     for name in STREAMS:
         ingest.run(two_streams, name, until=ORIGIN)
         forecast.run(two_streams, name, origin=ORIGIN)

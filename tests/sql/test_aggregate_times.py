@@ -9,8 +9,8 @@ from forecasting.settings import Settings
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake
 from tests.aggregates import publish_whole_night, write_beside
-from tests.nights import ask, day, files_opened
-from tests.plans import make_capacity_plan, publish_night_plan
+from tests.plans import make_capacity_plan, publish_planned
+from tests.publications import ask, day, files_opened
 
 ROWS = 24
 
@@ -35,7 +35,7 @@ def test_newest_forecast_of_each_stream_speaks_with_its_aggregates_and_paths(lak
     publish_whole_night(lake, "new", day(2), day(2.5))
     publish_whole_night(lake, "late-old", day(1), day(9))
     publish_whole_night(lake, "other", day(1), day(1.25), stream="calls")
-    publish_night_plan(lake, "plan", day(3), day(3.25), make=make_capacity_plan)
+    publish_planned(lake, "plan", day(3), day(3.25), make=make_capacity_plan)
     write_beside(lake, "killed", day(2))
     for view in ("aggregates_latest", "paths_latest"):
         found = ask(
@@ -48,7 +48,7 @@ def test_what_was_replaced_is_reached_by_an_instant_before_its_replacement(lake)
     publish_whole_night(lake, "first", day(1), day(1.25), level=10)
     publish_whole_night(lake, "second", day(1), day(5), level=20)
     publish_whole_night(lake, "other", day(2), day(2.25), level=30)
-    publish_night_plan(lake, "plan", day(1), day(6), make=make_capacity_plan)
+    publish_planned(lake, "plan", day(1), day(6), make=make_capacity_plan)
     second = ("usage", day(2), "other", day(2.25), 30.0, ROWS)
     assert as_of(lake, day(1.2)) == []
     assert as_of(lake, day(1.25)) == [("usage", day(1), "first", day(1.25), 10.0, ROWS)]

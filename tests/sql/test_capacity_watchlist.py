@@ -10,8 +10,8 @@ import pytest
 from forecasting.settings import Settings
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake
-from tests.nights import ask, day, name_rows
-from tests.plans import make_capacity_plan, publish_night_plan, write_plan
+from tests.plans import make_capacity_plan, publish_planned, write_plan
+from tests.publications import ask, day, name_rows
 
 FIRST = day(1)
 LATEST = {"capacity_latest": 16, "runout_latest": 48, "capacity_findings": 12}
@@ -57,11 +57,11 @@ def watched(lake: Lake, columns: str = "series_id") -> list[tuple]:
 
 
 def test_newest_plan_of_each_stream_speaks_in_every_table(lake):
-    publish_night_plan(lake, "old", day(1), day(1.25), make=make_capacity_plan)
-    publish_night_plan(lake, "first", day(2), day(2.25), make=make_capacity_plan)
-    publish_night_plan(lake, "new", day(2), day(2.5), level=7, make=make_capacity_plan)
-    publish_night_plan(lake, "other", day(1), day(1.25), stream="trunks", make=make_capacity_plan)
-    publish_night_plan(lake, "staff", day(3), day(3.25), stream="calls")
+    publish_planned(lake, "old", day(1), day(1.25), make=make_capacity_plan)
+    publish_planned(lake, "first", day(2), day(2.25), make=make_capacity_plan)
+    publish_planned(lake, "new", day(2), day(2.5), level=7, make=make_capacity_plan)
+    publish_planned(lake, "other", day(1), day(1.25), stream="trunks", make=make_capacity_plan)
+    publish_planned(lake, "staff", day(3), day(3.25), stream="calls")
     write_plan(lake, "killed", day(2), level=9, make=make_capacity_plan)
     for view, rows in LATEST.items():
         found = ask(lake, f"select stream, origin, run_id, count(*) from analyst.{view} group by all order by 1")
@@ -143,7 +143,7 @@ def test_due_link_of_a_later_plan_comes_before_an_earlier_order_that_is_not_due(
 
 
 def test_numbers_of_the_list_are_those_of_the_plan(lake):
-    publish_night_plan(lake, "plan", day(1), day(1.25), make=make_capacity_plan)
+    publish_planned(lake, "plan", day(1), day(1.25), make=make_capacity_plan)
     shared = "series_id, parallel, capacity, peak, utilisation, headroom, growth, runout_q10, runout_q50, runout_q90, "
     shared += "runout_probability, order_by, due, rule, step, cost, wait_cost, expected_delay_loss, suppressed, run_id"
     listed = ask(lake, f"select {shared} from analyst.capacity_watchlist order by series_id")

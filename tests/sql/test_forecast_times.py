@@ -9,7 +9,7 @@ import pytest
 from forecasting.settings import Settings, read_settings
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake
-from tests.nights import SERIES, STEPS, ask, day, forecast_files_opened, name_rows, publish_night, write_rows
+from tests.publications import SERIES, STEPS, ask, day, forecast_files_opened, name_rows, publish_run, write_rows
 
 ROWS = SERIES * STEPS
 
@@ -40,9 +40,9 @@ def from_origin(lake: Lake, t: datetime) -> list[tuple]:
 
 
 def test_what_was_replaced_is_reached_by_an_instant_before_its_replacement(lake):
-    publish_night(lake, "first", day(1), day(1.25), level=1)
-    publish_night(lake, "second", day(1), day(5), level=2)
-    publish_night(lake, "third", day(1), day(40), level=3)
+    publish_run(lake, "first", day(1), day(1.25), level=1)
+    publish_run(lake, "second", day(1), day(5), level=2)
+    publish_run(lake, "third", day(1), day(40), level=3)
     assert as_of(lake, day(1.2)) == []
     assert as_of(lake, day(1.25)) == [("usage", day(1), "first", 1.0, ROWS)]
     assert as_of(lake, day(4.9)) == [("usage", day(1), "first", 1.0, ROWS)]
@@ -52,8 +52,8 @@ def test_what_was_replaced_is_reached_by_an_instant_before_its_replacement(lake)
 
 def test_every_origin_is_there_as_it_was_published_by_then(lake):
     for night in (1, 2, 3):
-        publish_night(lake, f"night-{night}", day(night), day(night + 0.25))
-    publish_night(lake, "again-1", day(1), day(2.5))
+        publish_run(lake, f"night-{night}", day(night), day(night + 0.25))
+    publish_run(lake, "again-1", day(1), day(2.5))
     assert [(origin, run) for _, origin, run, _, _ in as_of(lake, day(3))] == [
         (day(1), "again-1"),
         (day(2), "night-2"),
@@ -61,10 +61,10 @@ def test_every_origin_is_there_as_it_was_published_by_then(lake):
 
 
 def test_night_is_told_by_its_newest_publication_whenever_that_was_issued(lake):
-    publish_night(lake, "night-1", day(1), day(1.25))
-    publish_night(lake, "night-3", day(3), day(3.25))
-    publish_night(lake, "late-2", day(2), day(100))
-    publish_night(lake, "again-2", day(2), day(101))
+    publish_run(lake, "night-1", day(1), day(1.25))
+    publish_run(lake, "night-3", day(3), day(3.25))
+    publish_run(lake, "late-2", day(2), day(100))
+    publish_run(lake, "again-2", day(2), day(101))
     assert from_origin(lake, day(0.5)) == []
     assert from_origin(lake, day(1.9)) == [("usage", day(1), "night-1", day(1.25), ROWS)]
     assert from_origin(lake, day(2)) == [("usage", day(2), "again-2", day(101), ROWS)]
@@ -73,9 +73,9 @@ def test_night_is_told_by_its_newest_publication_whenever_that_was_issued(lake):
 
 
 def test_streams_do_not_disturb_each_other(lake):
-    publish_night(lake, "calls-1", day(1), day(1.25), stream="calls")
-    publish_night(lake, "links-1", day(1), day(1.5), stream="links")
-    publish_night(lake, "links-2", day(2), day(2.25), stream="links")
+    publish_run(lake, "calls-1", day(1), day(1.25), stream="calls")
+    publish_run(lake, "links-1", day(1), day(1.5), stream="links")
+    publish_run(lake, "links-2", day(2), day(2.25), stream="links")
     assert [row[:3] for row in as_of(lake, day(1.3))] == [("calls", day(1), "calls-1")]
     assert [row[:3] for row in as_of(lake, day(3))] == [
         ("calls", day(1), "calls-1"),
@@ -89,7 +89,7 @@ def test_streams_do_not_disturb_each_other(lake):
 
 
 def test_plan_of_a_night_does_not_hide_its_forecast(lake):
-    publish_night(lake, "night", day(1), day(1.25))
+    publish_run(lake, "night", day(1), day(1.25))
     name_rows(lake, "plan", day(1), day(1.5), kind="plan")
     name_rows(lake, "plan-ahead", day(2), day(2.5), kind="plan")
     assert [row[:3] for row in as_of(lake, day(9))] == [("usage", day(1), "night")]
@@ -101,7 +101,7 @@ def test_plan_of_a_night_does_not_hide_its_forecast(lake):
 def test_rows_that_nobody_published_are_never_shown(lake):
     write_rows(lake, "killed", day(1), level=9)
     assert as_of(lake, day(9)) == []
-    publish_night(lake, "night", day(1), day(1.25))
+    publish_run(lake, "night", day(1), day(1.25))
     assert [row[2] for row in as_of(lake, day(9))] == ["night"]
 
 
@@ -116,7 +116,7 @@ def test_rows_that_nobody_published_are_never_shown(lake):
 )
 @pytest.mark.parametrize(("written", "told"), [(True, True), (False, False), (None, False)])
 def test_rows_say_whether_their_model_knew_the_future(lake, place, written, told):
-    publish_night(lake, "night", day(1), day(1.25), hindsight=written)
+    publish_run(lake, "night", day(1), day(1.25), hindsight=written)
     assert ask(lake, f"select distinct hindsight from {place}") == [(told,)]
 
 
@@ -127,7 +127,7 @@ def test_any_sequence_of_publications_reads_as_a_list_of_them_would(lake):
     for number in draw.permutation(24):
         stream, origin = str(draw.choice(["calls", "links"])), day(int(draw.integers(3)))
         run_id = f"run-{number}"
-        publish_night(lake, run_id, origin, day(int(number)), stream=stream, steps=6)
+        publish_run(lake, run_id, origin, day(int(number)), stream=stream, steps=6)
         published.append((stream, origin, day(int(number)), run_id))
     for t in range(-1, 26, 3):
         newest: dict[tuple[str, datetime], str] = {}
@@ -151,7 +151,7 @@ def many_nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
     with open_lake(read_settings({"FORECASTING_HOME": str(tmp_path_factory.mktemp("nights"))})) as opened:
         for night in range(12):
             for stream in ("usage", "other"):
-                publish_night(opened, f"{stream}-{night:02}", day(night), day(night + 0.25), stream=stream)
+                publish_run(opened, f"{stream}-{night:02}", day(night), day(night + 0.25), stream=stream)
         yield opened
 
 

@@ -8,8 +8,8 @@ import pytest
 from forecasting.settings import Settings
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake
-from tests.nights import ask, day, publish_night
-from tests.plans import CONFIDENCES, POOLS, STEPS, publish_night_plan, write_plan
+from tests.plans import CONFIDENCES, POOLS, STEPS, publish_planned, write_plan
+from tests.publications import ask, day, publish_run
 
 ROWS = len(POOLS) * STEPS * len(CONFIDENCES)
 LATEST = {
@@ -45,11 +45,11 @@ def from_origin(lake: Lake, t: datetime) -> list[tuple]:
 
 
 def test_newest_plan_of_each_stream_speaks_in_every_table(lake):
-    publish_night_plan(lake, "old", day(1), day(1.25))
-    publish_night_plan(lake, "new-first", day(2), day(2.25))
-    publish_night_plan(lake, "new", day(2), day(2.5), level=7)
-    publish_night_plan(lake, "late-old", day(1), day(9))
-    publish_night_plan(lake, "calls", day(1), day(1.25), stream="calls")
+    publish_planned(lake, "old", day(1), day(1.25))
+    publish_planned(lake, "new-first", day(2), day(2.25))
+    publish_planned(lake, "new", day(2), day(2.5), level=7)
+    publish_planned(lake, "late-old", day(1), day(9))
+    publish_planned(lake, "calls", day(1), day(1.25), stream="calls")
     write_plan(lake, "killed", day(2), level=99)
     for view, rows in LATEST.items():
         found = ask(lake, f"select stream, origin, run_id, count(*) from analyst.{view} group by all order by 1")
@@ -57,17 +57,17 @@ def test_newest_plan_of_each_stream_speaks_in_every_table(lake):
 
 
 def test_plan_that_speaks_is_named_with_its_issue(lake):
-    publish_night_plan(lake, "old", day(1), day(1.25))
-    publish_night_plan(lake, "new", day(1), day(2.5))
-    publish_night(lake, "night", day(3), day(3.25))
+    publish_planned(lake, "old", day(1), day(1.25))
+    publish_planned(lake, "new", day(1), day(2.5))
+    publish_run(lake, "night", day(3), day(3.25))
     assert ask(lake, "from analyst.plan_latest") == [("usage", day(1), "new", day(2.5), True)]
 
 
 def test_what_was_replaced_is_reached_by_an_instant_before_its_replacement(lake):
-    publish_night_plan(lake, "first", day(1), day(1.25), level=1)
-    publish_night_plan(lake, "second", day(1), day(5), level=2)
-    publish_night_plan(lake, "other", day(2), day(2.25), level=3)
-    publish_night(lake, "night", day(1), day(1.3))
+    publish_planned(lake, "first", day(1), day(1.25), level=1)
+    publish_planned(lake, "second", day(1), day(5), level=2)
+    publish_planned(lake, "other", day(2), day(2.25), level=3)
+    publish_run(lake, "night", day(1), day(1.3))
     assert as_of(lake, day(1.2)) == []
     assert as_of(lake, day(1.25)) == [("usage", day(1), "first", 1, ROWS)]
     assert as_of(lake, day(4.9)) == [("usage", day(1), "first", 1, ROWS), ("usage", day(2), "other", 3, ROWS)]
@@ -79,11 +79,11 @@ def test_what_was_replaced_is_reached_by_an_instant_before_its_replacement(lake)
 
 
 def test_night_is_told_by_its_newest_plan_whenever_that_was_issued(lake):
-    publish_night_plan(lake, "plan-1", day(1), day(1.25))
-    publish_night_plan(lake, "plan-3", day(3), day(3.25))
-    publish_night_plan(lake, "late-2", day(2), day(100))
-    publish_night_plan(lake, "again-2", day(2), day(101))
-    publish_night(lake, "night", day(2.5), day(2.75))
+    publish_planned(lake, "plan-1", day(1), day(1.25))
+    publish_planned(lake, "plan-3", day(3), day(3.25))
+    publish_planned(lake, "late-2", day(2), day(100))
+    publish_planned(lake, "again-2", day(2), day(101))
+    publish_run(lake, "night", day(2.5), day(2.75))
     assert from_origin(lake, day(0.5)) == []
     assert from_origin(lake, day(1.9)) == [("usage", day(1), "plan-1", day(1.25), ROWS)]
     assert from_origin(lake, day(2.9)) == [("usage", day(2), "again-2", day(101), ROWS)]
@@ -91,9 +91,9 @@ def test_night_is_told_by_its_newest_plan_whenever_that_was_issued(lake):
 
 
 def test_forecast_is_there_beside_its_plan(lake):
-    publish_night(lake, "night", day(1), day(1.25))
-    publish_night_plan(lake, "plan", day(1), day(1.5))
-    publish_night_plan(lake, "plan-ahead", day(2), day(2.5))
+    publish_run(lake, "night", day(1), day(1.25))
+    publish_planned(lake, "plan", day(1), day(1.5))
+    publish_planned(lake, "plan-ahead", day(2), day(2.5))
     for place in ("forecast_latest", "forecast_vs_actual", "forecast_as_of($t)", "forecast_from_origin($t)"):
         named = {"t": day(9)} if "$t" in place else {}
         assert ask(lake, f"select distinct run_id from analyst.{place}", **named) == [("night",)], place

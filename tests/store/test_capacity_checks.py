@@ -8,8 +8,8 @@ from forecasting.settings import read_settings
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake
 from tests.aggregates import publish_whole_night
-from tests.nights import ask, day, record_run
-from tests.plans import make_capacity_plan, publish_night_plan
+from tests.plans import make_capacity_plan, publish_planned
+from tests.publications import ask, day, record_run
 from tests.store.test_plan_checks import broken_after
 
 INTACT = "where series_id = 'l0' and failure = 'none'"
@@ -22,7 +22,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
             record_run(opened, run_id, "published", day(1))
         ask(opened, "update forecast.runs set origin = $origin", origin=day(1))
         publish_whole_night(opened, "night", day(1), day(1.2))
-        publish_night_plan(opened, "plan", day(1), day(1.2), make=make_capacity_plan)
+        publish_planned(opened, "plan", day(1), day(1.2), make=make_capacity_plan)
         yield opened
 
 

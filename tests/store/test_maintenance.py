@@ -29,8 +29,8 @@ from forecasting.store.maintenance import (
 )
 from forecasting.terms import DAY
 from tests.aggregates import BESIDE, publish_whole_night, write_beside
-from tests.nights import SERIES, STEPS, ask, day, name_rows, publish_night, record_run, write_rows
-from tests.plans import make_capacity_plan, make_plan, publish_night_plan, write_plan
+from tests.plans import make_capacity_plan, make_plan, publish_planned, write_plan
+from tests.publications import SERIES, STEPS, ask, day, name_rows, publish_run, record_run, write_rows
 
 ROWS = SERIES * STEPS
 NOW = day(500)
@@ -81,7 +81,7 @@ def stamp(now: datetime, *, hours: float) -> tuple[float, float]:
 
 
 def test_rows_go_that_were_never_published_but_for_a_run_at_work(lake):
-    publish_night(lake, "published", day(1), day(1.2))
+    publish_run(lake, "published", day(1), day(1.2))
     for run_id, status, at in (
         ("failed", "failed", NOW - HOUR),
         ("killed", "running", NOW - timedelta(hours=25)),
@@ -99,7 +99,7 @@ def test_rows_go_that_were_never_published_but_for_a_run_at_work(lake):
 
 
 def test_plans_go_that_were_never_published_whole(lake):
-    publish_night_plan(lake, "published", day(1), day(1.2), make=make_both)
+    publish_planned(lake, "published", day(1), day(1.2), make=make_both)
     record_run(lake, "at-work", "running", NOW - HOUR)
     rows = {write_plan(lake, run_id, day(1), make=make_both) for run_id in ("at-work", "killed", "slow")}
     found = unpublished_runs(lake, now=NOW)
@@ -111,7 +111,7 @@ def test_plans_go_that_were_never_published_whole(lake):
 
 def test_small_files_of_plans_are_merged_and_every_answer_stays(lake):
     for night in range(4):
-        publish_night_plan(lake, f"plan-{night}", day(night), day(night + 0.2), level=night + 1, make=make_both)
+        publish_planned(lake, f"plan-{night}", day(night), day(night + 0.2), level=night + 1, make=make_both)
     write_plan(lake, "killed", day(1), make=make_both)
     views = ("staffing_as_of(timestamptz '2024-01-03')", "staffing_periods_latest", "groups_latest", "rosters_latest")
     others = ("shifts_latest", "capacity_latest", "runout_latest", "capacity_findings")
@@ -167,14 +167,14 @@ def test_rows_stay_that_were_published_after_they_were_listed(lake):
 
 
 def test_origins_are_retired_whole_and_counted_from_the_newest_of_their_stream(lake):
-    publish_night(lake, "old-1", day(1), day(1.2))
-    publish_night(lake, "old-2", day(1), day(300))
-    publish_night(lake, "edge", day(2), day(2.2))
-    publish_night(lake, "new", day(102), day(102.2))
-    publish_night(lake, "ended", day(1), day(1.2), stream="ended")
-    plan = publish_night_plan(lake, "plan", day(1), day(1.5), make=make_both)
-    publish_night_plan(lake, "plan-edge", day(2), day(2.5), make=make_both)
-    publish_night_plan(lake, "plan-ahead", day(900), day(900.5), make=make_both)
+    publish_run(lake, "old-1", day(1), day(1.2))
+    publish_run(lake, "old-2", day(1), day(300))
+    publish_run(lake, "edge", day(2), day(2.2))
+    publish_run(lake, "new", day(102), day(102.2))
+    publish_run(lake, "ended", day(1), day(1.2), stream="ended")
+    plan = publish_planned(lake, "plan", day(1), day(1.5), make=make_both)
+    publish_planned(lake, "plan-edge", day(2), day(2.5), make=make_both)
+    publish_planned(lake, "plan-ahead", day(900), day(900.5), make=make_both)
     write_rows(lake, "at-work", day(1))
     write_plan(lake, "plan-at-work", day(1), make=make_both)
     kept = ask(lake, "select * from analyst.forecast_latest order by all")
@@ -191,10 +191,10 @@ def test_origins_are_retired_whole_and_counted_from_the_newest_of_their_stream(l
 
 def test_small_files_are_merged_by_stream_and_month_and_every_answer_stays(lake):
     for night in range(6):
-        publish_night(lake, f"run-{night}", day(night), day(night + 0.2), level=night)
-        publish_night(lake, f"other-{night}", day(night), day(night + 0.2), stream="other")
-    publish_night(lake, "again-2", day(2), day(40), level=99)
-    publish_night(lake, "february", day(35), day(35.2))
+        publish_run(lake, f"run-{night}", day(night), day(night + 0.2), level=night)
+        publish_run(lake, f"other-{night}", day(night), day(night + 0.2), stream="other")
+    publish_run(lake, "again-2", day(2), day(40), level=99)
+    publish_run(lake, "february", day(35), day(35.2))
     promised, snapshot = nights_at_all_times(lake), lake.snapshot_id()
     assert compact(lake) > 0
     assert nights_at_all_times(lake) == promised
@@ -207,7 +207,7 @@ def test_small_files_are_merged_by_stream_and_month_and_every_answer_stays(lake)
 
 def test_merged_file_keeps_origins_apart_and_series_together(lake):
     for night in (3, 1, 2):
-        publish_night(lake, f"run-{night}", day(night), day(night + 0.2))
+        publish_run(lake, f"run-{night}", day(night), day(night + 0.2))
     compact(lake)
     ((file,),) = ask(lake, "select data_file from ducklake_list_files('lake', 'forecasts', schema => 'forecast')")
     order = ask(lake, "select origin, series_id, ts from read_parquet($file)", file=file)
@@ -231,10 +231,10 @@ def test_file_that_is_large_stays_as_it_was_written(lake):
 
 def test_file_with_removed_rows_is_written_anew_and_merged(lake):
     for night in range(4):
-        publish_night(lake, f"run-{night}", day(night), day(night + 0.2))
+        publish_run(lake, f"run-{night}", day(night), day(night + 0.2))
     compact(lake)
     ask(lake, "delete from forecast.forecasts where run_id = 'run-1' or series_id = 's0'")
-    publish_night(lake, "run-9", day(9), day(9.2))
+    publish_run(lake, "run-9", day(9), day(9.2))
     expected = nights_at_all_times(lake)
     compact(lake)
     files = ask(lake, "select delete_file from ducklake_list_files('lake', 'forecasts', schema => 'forecast')")
@@ -244,9 +244,9 @@ def test_file_with_removed_rows_is_written_anew_and_merged(lake):
 
 def test_what_was_published_by_an_instant_survives_every_step(lake):
     for night in range(4):
-        publish_night(lake, f"run-{night}", day(night), day(night + 0.2), level=night)
-    publish_night(lake, "again-1", day(1), day(30), level=10)
-    publish_night(lake, "again-2", day(1), day(60), level=20)
+        publish_run(lake, f"run-{night}", day(night), day(night + 0.2), level=night)
+    publish_run(lake, "again-1", day(1), day(30), level=10)
+    publish_run(lake, "again-2", day(1), day(60), level=20)
     write_rows(lake, "killed", day(1), level=-1)
     promised = nights_at_all_times(lake)
     later = later_by(days=60)
@@ -264,7 +264,7 @@ def test_what_was_published_by_an_instant_survives_every_step(lake):
 
 def test_dead_files_rest_for_a_whole_day_and_go_then(lake):
     for night in range(4):
-        publish_night(lake, f"run-{night}", day(night), day(night + 0.2))
+        publish_run(lake, f"run-{night}", day(night), day(night + 0.2))
     compact(lake)
     expire_snapshots(lake, now=later_by(days=9), keep=DAY)
     before = stored(lake)
@@ -282,7 +282,7 @@ def test_dead_files_rest_for_a_whole_day_and_go_then(lake):
 
 def test_removal_goes_on_where_a_kill_left_a_line_without_its_file(lake):
     for night in range(3):
-        publish_night(lake, f"run-{night}", day(night), day(night + 0.2))
+        publish_run(lake, f"run-{night}", day(night), day(night + 0.2))
     expected = nights_at_all_times(lake)
     alive = stored(lake)
     compact(lake)
@@ -296,7 +296,7 @@ def test_removal_goes_on_where_a_kill_left_a_line_without_its_file(lake):
 
 
 def test_snapshots_of_the_days_to_keep_stay(lake):
-    publish_night(lake, "run", day(1), day(1.2))
+    publish_run(lake, "run", day(1), day(1.2))
     before = ask(lake, "select count(*) from lake.snapshots()")
     assert expire_snapshots(lake, now=later_by(days=30, hours=23.9), keep=timedelta(days=30)) == 0
     assert ask(lake, "select count(*) from lake.snapshots()") == before
@@ -304,7 +304,7 @@ def test_snapshots_of_the_days_to_keep_stay(lake):
 
 
 def test_file_of_a_killed_writer_goes_after_a_day_and_no_other_file(lake):
-    publish_night(lake, "run", day(1), day(1.2))
+    publish_run(lake, "run", day(1), day(1.2))
     data = Path(lake.settings.data)
     orphan, notes = data / "forecast" / "forecasts" / "ducklake-orphan.parquet", data / "notes.txt"
     orphan.write_bytes(b"half")

@@ -8,8 +8,8 @@ from forecasting.settings import read_settings
 from forecasting.store.checks import OF_FORECASTS, find_broken
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake
-from tests.nights import ask, day, publish_night, record_run
-from tests.plans import publish_night_plan
+from tests.plans import publish_planned
+from tests.publications import ask, day, publish_run, record_run
 
 TABLES = ("staffing", "staffing_periods", "groups", "rosters", "shifts")
 
@@ -20,8 +20,8 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
         for run_id in ("forecast", "handle", "plan"):
             record_run(opened, run_id, "published", day(1))
         ask(opened, "update forecast.runs set origin = $origin", origin=day(1))
-        publish_night(opened, "forecast", day(1), day(1.2))
-        publish_night_plan(opened, "plan", day(1), day(1.2))
+        publish_run(opened, "forecast", day(1), day(1.2))
+        publish_planned(opened, "plan", day(1), day(1.2))
         yield opened
 
 

@@ -17,7 +17,7 @@ from forecasting.store import maintenance
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake, open_lake_to_read
 from tests.faults.processes import Running, command, die_in_transaction, settings_of
-from tests.nights import SERIES, STEPS, ask, day, name_rows, publish_night, record_run, write_rows
+from tests.publications import SERIES, STEPS, ask, day, name_rows, publish_run, record_run, write_rows
 
 ROWS = SERIES * STEPS
 NIGHTS = 4
@@ -30,10 +30,10 @@ ON_RECORD = "select kind, stream, status, rows from forecast.runs where kind = '
 def used(settings: Settings) -> Settings:
     """A lake of a few nights, one replaced, one past its keep, one of a run that was killed; and a killed training."""
     with open_lake(settings) as lake:
-        publish_night(lake, "ancient", day(-900), day(-899))
+        publish_run(lake, "ancient", day(-900), day(-899))
         for night in range(NIGHTS):
-            publish_night(lake, f"run-{night}", day(night), day(night + 0.2), level=night)
-        publish_night(lake, "again-1", day(1), day(30), level=9)
+            publish_run(lake, f"run-{night}", day(night), day(night + 0.2), level=night)
+        publish_run(lake, "again-1", day(1), day(30), level=9)
         record_run(lake, "killed", "running", day(2))
         write_rows(lake, "killed", day(2))
     scratch = settings.models / "usage" / ".model.abcdefgh"

@@ -22,7 +22,7 @@ from forecasting.store.tables.backfills import (
 from forecasting.store.tables.runs import Run, start_run
 from forecasting.terms import RunKind, RunStatus
 from tests.feeds import define_stream
-from tests.nights import name_rows
+from tests.publications import name_rows
 
 ORIGIN = datetime(2024, 1, 29, tzinfo=UTC)
 NOW = datetime(2024, 3, 1, tzinfo=UTC)

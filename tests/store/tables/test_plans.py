@@ -24,8 +24,8 @@ from forecasting.store.tables.runs import Run, start_run
 from forecasting.store.tables.scores import origins_to_score
 from forecasting.terms import RunKind, RunStatus
 from tests.feeds import define_stream
-from tests.nights import publish_night
 from tests.plans import make_capacity_plan, make_plan, numbers_of
+from tests.publications import publish_run
 
 ORIGIN = datetime(2024, 1, 29, tzinfo=UTC)
 NOW = datetime(2024, 2, 1, tzinfo=UTC)
@@ -143,7 +143,7 @@ def test_plan_never_stands_in_for_a_forecast(lake):
     assert publications_of(lake, "usage") == {}
     assert streams_on_record(lake) == []
     assert newest_origin(lake, stream) is None
-    publish_night(lake, "night", ORIGIN, NOW - timedelta(days=2))
+    publish_run(lake, "night", ORIGIN, NOW - timedelta(days=2))
     assert origins_to_score(lake, stream, scored_until=NOW) == [ORIGIN]
     assert publications_of(lake, "usage") == {ORIGIN: 1}
     newest = newest_publication(lake, stream="usage", origin=ORIGIN)
@@ -152,7 +152,7 @@ def test_plan_never_stands_in_for_a_forecast(lake):
 
 
 def test_forecast_never_stands_in_for_a_plan(lake):
-    publish_night(lake, "night", ORIGIN, NOW)
+    publish_run(lake, "night", ORIGIN, NOW)
     assert newest_plan(lake, stream="usage", origin=ORIGIN) is None
     assert issue(lake) is RunStatus.PUBLISHED
     assert lake.connection.execute("select replaces from forecast.publications where kind = 'plan'").fetchall() == [

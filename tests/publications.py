@@ -1,4 +1,4 @@
-"""Published nights, written straight into the lake: rows, and publications at chosen instants."""
+"""Publications, written straight into the lake: rows of runs, and their publications at chosen instants."""
 
 import json
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from forecasting.store.lake.lake import Lake
 
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 SERIES, STEPS = 2, 12
-"""More rows than the catalog would hold itself, so that every night is a file."""
+"""More rows than the catalog would hold itself, so that every publication is a file."""
 
 _ROWS = """
 insert into forecast.forecasts by name
@@ -87,9 +87,7 @@ def name_rows(
     lake.connection.execute(_PUBLICATION, {**named, "rows": rows})
 
 
-def publish_night(
-    lake: Lake, run_id: str, origin: datetime, at: datetime, *, stream: str = "usage", **rows: Any
-) -> None:
+def publish_run(lake: Lake, run_id: str, origin: datetime, at: datetime, *, stream: str = "usage", **rows: Any) -> None:
     """A run's rows and their publication."""
     write_rows(lake, run_id, origin, stream=stream, **rows)
     name_rows(lake, run_id, origin, at, stream=stream)
@@ -112,12 +110,12 @@ def forecast_files_opened(lake: Lake, query: str, **values: object) -> int:
 def files_opened(lake: Lake, table: str, query: str, **values: object) -> int:
     """How many files of a table a query opens."""
     plan = json.loads(ask(lake, f"explain (analyze, format json) {query}", **values)[0][1])
-    scans = [told for told in _told(plan) if told.get("Table") == table]
+    scans = [node for node in _nodes(plan) if node.get("Table") == table]
     assert scans, plan
-    return sum(int(told["Total Files Read"]) for told in scans)
+    return sum(int(node["Total Files Read"]) for node in scans)
 
 
-def _told(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield plan["extra_info"]
     for child in plan["children"]:
-        yield from _told(child)
+        yield from _nodes(child)
