@@ -41,9 +41,9 @@ TAILS = 6.0
 """Degrees of freedom of the Student distribution by which they are judged: outliers must not choose the law."""
 STRIDES = (2.5, 1.5)
 """By what a number of the law is multiplied or divided to see whether it gets better, by rounds."""
-SEARCHED = ("swell", "wander", "turn", "swell_days", "turn_years")
-LEAST = {"swell": 0.05, "wander": 1e-5, "turn": 0.01, "swell_days": 3.0, "turn_years": 0.25}
-MOST = {"swell": 4.0, "wander": 0.05, "turn": 1.5, "swell_days": 60.0, "turn_years": 2.0}
+SEARCHED = ("cycle", "level_drift", "growth_deviation", "cycle_days", "deviation_years")
+LEAST = {"cycle": 0.05, "level_drift": 1e-5, "growth_deviation": 0.01, "cycle_days": 3.0, "deviation_years": 0.25}
+MOST = {"cycle": 4.0, "level_drift": 0.05, "growth_deviation": 1.5, "cycle_days": 60.0, "deviation_years": 2.0}
 DOUBT = 1.0
 """Standard deviation of the logarithm of a number of the law around the usual."""
 FORECASTS_A_YEAR, MOST_EVIDENCE = 2.0, 60.0
@@ -89,13 +89,13 @@ def usual_parameters(*, season: int, roughness: float) -> GrowthParameters:
         season=season,
         roughness=roughness,
         noise=0.8,
-        swell=0.5,
-        swell_days=10.0,
-        wander=0.006,
+        cycle=0.5,
+        cycle_days=10.0,
+        level_drift=0.006,
         growth=USUAL_GROWTH,
         spread=USUAL_SPREAD,
-        turn=0.2,
-        turn_years=0.75,
+        growth_deviation=0.2,
+        deviation_years=0.75,
         pattern=np.zeros(len(spread)),
         shapes=np.diag(spread),
     )
@@ -190,10 +190,10 @@ def _moments(own: Floats64, unsure: Floats64, target: Floats64) -> tuple[Floats6
 def score(parameters: GrowthParameters, sample: Sample, usual: GrowthParameters) -> float:
     """Log density of what came under held-back forecasts, plus that of the law itself before any evidence."""
     surprise, spread = judge(parameters, sample)
-    told = -np.log(spread) - (TAILS + 1) / 2 * np.log1p(surprise**2 / TAILS)
+    density = -np.log(spread) - (TAILS + 1) / 2 * np.log1p(surprise**2 / TAILS)
     unusual = sum(np.log(getattr(parameters, name) / getattr(usual, name)) ** 2 for name in SEARCHED) / (2 * DOUBT**2)
-    known = np.isfinite(told)
-    mean = np.where(known, told, 0.0).sum(axis=(1, 2)) / np.maximum(known.sum(axis=(1, 2)), 1)
+    known = np.isfinite(density)
+    mean = np.where(known, density, 0.0).sum(axis=(1, 2)) / np.maximum(known.sum(axis=(1, 2)), 1)
     return float(mean.mean() * evidence(sample) - unusual)
 
 
@@ -238,16 +238,16 @@ def judge(parameters: GrowthParameters, sample: Sample) -> tuple[Floats64, Float
             columns = np.arange(first, min(first + wide, len(days)))
             if lead > most or not len(columns):
                 continue
-            center, variance = look_ahead(parameters, state, take(clock, columns), measured.roughness)
+            center, variance = look_ahead(parameters, state, select_columns(clock, columns), measured.roughness)
             unit = np.sqrt(variance)
-            told = (measured.seen & ~measured.bound)[:, columns].T & able
+            scored = (measured.seen & ~measured.bound)[:, columns].T & able
             place = np.arange(len(columns)) + wide * number
-            surprise[row, place] = np.where(told, (measured.x[:, columns].T - center) / unit, np.nan)
-            spread[row, place] = np.where(told, unit, np.nan)
+            surprise[row, place] = np.where(scored, (measured.x[:, columns].T - center) / unit, np.nan)
+            spread[row, place] = np.where(scored, unit, np.nan)
     return surprise, spread
 
 
-def take(clock: Clock, columns: Ints) -> Clock:
+def select_columns(clock: Clock, columns: Ints) -> Clock:
     """Some of the columns of a clock."""
     return Clock(clock.day[columns], clock.slot[columns])
 

@@ -21,7 +21,7 @@ YEAR = 365.2425
 """Days."""
 HARMONICS = 16
 """Of the year: what begins or ends within two weeks."""
-LEVEL, SWELL, GROWTH, TURN, FIXED = range(5)
+LEVEL, CYCLE, GROWTH, DEVIATION, FIXED = range(5)
 """Places in the state; from FIXED on, how much of each shape a series has."""
 CHRISTMAS = np.timedelta64(9, "D"), np.timedelta64(3, "D")
 """Days before and after the New Year when offices are empty: too few for the harmonics, too many to be outliers."""
@@ -49,19 +49,19 @@ class GrowthParameters:
     """Of the typical series, what one column differs from the same slot of the season before, over root two."""
     noise: float
     """Standard deviation of a column's own noise, over the roughness of its series."""
-    swell: float
+    cycle: float
     """Standard deviation of swells, over the roughness of the series."""
-    swell_days: float
+    cycle_days: float
     """In which a swell fades to 1/e."""
-    wander: float
+    level_drift: float
     """Standard deviation of the level's walk in a day, of the typical series; it grows with the root of roughness."""
     growth: float
     """Mean over series of the growth a year that a series keeps."""
     spread: float
     """Standard deviation of it over series."""
-    turn: float
+    growth_deviation: float
     """Standard deviation of how far the present growth a year lies from the kept one."""
-    turn_years: float
+    deviation_years: float
     """In which a turn fades to 1/e: the damping."""
     pattern: Floats64
     """(E,) mean over series of the effects: of each weekday, of the days around the New Year, of the cosine and
@@ -129,10 +129,10 @@ def filter_states(
     wanted, states = set(marks), []
     for t in range(max(marks, default=0)):
         if t:
-            _move(parameters, mean, cov, measured.roughness, days=clock.day[t] - clock.day[t - 1])
+            _predict(parameters, mean, cov, measured.roughness, days=clock.day[t] - clock.day[t - 1])
             cov[LEVEL, LEVEL] += np.where(measured.shift == t, STEP, 0.0)
         if (seen := measured.seen[:, t]).any():
-            _learn(mean, cov, alarm, load[t], noise, measured.x[:, t] - usual[t], seen, measured.bound[:, t])
+            _update(mean, cov, alarm, load[t], noise, measured.x[:, t] - usual[t], seen, measured.bound[:, t])
         if t + 1 in wanted:
             states.append(State(mean.copy(), cov.copy(), float(clock.day[t])))
     return states
@@ -144,23 +144,23 @@ def look_ahead(
     """Mean and variance (L, n) of what would be measured in the columns of a clock, all after the state."""
     ahead = clock.day - state.day
     load, usual = loadings(parameters, clock)
-    load[:, SWELL] = np.exp(-ahead / parameters.swell_days)
+    load[:, CYCLE] = np.exp(-ahead / parameters.cycle_days)
     load[:, GROWTH] = FADE * -np.expm1(-ahead / YEAR / FADE)
-    load[:, TURN] = parameters.turn_years * -np.expm1(-ahead / YEAR / parameters.turn_years)
+    load[:, DEVIATION] = parameters.deviation_years * -np.expm1(-ahead / YEAR / parameters.deviation_years)
     size, n = state.mean.shape
-    carried = (load @ state.cov.reshape(size, size * n)).reshape(len(load), size, n)
-    known = np.einsum("ldn,ld->ln", carried, load)
-    walked, swelled = _walk(parameters, roughness), (parameters.swell * roughness) ** 2
-    own = swelled * -np.expm1(-2 * ahead / parameters.swell_days)[:, None] + (parameters.noise * roughness) ** 2
-    turned, _, _ = _turned(parameters, ahead)
-    return load @ state.mean + usual[:, None], known + ahead[:, None] * walked + own + turned[:, None]
+    projected = (load @ state.cov.reshape(size, size * n)).reshape(len(load), size, n)
+    known = np.einsum("ldn,ld->ln", projected, load)
+    drift, cycle_variance = _drift_variance(parameters, roughness), (parameters.cycle * roughness) ** 2
+    own = cycle_variance * -np.expm1(-2 * ahead / parameters.cycle_days)[:, None] + (parameters.noise * roughness) ** 2
+    fresh, _, _ = _deviation_noise(parameters, ahead)
+    return load @ state.mean + usual[:, None], known + ahead[:, None] * drift + own + fresh[:, None]
 
 
 def loadings(parameters: GrowthParameters, clock: Clock) -> tuple[Floats64, Floats64]:
     """(T, d) how the state adds up to what is measured in each column, and (T,) what all series have in common."""
     effects = effects_of(clock, weekdays=parameters.weekdays)
     load = np.zeros((len(effects), parameters.size))
-    load[:, [LEVEL, SWELL]] = 1.0
+    load[:, [LEVEL, CYCLE]] = 1.0
     load[:, FIXED:] = effects @ parameters.shapes
     return load, effects @ parameters.pattern
 
@@ -183,48 +183,52 @@ def _start(parameters: GrowthParameters, n: int) -> tuple[Floats64, Floats64]:
     mean = np.zeros(parameters.size)
     mean[GROWTH] = parameters.growth
     variance = np.ones(parameters.size)
-    variance[:FIXED] = DIFFUSE, 0.0, parameters.spread**2, parameters.turn**2
+    variance[:FIXED] = DIFFUSE, 0.0, parameters.spread**2, parameters.growth_deviation**2
     return np.repeat(mean[:, None], n, axis=1), np.repeat(np.diag(variance)[..., None], n, axis=2)
 
 
-def _walk(parameters: GrowthParameters, roughness: Floats64) -> Floats64:
+def _drift_variance(parameters: GrowthParameters, roughness: Floats64) -> Floats64:
     """(n,) variance of the level's walk in a day."""
-    walk: Floats64 = parameters.wander**2 * roughness / parameters.roughness
+    walk: Floats64 = parameters.level_drift**2 * roughness / parameters.roughness
     return walk
 
 
-def _turned(parameters: GrowthParameters, days: Floats64 | float) -> tuple[Floats64, Floats64, Floats64]:
+def _deviation_noise(parameters: GrowthParameters, days: Floats64 | float) -> tuple[Floats64, Floats64, Floats64]:
     """Variance that fresh turns add to the level in some days, their covariance with the turn, and its variance.
 
     Those of an integrated Ornstein-Uhlenbeck process.
     """
-    t = parameters.turn_years
+    t = parameters.deviation_years
     gone = -np.expm1(-np.asarray(days) / YEAR / t)
-    level = parameters.turn**2 * t * (2 * np.asarray(days) / YEAR - 2 * t * gone - t * gone**2)
-    return np.maximum(level, 0.0), parameters.turn**2 * t * gone**2, parameters.turn**2 * gone * (2 - gone)
+    level = parameters.growth_deviation**2 * t * (2 * np.asarray(days) / YEAR - 2 * t * gone - t * gone**2)
+    return (
+        np.maximum(level, 0.0),
+        parameters.growth_deviation**2 * t * gone**2,
+        parameters.growth_deviation**2 * gone * (2 - gone),
+    )
 
 
-def _move(parameters: GrowthParameters, mean: Floats64, cov: Floats64, roughness: Floats64, *, days: float) -> None:
+def _predict(parameters: GrowthParameters, mean: Floats64, cov: Floats64, roughness: Floats64, *, days: float) -> None:
     """Move states on by some days, in place."""
-    fade, keep = np.exp(-days / parameters.swell_days), np.exp(-days / YEAR / parameters.turn_years)
-    grown, turned = days / YEAR, parameters.turn_years * (1 - keep)
-    mean[LEVEL] += grown * mean[GROWTH] + turned * mean[TURN]
-    mean[SWELL] *= fade
-    mean[TURN] *= keep
-    cov[LEVEL] += grown * cov[GROWTH] + turned * cov[TURN]
-    cov[:, LEVEL] += grown * cov[:, GROWTH] + turned * cov[:, TURN]
-    for place, share in ((SWELL, fade), (TURN, keep)):
+    fade, keep = np.exp(-days / parameters.cycle_days), np.exp(-days / YEAR / parameters.deviation_years)
+    grown, deviated = days / YEAR, parameters.deviation_years * (1 - keep)
+    mean[LEVEL] += grown * mean[GROWTH] + deviated * mean[DEVIATION]
+    mean[CYCLE] *= fade
+    mean[DEVIATION] *= keep
+    cov[LEVEL] += grown * cov[GROWTH] + deviated * cov[DEVIATION]
+    cov[:, LEVEL] += grown * cov[:, GROWTH] + deviated * cov[:, DEVIATION]
+    for place, share in ((CYCLE, fade), (DEVIATION, keep)):
         cov[place] *= share
         cov[:, place] *= share
-    level, both, turn = _turned(parameters, days)
-    cov[LEVEL, LEVEL] += days * _walk(parameters, roughness) + level
-    cov[LEVEL, TURN] += both
-    cov[TURN, LEVEL] += both
-    cov[TURN, TURN] += turn
-    cov[SWELL, SWELL] += (parameters.swell * roughness) ** 2 * (1 - fade**2)
+    level, both, own = _deviation_noise(parameters, days)
+    cov[LEVEL, LEVEL] += days * _drift_variance(parameters, roughness) + level
+    cov[LEVEL, DEVIATION] += both
+    cov[DEVIATION, LEVEL] += both
+    cov[DEVIATION, DEVIATION] += own
+    cov[CYCLE, CYCLE] += (parameters.cycle * roughness) ** 2 * (1 - fade**2)
 
 
-def _learn(
+def _update(
     mean: Floats64,
     cov: Floats64,
     alarm: Floats64,
@@ -241,23 +245,23 @@ def _learn(
     Johnson, Kotz and Balakrishnan 1994, section 13.10).
     """
     size, n = mean.shape
-    reach = (load @ cov.reshape(size, size * n)).reshape(size, n)
-    variance = load @ reach + noise
+    cross = (load @ cov.reshape(size, size * n)).reshape(size, n)
+    variance = load @ cross + noise
     deviation = np.sqrt(variance)
     surprise = np.where(seen, (x - load @ mean) / deviation, 0.0)
     share = np.where(seen, np.minimum(1.0, CLIP / np.maximum(np.abs(surprise), CLIP)), 0.0)
-    told = surprise * share
+    innovation = surprise * share
     if bound.any():
         above = inverse_mills(surprise)
         share = np.where(bound, np.clip(above * (above - surprise), 0.0, 1.0) * share, share)
-        told = np.where(bound, np.minimum(above, CLIP), told)
-    mean += reach * (told / deviation)
-    cov -= reach[:, None] * (reach * (share / variance))[None]
+        innovation = np.where(bound, np.minimum(above, CLIP), innovation)
+    mean += cross * (innovation / deviation)
+    cov -= cross[:, None] * (cross * (share / variance))[None]
     alarm *= np.where(seen, MEMORY, 1.0)
-    alarm += np.where(seen, (1 - MEMORY) * told, 0.0)
+    alarm += np.where(seen, (1 - MEMORY) * innovation, 0.0)
     free = np.abs(alarm) > ALARM
     if free.any():
         more = np.where(free, RELEASE * alarm**2 * variance, 0.0)
         cov[LEVEL, LEVEL] += more
-        cov[SWELL, SWELL] += more
+        cov[CYCLE, CYCLE] += more
         alarm[free] = 0.0

@@ -45,6 +45,16 @@ HIGHEST = 50.0
 """Logarithm beside the median beyond which a float32 ends."""
 ARRAYS = ("pattern", "shapes")
 NUMBERS = tuple(field.name for field in fields(GrowthParameters) if field.name not in (*ARRAYS, "season"))
+OLD_NAMES = {
+    "law": "parameters",
+    "reach": "quantile_z",
+    "swell": "cycle",
+    "swell_days": "cycle_days",
+    "wander": "level_drift",
+    "turn": "growth_deviation",
+    "turn_years": "deviation_years",
+}
+"""What earlier versions called the parts of a stored member, and what they are called now."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +62,7 @@ class GrowthMember:
     """The law of a stream, and how far its quantiles reach."""
 
     parameters: GrowthParameters
-    reach: Floats64
+    quantile_z: Floats64
     """(7,) standard deviations from the mean."""
 
     kind = KIND
@@ -73,45 +83,50 @@ class GrowthMember:
         return forecast
 
     def _predict(self, panel: Panel, forecast: Floats32, rows: slice, *, at: int) -> None:
-        measured, median, told = measure(panel, rows, at=at, typical=self.parameters.roughness)
-        if not told.any():
+        measured, median, enough = measure(panel, rows, at=at, typical=self.parameters.roughness)
+        if not enough.any():
             return
         since = panel_since(panel, at)
         (state,) = filter_states(self.parameters, clock_of(panel, slice(since, at)), measured, marks=(at - since,))
         ahead = clock_of(panel, slice(at, at + forecast.shape[1]))
         mean, variance = look_ahead(self.parameters, state, ahead, measured.roughness)
         spread = np.sqrt(variance)
-        for place, reach in enumerate(self.reach):
-            predicted = np.minimum(mean + reach * spread, HIGHEST) + median
-            forecast[rows, :, place] = np.where(told, np.exp(predicted), np.nan).T
+        for place, z in enumerate(self.quantile_z):
+            predicted = np.minimum(mean + z * spread, HIGHEST) + median
+            forecast[rows, :, place] = np.where(enough, np.exp(predicted), np.nan).T
 
     def as_parts(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Plain data and arrays from which `rebuild_growth` makes the member again."""
         parameters = asdict(self.parameters)
         arrays = {name: np.asarray(parameters.pop(name)) for name in ARRAYS}
-        return {"kind": str(KIND), "law": parameters}, {**arrays, "reach": self.reach}
+        return {"kind": str(KIND), "parameters": parameters}, {**arrays, "quantile_z": self.quantile_z}
 
 
 def rebuild_growth(config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> GrowthMember:
     """A member from what `as_parts` gave. Raises ModelError where parts are missing, misshapen or not finite."""
     try:
-        season = int(config["law"]["season"])
+        stored, arrays = _renamed(_renamed(config)["parameters"]), _renamed(arrays)
+        season = int(stored["season"])
         usual = usual_parameters(season=season, roughness=1.0)
-        own: dict[str, Any] = {name: float(config["law"][name]) for name in NUMBERS}
+        own: dict[str, Any] = {name: float(stored[name]) for name in NUMBERS}
         own |= {name: np.asarray(arrays[name], np.float64) for name in ARRAYS}
         parameters = replace(usual, **own)
-        reach = np.asarray(arrays["reach"], np.float64)
+        quantile_z = np.asarray(arrays["quantile_z"], np.float64)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"{KIND}: expected a law of growth, found {error!r}; train again") from error
-    shapes = parameters.pattern.shape, (*parameters.shapes.shape[:1], parameters.shapes.ndim), reach.shape
+        raise ModelError(f"{KIND}: expected growth parameters, found {error!r}; train again") from error
+    shapes = parameters.pattern.shape, (*parameters.shapes.shape[:1], parameters.shapes.ndim), quantile_z.shape
     if shapes != (usual.pattern.shape, (len(usual.pattern), 2), (len(QUANTILES),)):
         raise ModelError(f"{KIND}: expected arrays of a season of {season}, found {shapes}; train again")
     if not all(
         np.isfinite(part).all()
-        for part in ([getattr(parameters, name) for name in NUMBERS], parameters.pattern, parameters.shapes, reach)
+        for part in ([getattr(parameters, name) for name in NUMBERS], parameters.pattern, parameters.shapes, quantile_z)
     ):
         raise ModelError(f"{KIND}: expected finite numbers; train again")
-    return GrowthMember(parameters, reach)
+    return GrowthMember(parameters, quantile_z)
+
+
+def _renamed(parts: Mapping[str, Any]) -> dict[str, Any]:
+    return {OLD_NAMES.get(name, name): part for name, part in parts.items()}
 
 
 def fit_growth(panel: Panel, *, until: int, seed: int) -> GrowthMember | None:
@@ -119,21 +134,21 @@ def fit_growth(panel: Panel, *, until: int, seed: int) -> GrowthMember | None:
 
     panel: of a season of at most MOST_SEASON slots.
     """
-    roughness, told = [], []
+    roughness, usable = [], []
     for start in range(0, panel.n_series if until else 0, CHUNK):
         rows = slice(start, start + CHUNK)
         measured, _, enough = measure(panel, rows, at=until, typical=None)
         roughness.append(measured.roughness[enough])
-        told.append(enough)
-    if not until or not np.concatenate(told).any():
+        usable.append(enough)
+    if not until or not np.concatenate(usable).any():
         return None
     rough = np.concatenate(roughness)
     rough = rough[np.isfinite(rough)]
     typical = max(float(np.median(rough)), STILL) if len(rough) else USUAL_ROUGHNESS
-    able = np.flatnonzero(np.concatenate(told))
-    if len(able) > MOST_SERIES:
-        able = np.sort(np.random.default_rng(seed).choice(able, MOST_SERIES, replace=False))
-    measured, _, _ = measure(panel, able, at=until, typical=typical)
+    chosen = np.flatnonzero(np.concatenate(usable))
+    if len(chosen) > MOST_SERIES:
+        chosen = np.sort(np.random.default_rng(seed).choice(chosen, MOST_SERIES, replace=False))
+    measured, _, _ = measure(panel, chosen, at=until, typical=typical)
     clock = clock_of(panel, slice(panel_since(panel, until), until))
     sample = Sample(measured, clock)
     usual = usual_parameters(season=panel.season, roughness=typical)
@@ -155,12 +170,12 @@ def measure(panel: Panel, rows: slice | Ints, *, at: int, typical: float | None)
         bound = seen & panel.censored[rows, columns]
         y = y if panel.suppressed is None else y - panel.suppressed[rows, columns]
     middle = _median(y, seen)
-    told = (seen.sum(axis=1) >= LEAST_SEEN) & (middle > 0)
-    center = np.where(told, middle, 1.0)
-    x = np.log(np.maximum(np.where(seen & told[:, None], y / center[:, None], 1.0), NEAR_ZERO))
+    enough = (seen.sum(axis=1) >= LEAST_SEEN) & (middle > 0)
+    center = np.where(enough, middle, 1.0)
+    x = np.log(np.maximum(np.where(seen & enough[:, None], y / center[:, None], 1.0), NEAR_ZERO))
     shift = np.maximum(panel.level_start[rows] - columns.start, 0)
-    rough = _roughness(x, seen & ~bound & told[:, None], season=panel.season, typical=typical)
-    return Measured(x, seen & told[:, None], bound & told[:, None], rough, shift), np.log(center), told
+    rough = _roughness(x, seen & ~bound & enough[:, None], season=panel.season, typical=typical)
+    return Measured(x, seen & enough[:, None], bound & enough[:, None], rough, shift), np.log(center), enough
 
 
 def clock_of(panel: Panel, columns: slice) -> Clock:
@@ -185,9 +200,9 @@ def _median(values: Floats64, where: Mask) -> Floats64:
     return np.where(count > 0, middle, 0.0)
 
 
-def _roughness(x: Floats64, told: Mask, *, season: int, typical: float | None) -> Floats64:
+def _roughness(x: Floats64, enough: Mask, *, season: int, typical: float | None) -> Floats64:
     """(n,) robust standard deviation of the change from one season to the next, over root two."""
-    change, both = x[:, season:] - x[:, :-season], told[:, season:] & told[:, :-season]
+    change, both = x[:, season:] - x[:, :-season], enough[:, season:] & enough[:, :-season]
     size = np.abs(change - _median(change, both)[:, None])
     own, pairs = MAD_TO_DEVIATION / np.sqrt(2) * _median(size, both), both.sum(axis=1)
     if typical is None:

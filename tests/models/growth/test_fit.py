@@ -16,8 +16,8 @@ from forecasting.models.growth.fit import (
     origins,
     pool,
     score,
+    select_columns,
     shorten,
-    take,
     usual_parameters,
 )
 from forecasting.models.growth.kalman import GrowthParameters, filter_states, look_ahead
@@ -50,7 +50,9 @@ def spread_of(parameters: GrowthParameters) -> np.ndarray:
 
 def test_means_and_spreads_over_series_are_found_again():
     sample = sample_of(law_abiding(40, 500))
-    parameters = usual = replace(usual_parameters(season=7, roughness=0.05), swell=0.05, wander=1e-5, turn=0.01)
+    parameters = usual = replace(
+        usual_parameters(season=7, roughness=0.05), cycle=0.05, level_drift=1e-5, growth_deviation=0.01
+    )
     for _ in range(6):
         parameters = pool(parameters, sample, usual)
     assert parameters.growth == pytest.approx(0.4, abs=0.08)
@@ -103,7 +105,7 @@ def test_a_shape_of_the_year_is_as_sharp_as_other_series_show_it_and_goes_with_t
     young = sample_of(cut_panel(panel, at=150, length=70))
     parameters, whole = shorten(parameters), clock_of(panel, slice(panel.n_history))
     (state,) = filter_states(parameters, young.clock, young.measured, marks=(150,))
-    predicted, _ = look_ahead(parameters, state, take(whole, np.arange(150, 220)), young.measured.roughness)
+    predicted, _ = look_ahead(parameters, state, select_columns(whole, np.arange(150, 220)), young.measured.roughness)
     hole = predicted[54:68].mean(axis=0) - predicted[26:40].mean(axis=0)
     assert hole[empties].mean() < -0.4
     assert abs(hole[~empties].mean()) < 0.1
@@ -140,7 +142,7 @@ def test_forecasts_are_judged_by_what_was_seen_later_and_in_their_own_deviations
 def test_a_law_that_is_wrong_scores_worse_unless_nothing_speaks_against_it():
     sample, usual = sample_of(law_abiding(12, 300)), usual_parameters(season=7, roughness=0.05)
     fitting = pool(pool(usual, sample, usual), sample, usual)
-    for wrong in ({"wander": 0.05}, {"swell": 4.0}, {"turn": 1.5}):
+    for wrong in ({"level_drift": 0.05}, {"cycle": 4.0}, {"growth_deviation": 1.5}):
         assert score(replace(fitting, **wrong), sample, usual) < score(fitting, sample, usual)
     young = sample_of(law_abiding(1, 40))
     assert np.isfinite(score(usual, young, usual))

@@ -11,14 +11,14 @@ from scipy.stats import norm
 from forecasting.models.growth import kalman as module
 from forecasting.models.growth.fit import usual_parameters
 from forecasting.models.growth.kalman import (
+    CYCLE,
+    DEVIATION,
     DIFFUSE,
     FADE,
     FIXED,
     GROWTH,
     HARMONICS,
     LEVEL,
-    SWELL,
-    TURN,
     YEAR,
     Clock,
     GrowthParameters,
@@ -60,7 +60,7 @@ def ornstein(parameters: GrowthParameters, one: np.ndarray, other: np.ndarray, *
     """Covariance of what turns have added to the level by two times (years), by sums over a fine grid."""
     fine = (np.arange(steps) + 0.5) / steps * max(one.max(), other.max())
     width = fine[1] - fine[0]
-    kernel = parameters.turn**2 * np.exp(-np.abs(fine[:, None] - fine) / parameters.turn_years)
+    kernel = parameters.growth_deviation**2 * np.exp(-np.abs(fine[:, None] - fine) / parameters.deviation_years)
     return (one[:, None] > fine) @ kernel @ (other[:, None] > fine).T * width**2
 
 
@@ -75,11 +75,11 @@ def joint(parameters: GrowthParameters, days: np.ndarray, slot: np.ndarray) -> t
     mean = parameters.growth * years + effects @ parameters.pattern
     cov = DIFFUSE + parameters.spread**2 * np.outer(years, years) + ornstein(parameters, years, years)
     cov += effects @ (parameters.shapes @ parameters.shapes.T) @ effects.T
-    cov += parameters.wander**2 * np.minimum(since[:, None], since)
+    cov += parameters.level_drift**2 * np.minimum(since[:, None], since)
     apart, first = np.abs(since[:, None] - since), np.add.outer(since, since)
-    swell = (parameters.swell * 0.1) ** 2
+    cycle = (parameters.cycle * 0.1) ** 2
     # no swell is known at the first day
-    cov += swell * (np.exp(-apart / parameters.swell_days) - np.exp(-first / parameters.swell_days))
+    cov += cycle * (np.exp(-apart / parameters.cycle_days) - np.exp(-first / parameters.cycle_days))
     return mean, cov + np.eye(len(days)) * (parameters.noise * 0.1) ** 2
 
 
@@ -112,7 +112,11 @@ def test_growth_fades_ahead():
     far = Clock(state.day + YEAR * np.array([1.0, 4.0]), np.zeros(2, np.int64))
     predicted, _ = look_ahead(PARAMETERS, state, far, np.full(1, 0.1))
     grown = state.mean[GROWTH, 0] * FADE * (1 - np.exp(-np.array([1.0, 4.0]) / FADE))
-    turned = state.mean[TURN, 0] * PARAMETERS.turn_years * (1 - np.exp(-np.array([1.0, 4.0]) / PARAMETERS.turn_years))
+    turned = (
+        state.mean[DEVIATION, 0]
+        * PARAMETERS.deviation_years
+        * (1 - np.exp(-np.array([1.0, 4.0]) / PARAMETERS.deviation_years))
+    )
     still = effects_of(far, weekdays=7) @ (PARAMETERS.pattern + PARAMETERS.shapes @ state.mean[FIXED:, 0])
     np.testing.assert_allclose(predicted[:, 0] - still - state.mean[LEVEL, 0], grown + turned, atol=1e-6)
 
@@ -179,9 +183,9 @@ def test_a_step_is_followed_within_weeks_and_teaches_no_growth_where_it_is_known
     parameters = FLAT
     (noticed,), (taught,) = (filter_states(parameters, clock(200), one, marks=(200,)) for one in (told, known))
     for state in (noticed, taught):
-        assert state.mean[LEVEL, 0] + state.mean[SWELL, 0] == pytest.approx(0.6, abs=0.12)
+        assert state.mean[LEVEL, 0] + state.mean[CYCLE, 0] == pytest.approx(0.6, abs=0.12)
     flat = filter_states(parameters, clock(200), measured(x[None] - 0.6 * (np.arange(200) >= 150)), marks=(200,))[0]
-    growth = [state.mean[GROWTH, 0] + state.mean[TURN, 0] for state in (noticed, taught, flat)]
+    growth = [state.mean[GROWTH, 0] + state.mean[DEVIATION, 0] for state in (noticed, taught, flat)]
     assert abs(growth[1] - growth[2]) < 0.05
     assert abs(growth[1] - growth[2]) <= abs(growth[0] - growth[2])
 
@@ -190,8 +194,8 @@ def test_a_drop_of_a_few_days_may_be_a_swell_as_well_as_a_step():
     x = np.where(np.arange(150) < 143, 0.0, -0.5) + 0.03 * np.random.default_rng(0).standard_normal(150)
     parameters = FLAT
     (state,) = filter_states(parameters, clock(150), measured(x[None]), marks=(150,))
-    assert state.mean[LEVEL, 0] + state.mean[SWELL, 0] == pytest.approx(-0.45, abs=0.1)
-    assert -0.4 < state.mean[SWELL, 0] < -0.12
+    assert state.mean[LEVEL, 0] + state.mean[CYCLE, 0] == pytest.approx(-0.45, abs=0.1)
+    assert -0.4 < state.mean[CYCLE, 0] < -0.12
     soon, month = look_ahead(
         parameters, state, Clock(state.day + np.array([1.0, 29.0]), np.zeros(2, np.int64)), np.full(1, 0.1)
     )[0]

@@ -102,17 +102,33 @@ def test_what_was_put_away_answers_bit_for_bit_the_same(panel, member):
     np.testing.assert_array_equal(forecast(again, panel), forecast(member, panel))
 
 
+def test_a_member_that_an_earlier_version_stored_answers_bit_for_bit_the_same(panel, member):
+    old = {"cycle": "swell", "cycle_days": "swell_days", "level_drift": "wander"}
+    old |= {"growth_deviation": "turn", "deviation_years": "turn_years"}
+    config, arrays = member.as_parts()
+    law = {old.get(name, name): number for name, number in config["parameters"].items()}
+    assert set(old.values()) < set(law)
+    again = rebuild_growth(
+        {"kind": config["kind"], "law": law},
+        {"pattern": arrays["pattern"], "shapes": arrays["shapes"], "reach": arrays["quantile_z"]},
+    )
+    np.testing.assert_array_equal(forecast(again, panel), forecast(member, panel))
+
+
 def test_damaged_parts_are_refused_in_one_line(member):
     config, arrays = member.as_parts()
-    parameters = config["law"]
+    parameters = config["parameters"]
     damaged = [
         ({}, arrays),
-        ({**config, "law": None}, arrays),
-        ({**config, "law": {**parameters, "season": 5}}, arrays),
-        ({**config, "law": {**parameters, "wander": float("nan")}}, arrays),
-        ({**config, "law": {**parameters, "wander": "far"}}, arrays),
-        ({**config, "law": {key: value for key, value in parameters.items() if key != "turn"}}, arrays),
-        (config, {**arrays, "reach": arrays["reach"][:3]}),
+        ({**config, "parameters": None}, arrays),
+        ({**config, "parameters": {**parameters, "season": 5}}, arrays),
+        ({**config, "parameters": {**parameters, "level_drift": float("nan")}}, arrays),
+        ({**config, "parameters": {**parameters, "level_drift": "far"}}, arrays),
+        (
+            {**config, "parameters": {key: value for key, value in parameters.items() if key != "growth_deviation"}},
+            arrays,
+        ),
+        (config, {**arrays, "quantile_z": arrays["quantile_z"][:3]}),
         (config, {**arrays, "pattern": arrays["pattern"] + np.inf}),
         (config, {**arrays, "shapes": arrays["shapes"][:-1]}),
         (config, {**arrays, "shapes": arrays["shapes"][:, 0]}),
