@@ -18,7 +18,7 @@ from forecasting.ensemble.evidence import held_back_start
 from forecasting.ensemble.mixture import mix_members
 from forecasting.errors import ModelError
 from forecasting.models.features.slots import NAN
-from forecasting.models.growth.fit import LEAST_SEEN
+from forecasting.models.growth.measure import LEAST_SEEN
 from forecasting.models.growth.member import MOST_SEASON, GrowthMember, fit_growth, rebuild_growth
 from forecasting.models.member import Member
 from forecasting.models.neural.member import NeuralMember, rebuild_member

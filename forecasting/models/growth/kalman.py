@@ -1,13 +1,9 @@
-"""A structural model of daily or longer peaks, in logarithms, and its Kalman filter over many series at once.
+"""Kalman filter of the growth model over many series at once, and forecasts from its states.
 
-What is measured is level + swell + effects of weekday, New Year and season + noise. The level walks and grows; its
-growth a year is what the series keeps for good plus a turn that fades. A swell is what passes within weeks: an event,
-bad weather. Series differ in the effects by a mixture of few shapes that all of them share: a season is as sharp as the
-others show it, and what the week tells of a series tells of its summer. In continuous time, so that missing columns and
-columns of unequal length need no special case.
+Outliers count as in Huber's estimate, censored values as lower bounds, and a level is set free where surprises of one
+sign pile up.
 
-References: Harvey (1989), Forecasting, Structural Time Series Models and the Kalman Filter, chapters 2 and 3; West and
-Harrison (1997), Bayesian Forecasting and Dynamic Models, section 11.4, for shifts that the filter notices by itself.
+References: Harvey (1989), chapter 3; West and Harrison (1997), Bayesian Forecasting and Dynamic Models, section 11.4.
 """
 
 from collections.abc import Sequence
@@ -15,68 +11,33 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forecasting.models.growth.model import (
+    CYCLE,
+    DEVIATION,
+    FIXED,
+    GROWTH,
+    LEVEL,
+    YEAR,
+    Clock,
+    GrowthParameters,
+    deviation_variance,
+    drift_variance,
+    loadings,
+)
 from forecasting.numerics import Floats64, Ints, Mask, inverse_mills
 
-YEAR = 365.2425
-"""Days."""
-HARMONICS = 16
-"""Of the year: what begins or ends within two weeks."""
-LEVEL, CYCLE, GROWTH, DEVIATION, FIXED = range(5)
-"""Places in the state; from FIXED on, how much of each shape a series has."""
-CHRISTMAS = np.timedelta64(9, "D"), np.timedelta64(3, "D")
-"""Days before and after the New Year when offices are empty: too few for the harmonics, too many to be outliers."""
 FADE = 6.0
-"""Years in which also the growth that a series keeps fades to 1/e of it, ahead: trends that are damped are more often
-right than straight ones (Gardner and McKenzie 1985, Forecasting trends in time series)."""
+"""Years in which the growth that a series keeps fades to 1/e in forecasts: damped trends are more often right than
+straight ones (Gardner and McKenzie 1985, Forecasting trends in time series)."""
 DIFFUSE = 4.0
-"""Variance of a level of which nothing is known, beside the median of its series."""
+"""Variance of an unknown level, in logarithms beside the median of its series."""
 STEP = 1.0
 """Variance that a level gains where it is known to have shifted."""
 CLIP = 3.0
 """Standard deviations from which on a surprise counts only as much as this, as in Huber's estimate."""
 MEMORY, ALARM, RELEASE = 0.85, 1.4, 4.0
-"""A level is set free where surprises, averaged with this memory, exceed ALARM standard deviations, which takes a step
-of three of them four columns: it gains RELEASE times their mean square in variance."""
-
-
-@dataclass(frozen=True)
-class GrowthParameters:
-    """How series move and differ. Rates are of logarithms: 0.1 is ten percent, about."""
-
-    season: int
-    """Slots of a week with a weekday effect each; 1 for none."""
-    roughness: float
-    """Of the typical series, what one column differs from the same slot of the season before, over root two."""
-    noise: float
-    """Standard deviation of a column's own noise, over the roughness of its series."""
-    cycle: float
-    """Standard deviation of swells, over the roughness of the series."""
-    cycle_days: float
-    """In which a swell fades to 1/e."""
-    level_drift: float
-    """Standard deviation of the level's walk in a day, of the typical series; it grows with the root of roughness."""
-    growth: float
-    """Mean over series of the growth a year that a series keeps."""
-    spread: float
-    """Standard deviation of it over series."""
-    growth_deviation: float
-    """Standard deviation of how far the present growth a year lies from the kept one."""
-    deviation_years: float
-    """In which a turn fades to 1/e: the damping."""
-    pattern: Floats64
-    """(E,) mean over series of the effects: of each weekday, of the days around the New Year, of the cosine and
-    the sine of each harmonic of the year."""
-    shapes: Floats64
-    """(E, r) how series differ from it: each has its own standard normal share of every column. So who is empty on
-    weekends is expected to be so in summer, where the others show it."""
-
-    @property
-    def weekdays(self) -> int:
-        return self.season if self.season > 1 else 0
-
-    @property
-    def size(self) -> int:
-        return FIXED + int(self.shapes.shape[1])
+"""A level is set free where surprises, averaged exponentially with weight MEMORY on the past, exceed ALARM standard
+deviations, as after four columns of a step of three: it gains RELEASE times their mean square in variance."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +45,11 @@ class Measured:
     """What was measured of n series, in T columns."""
 
     x: Floats64
-    """(n, T) logarithms beside the median of the series; anything where not seen."""
+    """(n, T) logarithms over the median of the series; any number where not seen."""
     seen: Mask
     """(n, T)"""
     bound: Mask
-    """(n, T) seen, but as a lower bound of what was wanted."""
+    """(n, T) seen, but as a lower bound of demand."""
     roughness: Floats64
     """(n,)"""
     shift: Ints
@@ -96,18 +57,8 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Clock:
-    """When the columns are: T of history or more."""
-
-    day: Floats64
-    """(T,) days since 1970 by the local clock, ascending."""
-    slot: Ints
-    """(T,)"""
-
-
-@dataclass(frozen=True)
 class State:
-    """What is known of n series after a column."""
+    """What is known of n series after a column; d is the length of the state."""
 
     mean: Floats64
     """(d, n)"""
@@ -120,7 +71,7 @@ class State:
 def filter_states(
     parameters: GrowthParameters, clock: Clock, measured: Measured, *, marks: Sequence[int]
 ) -> list[State]:
-    """What was known before each of the columns `marks`, ascending and positive, from the columns before it only."""
+    """States before each of the columns `marks`, ascending and positive, from the columns before it only."""
     n = len(measured.x)
     mean, cov = _start(parameters, n)
     noise = (parameters.noise * measured.roughness) ** 2
@@ -141,7 +92,7 @@ def filter_states(
 def look_ahead(
     parameters: GrowthParameters, state: State, clock: Clock, roughness: Floats64
 ) -> tuple[Floats64, Floats64]:
-    """Mean and variance (L, n) of what would be measured in the columns of a clock, all after the state."""
+    """Mean and variance (L, n) of what will be measured in the L columns of a clock, all after the state."""
     ahead = clock.day - state.day
     load, usual = loadings(parameters, clock)
     load[:, CYCLE] = np.exp(-ahead / parameters.cycle_days)
@@ -150,33 +101,10 @@ def look_ahead(
     size, n = state.mean.shape
     projected = (load @ state.cov.reshape(size, size * n)).reshape(len(load), size, n)
     known = np.einsum("ldn,ld->ln", projected, load)
-    drift, cycle_variance = _drift_variance(parameters, roughness), (parameters.cycle * roughness) ** 2
+    drift, cycle_variance = drift_variance(parameters, roughness), (parameters.cycle * roughness) ** 2
     own = cycle_variance * -np.expm1(-2 * ahead / parameters.cycle_days)[:, None] + (parameters.noise * roughness) ** 2
-    fresh, _, _ = _deviation_noise(parameters, ahead)
+    fresh, _, _ = deviation_variance(parameters, ahead)
     return load @ state.mean + usual[:, None], known + ahead[:, None] * drift + own + fresh[:, None]
-
-
-def loadings(parameters: GrowthParameters, clock: Clock) -> tuple[Floats64, Floats64]:
-    """(T, d) how the state adds up to what is measured in each column, and (T,) what all series have in common."""
-    effects = effects_of(clock, weekdays=parameters.weekdays)
-    load = np.zeros((len(effects), parameters.size))
-    load[:, [LEVEL, CYCLE]] = 1.0
-    load[:, FIXED:] = effects @ parameters.shapes
-    return load, effects @ parameters.pattern
-
-
-def effects_of(clock: Clock, *, weekdays: int) -> Floats64:
-    """(T, E) which effects each column has."""
-    effects = np.zeros((len(clock.day), weekdays + 1 + 2 * HARMONICS))
-    if weekdays:
-        effects[np.arange(len(effects)), clock.slot] = 1.0
-    date = np.floor(clock.day).astype("datetime64[D]")
-    newer = date.astype("datetime64[Y]") + np.timedelta64(1, "Y")
-    effects[:, weekdays] = (date >= newer - CHRISTMAS[0]) | (date < newer - np.timedelta64(1, "Y") + CHRISTMAS[1])
-    angle = 2 * np.pi / YEAR * clock.day[:, None] * np.arange(1, HARMONICS + 1)
-    effects[:, weekdays + 1 :: 2] = np.cos(angle)
-    effects[:, weekdays + 2 :: 2] = np.sin(angle)
-    return effects
 
 
 def _start(parameters: GrowthParameters, n: int) -> tuple[Floats64, Floats64]:
@@ -185,27 +113,6 @@ def _start(parameters: GrowthParameters, n: int) -> tuple[Floats64, Floats64]:
     variance = np.ones(parameters.size)
     variance[:FIXED] = DIFFUSE, 0.0, parameters.spread**2, parameters.growth_deviation**2
     return np.repeat(mean[:, None], n, axis=1), np.repeat(np.diag(variance)[..., None], n, axis=2)
-
-
-def _drift_variance(parameters: GrowthParameters, roughness: Floats64) -> Floats64:
-    """(n,) variance of the level's walk in a day."""
-    walk: Floats64 = parameters.level_drift**2 * roughness / parameters.roughness
-    return walk
-
-
-def _deviation_noise(parameters: GrowthParameters, days: Floats64 | float) -> tuple[Floats64, Floats64, Floats64]:
-    """Variance that fresh turns add to the level in some days, their covariance with the turn, and its variance.
-
-    Those of an integrated Ornstein-Uhlenbeck process.
-    """
-    t = parameters.deviation_years
-    gone = -np.expm1(-np.asarray(days) / YEAR / t)
-    level = parameters.growth_deviation**2 * t * (2 * np.asarray(days) / YEAR - 2 * t * gone - t * gone**2)
-    return (
-        np.maximum(level, 0.0),
-        parameters.growth_deviation**2 * t * gone**2,
-        parameters.growth_deviation**2 * gone * (2 - gone),
-    )
 
 
 def _predict(parameters: GrowthParameters, mean: Floats64, cov: Floats64, roughness: Floats64, *, days: float) -> None:
@@ -220,8 +127,8 @@ def _predict(parameters: GrowthParameters, mean: Floats64, cov: Floats64, roughn
     for place, share in ((CYCLE, fade), (DEVIATION, keep)):
         cov[place] *= share
         cov[:, place] *= share
-    level, both, own = _deviation_noise(parameters, days)
-    cov[LEVEL, LEVEL] += days * _drift_variance(parameters, roughness) + level
+    level, both, own = deviation_variance(parameters, days)
+    cov[LEVEL, LEVEL] += days * drift_variance(parameters, roughness) + level
     cov[LEVEL, DEVIATION] += both
     cov[DEVIATION, LEVEL] += both
     cov[DEVIATION, DEVIATION] += own
@@ -238,13 +145,14 @@ def _update(
     seen: Mask,
     bound: Mask,
 ) -> None:
-    """Take in what was measured in a column, in place.
+    """Update states by what was measured in a column, in place.
 
-    A value beyond CLIP counts by the share that brings it there. Of a lower bound the state learns that what was wanted
-    lies above: the mean and the variance of the normal distribution cut off there (Tobin 1958; the moments as in
-    Johnson, Kotz and Balakrishnan 1994, section 13.10).
+    A surprise beyond CLIP counts by the share that brings it there. A lower bound updates the state by the mean and the
+    variance of the normal distribution above it (Tobin 1958, Estimation of relationships for limited dependent
+    variables).
     """
     size, n = mean.shape
+    # covariance of the state with what is measured
     cross = (load @ cov.reshape(size, size * n)).reshape(size, n)
     variance = load @ cross + noise
     deviation = np.sqrt(variance)

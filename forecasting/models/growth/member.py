@@ -1,12 +1,11 @@
 """The growth member: peaks of a day or longer, months and years ahead.
 
-A structural model of logarithms (`growth_state`) with one law for all series of a stream, learned from all of them
-(`growth_fit`), and what is filtered from each one's own history. A growth is believed as far as its history tells it
-from noise, swells and the yearly season; what is not believed is that of the other series, and a present turn of growth
-fades. So half a year of history is no wild extrapolation, and its interval says how little is known.
+One set of parameters describes all series of a stream; each series is filtered from its own history. Its growth is
+believed as far as that history distinguishes it from noise, cycles and the season; the rest is taken from the other
+series, and a present deviation of growth fades. So half a year of history is not extrapolated wildly, and the shorter
+the history, the wider the interval.
 
-A level that is known to have shifted teaches no growth across the step. Of a censored value only what was measured
-counts, as a lower bound.
+A level that is known to have shifted is no growth across the step. A censored value counts as a lower bound.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,31 +17,29 @@ from numpy.typing import NDArray
 
 from forecasting.errors import ModelError
 from forecasting.models.features.slots import NAN
-from forecasting.models.growth.fit import LEAST_SEEN, Sample, learn_parameters, learn_quantile_z, usual_parameters
-from forecasting.models.growth.kalman import Clock, GrowthParameters, Measured, filter_states, look_ahead
-from forecasting.numerics import MAD_TO_DEVIATION, Floats32, Floats64, Ints, Mask
+from forecasting.models.growth.fit import learn_parameters
+from forecasting.models.growth.held_back import learn_quantile_z
+from forecasting.models.growth.kalman import filter_states, look_ahead
+from forecasting.models.growth.measure import clock_of, measure, panel_since
+from forecasting.models.growth.model import GrowthParameters
+from forecasting.models.growth.pooling import Sample, usual_parameters
+from forecasting.numerics import Floats32, Floats64
 from forecasting.panel.grid import Panel
 from forecasting.terms import QUANTILES, Tier
 
 KIND = Tier.GROWTH
 MOST_SEASON = 7
 """Slots of a week of whole days; shorter intervals have shapes that this model does not know."""
-MOST_DAYS = 4 * 365
-"""Of history; older teaches nothing of tomorrow's growth."""
 MOST_SERIES = 120
-"""From which the law is learned; of more, as many are drawn."""
+"""Series that parameters are learned from; of more, as many are drawn."""
 CHUNK = 200
 """Series at a time: a chunk's covariances stay in the processor's cache."""
-NEAR_ZERO = 0.01
-"""Share of the median that values below it are taken for: zeros have no logarithm."""
-PAIRS = 20.0
-"""Pairs of columns a season apart that the typical roughness is worth."""
-SMOOTHEST, STILL = 0.1, 0.003
-"""Least roughness of a series, over the typical one, and of the typical one."""
+STILL = 0.003
+"""Least typical roughness of a stream."""
 USUAL_ROUGHNESS = 0.1
 """Of a stream too young to show its own."""
 HIGHEST = 50.0
-"""Logarithm beside the median beyond which a float32 ends."""
+"""Largest logarithm over the median: a float32 ends at 88."""
 ARRAYS = ("pattern", "shapes")
 NUMBERS = tuple(field.name for field in fields(GrowthParameters) if field.name not in (*ARRAYS, "season"))
 OLD_NAMES = {
@@ -59,7 +56,7 @@ OLD_NAMES = {
 
 @dataclass(frozen=True)
 class GrowthMember:
-    """The law of a stream, and how far its quantiles reach."""
+    """Parameters of a stream, and the z-scores of its quantiles."""
 
     parameters: GrowthParameters
     quantile_z: Floats64
@@ -68,9 +65,9 @@ class GrowthMember:
     kind = KIND
 
     def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats32:
-        """Quantiles (A, N, length, 7) from several columns; NaN throughout for a series of which too little was seen.
+        """Quantiles (A, N, length, 7) from A columns; NaN throughout for a series of which too little was seen.
 
-        Raises ModelError where the panel has another season than the law.
+        Raises ModelError where the panel has another season.
         """
         if panel.season != self.parameters.season:
             raise ModelError(
@@ -130,7 +127,7 @@ def _renamed(parts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def fit_growth(panel: Panel, *, until: int, seed: int) -> GrowthMember | None:
-    """Learn the law of a stream from columns before `until`; None where no series has been seen often enough.
+    """Learn a stream's parameters from columns before `until`; None where no series has been seen often enough.
 
     panel: of a season of at most MOST_SEASON slots.
     """
@@ -154,58 +151,3 @@ def fit_growth(panel: Panel, *, until: int, seed: int) -> GrowthMember | None:
     usual = usual_parameters(season=panel.season, roughness=typical)
     parameters = learn_parameters(sample, usual)
     return GrowthMember(parameters, learn_quantile_z(parameters, sample))
-
-
-def measure(panel: Panel, rows: slice | Ints, *, at: int, typical: float | None) -> tuple[Measured, Floats64, Mask]:
-    """What was measured of some series before a column, the logarithms of their medians (n,), and (n,) whether it was
-    enough.
-
-    typical: roughness that those with few values are drawn to; without it their own is NaN.
-    """
-    columns = slice(panel_since(panel, at), at)
-    y, seen = panel.y[rows, columns].astype(np.float64), panel.observed[rows, columns]
-    bound = np.zeros(y.shape, dtype=bool)
-    if panel.censored is not None:
-        # only what was measured: what was restored knows of later columns, and the filter has a view of its own
-        bound = seen & panel.censored[rows, columns]
-        y = y if panel.suppressed is None else y - panel.suppressed[rows, columns]
-    middle = _median(y, seen)
-    enough = (seen.sum(axis=1) >= LEAST_SEEN) & (middle > 0)
-    center = np.where(enough, middle, 1.0)
-    x = np.log(np.maximum(np.where(seen & enough[:, None], y / center[:, None], 1.0), NEAR_ZERO))
-    shift = np.maximum(panel.level_start[rows] - columns.start, 0)
-    rough = _roughness(x, seen & ~bound & enough[:, None], season=panel.season, typical=typical)
-    return Measured(x, seen & enough[:, None], bound & enough[:, None], rough, shift), np.log(center), enough
-
-
-def clock_of(panel: Panel, columns: slice) -> Clock:
-    """When some columns of a panel are."""
-    day = panel.wall[columns].astype("datetime64[s]").astype(np.float64) / 86_400
-    return Clock(day, panel.slot[columns].astype(np.int64))
-
-
-def panel_since(panel: Panel, at: int) -> int:
-    """First column of the history that counts at a column."""
-    since = panel.wall[at - 1] - np.timedelta64(MOST_DAYS, "D")
-    return int(np.searchsorted(panel.wall[:at], since))
-
-
-def _median(values: Floats64, where: Mask) -> Floats64:
-    """(n,) median of each row's values at some places, the lower one of two; 0 for a row without any."""
-    count = where.sum(axis=1)
-    if not values.shape[1]:
-        return np.zeros(len(values))
-    ordered = np.sort(np.where(where, values, np.inf), axis=1)
-    middle = np.take_along_axis(ordered, np.maximum(count - 1, 0)[:, None] // 2, axis=1)[:, 0]
-    return np.where(count > 0, middle, 0.0)
-
-
-def _roughness(x: Floats64, enough: Mask, *, season: int, typical: float | None) -> Floats64:
-    """(n,) robust standard deviation of the change from one season to the next, over root two."""
-    change, both = x[:, season:] - x[:, :-season], enough[:, season:] & enough[:, :-season]
-    size = np.abs(change - _median(change, both)[:, None])
-    own, pairs = MAD_TO_DEVIATION / np.sqrt(2) * _median(size, both), both.sum(axis=1)
-    if typical is None:
-        return np.where(pairs >= LEAST_SEEN, own, np.nan)
-    own = np.maximum(own, SMOOTHEST * typical)
-    return np.asarray(typical * (own / typical) ** (pairs / (pairs + PAIRS)))

@@ -9,12 +9,10 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from forecasting.models.growth import kalman as module
-from forecasting.models.growth.fit import usual_parameters
-from forecasting.models.growth.kalman import (
+from forecasting.models.growth.kalman import DIFFUSE, FADE, Measured, State, filter_states, look_ahead
+from forecasting.models.growth.model import (
     CYCLE,
     DEVIATION,
-    DIFFUSE,
-    FADE,
     FIXED,
     GROWTH,
     HARMONICS,
@@ -22,13 +20,10 @@ from forecasting.models.growth.kalman import (
     YEAR,
     Clock,
     GrowthParameters,
-    Measured,
-    State,
     effects_of,
-    filter_states,
     loadings,
-    look_ahead,
 )
+from forecasting.models.growth.pooling import usual_parameters
 
 NEW_YEAR = float((np.datetime64("2024-01-01") - np.datetime64("1970-01-01")).astype(int))
 EFFECTS = 7 + 1 + 2 * HARMONICS

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from scipy.special import ndtri
 
 from forecasting.errors import ModelError
-from forecasting.models.growth.fit import LEAST_SEEN, usual_parameters
-from forecasting.models.growth.member import GrowthMember, fit_growth, measure, rebuild_growth
+from forecasting.models.growth.measure import LEAST_SEEN, measure
+from forecasting.models.growth.member import GrowthMember, fit_growth, rebuild_growth
+from forecasting.models.growth.pooling import usual_parameters
 from forecasting.panel.grid import Panel, cut_panel, take_series
 from forecasting.terms import MEDIAN, QUANTILES
 from tests.models.factories import hide, make_panel, repeat_slot, scramble_from
