@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from forecasting.models.growth.measure import clock_of, measure
+from forecasting.models.growth.pooling import Sample
 from forecasting.panel.grid import Panel
 from tests.models.factories import make_panel
 
@@ -72,3 +74,17 @@ def _year(n: int, days: int, rng: np.random.Generator) -> Values:
     day, size = (np.arange(days) + rng.integers(365)) % YEAR, rng.uniform(0, 0.15, (n, 1))
     hole, peak = (day > 180) & (day < 240), np.exp(-(((day - 330) / 12) ** 2))
     return 1 - size * hole + 0.8 * size * peak + 0.3 * size * np.sin(2 * np.pi * day / YEAR)
+
+
+def sample_of(panel: Panel) -> Sample:
+    measured, _, _ = measure(panel, slice(None), at=panel.n_history, typical=0.1)
+    return Sample(measured, clock_of(panel, slice(panel.n_history)))
+
+
+def steady_links(n: int, days: int, *, seed: int = 0) -> Panel:
+    """Links of one weekday pattern and one summer, whose growth a year has mean 0.4 and standard deviation 0.15."""
+    rng = np.random.default_rng(seed)
+    day = np.arange(days)
+    logs = 0.05 * rng.standard_normal((n, days)) + rng.normal(0.4, 0.15, (n, 1)) * day / YEAR
+    logs += np.where(day % 7 >= 5, -0.3, 0.0) + 0.1 * np.cos(2 * np.pi * day / YEAR)
+    return daily_panel(100 * np.exp(logs), days=days)

@@ -93,11 +93,11 @@ def test_the_filter_says_what_the_normal_distribution_of_all_days_says_given_tho
     predicted, variance = look_ahead(
         PARAMETERS, state, Clock(times.day[known + ahead], times.slot[known + ahead]), np.full(1, 0.1)
     )
-    told, later = np.flatnonzero(~gone), known + ahead
-    gain = np.linalg.solve(cov[np.ix_(told, told)], cov[np.ix_(told, later)]).T
-    np.testing.assert_allclose(predicted[:, 0], mean[later] + gain @ (x - mean[:known])[told], atol=2e-4)
+    seen, later = np.flatnonzero(~gone), known + ahead
+    gain = np.linalg.solve(cov[np.ix_(seen, seen)], cov[np.ix_(seen, later)]).T
+    np.testing.assert_allclose(predicted[:, 0], mean[later] + gain @ (x - mean[:known])[seen], atol=2e-4)
     np.testing.assert_allclose(
-        variance[:, 0], np.diag(cov)[later] - (gain * cov[np.ix_(later, told)]).sum(axis=1), rtol=2e-3
+        variance[:, 0], np.diag(cov)[later] - (gain * cov[np.ix_(later, seen)]).sum(axis=1), rtol=2e-3
     )
 
 
@@ -173,10 +173,10 @@ def test_an_outlier_moves_the_level_no_more_than_three_deviations_would():
 
 def test_a_step_is_followed_within_weeks_and_teaches_no_growth_where_it_is_known():
     x = np.where(np.arange(200) < 150, 0.0, 0.6) + 0.03 * np.random.default_rng(0).standard_normal(200)
-    told = measured(x[None])
-    known = replace(told, shift=np.array([150]))
+    unaware = measured(x[None])
+    known = replace(unaware, shift=np.array([150]))
     parameters = FLAT
-    (noticed,), (taught,) = (filter_states(parameters, clock(200), one, marks=(200,)) for one in (told, known))
+    (noticed,), (taught,) = (filter_states(parameters, clock(200), one, marks=(200,)) for one in (unaware, known))
     for state in (noticed, taught):
         assert state.mean[LEVEL, 0] + state.mean[CYCLE, 0] == pytest.approx(0.6, abs=0.12)
     flat = filter_states(parameters, clock(200), measured(x[None] - 0.6 * (np.arange(200) >= 150)), marks=(200,))[0]
