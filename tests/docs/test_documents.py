@@ -10,6 +10,7 @@ from typer.main import get_command
 
 from forecasting.cli.app import app
 from forecasting.config.stream import Stream, parse_stream
+from forecasting.jobs.staffing.export import COLUMNS
 from forecasting.settings import Settings, read_settings
 from forecasting.store.lake.open import open_lake
 from tests.docs.pages import (
@@ -93,6 +94,25 @@ def test_tables_and_views_exist(page, lake):
         views = {one.removeprefix("analyst.") for one in known if one.startswith("analyst.")}
         mentioned = {word for span in spans(page) for word in re.findall(r"[a-z_]+", span)}
         assert views <= mentioned, "README names every view and macro of analysts"
+
+
+@each_page
+def test_columns_named_beside_a_table_are_its_own(page, lake):
+    columns: dict[str, set[str]] = {}
+    for table, column in lake.connection.execute(
+        "select 'analyst.' || object, name from analyst.dictionary union all "
+        "select schema_name || '.' || table_name, column_name from duckdb_columns()"
+    ).fetchall():
+        columns.setdefault(table, set()).add(column)
+    for table, meaning in re.findall(r"^\| `([a-z]+\.[a-z_]+)[^|]*\| ([^|]+) \|$", text(page), re.MULTILINE):
+        for word in re.findall(r"`([a-z0-9_]{2,})`", meaning):
+            assert word in columns[table] or f"analyst.{word}" in columns, f"{name(page)}: {table} has no {word}"
+
+
+def test_columns_of_the_csv_export_are_documented():
+    _, _, table = text(ROOT / "docs" / "staffing.md").partition("| column |")
+    named = re.findall(r"`([a-z_]+)`", " ".join(re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE)))
+    assert tuple(named) == COLUMNS
 
 
 @each_page
