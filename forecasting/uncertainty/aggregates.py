@@ -1,7 +1,7 @@
-"""What days and weeks will see: totals, peaks and busy hours of every path, and the quantiles of these.
+"""Totals, peaks and busy hours of days and weeks: statistics of every path, and the quantiles of these.
 
-A quantile of a week's highest hour is no function of the hours' quantiles; it is read off paths, each of which has its
-own highest hour. Closed intervals add nothing to sums and are no part of means, percentiles and maxima.
+A quantile of a week's highest hour is no function of the hours' quantiles; it is computed from paths, each of which has
+a highest hour. Closed intervals add nothing to sums and do not count in means, percentiles and maxima.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ WEEK = 7
 A_MONDAY = 4
 """1970-01-05, in days since 1970."""
 CHUNK = 4_000_000
-"""Values of paths looked at together, which bounds memory."""
+"""Values of paths that are processed together, which bounds memory."""
 
 
 @dataclass(frozen=True)
@@ -52,23 +52,23 @@ class Aggregate:
     stat: Stat
     period: Period
     ts: Times
-    """(P,) UTC starts."""
+    """(P,) UTC starts of the periods."""
     paths: Floats
-    """(K, P, S)"""
+    """(K, P, S) the statistic on each path."""
     is_open: Mask
-    """(K, P) whether the node is open in the period at all; paths mean nothing where not."""
+    """(K, P) whether the node is open in the period at all; paths are undefined where not."""
 
 
 def aggregate_paths(paths: Floats, columns: Columns, *, is_open: Mask, rate: bool) -> list[Aggregate]:
-    """Statistics of the whole local days of a horizon and of its whole weeks from Monday, path by path; of its first
-    seven whole days where it holds no such week.
+    """Statistics of the whole local days and weeks of a horizon, path by path.
 
-    paths: (K, H, S), not negative; is_open: (K, H). rate: values are means over time, such as Mbit/s, and do not add
-    over time as calls do: a period has a mean in place of a sum, and so has its busy hour. `p95` interpolates between
-    the open intervals of the period as numpy and DuckDB's quantile_cont do. The busy hour of a day is the most that
-    comes in 60 minutes from the start of an interval, closed time counting as nothing; of a week, the mean of its open
-    days' (ITU-T E.500 averages daily busy hours); with intervals of an hour or more, it is the highest interval.
-    Intervals of a day or more have no busy hour, and no day beside themselves.
+    Weeks begin on Monday; a horizon without such a week has one of its first seven whole days. paths: (K, H, S), not
+    negative; is_open: (K, H). rate: values are means over time, such as Mbit/s, and do not add over time as calls do: a
+    period has a mean instead of a sum, and so has its busy hour. `p95` interpolates between the open intervals of the
+    period as numpy and DuckDB's quantile_cont do. The busy hour of a day is the largest total of 60 minutes that begin
+    with an interval, closed time counting as 0; that of a week is the mean over its open days (ITU-T E.500 averages
+    daily busy hours). With intervals of an hour or more it is the highest interval; intervals of a day or more have no
+    busy hour and no statistics of days.
     """
     opened = is_open[..., None]
     flow = paths if is_open.all() else np.where(opened, paths, paths.dtype.type(0))
@@ -100,8 +100,8 @@ def aggregate_rows(
 ) -> pd.DataFrame:
     """Rows of forecast.aggregates: level, group_key, stat, period, ts, mean, q05..q95; none where a node is closed.
 
-    level, keys: (K,) of each node. intervals: a row of each open interval too, of which the value itself is the sum, or
-    the mean of a rate. Otherwise as `aggregate_paths`; a stream of any size is best asked some hundred nodes at a time.
+    level, keys: (K,) of each node. intervals: also a row of each open interval, with the value as its sum or, of a
+    rate, its mean. Otherwise as `aggregate_paths`.
     """
     frames = []
     size = max(CHUNK // max(paths[0].size if len(paths) else 1, 1), 1)
@@ -113,16 +113,17 @@ def aggregate_rows(
             found.append(Aggregate(own_stat, Period.INTERVAL, columns.ts, paths[some], is_open[some]))
         frames += [_rows(one, level[some], keys[some]) for one in found]
     if not frames:
-        # of the same types as any other: what is put together with it keeps its own
+        # without rows, but with the usual types: concatenation must not change those of other frames
         nothing = np.zeros((0, 0), dtype=bool)
         frames = [_rows(Aggregate(Stat.SUM, Period.INTERVAL, columns.ts[:0], paths[:0, :0], nothing), [], [])]
     return pd.concat(frames, ignore_index=True)
 
 
 def quantiles_of_paths(paths: Floats) -> NDArray[np.float64]:
-    """(..., 7) quantiles of (..., S) equally likely paths, interpolated with path s of S at rank (s + 1/2) / S.
+    """(..., 7) quantiles of (..., S) equally likely paths; path s of S is the quantile at (s + 1/2) / S.
 
-    Those are the ranks at which paths are drawn, so that an interval's own paths give its forecast back.
+    Paths are drawn at these probabilities, so that the paths of an interval give its forecast back (definition 5 of
+    Hyndman and Fan, Sample Quantiles in Statistical Packages, 1996).
     """
     ordered = np.sort(paths, axis=-1)
     most = paths.shape[-1] - 1
@@ -145,11 +146,11 @@ def _rows(found: Aggregate, level: Sequence[str], keys: Sequence[str]) -> pd.Dat
 
 
 def _periods(columns: Columns) -> list[tuple[Period, Ints, int]]:
-    """Kind of period, first day of each that has columns, and its length in days; kinds without any are left out."""
+    """Kinds of period, the first days of those that have columns, and their length in days; none without columns."""
     whole = columns.first_day + np.arange(len(columns.midnights))
     mondays = whole[: max(len(whole) - WEEK + 1, 0)]
     on_monday = (mondays - A_MONDAY) % WEEK == 0
-    # a horizon of seven days holds a week from Monday on one night of seven: on the others, the seven days are its week
+    # a horizon of seven days holds a week from Monday at one origin of seven; else the seven days are its week
     mondays = whole[:1] if len(mondays) and not on_monday.any() else mondays[on_monday]
     kinds = [] if columns.is_daily else [(Period.DAY, whole, 1)]
     found = []
@@ -160,7 +161,7 @@ def _periods(columns: Columns) -> list[tuple[Period, Ints, int]]:
 
 
 def _places(day: Ints, first: Ints, length: int = 1) -> list[slice]:
-    """Columns of the periods of so many days that begin on these."""
+    """Columns of the periods of `length` days that begin on each of `first`."""
     bounds = np.searchsorted(day, [first, first + length]).T
     return [slice(int(low), int(high)) for low, high in bounds]
 
@@ -182,13 +183,13 @@ def _statistics(flow: Floats, is_open: Mask, places: Sequence[slice], *, rate: b
 
 
 def _peaks(flow: Floats, is_open: Mask) -> tuple[Floats, Floats]:
-    """(K, S) maximum and percentile over the open ones of n intervals (K, n, S); 0 where none is."""
+    """(K, S) maximum and percentile over the open ones of n intervals; 0 where none is open. flow: (K, n, S)."""
     nodes, n, paths = flow.shape
     highest, percentile = (np.zeros((nodes, paths), dtype=flow.dtype) for _ in range(2))
     counts = is_open.sum(axis=1)
     for count in np.unique(counts[counts > 0]):
         rows = np.flatnonzero(counts == count)
-        # closed intervals, being 0, go below all others; sorting is quicker than partial orders that give three places
+        # closed intervals are 0 and sort below all others; one sort is faster than partial ones for three places
         values = flow[rows].transpose(0, 2, 1).copy()
         values.sort(axis=2)
         at = n - count + PERCENTILE * (count - 1)
@@ -200,10 +201,9 @@ def _peaks(flow: Floats, is_open: Mask) -> tuple[Floats, Floats]:
 
 
 def _busy_hours(flow: Floats, columns: Columns, days: Sequence[slice], *, rate: bool) -> Floats:
-    """(K, D, S) the most that comes in 60 minutes from the start of an interval of each day; the mean over them of a
-    rate."""
+    """(K, D, S) largest total, or mean of a rate, of 60 minutes from the start of an interval of each day."""
     length = max(HOUR // columns.interval_minutes, 1)
-    # time without a column counts as nothing; between days so much of it that no window reaches the next
+    # time without a column counts as 0; days are laid a window's length apart, so that no window holds two of them
     steps = np.diff(columns.ts) // np.timedelta64(columns.interval_minutes, "m")
     apart = np.where(np.diff(columns.day) > 0, length, np.minimum(steps, length))
     place = np.concatenate([[0], np.cumsum(apart)])
@@ -216,10 +216,10 @@ def _busy_hours(flow: Floats, columns: Columns, days: Sequence[slice], *, rate: 
 
 
 def _sum_windows(flow: Floats, length: int) -> Floats:
-    """(K, H, S) sums over `length` columns from each on, as far as there are any.
+    """(K, H, S) sums over `length` columns from each column on, fewer at the end.
 
-    Windows are put together from those of 1, 2, 4, .. columns: few additions, and no differences of running sums, which
-    single precision would spoil.
+    Windows are composed of those of 1, 2, 4, .. columns: few additions, and no differences of running sums, which lose
+    digits in single precision.
     """
     if length == 1:
         return flow

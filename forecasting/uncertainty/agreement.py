@@ -1,4 +1,4 @@
-"""From forecasts of series and of their sums, each by itself, to paths of all of them that agree."""
+"""From separate forecasts of series and of groups to paths of the series that agree with those of the groups."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,29 +15,31 @@ Paths = NDArray[np.float32]
 
 LOW, HIGH = QUANTILES.index(0.10), QUANTILES.index(0.90)
 WIDTH = float(ndtri(0.90) - ndtri(0.10))
-"""Standard deviations of a normal distribution between the two."""
+"""Standard deviations of a normal distribution between the 10% and the 90% quantile."""
 CLIP = 6.0
-"""Errors beyond so many standard deviations are events of their own: their squares would outweigh all others."""
+"""Standard deviations at which errors are clipped: squares of larger ones would outweigh all others."""
 
 
 def spread_of(quantiles: Floats) -> NDArray[np.float64]:
-    """(...) standard deviation that a forecast (..., 7) says, by its 80% interval; 0 where it is missing."""
+    """(...) standard deviation of a forecast (..., 7) by its 80% interval; 0 where it is missing."""
     spread: NDArray[np.float64] = np.nan_to_num((quantiles[..., HIGH] - quantiles[..., LOW]) / WIDTH).astype(np.float64)
     return spread
 
 
 def errors_of(y: Floats, quantiles: Floats) -> NDArray[np.float64]:
-    """(...) what came beyond the mean of the forecast (..., 7), in the standard deviations that it says; NaN where
-    either is missing or the forecast is certain. Not beyond `CLIP`."""
+    """(...) errors of the forecast's mean in forecast standard deviations, clipped at `CLIP`.
+
+    y: (...) actual values; quantiles: (..., 7). NaN where either is missing or the forecast has no spread.
+    """
     spread = spread_of(quantiles)
-    missed = y - mean_of_quantiles(quantiles)
-    errors = np.divide(missed, spread, out=np.full(np.shape(y), np.nan), where=spread > 0)
+    error = y - mean_of_quantiles(quantiles)
+    errors = np.divide(error, spread, out=np.full(np.shape(y), np.nan), where=spread > 0)
     clipped: NDArray[np.float64] = np.clip(errors, -CLIP, CLIP)
     return clipped
 
 
 def series_paths(quantiles: Floats, ranks: RankMaker, tails: Tails) -> Paths:
-    """(N, H, S) paths of all series. quantiles: (N, H, 7), NaN where a series is closed: nothing comes there."""
+    """(N, H, S) paths of all series. quantiles: (N, H, 7), NaN where a series is closed: paths are 0 there."""
     shape = (*quantiles.shape[:2], ranks.paths)
     paths = np.empty(shape, np.float32)
     for row, own in enumerate(quantiles):
@@ -57,11 +59,11 @@ def sum_paths(paths: Paths, summing: sparse.csr_array) -> Paths:
 def reconcile_paths(
     paths: Paths, series: Floats, groups: Floats, summing: sparse.csr_array, mint: Mint, tails: Tails
 ) -> Paths:
-    """(N, H, S) paths of the series that agree with the groups' own forecasts as far as past errors say.
+    """(N, H, S) paths of the series, reconciled with the groups' own forecasts by MinT, column by column.
 
-    paths: (N, H, S) of the series by themselves; series: (N, H, 7), groups: (G, H, 7) forecasts, NaN where closed or
-    unknown: a group without a forecast asks nothing of its members. mint: learned from `errors_of` both; tails: of the
-    groups.
+    paths: (N, H, S) of the series alone; series: (N, H, 7), groups: (G, H, 7) forecasts, NaN where closed or missing: a
+    group without a forecast leaves its members as they are. summing: (G, N); mint: learned from `errors_of` series and
+    groups; tails: of the groups' forecasts.
     """
     agreed, ordered = np.empty_like(paths), sum_paths(paths, summing)
     spread = np.concatenate([spread_of(groups), spread_of(series)])
@@ -70,11 +72,9 @@ def reconcile_paths(
     ordered[known] = in_order_of(draw_paths(groups[known], ascending, tails).astype(np.float32), ordered[known])
     for column in range(paths.shape[1]):
         has_forecast = known[:, column]
-        constraints = (
-            summing
-            if has_forecast.all()
-            else sparse.csr_array(summing.multiply(has_forecast[:, None].astype(np.float32)))
-        )
+        constraints = summing
+        if not has_forecast.all():
+            constraints = sparse.csr_array(summing.multiply(has_forecast[:, None].astype(np.float32)))
         gain = find_gain(mint, constraints, spread=spread[:, column])
         agreed[:, column] = reconcile(paths[:, column], ordered[:, column], constraints, gain)
     return agreed

@@ -1,9 +1,10 @@
-"""Conformal calibration: how much wider or narrower the quantiles must be to hold what they promise.
+"""Conformal calibration: quantiles are widened or narrowed until they have their nominal coverage.
 
-Each quantile is moved along its distance from the median by a factor, the one with which it would have held its share
-of what happened on held-back origins (as normalised conformal prediction does; Lei et al., 2018, level by level).
-Factors are learned by group of series and days ahead and, with little evidence, stay near those of the next larger
-whole; the whole stream's stay near one.
+The distance of each quantile from the median is multiplied by the factor with which it would have covered its share of
+the actual values of held-back origins (normalised conformal prediction, level by level: Lei and others,
+Distribution-Free Predictive Inference for Regression, 2018, section 5). Factors are learned by group of series and days
+ahead. With little evidence they are shrunk toward those of the group, these toward those of the stream, and these
+toward one.
 """
 
 import numpy as np
@@ -14,22 +15,22 @@ from forecasting.quantiles import LEVELS
 from forecasting.terms import MEDIAN
 
 EVIDENCE = 100.0
-"""Series-days that weigh as much as what the larger whole says."""
+"""Series-days at which a factor of its own weighs as much as that of the larger set of rows."""
 DAY_SERIES = 10
-"""Series of a stream that surprise independently on one day; more are no further evidence."""
+"""Series of a stream whose errors of one day count as independent; more are no further evidence."""
 SMALLEST, LARGEST = 0.4, 2.5
-"""Factors beyond these say that a forecast is broken, not that it is badly calibrated."""
+"""Limits of a factor: beyond them a forecast is broken, not badly calibrated."""
 THIN = 1e-3
-"""A distance from the median below this cannot be judged: counts near zero."""
+"""Distances from the median below this give no factor: counts near zero."""
 
 
 def learn_factors(
     y: Floats, quantiles: Floats, *, group: Ints, lead: Ints, series: Ints, day: Ints, shape: tuple[int, int]
 ) -> NDArray[np.float64]:
-    """Factors (groups, leads, 7) of the distance of each quantile from the median; that of the median is 1.
+    """(groups, leads, 7) factors of the distance of each quantile from the median; that of the median is 1.
 
-    y: (R,) in any unit that makes series alike; quantiles: (R, 7) in the same, as forecast before y was known. group,
-    lead, series, day: (R,) numbers. shape: (groups, leads).
+    y: (R,) actual values, in a unit that makes series comparable; quantiles: (R, 7) in the same unit, as forecast
+    before y was known; group, lead, series, day: (R,) numbers from 0; shape: (groups, leads).
     """
     factors = np.ones((*shape, len(LEVELS)))
     if not len(y):
@@ -49,8 +50,8 @@ def learn_factors(
 
 
 def _shrunk_logs(prior: Floats, y: Floats, quantiles: Floats, days: Ints) -> NDArray[np.float64]:
-    """Logarithms of the factors of some rows, drawn toward the prior as far as evidence is thin."""
-    # the hours of a day err together, and so do, less, the series of a stream
+    """(7,) logarithms of the factors of some rows, shrunk toward the prior the more the less evidence there is."""
+    # errors within a day are dependent, and so are, less, those of the series of a stream
     count = min(np.unique(days, axis=1).shape[1], DAY_SERIES * len(np.unique(days[1])))
     share = count / (count + EVIDENCE)
     median = quantiles[:, MEDIAN]
@@ -70,7 +71,7 @@ def _shrunk_logs(prior: Floats, y: Floats, quantiles: Floats, days: Ints) -> NDA
 
 
 def widen(quantiles: Floats, factors: Floats) -> Floats:
-    """Quantiles (..., 7) with every distance from the median times its factor (..., 7), sorted and not negative."""
+    """(..., 7) quantiles with each distance from the median times its factor, sorted and not negative."""
     median = quantiles[..., MEDIAN : MEDIAN + 1]
     moved = median + (quantiles - median) * factors
     widened: Floats = np.maximum(np.sort(moved, axis=-1), 0.0).astype(quantiles.dtype)

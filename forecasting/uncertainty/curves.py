@@ -1,4 +1,4 @@
-"""Sums of products of errors by the distance between intervals, from which correlations are read."""
+"""Sums of products of errors by the distance between intervals, from which correlations are estimated."""
 
 from dataclasses import dataclass
 
@@ -10,10 +10,12 @@ from forecasting.numerics import Floats, Ints
 
 @dataclass(frozen=True)
 class Sums:
-    """Sums of products by distance, of what correlates and of what it is measured by."""
+    """Sums of products of pairs of intervals by the distance between them."""
 
     total: Floats
+    """(L,) of errors."""
     mass: Floats
+    """(L,) of the means that the errors are relative to."""
 
     @property
     def ratio(self) -> Floats:
@@ -31,13 +33,17 @@ class Sums:
 
     def __sub__(self, other: "Sums") -> "Sums":
         mass = self.mass - other.mass
-        # where nothing is left, rounding is
+        # what is left of equal sums is rounding
         left = mass > 1e-9 * self.mass
         return Sums(np.where(left, self.total - other.total, 0.0), np.where(left, mass, 0.0))
 
     def non_increasing(self, variance: float, *, first: int = 0) -> Floats:
-        """Correlations within 0..1 from a distance on that never rise: what rises again is noise of few pairs, and is
-        averaged with what lies before it by what each rests on (pool adjacent violators)."""
+        """Correlations in 0..1 that never rise with the distance, from distance `first` on.
+
+        variance: relative variance of the errors. A correlation that rises again is noise of few pairs: it is averaged
+        with those before it, weighted by mass (isotonic regression by pool adjacent violators; Barlow and others,
+        Statistical Inference under Order Restrictions, 1972).
+        """
         mass = self.mass[first:]
         if not len(mass):
             return np.zeros(0)
@@ -49,17 +55,22 @@ class Sums:
 
 @dataclass(frozen=True)
 class Curves:
-    """Sums of products of intervals of one day by the columns between them, and of different days by the days."""
+    """Sums of products of pairs of intervals of one day and of different days."""
 
     within: Sums
+    """Of one day, by the columns between them."""
     between: Sums
-    """At different times of day; at all where no time of day was given."""
+    """Of different days at different times of day, by the days between them; at all times where none was given."""
     same: Sums
-    """At equal times of day."""
+    """Of different days at equal times of day, by the days between them."""
 
     @classmethod
     def of(cls, error: Floats, mean: Floats, day: Ints, most: int, clock: Ints | None = None) -> "Curves":
-        """Of each row of (N, T) with itself. day: (T,) ascending; most: days apart; clock: (T,) time of day."""
+        """Sums over the pairs of each series with itself.
+
+        error, mean: (N, T), 0 where unknown. day: (T,) ascending number of the local day; most: days apart at most;
+        clock: (T,) number of the time of day, if equal times are to be kept apart from others.
+        """
         longest = max(int(np.bincount(day - day.min()).max()) if len(day) else 1, 1)
         within, between, same = (Sums(np.zeros(count), np.zeros(count)) for count in (longest, most + 1, most + 1))
         for apart in range(longest):
@@ -78,7 +89,7 @@ class Curves:
         return Curves(self.within + other.within, self.between + other.between, self.same + other.same)
 
     def __sub__(self, other: "Curves") -> "Curves":
-        """Of the sum of all rows, what is left without each with itself: pairs of different rows."""
+        """Sums over pairs of different series, where `self` is of the sum of all series and `other` of each alone."""
         return Curves(self.within - other.within, self.between - other.between, self.same - other.same)
 
 

@@ -1,4 +1,4 @@
-"""Forecasts of intervals in which nothing was measured: nobody asked for them, and sums need them."""
+"""Fills gaps in past forecasts: intervals without a measurement have no forecast, but sums over series need one."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,11 +7,11 @@ from forecasting.numerics import Floats, Ints
 
 
 def fill_gaps(predicted: Floats, is_open: NDArray[np.bool_], clock: Ints) -> Floats:
-    """Forecasts (N, L, 7) of one window with those that are missing in open intervals put in.
+    """(N, L, 7) forecasts of one window with missing ones of open intervals filled in.
 
-    predicted: NaN where a series was closed or not observed; is_open: (N, L); clock: (L,) time of day of each column as a
-    number. A missing one is the mean of those of the same time of day in the window, or of all of the series' where
-    there is none; a series without any stays missing.
+    predicted: (N, L, 7), NaN where a series was closed or not observed; is_open: (N, L); clock: (L,) number of the time
+    of day of each column. A missing forecast is the mean of the series' forecasts at the same time of day in the
+    window, or of all its forecasts where there is none; a series without any forecast stays NaN.
     """
     known = np.asarray(np.isfinite(predicted).all(axis=-1))
     lacking = is_open & ~known

@@ -1,4 +1,4 @@
-"""How the peaks of a stream move from step to step and together, learned from history."""
+"""Dependence of a stream's peaks over steps and between series, learned from history for `long_paths`."""
 
 from dataclasses import dataclass
 
@@ -7,19 +7,20 @@ from numpy.typing import NDArray
 
 from forecasting.numerics import DEVIATION_TO_MAD, Floats
 
-WEEK = 7
+FEWEST_STEPS = 7
+"""Known differences that a series needs for a noise variance of its own."""
 EVIDENCE = 12.0
-"""Four-week changes that weigh as much as what is assumed without any."""
+"""Four-week changes at which the estimated correlation of levels weighs as much as the assumed one."""
 ASSUMED_CORRELATION = 0.2
-"""Correlation of two series' levels assumed without history."""
+"""Correlation of two series' levels where history is too short to estimate it."""
 LARGEST_CORRELATION = 0.95
 CLIP = 3.5
-"""Noise beyond so many standard deviations is an event of its own, such as an outage."""
+"""Standard deviations beyond which noise is left out: it is an event of its own, such as an outage."""
 
 
 @dataclass(frozen=True)
 class LongDependence:
-    """How the peaks of N series move from step to step and together."""
+    """Noise and correlations of the peaks of N series."""
 
     noise: Floats
     """(N,) variance of the logarithm of one step about its series' level."""
@@ -32,18 +33,19 @@ class LongDependence:
 
 
 def learn_long_dependence(y: Floats, observed: NDArray[np.bool_], *, season: int) -> LongDependence:
-    """Dependence of a stream of peaks as of an origin.
+    """Dependence of a stream of peaks as known at an origin.
 
-    y: (N, T) peaks up to the origin; observed: (N, T) where they count; season: steps in a week, 1 for steps of a week.
-    Noise is what a step differs from the mean of the same weekday before and after: no trend, season of the week or
-    level of a month is in it. By medians, and without what lies beyond `CLIP`, so that an outage is none of it.
+    y: (N, T) peaks up to the origin; observed: (N, T) which of them count; season: steps in a week, 1 for weekly steps.
+    The noise of a step is its difference from the mean of the same weekday one week before and after, which removes
+    trend and weekly season. Variances are taken from medians and values beyond `CLIP` are left out, so that outages do
+    not count as noise.
     """
     logs = np.where(observed & (y > 0), np.log(np.maximum(y, 1e-12)), np.nan).astype(np.float64)
     odd = _differences(logs, season)
     noise = np.full(len(logs), np.nan)
-    seen = np.isfinite(odd).sum(axis=1) >= WEEK
+    seen = np.isfinite(odd).sum(axis=1) >= FEWEST_STEPS
     if seen.any():
-        # a mean of two holds half the noise of one
+        # a value less a mean of two others has 1.5 times the variance of one
         noise[seen] = (np.nanmedian(np.abs(odd[seen]), axis=1) / DEVIATION_TO_MAD) ** 2 / 1.5
     usual = float(np.nanmedian(noise)) if seen.any() else 0.0
     noise = np.where(np.isfinite(noise), noise, usual)
@@ -59,7 +61,7 @@ def learn_long_dependence(y: Floats, observed: NDArray[np.bool_], *, season: int
 
 
 def _differences(logs: Floats, season: int) -> Floats:
-    """(N, T - 2 seasons) each step less the mean of those a week before and after."""
+    """(N, T - 2 seasons) each step less the mean of the steps a week before and after."""
     if logs.shape[1] <= 2 * season:
         return np.empty((len(logs), 0))
     odd: Floats = logs[:, season:-season] - (logs[:, 2 * season :] + logs[:, : -2 * season]) / 2
@@ -67,6 +69,7 @@ def _differences(logs: Floats, season: int) -> Floats:
 
 
 def _correlation(one: Floats, other: Floats) -> float:
+    """Correlation about zero of the values that both know; 0 where they share none."""
     both = np.isfinite(one) & np.isfinite(other)
     if not both.any():
         return 0.0
@@ -75,7 +78,7 @@ def _correlation(one: Floats, other: Floats) -> float:
 
 
 def _mean_correlation(scored: Floats) -> float:
-    """Mean correlation of two rows of (N, T) scores, over all pairs and columns."""
+    """Mean correlation of two rows of (N, T) scores, over all pairs of rows."""
     known = np.isfinite(scored)
     filled = np.where(known, scored, 0.0)
     apart = float((filled**2).sum())
@@ -87,7 +90,7 @@ def _mean_correlation(scored: Floats) -> float:
 
 
 def _level_correlation(logs: Floats, span: int) -> float:
-    """Correlation of two series' changes of level from one four weeks to the next, drawn to what is assumed."""
+    """Correlation of two series' changes of level between spans of four weeks, shrunk toward the assumed one."""
     whole = logs.shape[1] // span
     if whole < 2:
         return ASSUMED_CORRELATION
@@ -97,7 +100,7 @@ def _level_correlation(logs: Floats, span: int) -> float:
     levels[known] = np.nanmedian(blocks[known], axis=1)
     changes = np.diff(levels, axis=1)
     seen = np.isfinite(changes)
-    # that all of them grow is no surprise: only how each differs from its own mean growth
+    # common growth is a trend, not a correlation: only deviations from each series' mean growth count
     changes -= (np.where(seen, changes, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1))[:, None]
     spread = float(np.median(np.abs(changes[seen]))) / DEVIATION_TO_MAD if seen.any() else 0.0
     if spread <= 0:

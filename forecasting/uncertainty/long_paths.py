@@ -1,14 +1,14 @@
-"""Sample paths over months and years, from the quantiles of a long forecast.
+"""Sample paths over months and years, drawn from the quantiles of a long forecast.
 
-What a forecast two years ahead is unsure of is mostly one thing for the whole way: how fast demand grows. How much of
-it is that, how much wanders and how much is the luck of single days is read off the forecast itself: its spread
-(variance of the logarithm) is fitted, ahead by h days, by
+Two years ahead, most of the uncertainty is shared by all days: how fast demand grows. The parts are estimated from the
+forecast itself. Its spread h steps ahead (the variance of the logarithm) is fitted by
 
-    v(h) = noise + level + wander * h + growth * h^2,   all not negative,
+    v(h) = noise + level + drift * h + growth * h^2,   all not negative.
 
-the noise being what history shows from week to week. Every part moves as its law says: the noise as an autoregression
-from day to day, the level all at once, the wandering as a random walk, growth in a straight line. Paths are laid
-through the forecast's own quantiles, so that each day is distributed as forecast.
+The noise is estimated from history. Each part has its own dependence over time: noise is a first-order autoregression,
+the level is one normal value for the whole path, drift is a random walk and growth is a random slope. Their sum gives
+each path a normal score at every step, which is mapped through the forecast's quantiles, so that every step is
+distributed as forecast.
 """
 
 from collections.abc import Sequence
@@ -27,20 +27,23 @@ from forecasting.uncertainty.long_dependence import LongDependence
 
 PATHS = 200
 FLOOR = 1e-3
-"""Share of the median below which a lower quantile says no more: logarithms need a floor."""
+"""Share of the median that lower quantiles are raised to, because logarithms are taken."""
 MARKS = 16
-"""Steps of the horizon at which a spread is looked at."""
+"""Steps of the horizon, evenly spaced in the logarithm, at which the spread is fitted."""
 STEEPEST = 1.0
-"""Growth of the logarithm with the normal score above the last quantile at most: where the median is next to nothing,
-logarithms run away."""
+"""Largest slope of the logarithm over the normal score beyond the last quantile; without a limit, a forecast with a
+median near zero would have an absurd tail."""
 
 
 class LongPathMaker:
-    """Paths of a stream's series, in any portions: those of a series are the same whoever is asked for beside it."""
+    """Draws paths of a stream's series, some at a time; those of a series do not depend on which others are drawn."""
 
     def __init__(self, dependence: LongDependence, steps: int, *, paths: int = PATHS, seed: Sequence[int]) -> None:
-        """steps: of the horizon; paths: an even number, the second half mirrors the first, which keeps every step's
-        mean and spread even."""
+        """Draw what all series share.
+
+        steps: of the horizon, at least 1. paths: an even number; the second half mirrors the first (antithetic
+        variates), so that the median is exact. Raises ValueError otherwise.
+        """
         if paths < 2 or paths % 2:
             raise ValueError(f"paths: expected an even number of them, found {paths}")
         if steps < 1:
@@ -49,7 +52,10 @@ class LongPathMaker:
         self._common = self._draw(None)
 
     def paths_of(self, series: Ints, quantiles: Floats) -> NDArray[np.float32]:
-        """(n, H, S) paths. series: (n,) places among those of the dependence; quantiles: (n, H, 7), sorted."""
+        """(n, H, S) paths of n series.
+
+        series: (n,) places among the series of the dependence; quantiles: (n, H, 7), sorted, in the stream's unit.
+        """
         paths = np.empty((len(series), self.steps, self.paths), np.float32)
         half = self.paths // 2
         for row, one in enumerate(series):
@@ -60,7 +66,7 @@ class LongPathMaker:
         return paths
 
     def _normal(self, series: int, parts: Floats) -> NDArray[np.float32]:
-        """(H, S / 2) normal scores of one series. parts: (4,) of its law."""
+        """(H, S / 2) normal scores of one series. parts: (4,) as of `spread_parts`."""
         own, step = self._draw(series), np.arange(1, self.steps + 1, dtype=np.float32)[:, None]
         shared, alone = _split(self._dependence.level_correlation)
         noise_shared, noise_alone = _split(self._dependence.noise_correlation)
@@ -77,11 +83,11 @@ class LongPathMaker:
         return normal
 
     def _draw(self, series: int | None) -> "_Draws":
-        """Standard parts of one series, or of what all share."""
+        """Parts of unit variance (at h = 1) of one series, or of what all series share."""
         seed = (*self._seed, 0) if series is None else (*self._seed, 1, series)
         rng = np.random.default_rng(seed)
         half = self.paths // 2
-        # even scores, of either sign: these two decide when a limit is passed
+        # stratified, not independent: level and growth decide most of when a limit is exceeded
         even = ndtri((np.arange(half) + 0.5) / self.paths)
         level, growth = (
             (rng.permutation(even) * rng.choice([-1.0, 1.0], half)).astype(np.float32)[None] for _ in range(2)
@@ -91,7 +97,7 @@ class LongPathMaker:
         noise = rng.standard_normal((self.steps, half), np.float32)
         autocorrelation = np.float32(self._dependence.autocorrelation)
         if autocorrelation:
-            # as if it had gone on for ever before
+            # the first step is drawn from the stationary distribution
             noise[1:] *= np.sqrt(1 - autocorrelation**2)
             noise = lfilter(np.ones(1, np.float32), np.array([1, -autocorrelation], np.float32), noise, axis=0)
         return _Draws(level, growth, drift, noise)
@@ -108,10 +114,11 @@ class _Draws:
 
 
 def spread_parts(quantiles: Floats, noise: float) -> Floats:
-    """(4,) level, wander, growth, noise of one forecast (H, 7): the coefficients of 1, h, h^2, 1 in its spread.
+    """(4,) level, drift, growth and noise of one forecast: the coefficients of 1, h, h^2 and 1 in its spread v(h).
 
-    noise: as history shows it; it may be no more than the least spread. The others, none negative, have the least
-    squared relative error (Lawson and Hanson, Solving Least Squares Problems, 1974, chapter 23).
+    quantiles: (H, 7), sorted. noise: variance of the logarithm as of history; the smallest spread at most is taken. The
+    other three are not negative and have the least squared relative error (Lawson and Hanson, Solving Least Squares
+    Problems, 1974, chapter 23).
     """
     steps = len(quantiles)
     marks = np.unique(np.round(np.geomspace(1, steps, min(MARKS, steps))).astype(int))
@@ -125,13 +132,16 @@ def spread_parts(quantiles: Floats, noise: float) -> Floats:
 
 
 def _to_values(scores: NDArray[np.float32], quantiles: Floats) -> None:
-    """Turn normal scores (H, S) into values of the forecast (H, 7), in place: linear in the logarithm between the
-    quantiles, beyond them with the slope of the outer two segments, upward no steeper than `STEEPEST`."""
+    """Replace normal scores (H, S) by values of the forecast (H, 7), in place.
+
+    The logarithm is linear in the score between the quantiles. Beyond them it has the slope of the outer two segments,
+    at most `STEEPEST` upward.
+    """
     logs = _logs(quantiles)
     slopes = np.diff(logs, axis=1) / np.diff(LEVEL_SCORES)
     low = (logs[:, 2] - logs[:, 0]) / (LEVEL_SCORES[2] - LEVEL_SCORES[0])
     high = np.minimum((logs[:, -1] - logs[:, -3]) / (LEVEL_SCORES[-1] - LEVEL_SCORES[-3]), STEEPEST)
-    # a broken line as a sum of ramps: every term is one pass over memory
+    # a piecewise linear function as a sum of ramps: every term is one pass over memory
     value = logs[:, :1].astype(np.float32) + low[:, None].astype(np.float32) * np.minimum(
         scores - np.float32(LEVEL_SCORES[0]), 0
     )
@@ -144,7 +154,7 @@ def _to_values(scores: NDArray[np.float32], quantiles: Floats) -> None:
 
 
 def _logs(quantiles: Floats) -> Floats:
-    """Logarithms of quantiles (..., 7), none below FLOOR of the median."""
+    """Logarithms of quantiles (..., 7), which are raised to FLOOR of the median."""
     median = np.maximum(quantiles[..., MEDIAN], quantiles[..., -1] * FLOOR)
     floor = np.maximum(FLOOR * median, 1e-12)[..., None]
     logs: Floats = np.log(np.maximum(quantiles, floor).astype(np.float64))
@@ -152,5 +162,5 @@ def _logs(quantiles: Floats) -> Floats:
 
 
 def _split(correlation: float) -> tuple[np.float32, np.float32]:
-    """Weights of what is shared and what is a series' own."""
+    """Weights of a shared and an own part of unit variance whose sum has this correlation between series."""
     return np.float32(np.sqrt(correlation)), np.float32(np.sqrt(1 - correlation))

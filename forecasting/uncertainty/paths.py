@@ -1,8 +1,9 @@
-"""Sample paths: futures whose intervals and series move together, and whose every interval is as forecast.
+"""Sample paths: joint futures of intervals and series in which every interval is distributed as forecast.
 
-A Gaussian copula, what all series share and what is a series' own, says which rank each path has in each interval;
-ranks are spread evenly over the paths of an interval (as in Latin hypercube sampling), so that the paths of one
-interval are its predictive distribution and not a sample of it.
+A Gaussian copula with one part that all series share and one that is a series' own gives each path a rank in each
+interval. Ranks are spread evenly over the paths of an interval (Latin hypercube sampling with dependence: Stein, Large
+Sample Properties of Simulations Using Latin Hypercube Sampling, 1987), so that the paths of an interval are its
+predictive distribution and not a sample of it.
 """
 
 from collections.abc import Sequence
@@ -15,23 +16,26 @@ from forecasting.uncertainty.dependence import Dependence
 
 PATHS = 200
 SPREAD_ERROR = 0.25
-"""Share by which a forecast's variance is commonly wrong."""
+"""Relative error that a forecast's variance is assumed to have."""
 
 
 class RankMaker:
-    """Ranks of one stream's paths, series by series, so that a large stream never stands in memory whole."""
+    """Ranks of one stream's paths, drawn series by series, so that a large stream is never in memory as a whole."""
 
     def __init__(
         self, dependence: Dependence, day: Ints, *, clock: Ints | None = None, paths: int = PATHS, seed: Sequence[int]
     ) -> None:
-        """day: (H,) number of each column's local day; clock: (H,) its time of day, where that is to count. Equal seeds
-        make equal ranks."""
+        """Draw what all series share.
+
+        day: (H,) number of each column's local day; clock: (H,) number of its time of day, if equal times are to count.
+        Equal seeds give equal ranks.
+        """
         self._shared, self._own = dependence.roots(day, clock)
         self.paths, self._seed = paths, tuple(seed)
         self._common = self._draw(self._shared, 0)
 
     def of(self, series: int) -> Ints:
-        """(H, S) rank of each path in every interval of a series, 0..S-1; the same whoever was asked for before."""
+        """(H, S) rank of each path in every interval of a series, 0..S-1, whichever series were drawn before."""
         normal = self._common + self._draw(self._own, 1, series)
         ranks = np.empty(normal.shape, dtype=np.int64)
         np.put_along_axis(ranks, np.argsort(normal, axis=1), np.arange(self.paths)[None], axis=1)
@@ -44,12 +48,11 @@ class RankMaker:
 
 
 def draw_paths(quantiles: Floats, ranks: Ints, tails: Tails | None = None) -> Floats:
-    """(H, S) paths of one series, never negative. quantiles: (H, 7); ranks: (H, S), those of an interval 0..S-1 in some
-    order; tails: of the values beyond the quantiles, a normal distribution's where not given.
+    """(H, S) paths of one series, not negative, with the mean of the forecast (`mean_of_quantiles`).
 
-    Between the quantiles, and beyond them, values are linear in a score of their probability: a tail that goes on,
-    where one that is linear in the probability itself would end right behind the last quantile and cut off every
-    maximum. Their mean is that of the forecast (`mean_of_quantiles`).
+    quantiles: (H, 7); ranks: (H, S), in each interval 0..S-1 in some order; tails: beyond the outermost quantiles, of a
+    normal distribution unless given. Values are linear in the normal score of their probability (`scores_at`), so that
+    tails go on beyond the last quantile; linear in the probability they would end there and cut off every maximum.
     """
     spread = np.maximum(scores_at(quantiles, ranks.shape[1], tails), 0.0)
     expected, mean = np.maximum(mean_of_quantiles(quantiles), 0.0), spread.mean(axis=1)
@@ -58,12 +61,11 @@ def draw_paths(quantiles: Floats, ranks: Ints, tails: Tails | None = None) -> Fl
 
 
 def remove_noise(paths: Floats, noise: Floats, *, least: float = 0.0) -> Floats:
-    """Paths of the rate behind paths of what is measured: their variance less the noise's, about the same mean.
+    """Paths of the rate behind paths of measured values: the same mean, the variance without measurement noise.
 
-    paths: (H, S); noise: (H,) variance of a measurement about its rate: for counts the mean itself (mixed Poisson:
-    Var N = E rate + Var rate), for a mean of n values the variance of one over n. least: variance of the rate that is
-    left in any case, as history shows it; where noise is all there is, the rate is certain but for that. The shape of
-    the distribution is kept; paths that are not negative stay so.
+    paths: (H, S), not negative; noise: (H,) variance of a measurement about its rate: for counts the mean itself (mixed
+    Poisson: Var N = E rate + Var rate), for a mean of n values the variance of one over n. least: variance of the rate
+    that always remains, as estimated from history. The shape of the distribution is kept and paths stay not negative.
     """
     mean = paths.mean(axis=1, keepdims=True)
     variance = paths.var(axis=1, keepdims=True)
@@ -74,11 +76,12 @@ def remove_noise(paths: Floats, noise: Floats, *, least: float = 0.0) -> Floats:
 
 
 def rate_variance(mean: Floats, variance: Floats) -> Floats:
-    """(N, H) variance of the rates behind counts, from the mean and variance of their forecasts; 0 where closed.
+    """(N, H) variance of the rates behind counts.
 
-    Rates differ from their means by a like share within a series, Var N = m + r m^2. Where calls are many an interval's
-    own variance tells r; where they are few it is mostly counting, and a forecast whose spread is a little wrong would
-    say anything: there the series' r stands, which in turn is drawn toward the stream's.
+    mean, variance: (N, H) of the forecasts of the counts, 0 where closed. Rates of a series are assumed to have one
+    coefficient of variation, Var N = m + r m^2 (mixed Poisson). Where counts are large, an interval's own variance
+    gives r. Where they are small, most of the variance is counting noise and a slightly wrong forecast would give any
+    r: there the r of the series is used, which is shrunk toward that of the stream.
     """
     excess = variance - mean
     mass = (mean**2).sum(axis=1)

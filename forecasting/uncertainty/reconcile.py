@@ -1,11 +1,15 @@
-"""Reconciliation: forecasts of parts and of their sums made to agree, path by path.
+"""Reconciliation: forecasts of series and of their sums are made to agree, path by path.
 
-Parts and groups are forecast apart and both know something: a group's own forecast sees through the noise of its
-members, which see what is special to each. MinT (Wickramasuriya, Athanasopoulos and Hyndman, 2019) is the agreement of
-least variance: y~ = y - W C' (C W C')^-1 C y with C = [I | -A], where y are the groups, then the series, A says which
-series each group sums, and W is the covariance of their errors. W is learned from held-back errors, its correlations
-shrunk toward none (Schaefer and Strimmer, 2005), and kept as a diagonal and some rows of errors: nothing larger than a
-system of the groups is ever solved.
+Series and groups are forecast separately, and both forecasts carry information: noise of single series averages out in
+a group, and its members show what is particular to each. MinT (Wickramasuriya, Athanasopoulos and Hyndman, Optimal
+Forecast Reconciliation through Trace Minimization, 2019) is the reconciliation of least variance:
+
+    y~ = y - W C' (C W C')^-1 C y,   C = [I | -A],
+
+where y holds the groups, then the series, A is the summing matrix and W the covariance of their errors. W is estimated
+from held-back errors with correlations shrunk toward zero (Schaefer and Strimmer, A Shrinkage Approach to Large-Scale
+Covariance Matrix Estimation, 2005). It is kept as a diagonal and some rows of errors, so that no system larger than the
+number of groups is solved.
 """
 
 from collections.abc import Mapping
@@ -18,28 +22,30 @@ from scipy import linalg, sparse
 from forecasting.numerics import Floats, Ints, sample_rows
 
 MAX_ROWS = 1_000
-"""Rows of errors that are learned from; of more, as many are drawn: intervals side by side say much the same."""
+"""Rows of errors that are learned from; of more, as many are sampled, because neighbouring intervals are much alike."""
 FEWEST_ROWS = 3
-"""Rows that must tell of a node for its variance to be its own."""
+"""Known errors that a node needs for a variance of its own."""
 SINGULAR = 1e-5
-"""Pivot of the groups' correlation below which some group says nothing that others do not."""
+"""Pivot of the groups' correlation matrix below which a group is a linear combination of others."""
 TOLERATED_LOSS = 0.01
-"""Share by which reconciled forecasts may be worse than those they came from, at any level."""
+"""Relative loss by which reconciled forecasts may be worse than the base forecasts, at any level."""
 
 BOTTOM_UP, MINT = "bottom_up", "mint"
 
 
 @dataclass(frozen=True)
 class Mint:
-    """Covariance of the errors of K = G + N nodes, the groups first: diag(deviation) (diag(own) + common' common)
-    diag(deviation)."""
+    """Covariance of the errors of K = G + N nodes, the groups first.
+
+    It is D (diag(own) + common' common) D with D = diag(deviation).
+    """
 
     intensity: float
-    """Of the shrinkage: 0 believes every correlation, 1 none."""
+    """Of the shrinkage: 0 keeps every correlation, 1 sets all to zero."""
     deviation: Floats
     """(K,) standard deviation of each node's errors."""
     own: Floats
-    """(K,) share of its variance that a node has to itself."""
+    """(K,) share of a node's variance that it shares with no other."""
     common: Floats
     """(R, K) errors over their deviation, times the square root of (1 - intensity) / R; 0 where unknown."""
 
@@ -47,13 +53,13 @@ class Mint:
 def learn_mint(
     errors_bottom: Floats, errors_groups: Floats, summing: sparse.csr_array, *, block: Ints | None = None
 ) -> Mint:
-    """Covariance of forecast errors, in the type of these.
+    """Covariance of forecast errors.
 
     errors_bottom: (R, N), errors_groups: (R, G), of R held-back cells, NaN where unknown; either in the unit of the
-    stream, or all divided by the standard deviation that was forecast for the cell, where `find_gain` is given those
-    too. summing: (G, N). block: (R,) number of the block that a row belongs to, rows of one block being like each other
-    (a day of an origin); each row its own unless given. A group of unknown variance has that of members that err
-    together, a series of unknown variance that of its median like.
+    stream, or divided by the forecast standard deviation of the cell, if `find_gain` is given those too. summing:
+    (G, N). block: (R,) number of the block of dependent rows that a row belongs to (a day of an origin); each row is a
+    block unless given. A series of unknown variance gets the median of the others, a group of unknown variance that of
+    perfectly correlated members. The result has the errors' precision.
     """
     rows = sample_rows(len(errors_bottom), MAX_ROWS)
     errors = np.concatenate([errors_groups[rows], errors_bottom[rows]], axis=1)
@@ -74,17 +80,18 @@ def learn_mint(
     return Mint(
         intensity=intensity,
         deviation=deviation,
-        # what errors that are missing leave of the unit variance is the node's own
+        # missing errors lower the common part; the rest of the unit variance is the node's own
         own=intensity + (1 - intensity) * (1 - share),
         common=(standard * np.sqrt((1 - intensity) / max(len(rows), 1))).astype(errors.dtype),
     )
 
 
 def shrinkage(standard: Floats, block: Ints) -> float:
-    """Intensity that shrinks the correlations of standardised errors (R, K) toward none with the least expected error.
+    """Intensity in 0..1 that shrinks correlations toward zero with the least expected squared error.
 
-    The sum of the variances of all correlations over the sum of their squares, within 0..1, as in Schaefer and
-    Strimmer (2005), the variances being those of a mean of blocks of rows. block: (R,). 1 where there is one block.
+    standard: (R, K) standardised errors, 0 where unknown; block: (R,) number of the block of dependent rows. It is the
+    sum of the variances of all correlations over the sum of their squares (Schaefer and Strimmer, 2005), with variances
+    of a mean over blocks; 1 where there is one block.
     """
     count, blocks = len(standard), np.unique(block)
     if len(blocks) < 2:
@@ -94,7 +101,7 @@ def shrinkage(standard: Floats, block: Ints) -> float:
     for number in blocks:
         squares, diagonal = _squares(standard[block == number])
         apart, apart_own = apart + squares, apart_own + diagonal
-    # sums over pairs of different nodes: of squared products of each block, and of squared products of all rows
+    # sums over pairs of different nodes: squared products within each block, and squared products of all rows
     within, between = apart - apart_own, total - own
     if between <= 0:
         return 1.0
@@ -112,24 +119,25 @@ def _squares(standard: Floats) -> tuple[float, float]:
 
 
 def find_gain(mint: Mint, summing: sparse.csr_array, *, spread: Floats | None = None) -> Floats:
-    """(N, G) what each unit by which a group's forecast exceeds the sum of its members adds to each series.
+    """(N, G) change of each series per unit by which a group's forecast exceeds the sum of its members.
 
-    spread: (G + N,) forecast standard deviations of the nodes in the column, groups first, 0 where closed, if the mint
-    was learned from errors divided by such. What does not vary is left as it is. Nothing depends on paths: one gain
-    serves every column of equal spread.
+    These are the series' rows of -W C' (C W C')^-1.
+    spread: (G + N,) forecast standard deviations of the nodes in the column, groups first, 0 where closed; given if the
+    mint was learned from errors divided by such. Nodes without variance are not changed. One gain serves every column
+    of equal spread.
     """
     groups, kind = summing.shape[0], mint.common.dtype
     deviation = (mint.deviation if spread is None else mint.deviation * spread).astype(np.float64)
     variance = deviation**2 * mint.own
     common = mint.common * deviation.astype(kind)
-    # C times the square root of the common part, transposed
+    # common errors times C'
     wide = (common[:, :groups] - (summing @ common[:, groups:].T).T).astype(np.float64)
     own = sparse.csr_array(
         (summing.data * variance[groups:][summing.indices], summing.indices, summing.indptr), shape=summing.shape
     )
     inside = np.diag(variance[:groups]) + (own @ summing.T).toarray() + wide.T @ wide
     inverse = _inverse(inside)
-    # -W C' for the series
+    # the series' rows of -W C', times the inverse
     gain = -(common[:, groups:].T @ (wide @ inverse).astype(kind))
     gain += (own.T @ inverse).astype(kind)
     found: Floats = gain
@@ -137,10 +145,10 @@ def find_gain(mint: Mint, summing: sparse.csr_array, *, spread: Floats | None = 
 
 
 def _inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Inverse of a covariance; its pseudo-inverse where groups repeat each other or nothing varies."""
+    """Inverse of a covariance; its pseudo-inverse where groups depend on each other or have no variance."""
     scale = np.sqrt(np.maximum(np.diag(matrix), 0.0))
     unit = np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0)
-    # nothing passes through what does not vary
+    # a node without variance gets a unit pivot here and zero rows below
     correlation = matrix * unit[:, None] * unit[None] + np.diag(unit == 0)
     lower, failed = linalg.lapack.dpotrf(correlation, lower=1)
     if not failed and np.diag(lower).min(initial=1.0) > SINGULAR:
@@ -152,10 +160,10 @@ def _inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def reconcile(bottom: Floats, groups: Floats, summing: sparse.csr_array, gain: Floats) -> Floats:
-    """(N, S) paths of the series in one column that agree with those of the groups as far as the gain says.
+    """(N, S) reconciled paths of the series in one column, not negative.
 
-    bottom: (N, S); groups: (G, S) whose path s belongs to the same future as the series' path s, see `in_order_of`.
-    Never negative; what groups have then is `sum_members` of the result.
+    bottom: (N, S) paths of the series; groups: (G, S), whose path s belongs to the same future as path s of the series
+    (see `in_order_of`); gain: of `find_gain`. Reconciled groups are `sum_members` of the result.
     """
     excess = (groups - sum_members(bottom, summing)).astype(bottom.dtype)
     agreed: Floats = np.maximum(bottom + (gain @ excess).astype(bottom.dtype), 0)
@@ -169,10 +177,11 @@ def sum_members(bottom: Floats, summing: sparse.csr_array) -> Floats:
 
 
 def in_order_of(values: Floats, like: Floats) -> Floats:
-    """Values (..., S) in the order of others: the lowest where the other is lowest. Ties keep the order of paths.
+    """Values (..., S) reordered to have the ranks of `like`; ties keep the order of paths.
 
-    Paths of a group that were drawn by themselves come so to belong to the futures of its members' sums: the groups
-    keep their distribution, and what is reconciled is where two distributions differ, not the luck of two drawings.
+    This couples separately drawn paths of a group with the sums of its members: the group keeps its distribution, and
+    only the difference of two distributions is reconciled, without the sampling noise of two draws (Schaake shuffle;
+    Clark and others, 2004).
     """
     order = np.argsort(like, axis=-1, kind="stable")
     placed = np.empty_like(values)
@@ -181,11 +190,10 @@ def in_order_of(values: Floats, like: Floats) -> Floats:
 
 
 def choose_method(base: Floats, losses: Mapping[str, Floats]) -> str:
-    """Which method loses least on held-back origins.
+    """The method with the least mean relative loss over levels on held-back origins; the first of equals.
 
-    base: (L,) loss of the forecasts of each level by themselves; losses: (L,) by method once they agree. By the mean
-    over levels of the loss relative to the base; a method that is worse than the base by more than `TOLERATED_LOSS` at some
-    level is taken only where all are. The first of equals.
+    base: (L,) loss of the base forecasts of each level; losses: (L,) by method, of reconciled forecasts. A method that
+    is worse than the base by more than `TOLERATED_LOSS` at some level is taken only if all methods are.
     """
     relative = {method: np.asarray(loss) / np.maximum(base, 1e-12) for method, loss in losses.items()}
     return min(

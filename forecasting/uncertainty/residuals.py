@@ -1,7 +1,8 @@
-"""How a forecast's own errors move together and how far they reach, learned from held-back windows.
+"""Dependence and tails of a forecast's own errors, learned from held-back windows.
 
-The errors that a model leaves are not those of a mean of four weeks, but a few windows tell little of them. So what
-they say is drawn to what all of history says of that mean, the more the fewer they are.
+The errors of a model differ from those of a mean of four weeks, which `dependence` learns from all of history; but a
+few held-back windows are little evidence. What they show is shrunk toward the dependence of history, the more the fewer
+they are.
 """
 
 import numpy as np
@@ -13,25 +14,25 @@ from forecasting.uncertainty.curves import Curves
 from forecasting.uncertainty.dependence import Dependence, dependence_of
 
 CLIP = 4.0
-"""Normal scores beyond this are events of their own."""
+"""Normal scores are clipped at this: beyond lie events of their own."""
 ROUNDING = 1e-6
-"""Share of a value below which single precision tells nothing apart."""
+"""Share of a value below which differences are rounding of single precision."""
 EVIDENCE = 200.0
-"""Series-days of held-back windows that weigh as much as the whole of history."""
+"""Series-days of held-back windows that weigh as much as all of history."""
 NORMAL_EXCESS = float(np.exp(-(LEVEL_SCORES[-1] ** 2) / 2) / np.sqrt(2 * np.pi) / (1 - LEVELS[-1]) - LEVEL_SCORES[-1])
 """Mean excess over the outermost quantile of a normal distribution."""
 EXCESS_EVIDENCE = 50.0
-"""Values beyond the quantiles that weigh as much as the normal distribution: they come in clusters."""
+"""Values beyond the quantiles that weigh as much as the normal distribution; many, because they come in clusters."""
 DAY_SERIES = 10
-"""Series of a stream that surprise independently on one day; more are no further evidence."""
+"""Series of a stream whose errors of one day count as independent; more are no further evidence."""
 
 
 def normal_scores(y: Floats, quantiles: Floats) -> NDArray[np.float64]:
-    """(...) normal score of the probability that a forecast (..., 7) gave to what came; NaN where either is missing or
-    the forecast is certain, of which nothing is drawn.
+    """Normal score of the probability that a forecast gave to the actual value, clipped at `CLIP`.
 
-    Linear between the quantiles as `scores_at`, of which it is the inverse, and not beyond `CLIP`. What equals several
-    quantiles, as no calls at night do, has the middle of their scores.
+    y: (...) actual values; quantiles: (..., 7). Returns (...), NaN where either is missing or all quantiles are equal.
+    Linear between the quantiles: the inverse of `scores_at`. A value that equals several quantiles, such as zero calls
+    at night, has the middle of their scores.
     """
     known = np.isfinite(y) & (quantiles[..., -1] > quantiles[..., 0])
     actual, marks = y[known].astype(np.float64)[:, None], quantiles[known].astype(np.float64)
@@ -48,9 +49,10 @@ def normal_scores(y: Floats, quantiles: Floats) -> NDArray[np.float64]:
 
 
 def learn_tails(scores: Floats) -> Tails:
-    """Tails of a forecast. scores: normal scores of held-back values, any shape, NaN where unknown.
+    """Tails of a forecast: mean excess beyond the outermost quantiles, shrunk toward that of a normal distribution.
 
-    What lies at `CLIP` is known to lie there or beyond, and counts so (exponential distribution, censored).
+    scores: normal scores of held-back values, any shape, NaN where unknown. Scores at `CLIP` count as censored: the
+    estimate is that of a censored exponential distribution, the sum of excesses over the number below the limit.
     """
     excess = [side * scores[side * scores > LEVEL_SCORES[-1]] - LEVEL_SCORES[-1] for side in (-1, 1)]
     inside = [np.count_nonzero(of < CLIP - LEVEL_SCORES[-1]) for of in excess]
@@ -65,11 +67,11 @@ def learn_from_errors(scores: Floats, day: Ints, *, history: Dependence, clock: 
     """Dependence of a forecast's errors.
 
     scores: (A, N, L) normal scores of A held-back windows, NaN where unknown; day: (A, L) local day of each column;
-    history: what `learn_dependence` says of the same stream, which stands where no window tells; clock: (A, L) time of
-    day of each column, where that is to count.
+    history: `learn_dependence` of the same stream, returned as it is where no score is known; clock: (A, L) number of
+    the time of day of each column, if equal times are to count.
     """
     most = len(history.between) - 1
-    # a large stream is judged on a few of its series
+    # of a large stream only some series have scores
     scores = scores[:, np.isfinite(scores).any(axis=(0, 2))]
     known = np.isfinite(scores)
     error, mean = np.where(known, scores, 0.0), known.astype(np.float64)
