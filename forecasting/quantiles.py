@@ -1,4 +1,4 @@
-"""Quantile arithmetic: pinball loss, order, the mean that seven quantiles imply, and the values between and beyond."""
+"""Quantile arithmetic: pinball loss, order, and the mean and the values of the distribution through seven quantiles."""
 
 from dataclasses import dataclass
 
@@ -15,20 +15,23 @@ LEVEL_SCORES = ndtri(LEVELS)
 
 @dataclass(frozen=True)
 class Tails:
-    """How far values reach beyond the outermost quantiles: the mean excess of those that do, in normal scores.
+    """Mean excess of values beyond the outermost quantiles, in normal scores.
 
-    A score is worth what the outermost segment's slope says. An excess is distributed exponentially, as of most
-    distributions far out (Balkema and de Haan 1974, Residual life time at great age).
+    Scores are converted to values with the slope of the outermost segment. Excesses are exponentially distributed, as
+    they are far out for most distributions (Balkema and de Haan, Residual Life Time at Great Age, 1974).
     """
 
     low: float
+    """Below the lowest quantile."""
     high: float
+    """Above the highest."""
 
 
 def pinball(y: Floats, forecast: Floats, levels: Floats = LEVELS) -> Floats:
     """Pinball loss of each quantile, elementwise.
 
-    y: (...); forecast: (..., Q) in the order of `levels`. Returns (..., Q). NaN where either is NaN.
+    y: (...); forecast: (..., Q) in the order of `levels`. Returns (..., Q), NaN where either is NaN (Koenker and
+    Bassett, Regression Quantiles, 1978).
     """
     error = np.asarray(y)[..., None] - forecast
     return np.maximum(levels * error, (levels - 1) * error)
@@ -37,7 +40,8 @@ def pinball(y: Floats, forecast: Floats, levels: Floats = LEVELS) -> Floats:
 def sort_quantiles(forecast: Floats, *, lower: float | None = None) -> Floats:
     """Quantiles in non-decreasing order along the last axis, not below `lower`.
 
-    Sorting never worsens the pinball loss (Chernozhukov, Fernandez-Val and Galichon, 2010).
+    Sorting never worsens the pinball loss (Chernozhukov, Fernandez-Val and Galichon, Quantile and Probability Curves
+    without Crossing, 2010).
     """
     ordered = np.sort(forecast, axis=-1)
     return ordered if lower is None else np.maximum(ordered, lower)
@@ -46,8 +50,8 @@ def sort_quantiles(forecast: Floats, *, lower: float | None = None) -> Floats:
 def mean_of_quantiles(forecast: Floats, levels: Floats = LEVELS) -> Floats:
     """Mean of the piecewise linear distribution through the quantiles.
 
-    forecast: (..., Q), sorted. Returns (...). The tails beyond the outermost levels continue the outermost segment's
-    slope, which keeps a skewed forecast's mean above its median.
+    forecast: (..., Q), sorted. Returns (...). Beyond the outermost levels the outermost segments go on with their
+    slope, so that the mean of a right-skewed forecast lies above its median.
     """
     q = np.asarray(forecast)
     widths = np.diff(levels)
@@ -63,9 +67,9 @@ def mean_of_quantiles(forecast: Floats, levels: Floats = LEVELS) -> Floats:
 def scores_at(forecast: Floats, count: int, tails: Tails | None = None) -> Floats:
     """(..., count) ascending values of the distribution through the quantiles, at probabilities (i + 1/2) / count.
 
-    forecast: (..., Q) at `LEVELS`, sorted. Values are linear in the normal score of the probability between the
-    quantiles and beyond the outermost, whose segments' slopes go on: exact for a normal distribution, of which also
-    the tails are where none are given.
+    forecast: (..., Q) at `LEVELS`, sorted. Values are linear in the normal score of the probability, between the
+    quantiles and, with the slope of the outermost segments, beyond them: exact for a normal distribution. tails: of the
+    values beyond the quantiles, those of a normal distribution unless given.
     """
     probability, marks = (np.arange(count) + 0.5) / count, LEVEL_SCORES
     scores = ndtri(probability)

@@ -104,7 +104,7 @@ def ingest(
 def train(stream: StreamName, origin: OriginText, as_json: AsJson = False) -> None:
     """Train the model that is due at the origin, at the newest retrain boundary, and hold it against the champion.
 
-    It becomes champion when it is better by more than luck on held-back origins; see `forecasting models list`.
+    It becomes champion when it is better by more than noise on held-back origins; see `forecasting models list`.
     """
     with console.working(f"train {stream}"):
         from forecasting.jobs.training import train as job

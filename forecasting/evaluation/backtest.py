@@ -1,4 +1,4 @@
-"""Backtests: which past origins to forecast from, and what each member's answers from there were worth."""
+"""Backtests: which past origins to forecast from, and the scores of each member's forecasts from there."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from forecasting.panel.grid import Panel, horizon_rows
 from forecasting.terms import DAY, QUANTILE_COLUMNS, EventKind, format_duration
 
 MOST_ORIGINS = 8
-"""Origins of an evaluation whose range nobody chose."""
+"""Origins of an evaluation whose first origin is not given."""
 
 
 @dataclass(frozen=True)
@@ -42,33 +42,33 @@ class History:
 
 @dataclass(frozen=True)
 class MemberForecast:
-    """What one member says of every series and interval of a horizon."""
+    """Forecast of one member for every series and interval of a horizon."""
 
     mean: Floats
     """(N, H)"""
     quantiles: Floats
-    """(N, H, 7) sorted, NaN where the member does not answer."""
+    """(N, H, 7) sorted, NaN where the member has no forecast."""
 
 
 def history_between(stream: Stream, first_ts: datetime, last_ts: datetime) -> History:
-    """The span from the first interval to the end of the last."""
+    """The span of demand from the start of its first interval to the end of its last."""
     return History(first_ts, aware_datetime(grid_ends(np.array([utc_instant(last_ts)]), stream)[0]))
 
 
 def horizon_end(stream: Stream, origin: datetime) -> datetime:
-    """End of the last interval that a forecast from the origin speaks of."""
+    """End of the last interval of a forecast from the origin."""
     return aware_datetime(grid_ends(grid_from(stream, utc_instant(origin), steps=stream.steps)[-1:], stream)[0])
 
 
 def choose_origins(
     stream: Stream, history: History, *, since: datetime | None, until: datetime | None, every: timedelta
 ) -> list[datetime]:
-    """Origins to evaluate, ascending, `every` so many local days.
+    """Origins to evaluate, ascending.
 
-    since, until: first and last origin, both in; of a range that is open at its end the last is the newest whose whole
-    horizon has been measured. A range that is open at its start goes back MOST_ORIGINS, but leaves half of the history
-    before it. Raises SettingsError for a range outside the history, InsufficientHistoryError where the history is too
-    short to leave that half before any origin.
+    since, until: first and last origin, both included. every: whole local days between origins. Without `until` the
+    last origin is the newest whose whole horizon has been measured. Without `since` there are at most MOST_ORIGINS, all
+    in the second half of the history. Raises SettingsError for a range outside the history, InsufficientHistoryError
+    where no origin leaves half of the history before it.
     """
     if every < DAY or every % DAY:
         raise SettingsError(f"every: expected whole days such as 7d, found {format_duration(every)}")
@@ -97,10 +97,10 @@ def choose_origins(
 def measure_horizon(
     stream: Stream, panel: Panel, *, origin: datetime, demand: pd.DataFrame, events: pd.DataFrame
 ) -> NDArray[np.float32]:
-    """(N, H) demand that came after an origin, NaN where it is unknown or an event says that it does not count.
+    """(N, H) actual demand after an origin, NaN where it is unknown or does not count because of an event.
 
-    panel: as of the origin. demand: series_id, ts, y and events: as known by now; outages and closures that became
-    known since are not held against a forecast.
+    panel: as known at the origin. demand (series_id, ts, y) and events: as known now; outages and closures that became
+    known after the origin leave their intervals out of the scores.
     """
     grid = grid_from(stream, utc_instant(origin), steps=stream.steps)
     kept = np.zeros(len(grid), bool)
@@ -115,11 +115,12 @@ def measure_horizon(
 
 
 def sum_member_statistics(
-    stream: Stream, panel: Panel, *, y: Floats, answers: Mapping[str, MemberForecast], scale: Mapping[str, float]
+    stream: Stream, panel: Panel, *, y: Floats, forecasts: Mapping[str, MemberForecast], scale: Mapping[str, float]
 ) -> pd.DataFrame:
-    """Sums of `sum_statistics` of every member over the open, measured intervals of one origin's horizon, and member.
+    """Rows of `sum_statistics` with member, over the open, measured intervals of one origin's horizon.
 
-    y: (N, H) as of `measure_horizon`; scale: of `seasonal_scale`, by series. A member is scored where it answers.
+    y: (N, H) as of `measure_horizon`; forecasts: by member; scale: of `seasonal_scale`, by series. A member is scored
+    on the intervals that it has a forecast for.
     """
     series, column = horizon_rows(panel)
     measured = np.isfinite(y[series, column])
@@ -135,17 +136,17 @@ def sum_member_statistics(
         }
     )
     tables = []
-    for member, answer in answers.items():
-        quantiles = answer.quantiles[series, column].astype(np.float64)
-        answered = np.isfinite(quantiles).all(axis=1)
-        values = dict(zip(QUANTILE_COLUMNS, quantiles[answered].T, strict=True))
-        mean = answer.mean[series, column][answered].astype(np.float64)
-        tables.append(sum_statistics(frame[answered].assign(mean=mean, **values)).assign(member=member))
+    for member, forecast in forecasts.items():
+        quantiles = forecast.quantiles[series, column].astype(np.float64)
+        has_forecast = np.isfinite(quantiles).all(axis=1)
+        values = dict(zip(QUANTILE_COLUMNS, quantiles[has_forecast].T, strict=True))
+        mean = forecast.mean[series, column][has_forecast].astype(np.float64)
+        tables.append(sum_statistics(frame[has_forecast].assign(mean=mean, **values)).assign(member=member))
     return pd.concat(tables, ignore_index=True)
 
 
 def _newest_measured(stream: Stream, history: History) -> datetime | None:
-    """The newest origin of a local day with nothing open left of its horizon that is not measured yet."""
+    """The newest origin of a local day whose horizon holds no open interval that is not measured yet."""
     measured, horizon = history.measured_until, stream.stream.horizon
     newest = (measured - horizon).astimezone(stream.zone).date()
     # closed days may end a horizon after the last measurement; intervals of several days start before their date

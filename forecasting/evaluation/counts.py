@@ -1,4 +1,4 @@
-"""What is particular to counts: noise that no forecast avoids, and coverage where one value holds much of the mass."""
+"""Scores particular to counts: the error that no forecast avoids, and coverage of discrete distributions."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -8,18 +8,19 @@ from forecasting.numerics import Floats, log_poisson
 from forecasting.quantiles import LEVELS
 
 POISSON_UP_TO = 100.0
-"""Means above which levels lie so many counts apart that the shape between them no longer matters."""
+"""Largest mean tested for a Poisson distribution; above, levels lie so far apart that the shape between them is
+irrelevant."""
 
 _EDGES = np.concatenate([[0.0], LEVELS, [1.0]])
 
 
 def poisson_deviation(rate: ArrayLike) -> Floats:
-    """Mean absolute deviation of Poisson counts from their median: the least error that a forecast can expect.
+    """Mean absolute deviation of Poisson counts from their median: the least expected absolute error of any forecast.
 
-    rate: mean counts, >= 0. Around the mean it is 2 m P(X = floor m) (De Moivre), the probability through the saddle
-    point (Loader, 2000), so that nothing overflows or cancels at rates of millions; E|X - c| is linear in c between
-    whole numbers, and the median is floor m or the number after it (Choi, 1994). Divided by the rate it is the least
-    WAPE.
+    rate: mean counts, >= 0. About the mean m the deviation is 2 m P(X = floor m) (De Moivre; Diaconis and Zabell,
+    Closed Form Summation for Classical Distributions, 1991). E|X - c| is linear in c between whole numbers, and the
+    median is floor m or the number after it (Choi, On the Medians of Gamma Distributions, 1994). Divided by the rate it
+    is the least possible WAPE.
     """
     mean = np.atleast_1d(np.asarray(rate, np.float64))
     floor = np.floor(mean)
@@ -30,13 +31,13 @@ def poisson_deviation(rate: ArrayLike) -> Floats:
 
 
 def count_pit(y: Floats, quantiles: Floats, mean: Floats) -> tuple[Floats, Floats]:
-    """The interval [F(y - 1), F(y)] over which the randomised PIT of a count is uniform (Czado and others, 2009).
+    """The interval [F(y - 1), F(y)] over which the randomised PIT of a count is uniform.
 
-    y: (R,) whole numbers >= 0; quantiles: (R, 7), sorted; mean: (R,). Returns two (R,) arrays, low <= high.
-    The quantile of a count is a count, so quantiles are rounded: level t at k says F(k - 1) < t <= F(k). Seven levels
-    leave F open within these bounds. Where the Poisson distribution of the forecast mean keeps all of them it is taken
-    for F; else the mass between two levels is spread evenly over the counts between them, and tails thin out
-    geometrically at the pace between q05 and q25, q75 and q95.
+    y: (R,) whole numbers >= 0; quantiles: (R, 7), sorted; mean: (R,). Returns two (R,) arrays, low <= high (Czado,
+    Gneiting and Held, Predictive Model Assessment for Count Data, 2009). Quantiles of counts are counts, so quantiles
+    are rounded: quantile k at level t means F(k - 1) < t <= F(k). F is the Poisson distribution of the forecast mean
+    where it meets the conditions of all seven levels. Elsewhere the mass between two levels is spread evenly over the
+    counts between them, and tails decay geometrically at the rate between q05 and q25, q75 and q95.
     """
     rounded = np.rint(np.asarray(quantiles, np.float64))
     rate = np.asarray(mean, np.float64)
@@ -47,9 +48,9 @@ def count_pit(y: Floats, quantiles: Floats, mean: Floats) -> tuple[Floats, Float
 
 
 def share_inside(low: Floats, high: Floats, *, coverage: float) -> Floats:
-    """Share of [low, high] inside the central interval of probability `coverage`, elementwise.
+    """Share of [low, high] inside the central interval of probability `coverage`, elementwise; 0 or 1 for a point.
 
-    Its mean is the coverage of a forecast of counts without drawing random numbers. A point is inside or not.
+    Its mean over intervals of `count_pit` is the coverage of a forecast of counts without drawing random numbers.
     """
     edge = (1 - coverage) / 2
     width = high - low
@@ -60,7 +61,7 @@ def share_inside(low: Floats, high: Floats, *, coverage: float) -> Floats:
 
 
 def _is_poisson(rounded: Floats, mean: Floats) -> NDArray[np.bool_]:
-    """Whether the seven quantiles (R, 7) are those of a Poisson distribution with this mean."""
+    """(R,) whether the seven quantiles (R, 7) are those of a Poisson distribution with this mean."""
     rows = np.flatnonzero((mean > 0) & (mean <= POISSON_UP_TO))
     for level, quantile in zip(LEVELS, rounded.T, strict=True):
         rate, count = mean[rows], quantile[rows]

@@ -1,4 +1,4 @@
-"""Champion and challenger: how much better one is on held-back origins, and whether that is more than luck."""
+"""Champion and challenger: how much better one is on held-back origins, and whether that is more than noise."""
 
 import math
 from collections.abc import Sequence
@@ -12,21 +12,21 @@ from forecasting.numerics import Floats
 from forecasting.terms import Verdict
 
 CONFIDENCE = 0.9
-"""Luck alone passes the noise, to one side, in one contest of ten."""
+"""One-sided confidence of the noise: without any difference, one contest of ten exceeds it."""
 LONGEST_TENURE = 4
 """Retrain periods after which a champion goes to a challenger that is not measurably worse."""
 SHARED = 0.1
-"""Share of what surprises one series that surprises all of its stream; assumed where origins cannot tell."""
+"""Correlation assumed between the errors of two series where a single origin cannot show it."""
 
 
 @dataclass(frozen=True)
 class Contest:
-    """Two models on the same held-back origins of the same panel. NaN: the evidence does not say."""
+    """Comparison of two models on the same held-back origins of the same panel; NaN where there is no evidence."""
 
     gain: float
     """WQL that the challenger saves, relative to the champion's; negative where it loses more."""
     noise: float
-    """What luck alone makes of the gain in one contest of ten."""
+    """Gain that sampling noise alone exceeds in one contest of ten."""
     wql_challenger: float
     wql_champion: float
     origins: int
@@ -40,7 +40,7 @@ NO_CONTEST = Contest(math.nan, math.nan, math.nan, math.nan, 0, 0)
 
 @dataclass(frozen=True)
 class Decision:
-    """A verdict and its reason, in words for a person."""
+    """A verdict and the reason that is shown to a person."""
 
     verdict: Verdict
     reason: str
@@ -51,21 +51,22 @@ def hold_contest(
 ) -> Contest:
     """Compare two models by their paired losses.
 
-    challenger, champion: (A, N) mean pinball loss, summed over the window of each held-back origin, of each series;
-    volume: (A, N) sum of |y| over the same intervals; NaN, or all zero, where nothing can be compared. origin_columns: columns of
-    the origins; length: columns of a window.
+    challenger, champion: (A, N) mean pinball loss of each series, summed over the window of each held-back origin;
+    volume: (A, N) sum of |y| over the same intervals; NaN, or all zero, where nothing can be compared. origin_columns:
+    columns of the origins; length: columns of a window.
 
-    The gain is pooled: one number for all series and origins, so that a series counts by what it loses. Its noise is
-    the larger of two standard errors of the paired differences, each a delete-one jackknife times Student's quantile
-    for as few pieces of evidence:
+    The gain is pooled over all series and origins, so that a series counts by its loss. Its noise is the larger of two
+    standard errors of the paired differences, each a delete-one jackknife times Student's quantile for the number of
+    pieces:
 
-    - over origins, all series of one origin together, because series share their shocks. Windows that overlap are
-      mostly the same data: the variance is widened by 1 + A rho / (1 - rho), rho being the mean overlap of two windows
-      (Nadeau and Bengio, 2003, with rho known instead of guessed);
-    - over series, all origins of one series together, so that one series' luck is no gain of the stream. With a single
-      origin nobody sees what the series share, and the variance is widened by 1 + (N - 1) SHARED (Kish, 1965).
+    - over origins, all series of one origin together, because series share their shocks. Overlapping windows hold
+      mostly the same data: the variance is multiplied by 1 + A rho / (1 - rho), rho being the mean overlap of two
+      windows (Nadeau and Bengio, Inference for the Generalization Error, 2003);
+    - over series, all origins of one series together, so that the noise of one series is no gain of the stream. A
+      single origin does not show what series share: the variance is multiplied by 1 + (N - 1) SHARED, the design effect
+      of Kish (Survey Sampling, 1965).
 
-    With one origin of one series there is no telling: the noise is NaN.
+    With one origin of one series the noise is NaN.
     """
     happened = (volume > 0) | (challenger > 0) | (champion > 0)
     counts = happened & np.isfinite(challenger) & np.isfinite(champion) & np.isfinite(volume)
@@ -75,7 +76,7 @@ def hold_contest(
     total = demand.sum()
     if not total:
         return NO_CONTEST
-    saved, weight = theirs - ours, theirs + ours  # relative to both together, so that neither side is special
+    saved, weight = theirs - ours, theirs + ours  # relative to the sum, so that both sides are treated alike
     overlap = _mean_overlap(np.asarray(origin_columns)[origins], length)
     widened = 1 + len(origins) * overlap / (1 - overlap)
     over_origins = _standard_error(saved.sum(axis=1), weight.sum(axis=1)) * math.sqrt(widened)
@@ -95,22 +96,21 @@ def hold_contest(
 def judge(contest: Contest, *, tenure: int) -> Decision:
     """Whether the challenger becomes champion.
 
-    tenure: whole retrain periods since the champion was decided. A gain larger than its noise promotes. So does anything
-    but a loss larger than its noise once the champion has reigned for LONGEST_REIGN periods: data of a season ago help
-    nobody, and a difference within the noise says nothing against the newer model. A champion that is measurably better
-    reigns on, however old.
+    tenure: whole retrain periods since the champion was decided. A gain larger than its noise promotes. After
+    LONGEST_TENURE periods, so does a difference within the noise: the champion's data are old, and nothing speaks
+    against the newer model. A champion that is measurably better stays, however old it is.
     """
     gain, noise = contest.gain, contest.noise
     shown = _describe(contest)
     if gain > noise:
-        return Decision(Verdict.PROMOTED, f"{shown}: more than luck")
+        return Decision(Verdict.PROMOTED, f"{shown}: more than noise")
     if gain < -noise:
         return Decision(Verdict.KEPT, f"{shown}: measurably worse")
     if tenure >= LONGEST_TENURE:
         return Decision(
             Verdict.AGED,
-            f"{shown}: no measurable difference, and the champion has reigned for {tenure} retrain periods, as long as "
-            f"one does without proof ({LONGEST_TENURE})",
+            f"{shown}: no measurable difference, and the champion is {tenure} retrain periods old; after "
+            f"{LONGEST_TENURE} it is replaced unless it is measurably better",
         )
     return Decision(Verdict.KEPT, f"{shown}: no measurable difference")
 
@@ -126,7 +126,7 @@ def _describe(contest: Contest) -> str:
 
 
 def _mean_overlap(origin_columns: NDArray[np.integer], length: int) -> float:
-    """Mean share of a window that another of the windows covers too; 0 for a single window."""
+    """Mean share of a window that another window covers too; 0 for a single window."""
     count = len(origin_columns)
     if count < 2:
         return 0.0
@@ -135,7 +135,7 @@ def _mean_overlap(origin_columns: NDArray[np.integer], length: int) -> float:
 
 
 def _standard_error(saved: Floats, weight: Floats) -> float:
-    """Delete-one jackknife of sum saved / sum weight, times Student's quantile; NaN where one piece is all there is."""
+    """Delete-one jackknife error of sum saved / sum weight, times Student's quantile; NaN of a single piece."""
     count, rest = len(saved), weight.sum() - weight
     if count < 2 or not rest.all():
         return math.nan

@@ -1,4 +1,4 @@
-"""Scores of forecasts: elementwise statistics, one sum over groups, ratios of the sums."""
+"""Scores of forecasts: statistics of each interval, their sums over groups, and ratios of the sums."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -13,7 +13,7 @@ from forecasting.quantiles import pinball
 from forecasting.terms import DAY, MEDIAN, QUANTILE_COLUMNS
 
 PUBLISHED = "published"
-"""Member name of what is published: the combination."""
+"""Member name of the published forecast, which combines the others."""
 ALL_SERIES = "*"
 ALL_BUCKETS = "all"
 BUCKETS = ("d1", "d2-3", "d4-7", "d8-14", "later")
@@ -32,7 +32,7 @@ def absolute_error(y: Floats, forecast: Floats) -> Floats:
 
 
 def is_inside(y: Floats, low: Floats, high: Floats) -> NDArray[np.bool_]:
-    """Whether y lies in [low, high], both ends in."""
+    """Whether y lies in [low, high], both ends included."""
     return (y >= low) & (y <= high)
 
 
@@ -40,7 +40,7 @@ def seasonal_scale(y: Floats, *, season: int) -> Floats:
     """MASE scale of each series: mean |y(t) - y(t - season)| over the history before the origin.
 
     y: (N, T), NaN where unobserved; a pair counts where both are observed. Returns (N,), NaN where there is no pair
-    (Hyndman and Koehler, 2006).
+    (Hyndman and Koehler, Another Look at Measures of Forecast Accuracy, 2006).
     """
     change = np.abs(y[:, season:] - y[:, : max(y.shape[1] - season, 0)])
     pairs = np.isfinite(change).sum(axis=1)
@@ -58,16 +58,16 @@ def horizon_buckets(horizon_step: NDArray[np.integer], *, interval: timedelta) -
 def score_rows(frame: pd.DataFrame) -> pd.DataFrame:
     """Scores of each (series_id, horizon_bucket), of each series over all buckets, and of all series together.
 
-    frame: as `sum_statistics` takes it. Returns SCORE_COLUMNS, see `score_sums`.
+    frame: as of `sum_statistics`. Returns SCORE_COLUMNS, see `score_sums`.
     """
     return score_sums(sum_statistics(frame))
 
 
 def sum_statistics(frame: pd.DataFrame) -> pd.DataFrame:
-    """What scores are ratios of, summed over each (series_id, horizon_bucket); sums of several origins can be pooled.
+    """Numerators and denominators of scores, summed over each (series_id, horizon_bucket); sums can be pooled.
 
-    frame: series_id, horizon_bucket (both fastest as categoricals), y, mean, the quantile columns and scale
-    (`seasonal_scale` of the series), one row an interval; rows whose y is NaN are not scored.
+    frame: one row an interval with series_id, horizon_bucket (both fastest as categoricals), y, mean, the quantile
+    columns and scale (`seasonal_scale` of the series); rows whose y is NaN are not scored.
     """
     scored = frame[frame["y"].notna()]
     sums = _statistics(scored).groupby([scored[key] for key in _KEY], observed=True).sum(skipna=False).reset_index()
@@ -75,10 +75,10 @@ def sum_statistics(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def score_sums(sums: pd.DataFrame, *, by: Sequence[str] = ()) -> pd.DataFrame:
-    """Scores from sums, with totals over buckets, over series and over both; equal keys are pooled.
+    """Scores from sums, with totals over buckets, over series and over both; rows of equal keys are pooled.
 
-    sums: rows of `sum_statistics`, with further columns `by` that keep groups apart. Returns by + SCORE_COLUMNS; all
-    series have series_id ALL_SERIES.
+    sums: rows of `sum_statistics`, with columns `by` of groups to score separately. Returns by + SCORE_COLUMNS; the
+    series_id of totals over series is ALL_SERIES.
 
     wape = sum |y - q50| / sum |y|; wql = mean over levels of 2 sum pinball / sum |y|; bias = sum (q50 - y) / sum |y|,
     bias_mean the same of the mean; mase = mean |y - q50| / scale where the scale is above 0; noise_floor = sum of
@@ -100,7 +100,7 @@ def score_sums(sums: pd.DataFrame, *, by: Sequence[str] = ()) -> pd.DataFrame:
 
 
 def _statistics(frame: pd.DataFrame) -> pd.DataFrame:
-    """What each row adds to the sums."""
+    """Contribution of each row to the sums."""
     y = frame["y"].to_numpy(np.float64)
     mean = frame["mean"].to_numpy(np.float64)
     quantiles = frame[list(QUANTILE_COLUMNS)].to_numpy(np.float64)
@@ -136,9 +136,9 @@ def _pit_shares(y: Floats, quantiles: Floats, mean: Floats, counted: NDArray[np.
     shares = np.zeros((2, len(y)))
     if counted.any():
         low, high = count_pit(y[counted], quantiles[counted], mean[counted])
-        answered = np.isfinite(quantiles[counted]).all(axis=1)
+        has_forecast = np.isfinite(quantiles[counted]).all(axis=1)
         for share, coverage in zip(shares, (0.8, 0.9), strict=True):
-            share[counted] = np.where(answered, share_inside(low, high, coverage=coverage), np.nan)
+            share[counted] = np.where(has_forecast, share_inside(low, high, coverage=coverage), np.nan)
     return shares[0], shares[1]
 
 

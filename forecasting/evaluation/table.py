@@ -1,4 +1,4 @@
-"""What a person reads of an evaluation: three small tables and a few sentences."""
+"""Summary of an evaluation for people: three small tables and a few sentences."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from forecasting.evaluation.scores import ALL_BUCKETS, ALL_SERIES, PUBLISHED, sc
 from forecasting.terms import Tier
 
 COMBINATION = "combination"
-"""What is published, as a person calls it."""
+"""The published forecast, as tables for people name it."""
 WORST_SERIES = 5
 
 _PLAIN = {
@@ -24,11 +24,11 @@ class EvaluationReport:
     """Scores pooled over origins, ready to print; shares are fractions of 1."""
 
     members: pd.DataFrame
-    """The combination, then single members by rising WQL."""
+    """The combination, then single members by ascending WQL."""
     horizon: pd.DataFrame
     """The combination by days ahead."""
     worst: pd.DataFrame
-    """The series on which the combination could gain most; empty where there is but one."""
+    """The series with the most avoidable error; empty for a stream of one series."""
     sentences: tuple[str, ...]
 
     @property
@@ -41,9 +41,9 @@ class EvaluationReport:
 def summarize(sums: pd.DataFrame, pooled: pd.DataFrame) -> EvaluationReport:
     """The report of an evaluation.
 
-    sums: rows of `sum_statistics` with member and origin. pooled: their `score_sums` by member. Coverage is that of the
+    sums: rows of `sum_statistics` with member and origin; pooled: their scores by `pool`. Coverage is that of the
     randomised PIT where every y is a count (columns pit80, pit90), else plain (cover80, cover90). The worst series are
-    those with the most excess over the noise floor or, where there is none, the greatest WQL.
+    those with the largest WAPE above the noise floor or, where that is unknown, the largest WQL.
     """
     total = pooled["series_id"] == ALL_SERIES
     whole = pooled["horizon_bucket"] == ALL_BUCKETS
@@ -52,8 +52,8 @@ def summarize(sums: pd.DataFrame, pooled: pd.DataFrame) -> EvaluationReport:
     order = pooled[total & whole].sort_values("wql", kind="stable")
     members = pd.concat([order[order["member"] == PUBLISHED], order[order["member"] != PUBLISHED]])
     series = pooled[~total & whole & combined]
-    harm = series["excess"] if series["excess"].notna().any() else series["wql"]
-    worst = series.loc[harm.sort_values(ascending=False, kind="stable").index].head(
+    badness = series["excess"] if series["excess"].notna().any() else series["wql"]
+    worst = series.loc[badness.sort_values(ascending=False, kind="stable").index].head(
         WORST_SERIES if len(series) > 1 else 0
     )
     return EvaluationReport(
@@ -71,9 +71,9 @@ def pool(sums: pd.DataFrame) -> pd.DataFrame:
 
 
 def saved(sums: pd.DataFrame, reference: str, *, member: str = PUBLISHED) -> float | None:
-    """Share of the reference's pinball loss that a member saves where both answer; None where they share nothing.
+    """Share of the reference's pinball loss that a member saves, over the intervals of both; None without any.
 
-    sums: rows of `sum_statistics` with member and origin; rows count where both members were scored on equally many
+    sums: rows of `sum_statistics` with member and origin. A row counts where both members were scored on equally many
     intervals, which are then the same.
     """
     own, other = (sums[sums["member"] == name] for name in (member, reference))

@@ -143,7 +143,7 @@ def _evaluate(
         if not np.isfinite(y).any():
             left_out.append(f"origin {origin.isoformat()}: nothing was measured in its horizon")
             continue
-        sums = sum_member_statistics(stream, panel, y=y, answers=_answers(forecast), scale=scale)
+        sums = sum_member_statistics(stream, panel, y=y, forecasts=_member_forecasts(forecast), scale=scale)
         tables.append(sums.assign(origin=origin))
     if not tables:
         raise InsufficientHistoryError(
@@ -152,7 +152,7 @@ def _evaluate(
     return pd.concat(tables, ignore_index=True), left_out
 
 
-def _answers(forecast: PanelForecast) -> dict[str, MemberForecast]:
+def _member_forecasts(forecast: PanelForecast) -> dict[str, MemberForecast]:
     single = {
         name: MemberForecast(np.maximum(mean_of_quantiles(quantiles), 0), quantiles)
         for name, quantiles in forecast.member_forecasts.items()

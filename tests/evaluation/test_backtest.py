@@ -163,8 +163,8 @@ def test_members_are_scored_where_they_answer_and_where_something_was_measured()
     partly = everywhere.copy()
     partly[1] = np.nan
     mean = np.full((2, 8), 12.0)
-    answers = {"published": MemberForecast(mean, everywhere), "young": MemberForecast(mean, partly)}
-    sums = sum_member_statistics(stream, panel, y=y, answers=answers, scale={"a": 0.5})
+    forecasts = {"published": MemberForecast(mean, everywhere), "young": MemberForecast(mean, partly)}
+    sums = sum_member_statistics(stream, panel, y=y, forecasts=forecasts, scale={"a": 0.5})
     scores = score_sums(sums, by=["member"]).set_index(["member", "series_id", "horizon_bucket"])
     assert scores.loc[("published", ALL_SERIES, ALL_BUCKETS), "rows"] == 13
     assert scores.loc[("published", ALL_SERIES, "d1"), "rows"] == 5

@@ -1,4 +1,4 @@
-"""Champion and challenger: a gain is a gain when it is more than luck, and nobody reigns for ever without proof."""
+"""Champion and challenger: a gain must exceed its noise, and an old champion must be measurably better to stay."""
 
 import math
 
@@ -104,7 +104,7 @@ def test_gain_within_its_noise_waits_until_the_champion_has_aged():
         (-0.021, Verdict.KEPT, Verdict.KEPT),
     ],
 )
-def test_noise_parts_gain_from_luck_and_luck_from_loss(gain, early, late):
+def test_a_gain_or_a_loss_counts_when_it_is_larger_than_its_noise(gain, early, late):
     found = Contest(gain, 0.02, 0.1, 0.1, 4, 3)
     assert (judge(found, tenure=LONGEST_TENURE - 1).verdict, judge(found, tenure=LONGEST_TENURE).verdict) == (
         early,
@@ -137,17 +137,17 @@ def test_overlap_widens_the_noise_as_nadeau_and_bengio_have_it():
 
 
 @pytest.mark.parametrize(("series", "length", "shared"), [(1, 1, 1), (1, 7, 1), (1, 14, 1), (30, 14, 0.5)])
-def test_equally_good_models_beat_each_other_by_luck_once_in_ten_contests(series, length, shared):
+def test_equally_good_models_beat_each_other_by_chance_once_in_ten_contests(series, length, shared):
     noise = np.random.default_rng(4)
     contests = 800
-    lucky = 0
+    promotions = 0
     for _ in range(contests):
         size = (length + 6, series)
         shock = math.sqrt(shared) * noise.normal(size=(size[0], 1)) + math.sqrt(1 - shared) * noise.normal(size=size)
         champion = losses(np.full(size, 10.0), length=length)
         challenger = losses(10.0 + shock, length=length)
-        lucky += judge(contest(challenger, champion, length=length * DAY), tenure=0).verdict is Verdict.PROMOTED
-    assert 0.05 < lucky / contests < 0.14
+        promotions += judge(contest(challenger, champion, length=length * DAY), tenure=0).verdict is Verdict.PROMOTED
+    assert 0.05 < promotions / contests < 0.14
 
 
 def test_one_series_that_gains_alone_is_no_gain_of_the_stream():
@@ -213,4 +213,4 @@ def test_reason_tells_the_numbers():
     champion = np.array([[100.0], [101.0], [99.0], [100.0]])
     reason = judge(contest(champion * 0.9, champion, np.full((4, 1), 2000.0)), tenure=0).reason
     assert reason.startswith("WQL 0.09 against 0.1, gain +10.0% with noise ")
-    assert reason.endswith("on 4 held-back origins of 1 series: more than luck")
+    assert reason.endswith("on 4 held-back origins of 1 series: more than noise")

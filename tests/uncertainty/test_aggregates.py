@@ -25,8 +25,8 @@ def make_columns(
     kept: slice | np.ndarray = slice(None),
 ) -> Columns:
     """Local days from a midnight on; 2024-03-10 has 23 hours in Toronto, 2024-03-11 is a Monday."""
-    nights = pd.date_range(start, periods=days + 1, freq="D", tz=ZoneInfo(zone)).tz_convert("UTC").tz_localize(None)
-    midnights = nights.to_numpy("datetime64[us]")
+    starts = pd.date_range(start, periods=days + 1, freq="D", tz=ZoneInfo(zone)).tz_convert("UTC").tz_localize(None)
+    midnights = starts.to_numpy("datetime64[us]")
     grid = np.arange(midnights[0], midnights[-1], minutes * MINUTE) if minutes < 1440 else midnights[:-1]
     ts = grid[kept]
     local = pd.DatetimeIndex(ts).tz_localize("UTC").tz_convert(zone).tz_localize(None)

@@ -53,7 +53,7 @@ def true_within() -> np.ndarray:
 
 
 @pytest.mark.parametrize("mean", [1.0, 3.0, 300.0], ids=["a call an hour", "three", "hundreds"])
-def test_what_moves_together_is_found_whatever_the_luck_of_counting(mean):
+def test_what_moves_together_is_found_whatever_the_noise_of_counting(mean):
     found = [learn(counts(mean, seed=seed)) for seed in range(5)]
     within = np.mean([one.within for one in found], axis=0)
     np.testing.assert_allclose(within[:13], true_within()[:13], atol=0.12)

@@ -67,7 +67,7 @@ def variance_of(parameters: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("parameters", PARAMETER_SETS)
-def test_steps_correlate_as_the_law_of_the_spread_says(parameters):
+def test_steps_correlate_as_the_parts_of_the_spread_do(parameters):
     (level, drift, growth), variance = PARAMETER_SETS[parameters], variance_of(parameters)
     logs = logs_of(variance, make_dependence())[0]
     for one, other in [(1, 4), (10, 40), (50, 200), (199, 200)]:
@@ -77,7 +77,7 @@ def test_steps_correlate_as_the_law_of_the_spread_says(parameters):
 
 
 @pytest.mark.parametrize("autocorrelation", [0.0, 0.5, 0.9])
-def test_noise_is_carried_from_step_to_step_and_forgotten(autocorrelation):
+def test_noise_is_a_first_order_autoregression(autocorrelation):
     # the spread is that of noise alone
     logs = logs_of(np.full(STEPS, 0.01), make_dependence(noise=0.01, autocorrelation=autocorrelation))[0]
     for apart in (1, 2, 5, 60):
@@ -85,7 +85,7 @@ def test_noise_is_carried_from_step_to_step_and_forgotten(autocorrelation):
         assert found == pytest.approx(autocorrelation**apart, abs=0.03)
 
 
-def test_noise_is_no_more_than_the_least_spread_and_the_rest_moves_as_its_law():
+def test_noise_is_no_more_than_the_least_spread_and_the_rest_moves_by_its_part():
     logs = logs_of(0.01 + 1e-4 * STEP**2.0, make_dependence(noise=0.5))[0]
     assert between(logs, 1, 2) < 0.1  # nearly all noise
     assert between(logs, 150, 200) > 0.95  # nearly all growth
@@ -100,7 +100,7 @@ def test_noise_is_no_more_than_the_least_spread_and_the_rest_moves_as_its_law():
 def test_parallel_series_correlate_as_asked(together, variance, noise):
     given = {"noise_correlation": together} if noise else {"level_correlation": together}
     logs = logs_of(variance, make_dependence(noise=noise, **given), series=(0, 3))
-    # at one step of a level the luck of two drawings is left
+    # at one step of a level sampling noise of two draws is left
     found = np.mean([np.corrcoef(logs[0, at], logs[1, at])[0, 1] for at in range(0, STEPS, 9)])
     assert found == pytest.approx(together, abs=0.07)
 
@@ -122,10 +122,10 @@ def test_halves_mirror_each_other_so_that_the_middle_is_the_median():
     np.testing.assert_allclose(logs[:, :half], -logs[:, half:], atol=1e-3)
 
 
-def test_a_series_is_the_same_whoever_is_asked_for_beside_it():
+def test_a_series_is_the_same_whichever_are_drawn_beside_it():
     rng = np.random.default_rng(3)
     dependence = LongDependence(rng.uniform(0, 0.02, 9), 0.3, 0.2, 0.4)
-    # some laws are exact, where several fits are as good as each other
+    # some spreads are exact, where several fits are as good as each other
     spread = rng.choice([0.0, 1.0], (9, 3)) * rng.uniform(0.5, 1, (9, 3)) * [0.02, 0.001, 1e-5]
     variance = spread @ np.stack([np.ones(STEPS), STEP, STEP**2])
     quantiles = np.stack([log_normal(own) for own in variance]).astype(np.float32)
@@ -211,7 +211,7 @@ def test_noise_of_the_spread_is_no_more_than_its_least_value():
     np.testing.assert_allclose(spread_parts(log_normal(0.01 + 1e-4 * STEP), 0.01), [0, 1e-4, 0, 0.01], atol=1e-9)
 
 
-# what is learned -----------------------------------------------------------------------------------------------------
+# learning from history ----------------------------------------------------------------------------------------------
 
 DAYS, SIGMA, AUTOCORRELATION, NOISE_CORRELATION, LEVEL_CORRELATION = 840, 0.1, 0.6, 0.3, 0.7
 
@@ -224,7 +224,7 @@ def autocorrelated(rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 def make_logs(*, series: int = 12, walk: float = 0.005, seed: int = 0) -> np.ndarray:
-    """Logarithms of peaks: carried noise about a random walk, both partly shared."""
+    """Logarithms of peaks: autocorrelated noise about a random walk, both partly shared."""
     rng = np.random.default_rng(seed)
     noise = np.sqrt(NOISE_CORRELATION) * autocorrelated(rng, 1) + np.sqrt(1 - NOISE_CORRELATION) * autocorrelated(
         rng, series
@@ -267,7 +267,7 @@ def test_outages_are_no_noise(together):
     assert_found(learn(y), loose=1.6)
 
 
-def test_what_was_not_observed_or_is_nothing_says_nothing():
+def test_unobserved_and_zero_values_do_not_count():
     y, observed = np.exp(make_logs()), np.random.default_rng(5).random((12, DAYS)) > 0.1
     assert_found(learn(np.where(observed, y, 1e9), observed))
     y[:, ::9] = 0
@@ -278,7 +278,7 @@ def test_what_was_not_observed_or_is_nothing_says_nothing():
 
 
 @pytest.mark.parametrize("shared", [0.0, 1.0])
-def test_levels_that_move_together_are_told_from_those_that_do_not(shared):
+def test_levels_that_move_together_are_distinguished_from_those_that_do_not(shared):
     rng, walks = np.random.default_rng(1), []
     for _ in range(12):
         walks.append(rng.standard_normal(DAYS))
