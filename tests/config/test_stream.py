@@ -52,7 +52,7 @@ def test_good_definition_is_read_whole():
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ('horizon = "14d"', 'horizon = "100min"', r"calls.toml:1: stream: horizon 1:40:00 is no multiple of interval"),
         (
@@ -78,9 +78,9 @@ def test_good_definition_is_read_whole():
         ("[source]", "[source", r"calls.toml: not TOML: .*line 8"),
     ],
 )
-def test_mistake_is_told_with_file_line_and_key(old, new, told):
+def test_mistake_names_file_line_and_key(old, new, message):
     assert old in GOOD
-    with pytest.raises(SettingsError, match=told) as failure:
+    with pytest.raises(SettingsError, match=message) as failure:
         parse_stream(GOOD.replace(old, new), path="calls.toml")
     assert "\n" not in str(failure.value)
     assert failure.value.exit_code == 2

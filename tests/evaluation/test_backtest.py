@@ -86,7 +86,7 @@ def test_a_range_holds_both_its_ends_and_may_be_half_measured():
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("span", "message"),
     [
         ({"since": "2024-01-01"}, "cannot be evaluated: expected one after the first value"),
         ({"until": "2024-07-01"}, "before the end of the last, 2024-07-01T00:00:00"),
@@ -95,9 +95,9 @@ def test_a_range_holds_both_its_ends_and_may_be_half_measured():
         ({"every": timedelta(hours=6)}, "found 6h"),
     ],
 )
-def test_a_range_that_cannot_be_evaluated_is_a_users_mistake(asked, told):
-    with pytest.raises(SettingsError, match=told):
-        chosen(make_stream(), "2024-01-01T00:00", "2024-06-30T23:00", **asked)
+def test_a_range_that_cannot_be_evaluated_is_a_users_mistake(span, message):
+    with pytest.raises(SettingsError, match=message):
+        chosen(make_stream(), "2024-01-01T00:00", "2024-06-30T23:00", **span)
 
 
 @settings(max_examples=60, deadline=None)

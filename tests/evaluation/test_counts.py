@@ -109,7 +109,7 @@ def test_simulated_calls_are_covered_as_promised_where_plain_coverage_is_too_hig
         assert share_inside(low, high, coverage=coverage).mean() == pytest.approx(coverage, abs=0.015)
 
 
-def test_too_narrow_and_too_wide_forecasts_are_told_apart():
+def test_too_narrow_and_too_wide_forecasts_are_distinguished():
     rate = 8.0
     mass, quantiles = poisson_mass(rate), exact_quantiles(poisson_mass(rate))
     narrow, wide = (rate + (quantiles - rate) * factor for factor in (0.5, 1.6))

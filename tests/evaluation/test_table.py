@@ -59,15 +59,15 @@ def test_the_worst_series_have_the_most_to_gain_and_one_series_is_no_list():
     assert read(make_sums(ERRORS, series=("a",))).worst.empty
 
 
-def test_the_gain_over_a_reference_is_told_in_words():
+def test_the_gain_over_a_reference_is_a_sentence():
     sums = make_sums(ERRORS)
     loss = sums.groupby("member")["pinball"].sum()
     gain = 1 - loss["published"] / loss["last_four"]
     assert saved(sums, "last_four") == pytest.approx(gain)
-    told = read(sums).sentences
-    assert told[0] == f"The forecast loses {gain:.0%} less than the average of the last four weeks."
-    assert told[-1] == "Its mean is 4.0% over what was measured."
-    assert any("is noise that no forecast of counts avoids" in sentence for sentence in told)
+    sentences = read(sums).sentences
+    assert sentences[0] == f"The forecast loses {gain:.0%} less than the average of the last four weeks."
+    assert sentences[-1] == "Its mean is 4.0% over what was measured."
+    assert any("is noise that no forecast of counts avoids" in sentence for sentence in sentences)
     worse = read(make_sums({**ERRORS, "published": 8.0}, fraction=0.5)).sentences
     assert "more than the average of the last four weeks" in worse[0]
     trees = saved(make_sums({**ERRORS, "published": 8.0}, fraction=0.5), "published", member="trees")

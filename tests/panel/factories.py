@@ -63,7 +63,7 @@ def make_events(*events: tuple[str, Mapping[str, str], str, str]) -> pd.DataFram
 
 
 def hours_since_1970(ts: np.ndarray) -> np.ndarray:
-    """A value that tells from which instant it came, exact in float32."""
+    """A value that identifies the instant it belongs to, exact in float32."""
     return (ts.astype("datetime64[us]").astype(np.int64) / 3_600_000_000) % 10_000
 
 

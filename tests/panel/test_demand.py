@@ -150,7 +150,7 @@ def test_weights_are_kept_only_where_the_feed_gives_any():
     np.testing.assert_array_equal(drop_before(laid, GRID[1]).weight, laid.weight[:, 1:])
 
 
-def test_bounds_are_kept_only_where_the_feed_gives_any_and_go_with_the_version_that_said_so():
+def test_bounds_are_kept_only_where_the_feed_gives_any_and_go_with_the_version_that_flags_them():
     plain = values_at(GRID[:3])
     assert lay(plain).censored is None
     bounded = plain._replace(censored=np.array([True, False, True]), y=np.array([5.0, 6.0, np.nan]))
@@ -164,7 +164,7 @@ def test_bounds_are_kept_only_where_the_feed_gives_any_and_go_with_the_version_t
     assert not later.censored.any()
 
 
-def test_a_frame_may_say_which_values_are_bounds_and_leave_some_unsaid():
+def test_a_frame_may_say_which_values_are_bounds_and_leave_some_open():
     rows = pd.DataFrame({"series_id": "a", "ts": GRID[:3], "y": [1.0, 2.0, 3.0]})
     for predicted in ([True, None, False], pd.array([True, None, False], "boolean")):
         laid = lay_frame(make_stream(), rows.assign(censored=predicted), IDS, since=START, until=END)

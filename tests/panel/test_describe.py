@@ -41,7 +41,7 @@ def test_level_shifts_have_the_local_date_of_their_first_interval():
     assert every == "5 level shifts: a since 2024-01-09, b since 2024-01-09, c since 2024-01-09 and 2 more"
 
 
-def test_demand_that_was_put_back_is_told_with_its_share_and_the_series_cut_off_most():
+def test_demand_that_was_put_back_is_reported_with_its_share_and_the_series_cut_off_most():
     panel = panel_of_five()
     assert describe_suppressed(panel) is None
     censored, suppressed = np.zeros(panel.y.shape, bool), np.zeros(panel.y.shape, np.float32)
@@ -49,6 +49,6 @@ def test_demand_that_was_put_back_is_told_with_its_share_and_the_series_cut_off_
     for row, count in ((1, 1), (3, 3)):
         censored[row, :count], suppressed[row, :count] = True, 2.0
         y[row, :count] = 12.0
-    told = describe_suppressed(replace(panel, y=y, censored=censored, suppressed=suppressed))
+    line = describe_suppressed(replace(panel, y=y, censored=censored, suppressed=suppressed))
     names = f"{panel.series_ids[3]}, {panel.series_ids[1]}"
-    assert told == f"4 intervals of {names} cut off at a limit: 20.0% of demand put back"
+    assert line == f"4 intervals of {names} cut off at a limit: 20.0% of demand put back"

@@ -195,7 +195,7 @@ def lost_day(demand, day):
     return demand.assign(y=demand["y"].where(demand["ts"].dt.strftime("%Y-%m-%d") != day, 0.0))
 
 
-def test_lost_data_that_nobody_told_us_of_is_set_aside():
+def test_lost_data_without_an_event_is_set_aside():
     stream = make_stream(hours=[OFFICE], history="84d")
     demand = lost_day(make_demand(stream, "a", "b", since="2024-01-08", until="2024-04-01", value=counts), "2024-02-21")
     panel = build(stream, demand, origin="2024-04-01", series=make_series("a", "b"))
@@ -225,7 +225,7 @@ def test_values_that_were_set_aside_show_a_feed_alive():
     assert open_age(panel, interval=stream.interval) == timedelta(0)
 
 
-def test_a_shift_of_level_is_told_by_its_first_column():
+def test_a_shift_of_level_is_given_by_its_first_column():
     stream = make_stream(history="140d", hours=[OFFICE])
     demand = make_demand(stream, "a", "b", since="2024-01-08", until="2024-05-06", value=counts)
     later = (demand["series_id"] == "b") & (demand["ts"] >= "2024-03-20")
@@ -484,18 +484,18 @@ def test_hours_at_a_capacity_that_was_exceeded_since_are_no_stuck_counter():
     stream, series = make_stream(history="84d"), make_series("a", "b")
     demand = busy_link()
     demand.loc[1440:1499, ["y", "censored"]] = [80.0, True]
-    unsaid = build(stream, demand.drop(columns="censored"), origin="2024-04-01", series=series)
-    assert (unsaid.fault[0] == Fault.STUCK).sum() > 50
+    unflagged = build(stream, demand.drop(columns="censored"), origin="2024-04-01", series=series)
+    assert (unflagged.fault[0] == Fault.STUCK).sum() > 50
     panel = build(stream, demand, origin="2024-04-01", series=series)
     assert not panel.masked.any()
     assert panel.observed.all()
-    assert panel.censored[0].sum() > unsaid.masked.sum()
+    assert panel.censored[0].sum() > unflagged.masked.sum()
 
 
 def test_hours_at_a_capacity_hold_the_demand_behind_them():
     stream, series = make_stream(history="84d"), make_series("a", "b")
     demand = busy_link()
-    unsaid = build(stream, demand.drop(columns="censored"), origin="2024-04-01", series=series)
+    unflagged = build(stream, demand.drop(columns="censored"), origin="2024-04-01", series=series)
     panel = build(stream, demand, origin="2024-04-01", series=series)
     of_a = demand[demand["series_id"] == "a"].iloc[-panel.n_history :]
     np.testing.assert_array_equal(panel.censored[0], of_a["censored"].to_numpy(bool))
@@ -503,7 +503,7 @@ def test_hours_at_a_capacity_hold_the_demand_behind_them():
     cut = panel.censored[0]
     assert np.abs(panel.y[0] - of_a["wanted"])[cut].mean() < 0.3 * np.abs(of_a["y"] - of_a["wanted"])[cut].mean()
     np.testing.assert_allclose(panel.y[0] - panel.suppressed[0], of_a["y"], rtol=1e-6)
-    np.testing.assert_array_equal(panel.y[1], unsaid.y[1])
+    np.testing.assert_array_equal(panel.y[1], unflagged.y[1])
 
 
 def test_a_fault_is_no_bound_whatever_the_feed_says():
@@ -520,8 +520,8 @@ def test_a_fault_is_no_bound_whatever_the_feed_says():
 
 def test_a_panel_without_bounds_is_that_of_a_feed_which_says_nothing_of_them():
     demand = busy_link().drop(columns="wanted")
-    plain, told = demand.drop(columns="censored"), demand.assign(censored=pd.array([None] * len(demand), "boolean"))
-    for bounds in (told, demand.assign(censored=False)):
+    plain, empty = demand.drop(columns="censored"), demand.assign(censored=pd.array([None] * len(demand), "boolean"))
+    for bounds in (empty, demand.assign(censored=False)):
         panel, same = (build(make_stream(), rows, series=make_series("a", "b")) for rows in (bounds, plain))
         assert panel.censored is panel.suppressed is None
         assert fingerprint(panel) == fingerprint(same)

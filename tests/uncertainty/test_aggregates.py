@@ -101,14 +101,14 @@ def test_a_literal_implementation_agrees(seed, minutes, closed, rate, zone):
     found = aggregate_paths(paths, columns, is_open=is_open, rate=rate)
     for node in range(2):
         for path in range(2):
-            told = {
+            found_rows = {
                 (str(one.stat), str(one.period), start): float(one.paths[node, place, path])
                 for one in found
                 for place, start in enumerate(one.ts)
                 if one.is_open[node, place]
             }
             wanted = literally(paths[node, :, path], columns, is_open[node], rate=rate)
-            assert told == pytest.approx(wanted, rel=1e-5)
+            assert found_rows == pytest.approx(wanted, rel=1e-5)
 
 
 def test_daily_sums_add_up_to_the_whole_of_every_path_and_to_the_week():

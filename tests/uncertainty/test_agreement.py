@@ -120,7 +120,7 @@ def test_a_group_without_a_forecast_asks_nothing(series):
     assert found[:, 1].sum() > 1.02 * paths[:, 1].sum()
 
 
-def test_closed_members_stay_closed_and_the_others_carry_what_their_group_says(series):
+def test_closed_members_stay_closed_and_the_others_take_the_change_of_their_group(series):
     series[0, 2] = np.nan
     groups = sums_of(np.nan_to_num(series), 1.1)
     agreed = reconcile_paths(make_paths(series), series, groups, SUMMING, learned(1.0, 0.01), TAILS)

@@ -73,8 +73,8 @@ def test_totals_of_a_day_cover_what_comes_and_are_wider_where_hours_move_togethe
         low, high = np.quantile(paths[:hours].sum(axis=0), [0.1, 0.9])
         width[within] = high - low
         shared, own = generator.standard_normal((5000, 1)), generator.standard_normal((5000, hours))
-        came = (20 + spread * (np.sqrt(within) * shared + np.sqrt(1 - within) * own)).sum(axis=1)
-        assert ((came >= low) & (came <= high)).mean() == pytest.approx(0.8, abs=0.04)
+        actual = (20 + spread * (np.sqrt(within) * shared + np.sqrt(1 - within) * own)).sum(axis=1)
+        assert ((actual >= low) & (actual <= high)).mean() == pytest.approx(0.8, abs=0.04)
     assert width[0.8] > 2.5 * width[0.0]
 
 

@@ -120,8 +120,8 @@ def test_feed_that_is_always_open_has_no_hours():
 
 @pytest.mark.parametrize(("weeks", "found"), [(3, None), (4, None), (6, OFFICE)])
 def test_less_than_four_weeks_tell_of_no_hours(weeks, found):
-    told = observed(weeks=weeks, start="2024-01-01")
-    assert (told and told.by_days) == found
+    hours = observed(weeks=weeks, start="2024-01-01")
+    assert (hours and hours.by_days) == found
 
 
 def test_feed_without_values_has_no_hours():
@@ -136,11 +136,11 @@ def test_only_whole_minutes_within_a_day_have_hours(interval):
     assert observe_hours(stream, ts[working]) is None
 
 
-@pytest.mark.parametrize(("nights", "opens"), [(1, False), (2, False), (3, True)])
-def test_slot_seen_in_fewer_than_one_week_of_twenty_is_closed(nights, opens):
+@pytest.mark.parametrize(("weeks_open", "opens"), [(1, False), (2, False), (3, True)])
+def test_slot_seen_in_fewer_than_one_week_of_twenty_is_closed(weeks_open, opens):
     stream = make_stream(interval="30min")
     seen = feed_of(stream, HoursRule.model_validate(OFFICE).weekdays, weeks=50)
-    at_three = np.datetime64("2024-01-10T03:00", "us") + np.arange(nights) * np.timedelta64(7, "D")
+    at_three = np.datetime64("2024-01-10T03:00", "us") + np.arange(weeks_open) * np.timedelta64(7, "D")
     found = observe_hours(stream, np.union1d(seen, at_three))
     assert (open_minutes(found.weekdays)[2 * DAY + 180]) == opens
     assert ("03:00" in found.by_days.get("wed", "")) == opens

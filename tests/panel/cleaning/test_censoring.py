@@ -69,10 +69,10 @@ def test_a_holiday_in_the_cut_weeks_pulls_nothing_down():
         off[:, 24 * day : 24 * (day + 1)] = True
     demand = np.where(off, 0.4 * demand, demand)
     bound = 1900 * 1.6 ** (16 / 52)
-    told, untold = restore(demand, bound, grid, special=off), restore(demand, bound, grid)
-    for _, restored, _, censored in (told, untold):
+    flagged, unflagged = restore(demand, bound, grid, special=off), restore(demand, bound, grid)
+    for _, restored, _, censored in (flagged, unflagged):
         assert np.abs(restored - demand)[censored].mean() < np.abs(np.minimum(demand, bound) - demand)[censored].mean()
-    assert abs((told[1] - demand)[told[3]].mean()) < abs((untold[1] - demand)[told[3]].mean())
+    assert abs((flagged[1] - demand)[flagged[3]].mean()) < abs((unflagged[1] - demand)[flagged[3]].mean())
 
 
 def test_the_restored_mean_is_that_of_a_lognormal_beyond_the_bound():
