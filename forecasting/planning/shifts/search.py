@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from ortools.sat.python import cp_model
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array
+from scipy.optimize import linprog
+from scipy.sparse import csr_array, vstack
 
 from forecasting.errors import ModelError
 
@@ -128,15 +128,24 @@ def _relax(cp: cp_model.CpModel) -> tuple[NDArray[np.float64], float]:
     rows: list[int] = []
     columns: list[int] = []
     values: list[int] = []
-    edges: list[tuple[float, float]] = []
+    limits_of_rows: list[list[int]] = []
     for constraint in proto.constraints:
-        rows.extend([len(edges)] * len(constraint.linear.vars))
+        rows.extend([len(limits_of_rows)] * len(constraint.linear.vars))
         columns.extend(constraint.linear.vars)
         values.extend(constraint.linear.coeffs)
-        low, high = list(constraint.linear.domain)
-        edges.append((low if low > -UNBOUNDED else -np.inf, high if high < UNBOUNDED else np.inf))
-    matrix = csr_array((values, (rows, columns)), shape=(len(edges), len(cost)))
-    found = milp(cost, constraints=LinearConstraint(matrix, *np.array(edges).T), bounds=Bounds(*limits.T))
+        limits_of_rows.append(list(constraint.linear.domain))
+    matrix = csr_array((values, (rows, columns)), shape=(len(limits_of_rows), len(cost)))
+    low, high = np.array(limits_of_rows, dtype=float).reshape(-1, 2).T
+    equal = low == high
+    below, above = ~equal & (high < UNBOUNDED), ~equal & (low > -UNBOUNDED)
+    found = linprog(
+        cost,
+        A_ub=vstack([matrix[below], -matrix[above]]),
+        b_ub=np.concatenate([high[below], -low[above]]),
+        A_eq=matrix[equal],
+        b_eq=low[equal],
+        bounds=limits,
+    )
     if found.x is None:
         raise ModelError(f"the relaxed shift model has no solution: {found.message}")
     # every objective is a multiple of this
