@@ -127,7 +127,7 @@ class CapacityRule(StrEnum):
     NO_CATALOGUE = "no_catalogue"
 
 
-class Finding(StrEnum):
+class SeriesFinding(StrEnum):
     """What a plan of capacity says of a series beside its rows, or instead of them."""
 
     NO_CAPACITY = "no_capacity"

@@ -52,7 +52,7 @@ def _patience(value: Any) -> Any:
     return seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
 
 
-class Group(BaseModel):
+class GroupRule(BaseModel):
     """`[planning.staffing.groups]`: people who answer for several pools."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -83,7 +83,7 @@ class StaffingSection(BaseModel):
     """In every interval in which the pool is open."""
     pools: dict[str, tuple[str, ...]] = {}
     """Patterns of the series that one team answers; without any, every series is a pool of its own."""
-    groups: dict[str, Group] = {}
+    groups: dict[str, GroupRule] = {}
     shifts: Catalogue = ()
 
     @model_validator(mode="after")

@@ -17,7 +17,7 @@ from forecasting.contracts.plan_tables import (
     PlanTable,
     Rows,
 )
-from forecasting.terms import QUANTILE_COLUMNS, QUANTILES, CapacityRule, Finding
+from forecasting.terms import QUANTILE_COLUMNS, QUANTILES, CapacityRule, SeriesFinding
 
 RUNOUT_COLUMNS = tuple(f"runout_{name}" for name in QUANTILE_COLUMNS)
 
@@ -134,7 +134,7 @@ CAPACITY: Mapping[str, PlanTable] = {
         key=("series_id", "finding"),
         columns={
             **dict.fromkeys(("series_id", "note"), TEXT),
-            "finding": pa.Column(checks=pa.Check.isin([str(finding) for finding in Finding])),
+            "finding": pa.Column(checks=pa.Check.isin([str(finding) for finding in SeriesFinding])),
         },
         rules={},
     ),

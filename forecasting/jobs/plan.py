@@ -17,8 +17,8 @@ from forecasting.jobs.capacity.plan import NO_FAILURE, make_capacity
 from forecasting.jobs.common.session import Session, Summary, open_session, wall_clock
 from forecasting.jobs.staffing.plan import (
     Loads,
-    answers_of,
-    read_loads,
+    read_pool_loads,
+    service_table_of,
     staff,
     staffing_rules,
     sum_up,
@@ -29,13 +29,13 @@ from forecasting.settings import Settings
 from forecasting.store.files.definitions import read_definition
 from forecasting.store.tables.plans import publish_plan
 from forecasting.store.tables.runs import Run
-from forecasting.terms import Finding, RunKind
+from forecasting.terms import RunKind, SeriesFinding
 
 logger = logging.getLogger(__name__)
 
 Tables = dict[str, pd.DataFrame]
 
-HEAVY = (Finding.NO_CAPACITY, Finding.NO_FORECAST, Finding.NO_SUFFICIENT_STEP)
+HEAVY = (SeriesFinding.NO_CAPACITY, SeriesFinding.NO_FORECAST, SeriesFinding.NO_SUFFICIENT_STEP)
 NAMED = 3
 """Findings of a plan of capacity that its message names; the table holds all of them."""
 
@@ -79,7 +79,7 @@ class Part:
 def _staffing(session: Session, origin: datetime, begin: Callable[[str], None]) -> Part:
     rules = staffing_rules(session.definition.stream)
     begin("loads")
-    loads = read_loads(session, origin)
+    loads = read_pool_loads(session, origin)
     tables = make_tables(loads, rules, begin=begin)
     notes = [loads.note] if loads.note else []
     if "rosters" in tables and (short := float(tables["rosters"]["short_hours"].sum())) > 0:
@@ -120,9 +120,9 @@ def _capacity(session: Session, origin: datetime, begin: Callable[[str], None]) 
 def make_tables(loads: Loads, rules: StaffingSection, *, begin: Callable[[str], None]) -> Tables:
     """The tables of a plan, by name; without periods, groups or shifts where the horizon or the definition has none."""
     begin("agents")
-    answers = answers_of(loads.pools, rules, interval=loads.calls.stream.interval.total_seconds())
-    staffing = staff(loads, rules, answers)
-    tables = {"staffing": staffing} | sum_up(loads, staffing, rules, answers)
+    service_table = service_table_of(loads.pools, rules, interval=loads.calls.stream.interval.total_seconds())
+    staffing = staff(loads, rules, service_table)
+    tables = {"staffing": staffing} | sum_up(loads, staffing, rules, service_table)
     if rules.groups:
         begin("groups of several skills")
         tables["groups"] = plan_groups(staffing, rules)

@@ -14,14 +14,14 @@ from scipy import sparse
 
 from forecasting.errors import SettingsError
 from forecasting.numerics import Ints
-from forecasting.terms import Finding
+from forecasting.terms import SeriesFinding
 
 ALL = "all"
 """Level and key of the whole stream."""
 NONE = "(none)"
 """Stands for an unknown attribute in a key."""
 
-Note = tuple[str, Finding, str]
+Note = tuple[str, SeriesFinding, str]
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _orphans(ids: Sequence[str], levels: Sequence[str], values: Sequence[NDArray
         absent = [level for level, lacks in zip(levels, lacking[:, row], strict=True) if lacks]
         below = "" if absent[0] == levels[-1] else " and below"
         line = f"series {ids[row]} has no {' and no '.join(absent)}; it counts under {NONE} at {absent[0]}{below}"
-        notes.append((ids[row], Finding.ORPHAN, line))
+        notes.append((ids[row], SeriesFinding.ORPHAN, line))
     return notes
 
 
@@ -118,5 +118,7 @@ def _two_parents(
             continue
         for value, places in several.items():
             line = f"{levels[depth]} {value} lies in {levels[depth - 1]} {' and '.join(places)}"
-            notes.append((f"{levels[depth]}:{value}", Finding.TWO_PARENTS, f"{line}; it counts as one group in each"))
+            notes.append(
+                (f"{levels[depth]}:{value}", SeriesFinding.TWO_PARENTS, f"{line}; it counts as one group in each")
+            )
     return notes

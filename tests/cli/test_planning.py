@@ -143,8 +143,8 @@ def test_a_plan_is_told_in_two_lines_or_as_json(home, monkeypatch):
 def test_a_replay_is_told_as_a_table_or_as_json(home, monkeypatch):
     from datetime import timedelta
 
-    lines = [replay.Line("A", "confidence 0.8", replay.Attained(640.0, 0.8, 0.75, 0.85, 9.0, 0.02, 0.6))]
-    found = replay.Replayed(CALLS, "2024-03-01", "2024-03-02", timedelta(days=7), "80/20", 2, 99, lines)
+    outcomes = [replay.PlanOutcome("A", "confidence 0.8", replay.Attained(640.0, 0.8, 0.75, 0.85, 9.0, 0.02, 0.6))]
+    found = replay.Replayed(CALLS, "2024-03-01", "2024-03-02", timedelta(days=7), "80/20", 2, 99, outcomes)
     monkeypatch.setattr(replay, "run", lambda *_, **__: found)
     first, head, row, last = ask("plan", CALLS, "--replay", "2024-03-01..2024-03-02").output.splitlines()
     assert first.startswith("calls: 99 calls on 2 days, plans made 7d before each, target 80/20 (share of all offered")
@@ -154,7 +154,7 @@ def test_a_replay_is_told_as_a_table_or_as_json(home, monkeypatch):
     )
     assert "of the days of each pool" in last
     told = json.loads(ask("plan", CALLS, "--replay", "2024-03-01..2024-03-02", "--json").output)
-    assert (told["lead"], told["lines"][0]["days"]) == ("7d", 0.75)
+    assert (told["lead"], told["outcomes"][0]["days"]) == ("7d", 0.75)
 
 
 def test_an_explanation_is_told_line_by_line_or_as_json(home, monkeypatch):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from forecasting.contracts.capacity import CAPACITY, RUNOUT_COLUMNS
 from forecasting.contracts.plans import check_plan
 from forecasting.errors import ContractError
-from forecasting.terms import QUANTILES, Finding
+from forecasting.terms import QUANTILES, SeriesFinding
 from tests.plans import make_capacity_plan
 
 ORIGIN = datetime(2024, 1, 31, tzinfo=UTC)
@@ -198,7 +198,7 @@ def test_dates_as_texts_or_with_a_zone_stop_the_publication():
 
 
 def test_findings_are_of_the_vocabulary_and_say_something():
-    for finding in Finding:
+    for finding in SeriesFinding:
         check_plan(changed("findings", finding=str(finding)))
     with pytest.raises(ContractError, match="isin"):
         check_plan(changed("findings", finding="strange"))

@@ -11,7 +11,7 @@ from forecasting.jobs import plan
 from forecasting.jobs.common.outlook import newest_origin
 from forecasting.jobs.common.session import open_session
 from forecasting.jobs.staffing.loads import pool_loads
-from forecasting.jobs.staffing.plan import read_loads, staffing_rules
+from forecasting.jobs.staffing.plan import read_pool_loads, staffing_rules
 from forecasting.panel.calendar.calendar import resolve_origin
 from tests.backfills import ask, frame
 from tests.contact_centre import (
@@ -40,7 +40,7 @@ PUBLICATIONS = "select * from forecast.publications order by all"
 
 def loads_of(settings, origin):
     with open_session(settings, CALLS) as session:
-        return read_loads(session, resolve_origin(origin, session.definition.stream))
+        return read_pool_loads(session, resolve_origin(origin, session.definition.stream))
 
 
 def test_every_open_interval_of_every_pool_has_a_row_at_each_risk_with_the_forecasts_behind_it(centre):

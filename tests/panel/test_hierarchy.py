@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from forecasting.errors import SettingsError
 from forecasting.panel.hierarchy import build_hierarchy
-from forecasting.terms import Finding
+from forecasting.terms import SeriesFinding
 
 
 def make_attributes(**columns: list[str]) -> pd.DataFrame:
@@ -60,8 +60,8 @@ def test_a_series_without_an_attribute_counts_under_none_there_and_below():
         ("site", "qc/mtl"): [0],
     }
     assert hierarchy.findings == (
-        ("link-1", Finding.ORPHAN, "series link-1 has no region; it counts under (none) at region and below"),
-        ("link-2", Finding.ORPHAN, "series link-2 has no site; it counts under (none) at site"),
+        ("link-1", SeriesFinding.ORPHAN, "series link-1 has no region; it counts under (none) at region and below"),
+        ("link-2", SeriesFinding.ORPHAN, "series link-2 has no site; it counts under (none) at site"),
     )
 
 
@@ -71,7 +71,7 @@ def test_a_site_in_two_regions_is_a_group_in_each_and_named():
     assert members(hierarchy)["site", "on/mtl"] == [1]
     assert members(hierarchy)["site", "qc/mtl"] == [0]
     line = "site mtl lies in region on and qc; it counts as one group in each"
-    assert hierarchy.findings == (("site:mtl", Finding.TWO_PARENTS, line),)
+    assert hierarchy.findings == (("site:mtl", SeriesFinding.TWO_PARENTS, line),)
 
 
 def test_slashes_inside_values_do_not_join_what_differs():

@@ -15,7 +15,7 @@ from forecasting.jobs.capacity.plan import NO_FAILURE, FailureCase, failure_case
 from forecasting.jobs.common.session import Session, open_session
 from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.planning.capacity.ceilings import ceilings
-from forecasting.planning.capacity.orders import QUARTER, waiting
+from forecasting.planning.capacity.orders import QUARTER, delay_cost
 from forecasting.planning.capacity.runout import probability_by, run_out
 from forecasting.settings import Settings
 from forecasting.store.tables.plans import KINDS, planned_rows
@@ -172,7 +172,7 @@ def _lines(
         )
     if pd.notna(intact["cost"]):
         own = slice(at, at + 1)
-        late = waiting(case.paths[own], ceilings(links.capacity[[place]], rules), np.array([intact["cost"]]), rules)
+        late = delay_cost(case.paths[own], ceilings(links.capacity[[place]], rules), np.array([intact["cost"]]), rules)
         saved = intact["cost"] * rules.capital_rate * QUARTER / 365
         lines.append(
             f"waiting {QUARTER} days: {late.late_later[0] - late.late_now[0]:.1f} more days above the ceiling x "

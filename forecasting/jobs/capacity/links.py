@@ -17,7 +17,7 @@ from forecasting.jobs.common.session import Session
 from forecasting.planning.capacity.failures import Failure, failures
 from forecasting.store.files.definitions import read_definition
 from forecasting.store.tables.readings import attribute_changes, read_series
-from forecasting.terms import DAY, Finding, format_duration
+from forecasting.terms import DAY, SeriesFinding, format_duration
 
 RECENT = 28
 """Days over which suppressed demand is averaged."""
@@ -39,7 +39,7 @@ class Links:
     """(n,) group whose links can carry each other's traffic; '' of a link that is in none."""
     failures: tuple[Failure, ...]
     """Links that may fail, by places among these n."""
-    findings: tuple[tuple[str, Finding, str], ...]
+    findings: tuple[tuple[str, SeriesFinding, str], ...]
     """(series_id, kind, one line), in order."""
     passed: int
     """Days of the forecast's horizon that lie before the day of the plan: 0 unless it is an older forecast."""
@@ -121,7 +121,7 @@ def read_links(session: Session, origin: datetime, *, panels: PanelSource | None
     capacity = pd.to_numeric(series[rules.capacity], errors="coerce").to_numpy(float, na_value=np.nan)
     known = np.isfinite(capacity) & (capacity > 0)
     findings += [
-        (str(name), Finding.NO_CAPACITY, _no_capacity(str(name), rules, told))
+        (str(name), SeriesFinding.NO_CAPACITY, _no_capacity(str(name), rules, told))
         for name, told in series.loc[~known, rules.capacity].items()
     ]
     place = {name: row for row, name in enumerate(peaks.series_ids)}
@@ -129,24 +129,26 @@ def read_links(session: Session, origin: datetime, *, panels: PanelSource | None
     findings += [
         (
             str(name),
-            Finding.NO_FORECAST,
+            SeriesFinding.NO_FORECAST,
             f"{name}: stream {peak_stream.name} does not forecast its peak on every day: not planned",
         )
         for name in series.index[known & ~told]
     ]
     kept = series.index[known & told]
     if kept.empty:
-        reason = next(line for _, kind, line in findings if kind != Finding.CAPACITY_CHANGED)
+        reason = next(line for _, kind, line in findings if kind != SeriesFinding.CAPACITY_CHANGED)
         raise FeedError(f"stream {stream.name}: none of its {len(series)} series can be planned; {reason}")
     row = np.array([place[str(name)] for name in kept])
     order = np.argsort(row)
     names, row = [str(kept[at]) for at in order], row[order]
     parallel = series.loc[names, rules.group].fillna("").astype(str).to_numpy(str) if rules.group else [""] * len(names)
     found, alone = failures(names, [str(group) for group in parallel])
-    findings += [(name, Finding.ALONE, f"{name}: no parallel link could carry its traffic: no n-1") for name in alone]
+    findings += [
+        (name, SeriesFinding.ALONE, f"{name}: no parallel link could carry its traffic: no n-1") for name in alone
+    ]
     if rules.group:
         findings += [
-            (name, Finding.ORPHAN, f"{name}: no attribute {rules.group}: without parallel links, no n-1")
+            (name, SeriesFinding.ORPHAN, f"{name}: no attribute {rules.group}: without parallel links, no n-1")
             for name, group in zip(names, parallel, strict=True)
             if not group
         ]
@@ -199,9 +201,9 @@ def _no_capacity(name: str, rules: CapacitySection, told: object) -> str:
     return f"{name}: {rules.capacity} is {found}, expected a number above 0: not planned"
 
 
-def _changed(row: pd.Series) -> tuple[str, Finding, str]:
+def _changed(row: pd.Series) -> tuple[str, SeriesFinding, str]:
     since = row["since"].tz_convert("UTC").date()
     line = (
         f"{row['series_id']}: capacity changed from {row['before']} to {row['value']} on {since} UTC; the newest counts"
     )
-    return str(row["series_id"]), Finding.CAPACITY_CHANGED, line
+    return str(row["series_id"]), SeriesFinding.CAPACITY_CHANGED, line

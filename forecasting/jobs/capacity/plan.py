@@ -13,9 +13,9 @@ from forecasting.jobs.capacity.links import Links
 from forecasting.planning.capacity.busiest import YEAR
 from forecasting.planning.capacity.ceilings import ceilings
 from forecasting.planning.capacity.failures import reroute
-from forecasting.planning.capacity.orders import choose_step, order_by, waiting
+from forecasting.planning.capacity.orders import choose_step, delay_cost, order_by
 from forecasting.planning.capacity.runout import Days, date_quantiles, probability_by, run_out
-from forecasting.terms import DAY, QUANTILE_COLUMNS, CapacityRule, Finding
+from forecasting.terms import DAY, QUANTILE_COLUMNS, CapacityRule, SeriesFinding
 from forecasting.uncertainty.long_dependence import learn_long_dependence
 from forecasting.uncertainty.long_paths import LongPathMaker
 
@@ -130,7 +130,7 @@ def plan_case(links: Links, case: FailureCase) -> tuple[pd.DataFrame, pd.DataFra
     ceiling = ceilings(capacity, rules)
     deadline = order_by(first_exceedance, rules, horizon=horizon)
     choice = choose_step(case.paths, capacity, deadline, rules)
-    cost = waiting(case.paths, ceiling, choice.cost, rules)
+    cost = delay_cost(case.paths, ceiling, choice.cost, rules)
     peak, growth = _level_and_growth(case.paths)
     quantiles = date_quantiles(first_exceedance)
     steps = np.array([*(step.name for step in rules.steps), None], dtype=object)
@@ -203,13 +203,13 @@ def _runout_rows(
     )
 
 
-def _without_step(planned: pd.DataFrame, rules: CapacitySection) -> list[tuple[str, Finding, str]]:
+def _without_step(planned: pd.DataFrame, rules: CapacitySection) -> list[tuple[str, SeriesFinding, str]]:
     """Links for which the catalogue has nothing, as they are today."""
     own = planned[(planned["failure"] == NO_FAILURE) & (planned["rule"] == str(CapacityRule.NO_SUFFICIENT_STEP))]
     return [
         (
             str(name),
-            Finding.NO_SUFFICIENT_STEP,
+            SeriesFinding.NO_SUFFICIENT_STEP,
             f"{name}: no step of the catalogue lasts {rules.lasting // DAY} days at confidence {rules.confidence:g}; add a larger "
             "one to planning.capacity.steps, or plan another route",
         )

@@ -12,7 +12,7 @@ from forecasting.config.staffing import StaffingSection
 from forecasting.errors import FeedError, SettingsError
 from forecasting.jobs.common.outlook import Outlook
 from forecasting.jobs.common.session import open_session
-from forecasting.jobs.staffing.plan import Loads, read_loads, staffing_rules
+from forecasting.jobs.staffing.plan import Loads, read_pool_loads, staffing_rules
 from forecasting.panel.calendar.calendar import interval_of, resolve_origin, wall_times
 from forecasting.panel.calendar.instants import as_utc, utc_instant
 from forecasting.planning.queues.erlang import queue
@@ -73,7 +73,7 @@ def staffing(settings: Settings, stream: str, *, series: str, ts: str, origin: s
                 f"stream {stream}: no plan from {asked.isoformat()} was published; plan first: "
                 f"forecasting plan {stream} --origin {asked.isoformat()}"
             )
-        loads = read_loads(session, asked)
+        loads = read_pool_loads(session, asked)
     pools = find_pools(loads.calls.series_ids, rules.pools, stream=stream)
     pool = _pool_of(series, pools, stream)
     start = pd.Timestamp(at).tz_convert("UTC")

@@ -15,7 +15,7 @@ from forecasting.jobs.common.outlook import Outlook, PanelSource, newest_origin,
 from forecasting.jobs.common.panels import panel_as_of
 from forecasting.jobs.common.session import Session
 from forecasting.jobs.staffing.loads import pool_loads
-from forecasting.planning.queues.service_table import Answers, Service
+from forecasting.planning.queues.service_table import Service, ServiceTable
 from forecasting.planning.staffing.agents import PoolLoad, gather_nodes, staff_pool
 from forecasting.planning.staffing.periods import sum_periods
 from forecasting.planning.staffing.pools import find_pools
@@ -55,7 +55,7 @@ def staffing_rules(stream: Stream) -> StaffingSection:
     return stream.planning.staffing
 
 
-def read_loads(session: Session, origin: datetime, *, panels: PanelSource | None = None) -> Loads:
+def read_pool_loads(session: Session, origin: datetime, *, panels: PanelSource | None = None) -> Loads:
     """Loads of all pools. panels: read anew unless given. Raises FeedError where a forecast is missing or lacks a
     part."""
     stream = session.definition.stream
@@ -81,36 +81,41 @@ def handle_times_of(session: Session) -> Stream:
     return handle_stream
 
 
-def answers_of(pools: Sequence[PoolLoad], rules: StaffingSection, *, interval: float) -> Answers:
+def service_table_of(pools: Sequence[PoolLoad], rules: StaffingSection, *, interval: float) -> ServiceTable:
     """Tables of service for these loads under these rules. interval: seconds."""
     handle = [gather_nodes(pool, interval=interval).handle for pool in pools]
     service = Service(rules.target.share, rules.target.within, rules.patience, interval)
-    return Answers(
+    return ServiceTable(
         service, shortest=min(float(one.min()) for one in handle), longest=max(float(one.max()) for one in handle)
     )
 
 
-def staff(loads: Loads, rules: StaffingSection, answers: Answers) -> pd.DataFrame:
+def staff(loads: Loads, rules: StaffingSection, service_table: ServiceTable) -> pd.DataFrame:
     """Rows of planning.staffing of all pools, with the forecasts that they come from."""
-    rows = pd.concat([staff_pool(pool, rules, answers) for pool in loads.pools], ignore_index=True)
+    rows = pd.concat([staff_pool(pool, rules, service_table) for pool in loads.pools], ignore_index=True)
     return rows.assign(forecast_run_id=loads.calls.run_id, handle_run_id=loads.handles.run_id)
 
 
-def sum_up(loads: Loads, staffing: pd.DataFrame, rules: StaffingSection, answers: Answers) -> dict[str, pd.DataFrame]:
+def sum_up(
+    loads: Loads, staffing: pd.DataFrame, rules: StaffingSection, service_table: ServiceTable
+) -> dict[str, pd.DataFrame]:
     """planning.staffing_periods: every whole local day and week of the horizon; no table where it holds none."""
     parts = []
     for pool in loads.pools:
         own = staffing[staffing["pool_id"] == pool.pool_id]
-        weeks, monday = whole_weeks(loads.calls, pool.day)
-        for name, kept, period in (("day", whole_days(loads.calls, pool.day), pool.day), ("week", weeks, monday)):
+        weeks, monday = whole_horizon_weeks(loads.calls, pool.day)
+        for name, kept, period in (
+            ("day", whole_horizon_days(loads.calls, pool.day), pool.day),
+            ("week", weeks, monday),
+        ):
             if kept.any():
                 times = pd.DatetimeIndex(pool.ts[kept]).tz_localize("UTC")
                 rows = own[own["ts"].isin(times)]
-                parts.append(sum_periods(pool.only(kept), rows, rules, answers, period=period[kept], name=name))
+                parts.append(sum_periods(pool.only(kept), rows, rules, service_table, period=period[kept], name=name))
     return {"staffing_periods": pd.concat(parts, ignore_index=True)} if parts else {}
 
 
-def whole_weeks(calls: Outlook, day: Ints) -> tuple[NDArray[np.bool_], Ints]:
+def whole_horizon_weeks(calls: Outlook, day: Ints) -> tuple[NDArray[np.bool_], Ints]:
     """Which days lie in local weeks that the horizon holds from Monday to Sunday, and the Monday of each day.
 
     day: (R,) days since 1970.
@@ -120,7 +125,7 @@ def whole_weeks(calls: Outlook, day: Ints) -> tuple[NDArray[np.bool_], Ints]:
     return (monday >= first) & (monday + DAYS_A_WEEK <= beyond), monday
 
 
-def whole_days(calls: Outlook, day: Ints) -> NDArray[np.bool_]:
+def whole_horizon_days(calls: Outlook, day: Ints) -> NDArray[np.bool_]:
     """Which local days the horizon holds from midnight to midnight."""
     first, beyond = _span(calls)
     return (day >= first) & (day < beyond)

@@ -19,14 +19,14 @@ from forecasting.jobs.common.session import Session, open_session
 from forecasting.jobs.staffing.call_log import calls_between, complete_calls, read_call_log
 from forecasting.jobs.staffing.plan import (
     Loads,
-    answers_of,
     handle_times_of,
-    read_loads,
+    read_pool_loads,
+    service_table_of,
     staffing_rules,
-    whole_days,
+    whole_horizon_days,
 )
 from forecasting.panel.calendar.calendar import resolve_origin
-from forecasting.planning.queues.service_table import Answers
+from forecasting.planning.queues.service_table import ServiceTable
 from forecasting.planning.replay.plans import (
     Attained,
     Day,
@@ -56,7 +56,7 @@ DAYS_MET = 0.8
 
 
 @dataclass(frozen=True)
-class Line:
+class PlanOutcome:
     """A plan and what it reached."""
 
     formula: str
@@ -79,17 +79,20 @@ class Replayed:
     days: int
     """On which any pool was open."""
     calls: int
-    lines: list[Line] = field(default_factory=list)
+    outcomes: list[PlanOutcome] = field(default_factory=list)
 
     def table(self) -> pd.DataFrame:
-        """The lines, shares in percent."""
-        frame = pd.DataFrame([line.as_dict() for line in self.lines])
+        """The outcomes, shares in percent."""
+        frame = pd.DataFrame([outcome.as_dict() for outcome in self.outcomes])
         for name in ("intervals", "days", "service_level", "abandoned", "occupancy"):
             frame[name] = (frame[name] * 100).round(1)
         return frame.round({"agent_hours": 1, "mean_wait": 1})
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"lead": format_duration(self.lead), "lines": [line.as_dict() for line in self.lines]}
+        return asdict(self) | {
+            "lead": format_duration(self.lead),
+            "outcomes": [outcome.as_dict() for outcome in self.outcomes],
+        }
 
 
 def run(
@@ -116,10 +119,10 @@ def run(
         rules = staffing_rules(definition)
         days = _read_days(session, dates, lead=lead, begin=begin)
     interval = definition.interval.total_seconds()
-    lines: list[Line] = []
+    outcomes: list[PlanOutcome] = []
     for name, patience in _formulas(rules):
         begin(f"replay of Erlang {name}")
-        lines.extend(_lines(name, days, rules.model_copy(update={"patience": patience}), interval))
+        outcomes.extend(_outcomes(name, days, rules.model_copy(update={"patience": patience}), interval))
     return Replayed(
         stream=stream,
         since=since,
@@ -128,7 +131,7 @@ def run(
         target=str(rules.target),
         days=len({int(day.load.day[0]) for day in days}),
         calls=sum(len(day.calls.at) for day in days),
-        lines=lines,
+        outcomes=outcomes,
     )
 
 
@@ -145,7 +148,7 @@ def _read_days(session: Session, dates: list[date], *, lead: timedelta, begin: C
     for day, origin in zip(dates, origins, strict=True):
         begin(f"plan of {day}, made {format_duration(lead)} before")
         try:
-            loads = read_loads(session, origin, panels=panels)
+            loads = read_pool_loads(session, origin, panels=panels)
         except FeedError as error:
             every = f"--from {dates[0] - lead} --to {dates[-1] - lead}"
             raise FeedError(f"{error}; or for all mornings: forecasting backfill {definition.name} {every}") from error
@@ -182,7 +185,7 @@ def _days_of(loads: Loads, rules: StaffingSection, log: pd.DataFrame, day: date)
     forecast does not hold the whole day."""
     stream = loads.calls.stream
     number = (day - date(1970, 1, 1)) // DAY
-    if not whole_days(loads.calls, np.array([number])).all():
+    if not whole_horizon_days(loads.calls, np.array([number])).all():
         raise SettingsError(
             f"stream {stream.name}: the forecast from {loads.calls.origin.isoformat()} does not hold all of {day}; "
             f"expected a horizon a day longer than the lead, found {format_duration(stream.stream.horizon)}"
@@ -202,33 +205,33 @@ def _formulas(rules: StaffingSection) -> list[tuple[str, float]]:
     return [("A", rules.patience), ("C", inf)] if rules.patience < inf else [("C", inf)]
 
 
-def _lines(name: str, days: Sequence[Day], rules: StaffingSection, interval: float) -> Iterator[Line]:
+def _outcomes(name: str, days: Sequence[Day], rules: StaffingSection, interval: float) -> Iterator[PlanOutcome]:
     """The plans of one formula."""
-    answers = answers_of([day.load for day in days], rules, interval=interval)
+    service_table = service_table_of([day.load for day in days], rules, interval=interval)
     plans: dict[str, Plan] = {"median": lambda day: plug_in_agents(day.load, rules, interval=interval)}
     for factor in SAFETY:
         plans[f"median {factor - 1:+.0%}"] = _with_safety(rules, interval, factor)
-    plans["expected service"] = _expected(rules, answers)
+    plans["expected service"] = _expected(rules, service_table)
     plans |= {
-        f"confidence {confidence:g}": at_confidence(rules, answers, confidence) for confidence in rules.confidence
+        f"confidence {confidence:g}": at_confidence(rules, service_table, confidence) for confidence in rules.confidence
     }
     for plan, made in plans.items():
-        yield Line(name, plan, attain(days, made, rules, interval=interval))
-    if found := least_confidence(days, rules, answers, days_met=DAYS_MET):
+        yield PlanOutcome(name, plan, attain(days, made, rules, interval=interval))
+    if found := least_confidence(days, rules, service_table, days_met=DAYS_MET):
         confidence, attained = found
-        yield Line(name, f"confidence {confidence:g}: target on {DAYS_MET:.0%} of days", attained)
-        if best := cheapest_known(days, rules, answers, days_met=attained.days):
-            yield Line(name, f"true rate of each day, {best[0]}", best[1])
+        yield PlanOutcome(name, f"confidence {confidence:g}: target on {DAYS_MET:.0%} of days", attained)
+        if best := cheapest_known(days, rules, service_table, days_met=attained.days):
+            yield PlanOutcome(name, f"true rate of each day, {best[0]}", best[1])
 
 
 def _with_safety(rules: StaffingSection, interval: float, factor: float) -> Plan:
     return lambda day: plug_in_agents(day.load, rules, interval=interval, factor=factor)
 
 
-def _expected(rules: StaffingSection, answers: Answers) -> Plan:
+def _expected(rules: StaffingSection, service_table: ServiceTable) -> Plan:
     def plan(day: Day) -> NDArray[np.int64]:
-        nodes = gather_nodes(day.load, interval=answers.service.interval)
-        ladder = climb(nodes, answers, least=rules.min_agents)
+        nodes = gather_nodes(day.load, interval=service_table.service.interval)
+        ladder = climb(nodes, service_table, least=rules.min_agents)
         return expected_agents(ladder, rules.target.share, least_agents(nodes, rules))
 
     return plan

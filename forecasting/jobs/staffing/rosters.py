@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from forecasting.config.staffing import StaffingSection
 from forecasting.errors import SettingsError
-from forecasting.jobs.staffing.plan import Loads, whole_weeks
+from forecasting.jobs.staffing.plan import Loads, whole_horizon_weeks
 from forecasting.panel.calendar.calendar import grid_from, wall_times
 from forecasting.panel.calendar.instants import as_utc, utc_instant
 from forecasting.planning.shifts.model import ShiftPlan, plan_shifts
 from forecasting.planning.shifts.patterns import make_week
 from forecasting.planning.shifts.roster import write_roster
 from forecasting.planning.staffing.agents import roster
-from forecasting.planning.staffing.skills import Group, cheapest_heads
+from forecasting.planning.staffing.skills import SkillGroup, cheapest_heads
 
 Times = NDArray[np.datetime64]
 
@@ -28,7 +28,7 @@ def plan_groups(staffing: pd.DataFrame, rules: StaffingSection) -> pd.DataFrame:
     """Rows of planning.groups: the cheapest people of each group in every interval and at every confidence, so that each
     pool's agents are held by people of whom nobody counts twice."""
     groups = {
-        name: Group(frozenset(one.pools), cost=one.cost, **({"most": one.most} if one.most is not None else {}))
+        name: SkillGroup(frozenset(one.pools), cost=one.cost, **({"most": one.most} if one.most is not None else {}))
         for name, one in rules.groups.items()
     }
     parts = []
@@ -105,7 +105,7 @@ def _weeks(loads: Loads) -> list[tuple[date, Times]]:
     origin = utc_instant(loads.calls.origin)
     ts = grid_from(stream, origin, steps=stream.steps)
     day = wall_times(ts, stream.zone).astype("datetime64[D]").astype(np.int64)
-    kept, monday = whole_weeks(loads.calls, day)
+    kept, monday = whole_horizon_weeks(loads.calls, day)
     return [
         (pd.Timestamp(int(first), unit="D").date(), ts[kept & (monday == first)]) for first in np.unique(monday[kept])
     ]

@@ -24,7 +24,7 @@ YEAR = 365
 
 
 @dataclass(frozen=True)
-class Choice:
+class StepChoice:
     """(n,) arrays: index of the step among the rules' (-1: none), capacity with it and its cost (NaN: none), rule."""
 
     step: Ints
@@ -34,7 +34,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class DelayCost:
     """(n,) arrays on ordering a quarter later rather than today.
 
     wait_cost: expected cost of waiting less that of ordering today; negative where waiting saves. expected_delay_loss: the expected
@@ -58,7 +58,7 @@ def order_by(first_exceedance: Days, rules: CapacitySection, *, horizon: int) ->
     return np.where(soonest < horizon, soonest - rules.lead_time // DAY, horizon).astype(np.int32)
 
 
-def choose_step(paths: Floats, capacity: Floats, deadline: Days, rules: CapacitySection) -> Choice:
+def choose_step(paths: Floats, capacity: Floats, deadline: Days, rules: CapacitySection) -> StepChoice:
     """The cheapest step for each link that needs one within the quarter; the smaller one where two cost the same.
 
     paths: (n, D, S) peaks; capacity: (n,) at present; deadline: (n,) of `order_by`. A link whose deadline lies a
@@ -96,10 +96,10 @@ def choose_step(paths: Floats, capacity: Floats, deadline: Days, rules: Capacity
     rule = np.full(count, CapacityRule.NOT_NEEDED, dtype=object)
     rule[needed] = none
     rule[taken] = CapacityRule.SUFFICIENT
-    return Choice(chosen, new, price, rule)
+    return StepChoice(chosen, new, price, rule)
 
 
-def waiting(paths: Floats, ceiling: Floats, cost: Floats, rules: CapacitySection) -> Waiting:
+def delay_cost(paths: Floats, ceiling: Floats, cost: Floats, rules: CapacitySection) -> DelayCost:
     """What ordering a quarter (91 days) later costs, against ordering today.
 
     paths: (n, D, S) peaks; ceiling: (n,) of `ceilings` at present; cost: (n,) of the step, NaN where there is none. A
@@ -113,7 +113,7 @@ def waiting(paths: Floats, ceiling: Floats, cost: Floats, rules: CapacitySection
     saved = np.asarray(cost, dtype=np.float64) * rules.capital_rate * QUARTER / YEAR
     dearer = rules.overload_cost * meanwhile - saved[:, None]
     late_now = now.mean(axis=1)
-    return Waiting(
+    return DelayCost(
         wait_cost=dearer.mean(axis=1),
         expected_delay_loss=np.maximum(dearer, 0.0).mean(axis=1),
         late_now=late_now,

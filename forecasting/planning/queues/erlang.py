@@ -51,7 +51,7 @@ class Queue:
     occupancy: Floats
 
 
-class _Waiting(NamedTuple):
+class _QueueWait(NamedTuple):
     """`waits` as in Queue; of those who wait: mean wait in handle times, share that gives up, share that still waits
     at the threshold, and of these the share that will give up."""
 
@@ -148,7 +148,7 @@ def _fewest_agents(
     capped = bool((max_occupancy < 1).any())
 
     def gap(agents: Floats, case: Ints) -> Floats:
-        found = _waiting(load[case], agents, handle[case], within[case], patience[case])
+        found = _queue_wait(load[case], agents, handle[case], within[case], patience[case])
         over = np.log(np.maximum(found.missed, LEAST)) - let_go[case]
         if capped:
             busy = load[case] * (1 - found.waits * found.leave) / (agents * max_occupancy[case])
@@ -163,7 +163,7 @@ def _fewest_agents(
     return fewest(gap, start=start, pace=pace, least=np.where(endless, np.floor(load) + 1, 1.0))
 
 
-def _waiting(load: Floats, agents: Floats, handle: Floats, within: Floats, patience: Floats) -> _Waiting:
+def _queue_wait(load: Floats, agents: Floats, handle: Floats, within: Floats, patience: Floats) -> _QueueWait:
     """What happens to those who wait; checked 1-dimensional arrays."""
     with np.errstate(divide="ignore", over="ignore"):
         impatience = np.minimum(handle / patience, IMPATIENT)
@@ -185,7 +185,7 @@ def _waiting(load: Floats, agents: Floats, handle: Floats, within: Floats, patie
         wait[endless] = np.inf
         leave[odd] = leave_later[odd] = np.where(alone, 1.0, 0.0)[odd]
         outlast[odd] = np.where(idle, 0.0, np.exp(-impatience * window))[odd]
-    return _Waiting(waits, wait, np.minimum(leave, 1.0), outlast, np.minimum(leave_later, 1.0))
+    return _QueueWait(waits, wait, np.minimum(leave, 1.0), outlast, np.minimum(leave_later, 1.0))
 
 
 def _log_outlast(
@@ -209,12 +209,12 @@ def _log_outlast(
     return np.where(np.isnan(log_p) | np.isnan(log_p_later), between, log_p_later - log_p) - aged
 
 
-def _in_chunks(given: list[Floats]) -> _Waiting:
-    """`_waiting` of arrays of any one shape, a processor's cache at a time."""
+def _in_chunks(given: list[Floats]) -> _QueueWait:
+    """`_queue_wait` of arrays of any one shape, a processor's cache at a time."""
     flat = [each.ravel() for each in given]
     starts = range(0, max(flat[0].size, 1), CHUNK)
-    parts = [np.stack(_waiting(*(each[first : first + CHUNK] for each in flat))) for first in starts]
-    return _Waiting(*np.concatenate(parts, axis=1).reshape(len(parts[0]), *given[0].shape))
+    parts = [np.stack(_queue_wait(*(each[first : first + CHUNK] for each in flat))) for first in starts]
+    return _QueueWait(*np.concatenate(parts, axis=1).reshape(len(parts[0]), *given[0].shape))
 
 
 def _checked(

@@ -37,7 +37,7 @@ class Service:
     """Seconds."""
 
 
-class Answers:
+class ServiceTable:
     """Service of agents at loads, for handle times of a known range."""
 
     def __init__(self, service: Service, *, shortest: float, longest: float) -> None:

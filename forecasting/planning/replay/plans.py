@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.config.staffing import StaffingSection
-from forecasting.planning.queues.service_table import Answers
-from forecasting.planning.replay.service import Summary, summarise
+from forecasting.planning.queues.service_table import ServiceTable
+from forecasting.planning.replay.service import ServiceTotals, summarise
 from forecasting.planning.replay.simulator import Calls, Staff, replay
 from forecasting.planning.staffing.agents import (
     PoolLoad,
@@ -78,7 +78,7 @@ def attain(days: Sequence[Day], plan: Plan, rules: StaffingSection, *, interval:
     )
 
 
-def _replay_day(day: Day, agents: Ints, rules: StaffingSection, *, interval: float) -> Summary:
+def _replay_day(day: Day, agents: Ints, rules: StaffingSection, *, interval: float) -> ServiceTotals:
     """Sums of the open intervals. Nobody is on the phones between two spans of opening hours."""
     start = day.load.ts.astype("datetime64[s]").astype(np.int64).astype(np.float64)
     place = np.round((start - start[0]) / interval).astype(np.int64)
@@ -87,16 +87,18 @@ def _replay_day(day: Day, agents: Ints, rules: StaffingSection, *, interval: flo
     on_phones[place] = agents
     staff = Staff(bounds, on_phones)
     whole = summarise(replay(day.calls, staff), staff, within=rules.target.within)
-    return Summary(*(getattr(whole, name)[place] for name in ("calls", "served", "lost", "waited", "busy", "staffed")))
+    return ServiceTotals(
+        *(getattr(whole, name)[place] for name in ("calls", "served", "lost", "waited", "busy", "staffed"))
+    )
 
 
-def at_confidence(rules: StaffingSection, answers: Answers, confidence: float) -> Plan:
+def at_confidence(rules: StaffingSection, service_table: ServiceTable, confidence: float) -> Plan:
     """The product's plan: agents for a probability of meeting the target."""
 
     def plan(day: Day) -> Ints:
-        nodes = gather_nodes(day.load, interval=answers.service.interval)
+        nodes = gather_nodes(day.load, interval=service_table.service.interval)
         wanted, _ = choose_agents(
-            climb(nodes, answers, least=rules.min_agents), day=day.load.day, confidence=confidence
+            climb(nodes, service_table, least=rules.min_agents), day=day.load.day, confidence=confidence
         )
         return np.maximum(wanted, least_agents(nodes, rules))
 
@@ -123,21 +125,21 @@ def known(day: Day) -> PoolLoad:
 
 
 def cheapest_known(
-    days: Sequence[Day], rules: StaffingSection, answers: Answers, *, days_met: float
+    days: Sequence[Day], rules: StaffingSection, service_table: ServiceTable, *, days_met: float
 ) -> tuple[str, Attained] | None:
     """The cheapest plan made from each day's true rate that meets the target on as many days, and how it was made; None
     where none does.
 
     Two ways are tried at many settings each: the load times a safety factor, and the product's own rule.
     """
-    interval = answers.service.interval
+    interval = service_table.service.interval
     told = {id(day): known(day) for day in days}
 
     def by_factor(factor: float) -> Plan:
         return lambda day: plug_in_agents(told[id(day)], rules, interval=interval, factor=factor)
 
     def by_confidence(confidence: float) -> Plan:
-        own = at_confidence(rules, answers, confidence)
+        own = at_confidence(rules, service_table, confidence)
         return lambda day: own(Day(told[id(day)], day.calls))
 
     plans = {f"load times {factor:.2f}": by_factor(float(factor)) for factor in FACTORS}
@@ -148,11 +150,13 @@ def cheapest_known(
 
 
 def least_confidence(
-    days: Sequence[Day], rules: StaffingSection, answers: Answers, *, days_met: float
+    days: Sequence[Day], rules: StaffingSection, service_table: ServiceTable, *, days_met: float
 ) -> tuple[float, Attained] | None:
     """The lowest confidence with which the target is met on that share of days, and what it cost; None where none does."""
     for confidence in CONFIDENCES:
-        found = attain(days, at_confidence(rules, answers, float(confidence)), rules, interval=answers.service.interval)
+        found = attain(
+            days, at_confidence(rules, service_table, float(confidence)), rules, interval=service_table.service.interval
+        )
         if found.days >= days_met:
             return float(confidence), found
     return None

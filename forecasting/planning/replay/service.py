@@ -13,7 +13,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Summary:
+class ServiceTotals:
     """(T,) sums by interval, which add up over intervals and days; their ratios are properties.
 
     Of calls that arrived in the interval: calls, served (answered within the threshold), lost (never answered), waited
@@ -52,7 +52,7 @@ class Summary:
         return type(self)(**{field.name: getattr(self, field.name).sum(keepdims=True) for field in fields(self)})
 
 
-def summarise(replayed: Replay, staff: Staff, *, within: float, edges: Floats | None = None) -> Summary:
+def summarise(replayed: Replay, staff: Staff, *, within: float, edges: Floats | None = None) -> ServiceTotals:
     """Sums by interval between edges (T + 1 ascending seconds; those of the staff by default).
 
     A call belongs to the interval in which it arrived, calls outside of all to none. within: seconds, inclusive. Busy
@@ -68,7 +68,7 @@ def summarise(replayed: Replay, staff: Staff, *, within: float, edges: Floats | 
     answered = replayed.only(replayed.answered)
     worked = _elapsed(answered.at + answered.wait, edges) - _elapsed(answered.end, edges)
     hours = np.cumsum(staff.agents.sum(axis=0) * np.diff(staff.bounds))
-    return Summary(
+    return ServiceTotals(
         calls=np.bincount(place, minlength=len(edges) - 1),
         served=total(replayed.answered & (replayed.wait <= within)).astype(np.int64),
         lost=total(~replayed.answered).astype(np.int64),

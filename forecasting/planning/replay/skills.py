@@ -11,7 +11,7 @@ from forecasting.errors import SettingsError
 from forecasting.planning.replay.sampling import sample_arrivals, sample_exponential
 from forecasting.planning.replay.service import summarise
 from forecasting.planning.replay.simulator import Calls, Staff, replay
-from forecasting.planning.staffing.skills import Group
+from forecasting.planning.staffing.skills import SkillGroup
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -53,7 +53,7 @@ class SkillService:
 def replay_skills(
     demand: Mapping[str, SkillDemand],
     heads: Mapping[str, Ints],
-    groups: Mapping[str, Group],
+    groups: Mapping[str, SkillGroup],
     *,
     seconds: float,
     replays: int,

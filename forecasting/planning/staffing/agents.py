@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from forecasting.config.staffing import StaffingSection
 from forecasting.planning.queues.erlang import agents_for, queue
-from forecasting.planning.queues.service_table import Answers
+from forecasting.planning.queues.service_table import ServiceTable
 from forecasting.terms import StaffingRule
 
 Floats = NDArray[np.floating]
@@ -58,7 +58,7 @@ class PoolLoad:
 
 
 @dataclass(frozen=True)
-class Nodes:
+class LoadNodes:
     """(H, K) points that stand for the paths of each interval, by ascending load and alike in weight."""
 
     calls: Floats
@@ -78,7 +78,7 @@ class Ladder:
     """(H, C) expected share of all offered calls that is answered in time, likewise."""
 
 
-def gather_nodes(pool: PoolLoad, *, interval: float, count: int = NODES) -> Nodes:
+def gather_nodes(pool: PoolLoad, *, interval: float, count: int = NODES) -> LoadNodes:
     """Groups of paths of like load, each by its mean. interval: seconds."""
     load = pool.work / interval
     order = np.argsort(load, axis=1, kind="stable")
@@ -89,19 +89,19 @@ def gather_nodes(pool: PoolLoad, *, interval: float, count: int = NODES) -> Node
 
     calls, work = means(pool.calls), means(pool.work)
     usual = pool.handle.mean(axis=1, keepdims=True)
-    return Nodes(calls, work / interval, np.where(calls > 1e-9, work / np.maximum(calls, 1e-9), usual))
+    return LoadNodes(calls, work / interval, np.where(calls > 1e-9, work / np.maximum(calls, 1e-9), usual))
 
 
-def staff_pool(pool: PoolLoad, rules: StaffingSection, answers: Answers) -> pd.DataFrame:
+def staff_pool(pool: PoolLoad, rules: StaffingSection, service_table: ServiceTable) -> pd.DataFrame:
     """Rows of planning.staffing of one pool: one an interval and level of confidence, by ts and confidence.
 
     The service level is the share of all offered calls that is answered in time, expected over the paths; `met` is the
     probability that the interval reaches the target, which holds the luck of few calls too. Never NaN: a queue that
     grows without end (Erlang C) counts as a wait of one interval.
     """
-    service = answers.service
+    service = service_table.service
     nodes = gather_nodes(pool, interval=service.interval)
-    ladder = climb(nodes, answers, least=rules.min_agents)
+    ladder = climb(nodes, service_table, least=rules.min_agents)
     least = least_agents(nodes, rules)
     expected = expected_agents(ladder, service.share, least)
     plug_in = plug_in_agents(pool, rules, interval=service.interval)
@@ -114,7 +114,7 @@ def staff_pool(pool: PoolLoad, rules: StaffingSection, answers: Answers) -> pd.D
         "load": pool.work.mean(axis=1) / service.interval,
         "expected_agents": expected,
         "plug_in_agents": plug_in,
-        "plug_in_service_level": expected_service(nodes, plug_in, answers),
+        "plug_in_service_level": expected_service(nodes, plug_in, service_table),
     }
     parts = []
     agents = least
@@ -131,9 +131,9 @@ def staff_pool(pool: PoolLoad, rules: StaffingSection, answers: Answers) -> pd.D
                     "load_at_confidence": np.quantile(pool.work, confidence, axis=1) / service.interval,
                 }
                 | {"agents": agents, "rostered": roster(agents, rules.shrinkage), "rule": rule}
-                | {"met": answers.met(nodes.load, agents[:, None], nodes.handle).mean(axis=1)}
-                | {"service_level": expected_service(nodes, agents, answers)}
-                | _experience(nodes, agents, answers)
+                | {"met": service_table.met(nodes.load, agents[:, None], nodes.handle).mean(axis=1)}
+                | {"service_level": expected_service(nodes, agents, service_table)}
+                | _experience(nodes, agents, service_table)
             )
         )
     return pd.concat(parts, ignore_index=True).sort_values(["ts", "confidence"], ignore_index=True)
@@ -187,9 +187,9 @@ def roster(agents: Ints, shrinkage: float) -> Ints:
     return rostered
 
 
-def expected_service(nodes: Nodes, agents: Ints, answers: Answers) -> Floats:
+def expected_service(nodes: LoadNodes, agents: Ints, service_table: ServiceTable) -> Floats:
     """(H,) share of all offered calls that is answered in time, expected over the paths."""
-    served = answers.served_within(nodes.load, agents[:, None], nodes.handle)
+    served = service_table.served_within(nodes.load, agents[:, None], nodes.handle)
     return _by_calls(served, nodes.calls)
 
 
@@ -199,15 +199,15 @@ def _by_calls(values: Floats, calls: Floats) -> Floats:
     return weighted
 
 
-def climb(nodes: Nodes, answers: Answers, *, least: int) -> Ladder:
+def climb(nodes: LoadNodes, service_table: ServiceTable, *, least: int) -> Ladder:
     """The numbers of agents that an interval may need, from too few to more than enough. least: 0 or the minimum."""
-    lowest, highest, share = nodes.load[:, 0], nodes.load[:, -1], answers.service.share
+    lowest, highest, share = nodes.load[:, 0], nodes.load[:, -1], service_table.service.share
     first = np.maximum(np.floor(lowest * min(0.8, share) - np.sqrt(lowest)), min(least, 1)).astype(np.int64)
     count = int(np.max(np.ceil(highest + 4 * np.sqrt(highest) + 4) - first)) + 1
     agents = (first[:, None] + np.arange(count))[..., None]
     load, handle, calls = nodes.load[:, None], nodes.handle[:, None], nodes.calls[:, None]
-    met = answers.met(load, agents, handle).mean(axis=2)
-    served = answers.served_within(load, agents, handle)
+    met = service_table.met(load, agents, handle).mean(axis=2)
+    served = service_table.served_within(load, agents, handle)
     total = calls.sum(axis=2)
     expected = np.where(total > 0, (served * calls).sum(axis=2) / np.maximum(total, 1e-12), 1.0)
     # interpolation may ripple by a hair; more agents never serve less
@@ -216,7 +216,7 @@ def climb(nodes: Nodes, answers: Answers, *, least: int) -> Ladder:
     return Ladder(first, met, expected)
 
 
-def least_agents(nodes: Nodes, rules: StaffingSection) -> Ints:
+def least_agents(nodes: LoadNodes, rules: StaffingSection) -> Ints:
     """Agents below which the minimum or the occupancy cap is broken."""
     least: Ints = np.full(len(nodes.load), rules.min_agents, dtype=np.int64)
     if rules.max_occupancy == 1:
@@ -231,7 +231,7 @@ def least_agents(nodes: Nodes, rules: StaffingSection) -> Ints:
     return enough
 
 
-def _occupancy(nodes: Nodes, agents: Ints, rules: StaffingSection) -> Floats:
+def _occupancy(nodes: LoadNodes, agents: Ints, rules: StaffingSection) -> Floats:
     asked = queue(
         nodes.load,
         agents[:, None],
@@ -244,7 +244,7 @@ def _occupancy(nodes: Nodes, agents: Ints, rules: StaffingSection) -> Floats:
 
 
 def _bound(
-    agents: Ints, rule: NDArray[np.object_], nodes: Nodes, rules: StaffingSection, *, least: Ints
+    agents: Ints, rule: NDArray[np.object_], nodes: LoadNodes, rules: StaffingSection, *, least: Ints
 ) -> tuple[Ints, NDArray[np.object_]]:
     """Agents held up by the minimum and the occupancy cap, and the rule that decided."""
     capped = np.where(least > rules.min_agents, StaffingRule.MAX_OCCUPANCY, StaffingRule.MIN_AGENTS)
@@ -253,9 +253,9 @@ def _bound(
     return np.maximum(agents, least), named
 
 
-def _experience(nodes: Nodes, agents: Ints, answers: Answers) -> dict[str, Floats]:
+def _experience(nodes: LoadNodes, agents: Ints, service_table: ServiceTable) -> dict[str, Floats]:
     """Expected wait of all calls in seconds, share of them abandoned, and occupancy of the agents."""
-    service = answers.service
+    service = service_table.service
     asked = queue(nodes.load, agents[:, None], handle=nodes.handle, within=service.within, patience=service.patience)
     return {
         "asa": _by_calls(np.minimum(asked.mean_wait, service.interval), nodes.calls),

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from forecasting.config.staffing import StaffingSection
 from forecasting.planning.queues.attainment import reached
-from forecasting.planning.queues.service_table import Answers
+from forecasting.planning.queues.service_table import ServiceTable
 from forecasting.planning.staffing.agents import PoolLoad, roster
 
 Floats = NDArray[np.floating]
@@ -16,7 +16,13 @@ HOUR = 3600.0
 
 
 def sum_periods(
-    pool: PoolLoad, staffing: pd.DataFrame, rules: StaffingSection, answers: Answers, *, period: Ints, name: str
+    pool: PoolLoad,
+    staffing: pd.DataFrame,
+    rules: StaffingSection,
+    service_table: ServiceTable,
+    *,
+    period: Ints,
+    name: str,
 ) -> pd.DataFrame:
     """Rows of planning.staffing_periods of one pool: one a period and level of confidence.
 
@@ -24,7 +30,7 @@ def sum_periods(
     levels are those of whole paths, so that a busy morning and a busy afternoon of one day come together as often as
     they do; `met` adds the luck of single intervals, which is taken as independent between them.
     """
-    service = answers.service
+    service = service_table.service
     starts = np.flatnonzero(np.diff(period, prepend=period[0] - 1))
     total = _sums(pool.calls, starts)
     low, middle, high = np.quantile(total, (0.1, 0.5, 0.9), axis=1)
@@ -33,8 +39,8 @@ def sum_periods(
     parts = []
     for confidence in rules.confidence:
         agents = staffing.loc[staffing["confidence"] == confidence, "agents"].to_numpy(np.int64)
-        served = _sums(pool.calls * answers.served_within(load, agents[:, None], handle), starts)
-        luck = _sums(pool.calls**2 * answers.variance(load, agents[:, None], handle), starts)
+        served = _sums(pool.calls * service_table.served_within(load, agents[:, None], handle), starts)
+        luck = _sums(pool.calls**2 * service_table.variance(load, agents[:, None], handle), starts)
         level = np.where(total > 0, served / np.maximum(total, 1e-12), 1.0)
         chance = reached(level, luck / np.maximum(total, 1e-12) ** 2, service.share)
         met = np.where(total > 0, chance, 1.0).mean(axis=1)

@@ -31,7 +31,7 @@ MOST_PEOPLE = 100_000
 
 
 @dataclass(frozen=True)
-class Group:
+class SkillGroup:
     """People who hold the same skills. cost: of one of them for an interval, in any unit; most: how many there are."""
 
     skills: frozenset[str]
@@ -60,7 +60,7 @@ class Shortfall:
         )
 
 
-def cheapest_heads(required: Mapping[str, Ints], groups: Mapping[str, Group]) -> dict[str, Ints]:
+def cheapest_heads(required: Mapping[str, Ints], groups: Mapping[str, SkillGroup]) -> dict[str, Ints]:
     """The cheapest people of each group, (T,) by name, that meet what is required in each interval.
 
     required: agents by skill, each (T,) whole numbers >= 0. Among equally cheap staffings people come from the groups
@@ -86,7 +86,7 @@ def cheapest_heads(required: Mapping[str, Ints], groups: Mapping[str, Group]) ->
 
 
 def find_shortfalls(
-    required: Mapping[str, Ints], heads: Mapping[str, Ints], groups: Mapping[str, Group]
+    required: Mapping[str, Ints], heads: Mapping[str, Ints], groups: Mapping[str, SkillGroup]
 ) -> list[Shortfall]:
     """Where a staffing does not meet what is required: the subset of skills that misses most, one an interval.
 
@@ -157,14 +157,14 @@ def _distinct(table: Ints) -> tuple[Ints, Ints]:
     return rows, row_of.ravel()
 
 
-def _holds(required: Collection[str], names: Collection[str], groups: Mapping[str, Group]) -> NDArray[np.bool_]:
+def _holds(required: Collection[str], names: Collection[str], groups: Mapping[str, SkillGroup]) -> NDArray[np.bool_]:
     """(K, G) whether a group holds a skill."""
     return np.array([[skill in groups[name].skills for name in names] for skill in required], bool).reshape(
         len(required), len(names)
     )
 
 
-def _check_groups(groups: Mapping[str, Group], required: Mapping[str, Ints]) -> None:
+def _check_groups(groups: Mapping[str, SkillGroup], required: Mapping[str, Ints]) -> None:
     if not groups:
         raise SettingsError("groups: expected at least one group of people, found none")
     for name, group in groups.items():

@@ -32,7 +32,7 @@ def test_the_published_numbers_are_told_and_hold_when_they_are_made_again(networ
     intact = published(network, "a.full_soon").iloc[0]
     assert (full.run_id, full.origin) == (intact["run_id"], "2024-06-10T04:00:00+00:00")
     assert not [line for line in full.lines if CHANGED in line]
-    peak, ceiling, run_out, order, step, waiting = full.lines
+    peak, ceiling, run_out, order, step, delay_cost = full.lines
     assert peak.startswith(f"peak now: {intact['peak']:.4g} units, {intact['utilisation']:.1%} of the capacity")
     assert ceiling == f"ceiling: 0.7 x 1000 = 700 units; headroom {700 - intact['peak']:.4g}"
     assert f"within 330 days with probability {intact['runout_probability']:.2f}" in run_out
@@ -42,10 +42,10 @@ def test_the_published_numbers_are_told_and_hold_when_they_are_made_again(networ
         f"{intact['order_by']:%Y-%m-%d}{', due' if intact['due'] else ''}"
     )
     assert step == "step: 10G: the cheapest step of the catalogue that lasts"
-    assert waiting.endswith(
+    assert delay_cost.endswith(
         f"= {intact['wait_cost']:.0f}; expected expected_delay_loss {intact['expected_delay_loss']:.0f}"
     )
-    days, saved = (float(part) for part in (waiting.split()[3], waiting.split(" - ")[1].split()[0]))
+    days, saved = (float(part) for part in (delay_cost.split()[3], delay_cost.split(" - ")[1].split()[0]))
     assert 400 * days - saved == pytest.approx(intact["wait_cost"], abs=25)
 
 

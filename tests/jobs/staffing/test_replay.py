@@ -9,7 +9,7 @@ from forecasting.errors import FeedError, SettingsError
 from forecasting.jobs import plan
 from forecasting.jobs.common.session import open_session
 from forecasting.jobs.staffing import replay
-from forecasting.jobs.staffing.plan import read_loads, staffing_rules
+from forecasting.jobs.staffing.plan import read_pool_loads, staffing_rules
 from forecasting.panel.calendar.calendar import resolve_origin
 from tests.backfills import ask, snapshot
 from tests.contact_centre import CALLS, NEXT, ORIGIN, RULES, ZONE, changed_definitions, make_calls
@@ -27,7 +27,7 @@ def replayed(centre) -> replay.Replayed:
 
 
 def line(found: replay.Replayed, name: str, formula: str = "A") -> replay.Attained:
-    (own,) = [one.attained for one in found.lines if one.formula == formula and one.plan == name]
+    (own,) = [one.attained for one in found.outcomes if one.formula == formula and one.plan == name]
     return own
 
 
@@ -42,7 +42,7 @@ def test_every_plan_is_told_for_erlang_a_and_c(replayed):
         "confidence 0.8",
     ]
     for formula in ("A", "C"):
-        told = [one.plan for one in replayed.lines if one.formula == formula]
+        told = [one.plan for one in replayed.outcomes if one.formula == formula]
         assert told[:7] == plans
         assert told[7].startswith("confidence 0.")
         assert told[7].endswith(": target on 80% of days")
@@ -66,7 +66,7 @@ def test_hours_are_those_of_the_plans_that_were_made_a_week_before(replayed, cen
     with open_session(centre, CALLS) as session:
         stream = session.definition.stream
         for origin, day in ((ORIGIN, FIRST), (NEXT, LAST)):
-            loads = read_loads(session, resolve_origin(origin, stream))
+            loads = read_pool_loads(session, resolve_origin(origin, stream))
             rules = staffing_rules(stream).model_copy(update={"shifts": ()})
             rows = plan.make_tables(loads, rules, begin=lambda _: None)["staffing"]
             own = rows[rows["ts"].dt.tz_convert(ZONE).dt.date.astype(str) == day]
@@ -75,7 +75,7 @@ def test_hours_are_those_of_the_plans_that_were_made_a_week_before(replayed, cen
             plug_in += own.loc[own["confidence"] == 0.5, "plug_in_agents"].sum() / 2
     assert line(replayed, "confidence 0.5").agent_hours == hours[0.5]
     assert line(replayed, "confidence 0.8").agent_hours == hours[0.8]
-    medians = [one.attained.agent_hours for one in replayed.lines if one.plan.startswith("median")]
+    medians = [one.attained.agent_hours for one in replayed.outcomes if one.plan.startswith("median")]
     assert medians[0] == plug_in
     assert medians[:4] == sorted(medians[:4])
 
@@ -89,7 +89,7 @@ def test_more_agents_serve_more(replayed):
 
 
 def test_the_cheapest_plan_of_who_knew_the_days_reaches_as_much_as_the_product(replayed):
-    told = [one for one in replayed.lines if one.formula == "A"]
+    told = [one for one in replayed.outcomes if one.formula == "A"]
     own, best = told[7].attained, told[8].attained
     assert own.days >= 0.8
     assert best.days >= own.days
@@ -98,7 +98,7 @@ def test_the_cheapest_plan_of_who_knew_the_days_reaches_as_much_as_the_product(r
 def test_a_stream_of_callers_who_never_give_up_is_planned_by_erlang_c_alone(centre, tmp_path):
     settings = changed_definitions(centre, tmp_path, rules=RULES.replace('"3min"', '"none"'))
     found = replay.run(settings, CALLS, since=FIRST, until=FIRST)
-    assert {one.formula for one in found.lines} == {"C"}
+    assert {one.formula for one in found.outcomes} == {"C"}
 
 
 def test_days_on_which_nobody_is_open_are_passed_over_even_at_the_end_of_a_horizon(centre, tmp_path):
@@ -130,11 +130,13 @@ def test_what_cannot_be_replayed_is_said_in_one_line(centre, asked, error, told)
 
 def test_table_rounds_and_shares_are_percent():
     attained = replay.Attained(12.345, 0.8123, 0.5, 0.79999, 9.87, 0.01, 0.6)
-    found = replay.Replayed("calls", FIRST, LAST, timedelta(days=7), "80/20", 2, 10, [replay.Line("A", "x", attained)])
+    found = replay.Replayed(
+        "calls", FIRST, LAST, timedelta(days=7), "80/20", 2, 10, [replay.PlanOutcome("A", "x", attained)]
+    )
     assert found.table().to_dict("records") == [
         {
             **{"formula": "A", "plan": "x", "agent_hours": 12.3, "intervals": 81.2, "days": 50.0},
             **{"service_level": 80.0, "mean_wait": 9.9, "abandoned": 1.0, "occupancy": 60.0},
         }
     ]
-    assert pd.DataFrame([one.as_dict() for one in found.lines]).shape == (1, 9)
+    assert pd.DataFrame([one.as_dict() for one in found.outcomes]).shape == (1, 9)

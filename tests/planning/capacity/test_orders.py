@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from forecasting.config.capacity import CapacitySection
 from forecasting.errors import SettingsError
 from forecasting.planning.capacity.ceilings import ceilings
-from forecasting.planning.capacity.orders import choose_step, order_by, waiting
+from forecasting.planning.capacity.orders import choose_step, delay_cost, order_by
 from forecasting.planning.capacity.runout import first_exceedance_day, run_out
 from forecasting.terms import CapacityRule
 
@@ -162,7 +162,7 @@ def test_waiting_is_counted_path_by_path():
     draw = np.random.default_rng(3)
     paths = draw.gamma(4.0, 1.0, (3, 140, 50)).astype(np.float32)
     capacity, cost = np.array([8.0, 11.0, 20.0]), np.array([1000.0, 5250.0, np.nan])
-    found = waiting(paths, ceilings(capacity, rules), cost, rules)
+    found = delay_cost(paths, ceilings(capacity, rules), cost, rules)
     for link in range(3):
         now, later, dearer = [], [], []
         for path in paths[link].T.tolist():
@@ -181,13 +181,15 @@ def test_waiting_is_counted_path_by_path():
 
 
 def test_waiting_saves_capital_where_nothing_is_late():
-    found = waiting(flat(5, days=200), np.array([10.0]), np.array([3650.0]), make(capital_rate=0.1, overload_cost=9.0))
+    found = delay_cost(
+        flat(5, days=200), np.array([10.0]), np.array([3650.0]), make(capital_rate=0.1, overload_cost=9.0)
+    )
     assert found.wait_cost == pytest.approx([-91.0])
     assert (found.expected_delay_loss, found.late_now, found.late_later) == (0, 0, 0)
 
 
 def test_days_late_end_with_the_horizon():
-    found = waiting(flat(12), np.array([10.0]), np.array([0.0]), make(overload_cost=1.0))
+    found = delay_cost(flat(12), np.array([10.0]), np.array([0.0]), make(overload_cost=1.0))
     assert (found.late_now, found.late_later, found.wait_cost) == (10, 40, 30)
 
 

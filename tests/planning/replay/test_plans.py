@@ -20,9 +20,9 @@ from tests.planning.staffing.loads import (
     HALF_HOUR,
     START,
     lognormal,
-    make_answers,
     make_pool,
     make_rules,
+    make_service_table,
 )
 
 INTERVALS, HANDLE, PATIENCE = 16, 300.0, 300.0
@@ -59,15 +59,15 @@ def plug_in(day: Day) -> np.ndarray:
 
 @pytest.mark.parametrize("cv", [0.02, 0.2])
 def test_the_target_is_met_as_often_as_was_asked(cv):
-    days, answers = make_days(80, cv=cv), make_answers(RULES)
+    days, service_table = make_days(80, cv=cv), make_service_table(RULES)
     for confidence in (0.5, 0.8):
-        found = replay_plan(days, at_confidence(RULES, answers, confidence))
+        found = replay_plan(days, at_confidence(RULES, service_table, confidence))
         assert found.intervals == pytest.approx(confidence, abs=0.06)
 
 
 def test_the_median_as_if_certain_meets_it_less_often_and_costs_less():
-    days, answers = make_days(60, cv=0.2), make_answers(RULES)
-    product, median = replay_plan(days, at_confidence(RULES, answers, 0.8)), replay_plan(days, plug_in)
+    days, service_table = make_days(60, cv=0.2), make_service_table(RULES)
+    product, median = replay_plan(days, at_confidence(RULES, service_table, 0.8)), replay_plan(days, plug_in)
     assert median.intervals < product.intervals - 0.1
     assert median.days < product.days
     assert median.service_level < product.service_level
@@ -77,9 +77,9 @@ def test_the_median_as_if_certain_meets_it_less_often_and_costs_less():
 
 
 def test_what_is_known_beforehand_costs_no_more_at_the_same_attainment():
-    days, answers = make_days(12, cv=0.15), make_answers(RULES)
-    confidence, own = least_confidence(days, RULES, answers, days_met=0.8)
-    name, best = cheapest_known(days, RULES, answers, days_met=own.days)
+    days, service_table = make_days(12, cv=0.15), make_service_table(RULES)
+    confidence, own = least_confidence(days, RULES, service_table, days_met=0.8)
+    name, best = cheapest_known(days, RULES, service_table, days_met=own.days)
     assert 0.3 <= confidence <= 0.95
     assert own.days >= 0.8 <= best.days
     assert best.agent_hours <= own.agent_hours * 1.01
@@ -91,7 +91,7 @@ def test_no_plan_is_found_where_none_is_enough():
         replace(day, calls=replace(day.calls, patience=np.zeros(len(day.calls.at)))) for day in make_days(2, cv=0.02)
     ]
     doubled = [Day(make_pool(SHAPE[:, None] / 4, ts=day.load.ts), day.calls) for day in hopeless]
-    assert least_confidence(doubled, RULES, make_answers(RULES), days_met=1.0) is None
+    assert least_confidence(doubled, RULES, make_service_table(RULES), days_met=1.0) is None
 
 
 def test_the_known_load_has_the_calls_and_seconds_of_the_day_in_the_shape_of_the_forecast():

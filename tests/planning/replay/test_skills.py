@@ -3,7 +3,7 @@ import pytest
 
 from forecasting.errors import SettingsError
 from forecasting.planning.replay.skills import SkillDemand, SkillService, replay_skills
-from forecasting.planning.staffing.skills import Group, cheapest_heads, find_shortfalls
+from forecasting.planning.staffing.skills import SkillGroup, cheapest_heads, find_shortfalls
 
 # an interval of ten hours, long against a call, so that the start from empty lines does not count
 SECONDS, REPLAYS = 36_000.0, 40
@@ -21,8 +21,8 @@ def replayed(demand, heads, groups, seed=0) -> dict[str, SkillService]:
 
 ALIKE = {skill: demand_of(7.5, within=20.0, share=0.8) for skill in ("billing", "technical")}
 REQUIRED = {"billing": np.array([11]), "technical": np.array([11])}
-SPECIALISTS = {"b": Group(frozenset({"billing"})), "t": Group(frozenset({"technical"}))}
-FLEXIBLE = {"both": Group(frozenset({"billing", "technical"}))}
+SPECIALISTS = {"b": SkillGroup(frozenset({"billing"})), "t": SkillGroup(frozenset({"technical"}))}
+FLEXIBLE = {"both": SkillGroup(frozenset({"billing", "technical"}))}
 
 
 def test_specialists_give_each_skill_the_service_that_its_number_was_computed_for():
@@ -64,7 +64,7 @@ def test_five_people_do_not_do_the_work_of_five_and_three():
 def test_a_sharper_target_needs_priority_in_a_common_line():
     """Four agents for 1 Erlang at 95/10 and 44 for 40 at 80/60 are enough apart; in one line all wait alike."""
     required, targets = {"urgent": 4, "other": 44}, {"urgent": (1, 10.0, 0.95), "other": (40, 60.0, 0.8)}
-    groups = {"all": Group(frozenset(required))}
+    groups = {"all": SkillGroup(frozenset(required))}
     heads = cheapest_heads({skill: np.array([count]) for skill, count in required.items()}, groups)
 
     def at(priority: int) -> dict[str, SkillService]:
@@ -82,7 +82,11 @@ def test_a_sharper_target_needs_priority_in_a_common_line():
 
 
 def test_specialists_and_a_few_flexible_people_meet_both_targets():
-    groups = {"b": Group(frozenset({"billing"}), most=8), "t": Group(frozenset({"technical"}), most=8), **FLEXIBLE}
+    groups = {
+        "b": SkillGroup(frozenset({"billing"}), most=8),
+        "t": SkillGroup(frozenset({"technical"}), most=8),
+        **FLEXIBLE,
+    }
     heads = cheapest_heads(REQUIRED, groups)
     assert {name: int(count[0]) for name, count in heads.items()} == {"b": 8, "t": 8, "both": 6}
     assert all(found.holds for found in replayed(ALIKE, heads, groups).values())

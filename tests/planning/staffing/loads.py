@@ -4,7 +4,7 @@ import numpy as np
 from scipy.stats import norm
 
 from forecasting.config.staffing import StaffingSection
-from forecasting.planning.queues.service_table import Answers, Service
+from forecasting.planning.queues.service_table import Service, ServiceTable
 from forecasting.planning.staffing.agents import PoolLoad
 
 HALF_HOUR = 1800.0
@@ -15,9 +15,9 @@ def make_rules(**changes) -> StaffingSection:
     return StaffingSection(**({"aht_stream": "call_aht", "target": "80/20", "min_agents": 0} | changes))
 
 
-def make_answers(rules: StaffingSection, *, shortest: float = 300.0, longest: float = 300.0) -> Answers:
+def make_service_table(rules: StaffingSection, *, shortest: float = 300.0, longest: float = 300.0) -> ServiceTable:
     service = Service(rules.target.share, rules.target.within, rules.patience, HALF_HOUR)
-    return Answers(service, shortest=shortest, longest=longest)
+    return ServiceTable(service, shortest=shortest, longest=longest)
 
 
 def make_pool(load, *, handle=300.0, day=None, ts=None) -> PoolLoad:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from forecasting.planning.queues.service_table import Answers
+from forecasting.planning.queues.service_table import ServiceTable
 from forecasting.planning.staffing.agents import (
     choose_agents,
     climb,
@@ -15,14 +15,14 @@ from forecasting.planning.staffing.agents import (
     roster,
     staff_pool,
 )
-from tests.planning.staffing.loads import HALF_HOUR, lognormal, make_answers, make_pool, make_rules
+from tests.planning.staffing.loads import HALF_HOUR, lognormal, make_pool, make_rules, make_service_table
 
 ROUND_THE_CLOCK = 6 + 5 * np.sin(np.arange(24) * 2 * np.pi / 24)
 
 
 def staff(load, *, handle=300.0, day=None, **rules):
     held = make_rules(**rules)
-    return staff_pool(make_pool(load, handle=handle, day=day), held, make_answers(held))
+    return staff_pool(make_pool(load, handle=handle, day=day), held, make_service_table(held))
 
 
 @pytest.mark.parametrize(
@@ -40,14 +40,14 @@ def test_an_uncertain_load_costs_the_plug_in_its_service_and_is_staffed_for(
     """100 Erlangs, 300 s, 80/20, Erlang C, endless queues scored 0. The published numbers average over loads; the
     product over calls, of which high loads bring more."""
     held = make_rules()
-    pool, answers = make_pool(lognormal([100.0], cv, paths=4000)), make_answers(held)
+    pool, service_table = make_pool(lognormal([100.0], cv, paths=4000)), make_service_table(held)
     pool.median_calls[:] = 100.0 * HALF_HOUR / 300
     nodes = gather_nodes(pool, interval=HALF_HOUR)
     people = np.arange(105, 125)
-    average = answers.served_within(nodes.load, people[:, None], nodes.handle).mean(axis=1)
+    average = service_table.served_within(nodes.load, people[:, None], nodes.handle).mean(axis=1)
     assert average[people == 108] == pytest.approx(by_load, abs=0.01)
     assert people[np.argmax(average >= 0.8)] == agents_by_load
-    row = staff_pool(pool, held, answers).iloc[0]
+    row = staff_pool(pool, held, service_table).iloc[0]
     assert row["plug_in_agents"] == 108
     assert row["plug_in_service_level"] == pytest.approx(by_call, abs=0.01)
     # twenty nodes for the paths may cost one agent where 80.0% is near
@@ -75,10 +75,10 @@ def test_a_higher_risk_never_has_fewer_agents_although_more_was_carried():
 
 def test_one_agent_fewer_misses_the_risk():
     held = make_rules(confidence=(0.8,), patience="5min")
-    pool, answers = make_pool(lognormal([3.0, 30.0, 100.0], 0.2), day=[0, 1, 2]), make_answers(held)
-    agents = staff_pool(pool, held, answers)["agents"].to_numpy()
+    pool, service_table = make_pool(lognormal([3.0, 30.0, 100.0], 0.2), day=[0, 1, 2]), make_service_table(held)
+    agents = staff_pool(pool, held, service_table)["agents"].to_numpy()
     nodes = gather_nodes(pool, interval=HALF_HOUR)
-    met = [answers.met(nodes.load, (agents - less)[:, None], nodes.handle).mean(axis=1) for less in (0, 1)]
+    met = [service_table.met(nodes.load, (agents - less)[:, None], nodes.handle).mean(axis=1) for less in (0, 1)]
     assert (met[0] >= 0.8).all()
     assert (met[1] < 0.8).all()
 
@@ -86,10 +86,10 @@ def test_one_agent_fewer_misses_the_risk():
 @pytest.mark.parametrize("share", [0.2, 0.5])
 def test_low_targets_get_the_fewest_agents_too(share):
     held = make_rules(target=f"{share * 100:g}/20", patience="1min", confidence=(0.8,))
-    pool, answers = make_pool(lognormal([100.0], 0.02)), make_answers(held)
-    row = staff_pool(pool, held, answers).iloc[0]
+    pool, service_table = make_pool(lognormal([100.0], 0.02)), make_service_table(held)
+    row = staff_pool(pool, held, service_table).iloc[0]
     nodes = gather_nodes(pool, interval=HALF_HOUR)
-    fewer = answers.met(nodes.load, np.array([[row["agents"] - 1]]), nodes.handle).mean()
+    fewer = service_table.met(nodes.load, np.array([[row["agents"] - 1]]), nodes.handle).mean()
     assert row["met"] >= 0.8 > fewer
     assert row["expected_agents"] <= row["plug_in_agents"] + 1
 
@@ -159,7 +159,7 @@ def test_a_certain_load_is_staffed_by_the_published_examples():
     plain = staff_pool(
         make_pool(np.full((1, 50), 10.0), handle=180.0),
         rules := make_rules(),
-        make_answers(rules, shortest=180.0, longest=180.0),
+        make_service_table(rules, shortest=180.0, longest=180.0),
     )
     assert plain.iloc[0]["expected_agents"] == plain.iloc[0]["plug_in_agents"] == 14
     assert plain.iloc[0]["plug_in_service_level"] == pytest.approx(0.8883500192, abs=0.002)
@@ -188,7 +188,7 @@ def test_the_row_can_be_checked_with_a_pocket_calculator():
     calls = 60 * np.exp(0.3 * generator.standard_normal((3, 200)))
     held = make_rules(patience="5min")
     pool = make_pool(calls * handle / HALF_HOUR, handle=handle)
-    rows = staff_pool(pool, held, make_answers(held, shortest=150.0, longest=600.0))
+    rows = staff_pool(pool, held, make_service_table(held, shortest=150.0, longest=600.0))
     np.testing.assert_allclose(rows["calls"] * rows["handle"] / HALF_HOUR, rows["load"], rtol=1e-6)
     np.testing.assert_allclose(
         rows.loc[rows["confidence"] == 0.5, "load_at_confidence"], np.median(pool.work, axis=1) / HALF_HOUR
@@ -212,7 +212,7 @@ def test_nodes_stand_for_all_paths_by_ascending_load():
 def test_a_ladder_rises():
     held = make_rules(patience="5min")
     nodes = gather_nodes(make_pool(lognormal([0.01, 5.0, 80.0], 0.5)), interval=HALF_HOUR)
-    ladder = climb(nodes, make_answers(held), least=1)
+    ladder = climb(nodes, make_service_table(held), least=1)
     for rising in (ladder.met, ladder.served):
         assert (np.diff(rising, axis=1) >= 0).all()
         assert ((rising >= 0) & (rising <= 1)).all()
@@ -229,8 +229,8 @@ def test_a_thousand_erlangs_under_a_cap_take_seconds_at_most():
 
 
 @cache
-def learned_answers(patience, handle: float) -> Answers:
-    return make_answers(make_rules(patience=patience), shortest=handle, longest=handle)
+def learned_answers(patience, handle: float) -> ServiceTable:
+    return make_service_table(make_rules(patience=patience), shortest=handle, longest=handle)
 
 
 @given(

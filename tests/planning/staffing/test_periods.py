@@ -4,7 +4,7 @@ import pytest
 
 from forecasting.planning.staffing.agents import staff_pool
 from forecasting.planning.staffing.periods import sum_periods
-from tests.planning.staffing.loads import lognormal, make_answers, make_pool, make_rules
+from tests.planning.staffing.loads import lognormal, make_pool, make_rules, make_service_table
 
 HOURS, PATHS = 20, 400
 
@@ -19,11 +19,16 @@ def independent(cv: float = 0.2) -> np.ndarray:
 
 def sum_up(load, *, period=None, **rules) -> pd.DataFrame:
     held = make_rules(**({"patience": "5min"} | rules))
-    answers = make_answers(held)
+    service_table = make_service_table(held)
     days = np.repeat([0, 1], len(load) // 2)
     pool = make_pool(load, day=days)
     return sum_periods(
-        pool, staff_pool(pool, held, answers), held, answers, period=days if period is None else period, name="day"
+        pool,
+        staff_pool(pool, held, service_table),
+        held,
+        service_table,
+        period=days if period is None else period,
+        name="day",
     )
 
 
@@ -58,10 +63,10 @@ def test_a_total_is_that_of_whole_paths():
 
 def test_hours_add_up_and_more_risk_costs_more():
     held = make_rules(patience="5min", shrinkage=0.3)
-    answers, pool = make_answers(held), make_pool(comonotone(), day=np.repeat([0, 1], HOURS))
-    staffing = staff_pool(pool, held, answers)
-    days = sum_periods(pool, staffing, held, answers, period=pool.day, name="day").groupby("confidence")
-    week = sum_periods(pool, staffing, held, answers, period=np.zeros(2 * HOURS, int), name="week").set_index(
+    service_table, pool = make_service_table(held), make_pool(comonotone(), day=np.repeat([0, 1], HOURS))
+    staffing = staff_pool(pool, held, service_table)
+    days = sum_periods(pool, staffing, held, service_table, period=pool.day, name="day").groupby("confidence")
+    week = sum_periods(pool, staffing, held, service_table, period=np.zeros(2 * HOURS, int), name="week").set_index(
         "confidence"
     )
     for name, column in [("agent_hours", "agents"), ("rostered_hours", "rostered")]:
@@ -84,17 +89,17 @@ def test_chances_and_service_are_shares(patience, cv):
 
 def test_the_chance_of_a_period_of_one_interval_is_about_that_of_the_interval():
     held = make_rules(patience="5min")
-    answers, pool = make_answers(held), make_pool(lognormal([10.0, 60.0], 0.05), day=[0, 1])
-    staffing = staff_pool(pool, held, answers)
-    rows = sum_periods(pool, staffing, held, answers, period=pool.day, name="day")
+    service_table, pool = make_service_table(held), make_pool(lognormal([10.0, 60.0], 0.05), day=[0, 1])
+    staffing = staff_pool(pool, held, service_table)
+    rows = sum_periods(pool, staffing, held, service_table, period=pool.day, name="day")
     np.testing.assert_allclose(rows["met"], staffing["met"], atol=0.02)
 
 
 def test_the_service_of_a_period_is_that_of_its_intervals_by_calls():
     held = make_rules(patience="5min", confidence=(0.5,))
-    answers, pool = make_answers(held), make_pool(comonotone(0.4), day=np.repeat([0, 1], HOURS))
-    staffing = staff_pool(pool, held, answers)
-    rows = sum_periods(pool, staffing, held, answers, period=np.zeros(2 * HOURS, int), name="week")
+    service_table, pool = make_service_table(held), make_pool(comonotone(0.4), day=np.repeat([0, 1], HOURS))
+    staffing = staff_pool(pool, held, service_table)
+    rows = sum_periods(pool, staffing, held, service_table, period=np.zeros(2 * HOURS, int), name="week")
     weighted = np.average(staffing["service_level"], weights=staffing["calls"])
     assert rows["service_level"].iloc[0] == pytest.approx(weighted, abs=0.006)
 

@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from forecasting.errors import SettingsError
-from forecasting.planning.staffing.skills import Group, Shortfall, cheapest_heads, find_shortfalls
+from forecasting.planning.staffing.skills import Shortfall, SkillGroup, cheapest_heads, find_shortfalls
 
 SKILLS = "abcd"
 
 
-def people(skills: str, **limits) -> Group:
-    return Group(frozenset(skills), **limits)
+def people(skills: str, **limits) -> SkillGroup:
+    return SkillGroup(frozenset(skills), **limits)
 
 
 def each(**agents) -> dict[str, np.ndarray]:
@@ -23,7 +23,7 @@ def each(**agents) -> dict[str, np.ndarray]:
 def test_nobody_is_counted_for_two_skills_at_once():
     """Five for billing and three for technical calls are eight people, however flexible (a public tool says five)."""
     required = {"Billing": np.array([5]), "Technical": np.array([3])}
-    groups = {"flexible": Group(frozenset({"Billing", "Technical"}))}
+    groups = {"flexible": SkillGroup(frozenset({"Billing", "Technical"}))}
     assert cheapest_heads(required, groups)["flexible"].tolist() == [8]
     assert find_shortfalls(required, {"flexible": np.array([8])}, groups) == []
     assert find_shortfalls(required, {"flexible": np.array([5])}, groups) == [
@@ -128,10 +128,10 @@ def test_two_weeks_of_twenty_skills_and_forty_groups_agree_with_their_sums():
     generator = np.random.default_rng(0)
     skills = [f"s{number}" for number in range(20)]
     required = {skill: generator.integers(0, 40, 672) for skill in skills}
-    groups = {f"only {skill}": Group(frozenset([skill]), most=25) for skill in skills}
+    groups = {f"only {skill}": SkillGroup(frozenset([skill]), most=25) for skill in skills}
     for number in range(20):
-        groups[f"some {number}"] = Group(frozenset(generator.choice(skills, 4, replace=False)), cost=1.2, most=5)
-    groups["all"] = Group(frozenset(skills), cost=1.5)
+        groups[f"some {number}"] = SkillGroup(frozenset(generator.choice(skills, 4, replace=False)), cost=1.2, most=5)
+    groups["all"] = SkillGroup(frozenset(skills), cost=1.5)
     heads = cheapest_heads(required, groups)
     np.testing.assert_array_equal(sum(heads.values()), sum(required.values()))
     assert find_shortfalls(required, heads, groups) == []
