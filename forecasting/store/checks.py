@@ -15,6 +15,7 @@ import duckdb
 
 from forecasting.settings import Settings
 from forecasting.store.lake.lake import Lake
+from forecasting.store.lake.tables import PUBLISHED, TABLES, LakeTable
 from forecasting.store.tables.registry import ModelRecord
 
 EXTENSIONS = {"ducklake": "ducklake", "sqlite_scanner": "sqlite-scanner", "postgres_scanner": "postgres-scanner"}
@@ -30,6 +31,8 @@ class LakeCheck:
     rule: str
     """What is expected, in words."""
     next_step: str
+    of: LakeTable | None = None
+    """The table that the query, a template, is filled in for."""
 
 
 @dataclass(frozen=True)
@@ -52,26 +55,34 @@ class StreamOnRecord:
 
 
 _RESTORE = "restore the lake from a backup, or find the program that wrote these rows"
-_REISSUE = "issue those nights again with `forecasting backfill --replace`"
+_REISSUE = "issue those origins again with `forecasting backfill --replace`"
+
+
+
+def _key_of(table: LakeTable) -> LakeCheck:
+    """The rule that no two rows of a table have the same key."""
+    next_step = _REISSUE if table.published and table.name.startswith("forecast.") else _RESTORE
+    rule = f"one row for each {', '.join(table.key)}"
+    return LakeCheck("templates/repeated_keys.sql", table.name, rule, next_step, of=table)
+
+
+# a forecast and a plan of one origin may be published at the same moment: publications have a query of their own
+_KEYED = [table for table in TABLES.values() if table.name != "forecast.publications"]
 
 EVERYWHERE = (
-    LakeCheck("checks/events_key.sql", "history.events", "one row a version of an event", _RESTORE),
-    LakeCheck("checks/runs_key.sql", "forecast.runs", "one row a run", _RESTORE),
-    LakeCheck("checks/models_key.sql", "forecast.models", "one row a model", _RESTORE),
+    *(_key_of(table) for table in _KEYED if table.dated_by is None),
     LakeCheck("checks/decisions_models.sql", "forecast.decisions", "only models that are on the register", _RESTORE),
 )
 """Rules of small tables, which are read whole."""
 
 OF_HISTORY = (
-    LakeCheck("checks/demand_key.sql", "history.demand", "one row a version of a value", _RESTORE),
+    *(_key_of(table) for table in _KEYED if table.dated_by == "ts"),
     LakeCheck(
         "checks/demand_known.sql",
         "history.demand",
         "no value known before its interval begins",
         "correct available_at in the feed or its extract, then ingest the span again with --since",
     ),
-    LakeCheck("checks/series_key.sql", "history.series", "one row a version of a series' attributes", _RESTORE),
-    LakeCheck("checks/ingests_key.sql", "history.ingests", "one row an ingest", _RESTORE),
 )
 """Rules of a stream's history, from an interval on."""
 
@@ -79,17 +90,15 @@ OF_FORECASTS = (
     LakeCheck("checks/publications_key.sql", "forecast.publications", "one row a moment of publication", _RESTORE),
     LakeCheck("checks/publications_run.sql", "forecast.publications", "only runs that are on record", _RESTORE),
     LakeCheck("checks/publications_rows.sql", "forecast.publications", "as many rows as are claimed", _REISSUE),
-    LakeCheck("checks/forecasts_key.sql", "forecast.forecasts", "one row a run, series and interval", _REISSUE),
+    *(_key_of(table) for table in _KEYED if table.dated_by == "origin"),
     LakeCheck("checks/forecasts_ahead.sql", "forecast.forecasts", "intervals after the origin", _REISSUE),
     LakeCheck("checks/forecasts_crossing.sql", "forecast.forecasts", "finite quantiles that do not cross", _REISSUE),
-    LakeCheck("checks/aggregates_key.sql", "forecast.aggregates", "one row a run and key", _REISSUE),
     LakeCheck("checks/aggregates_crossing.sql", "forecast.aggregates", "finite quantiles that do not cross", _REISSUE),
     LakeCheck("checks/aggregates_alone.sql", "forecast.aggregates", "only of runs with forecast rows", _REISSUE),
-    LakeCheck("checks/plans_key.sql", "planning.*", "one row a key of each table", _RESTORE),
     LakeCheck("checks/plans_lineage.sql", "planning.staffing", "only forecasts that are on record", _RESTORE),
-    LakeCheck("checks/staffing_sound.sql", "planning.staffing", "numbers that can be, after the origin", _RESTORE),
+    LakeCheck("checks/staffing_sound.sql", "planning.staffing", "possible numbers, after the origin", _RESTORE),
     LakeCheck("checks/staffing_falls.sql", "planning.staffing", "no fewer agents for a higher confidence", _RESTORE),
-    LakeCheck("checks/capacity_sound.sql", "planning.capacity", "numbers and dates that can be", _RESTORE),
+    LakeCheck("checks/capacity_sound.sql", "planning.capacity", "possible numbers and dates", _RESTORE),
     LakeCheck("checks/capacity_lineage.sql", "planning.capacity", "only forecasts that are on record", _RESTORE),
     LakeCheck("checks/runout_falls.sql", "planning.runout", "probabilities that do not fall with the date", _RESTORE),
 )
@@ -103,7 +112,7 @@ def streams_on_record(lake: Lake) -> list[StreamOnRecord]:
 
 def find_broken(lake: Lake, check: LakeCheck, **values: Any) -> Broken:
     """What breaks a rule. values: stream and since, where the rule is one of a stream."""
-    return Broken(*lake.rows(check.query, **values)[0])
+    return Broken(*lake.rows(check.query, of=check.of, tables=list(PUBLISHED), **values)[0])
 
 
 def stuck_runs(lake: Lake, *, before: datetime) -> Broken:

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from forecasting.store.lake.lake import Lake
+from forecasting.store.lake.tables import COMPACTED, PUBLISHED, TABLES, LakeTable
 from forecasting.terms import DAY
 
 logger = logging.getLogger(__name__)
@@ -27,38 +28,6 @@ SMALL_FILE = 2**24
 """Bytes; the file of a night of 2,000 series is larger, and stays as it was written."""
 LEAST_MERGED = 2
 """Small files of a partition that are worth writing anew."""
-COMPACTED = {
-    "history.demand": ("maintain/stage_demand.sql", "maintain/delete_demand.sql"),
-    "forecast.forecasts": ("maintain/stage_forecasts.sql", "maintain/delete_forecasts.sql"),
-    "forecast.aggregates": ("maintain/stage_aggregates.sql", "maintain/delete_aggregates.sql"),
-    "forecast.paths": ("maintain/stage_paths.sql", "maintain/delete_paths.sql"),
-    "evaluation.scores": ("maintain/stage_scores.sql", "maintain/delete_scores.sql"),
-    "planning.staffing": ("maintain/stage_staffing.sql", "maintain/delete_staffing.sql"),
-    "planning.staffing_periods": ("maintain/stage_staffing_periods.sql", "maintain/delete_staffing_periods.sql"),
-    "planning.groups": ("maintain/stage_groups.sql", "maintain/delete_groups.sql"),
-    "planning.rosters": ("maintain/stage_rosters.sql", "maintain/delete_rosters.sql"),
-    "planning.shifts": ("maintain/stage_shifts.sql", "maintain/delete_shifts.sql"),
-    "planning.capacity": ("maintain/stage_capacity.sql", "maintain/delete_capacity.sql"),
-    "planning.runout": ("maintain/stage_runout.sql", "maintain/delete_runout.sql"),
-    "planning.findings": ("maintain/stage_findings.sql", "maintain/delete_findings.sql"),
-}
-"""Tables that grow by files, and how their rows are taken out; what comes in few rows the catalog keeps itself."""
-
-DELETE_UNPUBLISHED = (
-    "maintain/delete_unpublished_forecasts.sql",
-    "maintain/delete_unpublished_aggregates.sql",
-    "maintain/delete_unpublished_paths.sql",
-    "maintain/delete_unpublished_staffing.sql",
-    "maintain/delete_unpublished_staffing_periods.sql",
-    "maintain/delete_unpublished_groups.sql",
-    "maintain/delete_unpublished_rosters.sql",
-    "maintain/delete_unpublished_shifts.sql",
-    "maintain/delete_unpublished_capacity.sql",
-    "maintain/delete_unpublished_runout.sql",
-    "maintain/delete_unpublished_findings.sql",
-)
-"""Of every table that is seen through publications."""
-
 _SCRATCH = re.compile(r"\..+\.[a-z0-9_]{8}")
 
 
@@ -90,7 +59,7 @@ class Removed:
 
 def unpublished_runs(lake: Lake, *, now: datetime) -> list[Leftover]:
     """Runs whose rows nobody sees and nobody will: they ended, or were killed, without a publication."""
-    found = lake.rows("maintain/unpublished_runs.sql", started_before=now - RUN_MAY_TAKE)
+    found = lake.rows("maintain/unpublished_runs.sql", tables=list(PUBLISHED), started_before=now - RUN_MAY_TAKE)
     return [Leftover(*row) for row in found]
 
 
@@ -140,16 +109,16 @@ def compact(lake: Lake) -> int:
         for files in _small_files(lake, table):
             written = lake.write(partial(_merge, lake, table, files), message=f"write {len(files)} files anew")
             fewer += written
-            logger.info("%s: %d files fewer", table, written)
+            logger.info("%s: %d files fewer", table.name, written)
     return fewer
 
 
-def _files_of(lake: Lake, table: str) -> list[tuple[str, int]]:
-    schema, _, name = table.partition(".")
+def _files_of(lake: Lake, table: LakeTable) -> list[tuple[str, int]]:
+    schema, _, name = table.name.partition(".")
     return [(path, size) for path, size in lake.rows("maintain/files.sql", schema=schema, table=name)]
 
 
-def _small_files(lake: Lake, table: str) -> list[list[str]]:
+def _small_files(lake: Lake, table: LakeTable) -> list[list[str]]:
     """Groups of small files, each of one partition."""
     folders: dict[str, list[str]] = {}
     for path, size in _files_of(lake, table):
@@ -158,16 +127,15 @@ def _small_files(lake: Lake, table: str) -> list[list[str]]:
     return [files for files in folders.values() if len(files) >= LEAST_MERGED]
 
 
-def _merge(lake: Lake, table: str, files: list[str]) -> int:
+def _merge(lake: Lake, table: LakeTable, files: list[str]) -> int:
     """To be called inside `Lake.write`. Returns by how many files there are fewer."""
     before = {path for path, _ in _files_of(lake, table)}
     if not before.issuperset(files):  # another upkeep was first
         return 0
-    stage, delete = COMPACTED[table]
-    lake.execute(stage, files=files)
-    lake.execute(delete, files=files)
+    lake.execute("templates/stage_files.sql", of=table, files=files)
+    lake.execute("templates/delete_files.sql", of=table, files=files)
     # the lake sorts them as the table is sorted
-    lake.connection.table("merged").insert_into(table)
+    lake.connection.table("merged").insert_into(table.name)
     return len(files) - 1
 
 
@@ -227,12 +195,8 @@ def remove_scratch(folders: Sequence[Path]) -> Removed:
 
 def _delete_unpublished(lake: Lake, run_ids: Sequence[str]) -> int:
     """Delete rows of those runs that no publication names; returns their number. To be called inside `Lake.write`."""
-    return sum(_count(lake, name, run_ids=run_ids) for name in DELETE_UNPUBLISHED)
-
-
-def _count(lake: Lake, name: str, **values: object) -> int:
-    """Rows that a statement changed."""
-    return int(lake.rows(name, **values)[0][0])
+    delete = "templates/delete_unpublished.sql"
+    return sum(int(lake.rows(delete, of=TABLES[name], run_ids=run_ids)[0][0]) for name in PUBLISHED)
 
 
 def _find_dead(lake: Lake, *, now: datetime) -> list[str]:

@@ -33,8 +33,8 @@ def test_sound_lake_breaks_nothing(lake):
 @pytest.mark.parametrize("table", ["capacity", "runout", "findings"])
 def test_key_that_is_held_twice_is_found_and_one_row_too_many(lake, table):
     found = broken_after(lake, f"insert into planning.{table} select * from planning.{table} limit 1")
-    assert found["checks/plans_key.sql"][0] == 1
-    assert found["checks/plans_key.sql"][1].startswith("plan: ")
+    assert found[f"key of planning.{table}"][0] == 1
+    assert found[f"key of planning.{table}"][1].startswith("(plan, usage, ")
     assert found["checks/publications_rows.sql"] == (1, "plan claims 76, has 77")
 
 
@@ -46,8 +46,8 @@ def test_rows_that_are_gone_are_missed(lake, table):
 def test_aggregate_that_is_held_twice_is_found(lake):
     again = "insert into forecast.aggregates select * from forecast.aggregates order by all limit 1"
     found = broken_after(lake, again, of="forecast.aggregates")
-    told = "night: busy_hour of all all in the day of 2024-01-02 00:00:00+00"
-    assert found == {"checks/aggregates_key.sql": (1, told)}
+    first = "(night, usage, all, all, busy_hour, day, '2024-01-02 00:00:00+00')"
+    assert found == {"key of forecast.aggregates": (1, first)}
 
 
 @pytest.mark.parametrize("change", ["q25 = 99", "mean = 'nan'", "q95 = 'inf'"])

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from forecasting.settings import read_settings
-from forecasting.store.checks import OF_FORECASTS, find_broken
+from forecasting.store.checks import OF_FORECASTS, LakeCheck, find_broken
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake
 from tests.plans import publish_planned
@@ -31,13 +31,17 @@ def broken_after(lake: Lake, statement: str, *, of: str = "") -> dict[str, tuple
     try:
         lake.connection.execute(statement)
         told = {
-            check.query: find_broken(lake, check, stream="usage", since=day(0))
+            named(check): find_broken(lake, check, stream="usage", since=day(0))
             for check in OF_FORECASTS
             if of in check.table
         }
     finally:
         lake.connection.rollback()
     return {query: (found.failed, found.first) for query, found in told.items() if found.failed}
+
+
+def named(check: LakeCheck) -> str:
+    return f"key of {check.table}" if check.of else check.query
 
 
 def test_sound_plan_breaks_nothing_though_its_forecast_came_at_the_same_moment(lake):
@@ -47,8 +51,8 @@ def test_sound_plan_breaks_nothing_though_its_forecast_came_at_the_same_moment(l
 @pytest.mark.parametrize("table", TABLES)
 def test_key_that_is_held_twice_is_found_and_one_row_too_many(lake, table):
     found = broken_after(lake, f"insert into planning.{table} select * from planning.{table} limit 1")
-    assert found["checks/plans_key.sql"][0] == 1
-    assert found["checks/plans_key.sql"][1].startswith("plan: ")
+    assert found[f"key of planning.{table}"][0] == 1
+    assert found[f"key of planning.{table}"][1].startswith("(plan, usage, ")
     assert found["checks/publications_rows.sql"] == (1, "plan claims 112, has 113")
 
 

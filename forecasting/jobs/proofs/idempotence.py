@@ -16,8 +16,8 @@ from forecasting.panel.calendar.calendar import retrain_boundary
 from forecasting.store.checks import OF_FORECASTS, find_broken
 from forecasting.store.lake.copies import (
     all_published,
-    forget_forecasts,
-    forget_models,
+    delete_forecasts,
+    delete_models,
     publications_of,
     read_rows,
     runs_of,
@@ -71,7 +71,7 @@ def prove(ground: Ground) -> Proof:
     kills = _Kills(random.Random(ground.seed))
     with open_lake(ground.settings) as lake:
         if trains:
-            forget_models(lake, ground.stream.name, since=retrain_boundary(ground.stream, ground.origins[-1]))
+            delete_models(lake, ground.stream.name, since=retrain_boundary(ground.stream, ground.origins[-1]))
     while kills.hits < KILLS and kills.attempts < ATTEMPTS:
         kills.rounds += 1
         _forget(ground)
@@ -102,7 +102,7 @@ def _measure(ground: Ground, *, trains: bool) -> Pace:
     ground.tell(f"{NAME}: measuring an undisturbed backfill of {len(ground.origins)} origins")
     with open_lake(ground.settings) as lake:
         if trains:
-            forget_models(lake, ground.stream.name, since=retrain_boundary(ground.stream, ground.origins[-1]))
+            delete_models(lake, ground.stream.name, since=retrain_boundary(ground.stream, ground.origins[-1]))
     _complete(ground)
     ended = wall_clock()
     with open_lake_to_read(ground.settings) as lake:
@@ -232,7 +232,7 @@ def _is_trained(ground: Ground) -> bool:
 
 def _forget(ground: Ground) -> None:
     with open_lake(ground.settings) as lake:
-        forget_forecasts(lake, ground.stream.name)
+        delete_forecasts(lake, ground.stream.name)
 
 
 def _start(ground: Ground) -> subprocesses.Child:

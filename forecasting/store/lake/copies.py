@@ -15,6 +15,7 @@ from forecasting.config.stream import Stream
 from forecasting.settings import Settings
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake, open_lake_to_read
+from forecasting.store.lake.tables import PUBLISHED, TABLES
 from forecasting.store.tables.registry import ModelRecord
 
 OF_STREAM = ("history.demand", "history.series", "history.ingests", "forecast.models", "forecast.decisions")
@@ -30,13 +31,8 @@ _SPOIL = (
     "proofs/withdraw_events.sql",
     "proofs/invent_event.sql",
 )
-_FORGET = (
-    "proofs/forget_publications.sql",
-    "proofs/forget_forecasts.sql",
-    "proofs/forget_aggregates.sql",
-    "proofs/forget_paths.sql",
-    "proofs/forget_runs.sql",
-)
+_FORECAST = ("forecast.publications", *PUBLISHED, "forecast.runs")
+"""Tables of what was forecast and planned; a copy begins without."""
 
 
 @dataclass(frozen=True)
@@ -96,24 +92,24 @@ def copy_stream(source: Settings, target: Settings, stream: str) -> None:
             shutil.copytree(folder, target.models / record.uri)
 
 
-def forget_forecasts(lake: Lake, stream: str) -> None:
+def delete_forecasts(lake: Lake, stream: str) -> None:
     """As if the stream had never been forecast; history and models stay."""
 
-    def forget() -> None:
-        for name in _FORGET:
-            lake.execute(name, stream=stream)
+    def delete() -> None:
+        for name in _FORECAST:
+            lake.execute("templates/delete_of_stream.sql", of=TABLES[name], stream=stream)
 
-    lake.write(forget, message=f"forget forecasts of {stream}")
+    lake.write(delete, message=f"delete forecasts of {stream}")
 
 
-def forget_models(lake: Lake, stream: str, *, since: datetime) -> None:
+def delete_models(lake: Lake, stream: str, *, since: datetime) -> None:
     """As if no model of the stream had been trained at a boundary or later."""
 
-    def forget() -> None:
-        lake.execute("proofs/forget_models.sql", stream=stream, since=since)
-        lake.execute("proofs/forget_decisions.sql", stream=stream, since=since)
+    def delete() -> None:
+        lake.execute("proofs/delete_models.sql", stream=stream, since=since)
+        lake.execute("proofs/delete_decisions.sql", stream=stream, since=since)
 
-    lake.write(forget, message=f"forget models of {stream}")
+    lake.write(delete, message=f"delete models of {stream}")
 
 
 def spoil(lake: Lake, stream: Stream, *, origin: datetime) -> int:

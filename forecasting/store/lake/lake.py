@@ -20,6 +20,7 @@ from forecasting.settings import Settings
 from forecasting.store.lake.attach import full_message, is_busy, is_full
 from forecasting.store.lake.lock import PATIENCE_SECONDS, hold_writer_lock
 from forecasting.store.lake.sql import SqlFiles, checksum_of, first_line
+from forecasting.store.lake.tables import LakeTable
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,8 @@ ROWS_AT_ONCE = 100_000
 class Lake:
     """A session with the lake. Statements come from SQL files by name; values are named parameters.
 
-    Frames given by name are visible to the statement as tables of that name.
+    of: the table that a template of `sql/templates` is filled in for. frames: visible to the statement as tables of
+    their names.
     """
 
     def __init__(
@@ -54,15 +56,23 @@ class Lake:
     ) -> None:
         self.connection.close()
 
-    def execute(self, name: str, /, *, frames: Mapping[str, pd.DataFrame] | None = None, **values: object) -> None:
+    def execute(
+        self,
+        name: str,
+        /,
+        *,
+        of: LakeTable | None = None,
+        frames: Mapping[str, pd.DataFrame] | None = None,
+        **values: object,
+    ) -> None:
         """Run the statement of a packaged SQL file."""
         with self._translated(name), self._registered(frames or {}):
-            self._run(name, values)
+            self._run(name, values, of)
 
-    def rows(self, name: str, /, **values: object) -> list[tuple[Any, ...]]:
-        """Rows of a packaged query as tuples."""
+    def rows(self, name: str, /, *, of: LakeTable | None = None, **values: object) -> list[tuple[Any, ...]]:
+        """Rows of a packaged query as tuples, or the number of rows that a packaged statement changed."""
         with self._translated(name):
-            return self._run(name, values).fetchall()
+            return self._run(name, values, of).fetchall()
 
     def frame(self, name: str, /, *, categories: Sequence[str] = (), **values: object) -> pd.DataFrame:
         """Rows of a packaged query as a frame; timestamps are UTC. categories: text columns that repeat few values."""
@@ -138,8 +148,12 @@ class Lake:
         except duckdb.Error as error:  # a failed commit has already ended the transaction
             logger.debug("rollback: %s", first_line(error))
 
-    def _run(self, name: str, values: Mapping[str, object]) -> duckdb.DuckDBPyConnection:
+    def _run(
+        self, name: str, values: Mapping[str, object], of: LakeTable | None = None
+    ) -> duckdb.DuckDBPyConnection:
         statement = self.files.read(name)
+        if of is not None:
+            statement = statement.fill(of.parts)
         return self.connection.execute(statement.text, statement.bind(**values))
 
     @contextmanager

@@ -1,6 +1,8 @@
 """SQL files: where they are, what they say, and which parameters they name."""
 
 import hashlib
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +32,10 @@ class Statement:
         if len(statements) != 1:
             raise QueryError(f"{self.path}: expected one statement, found {len(statements)}")
         return frozenset(statements[0].named_parameters)
+
+    def fill(self, parts: Mapping[str, str]) -> "Statement":
+        """The statement of a template: every `@name@` replaced by text that is SQL, never by a value."""
+        return Statement(self.path, re.sub(r"@(\w+)@", lambda match: parts[match[1]], self.text))
 
     def bind(self, **values: object) -> dict[str, object]:
         """The values that the statement names; it must name no other. Raises QueryError otherwise."""

@@ -9,7 +9,7 @@ import pandas as pd
 from forecasting.contracts.outputs import AGGREGATE_KEY
 from forecasting.store.lake.hashes import labels_of, parts_of
 from forecasting.store.lake.lake import Lake
-from forecasting.store.tables.publications import Issue, Publication, issue_rows, newest_of
+from forecasting.store.tables.publications import Issue, Publication, insert_published, issue_rows, newest_of
 from forecasting.store.tables.runs import Run
 from forecasting.terms import QUANTILE_COLUMNS, RunKind, RunStatus
 
@@ -70,11 +70,10 @@ def publish(
 
     def insert() -> None:
         _insert(lake, run, rows)
-        named = {"run_id": run.run_id, "stream": run.stream.name, "origin": run.origin}
         if aggregates is not None and len(aggregates):
-            lake.execute("forecast/insert_aggregates.sql", frames={"aggregate_rows": aggregates}, **named)
+            insert_published(lake, "forecast.aggregates", aggregates, run)
         if paths is not None and len(paths):
-            lake.execute("forecast/insert_paths.sql", frames={"path_rows": paths}, **named)
+            insert_published(lake, "forecast.paths", paths, run)
 
     count = sum(len(table) for table in (rows, aggregates, paths) if table is not None)
     issue = Issue(digest=digest, rows=count, insert=insert, among=KINDS, stands=stands)

@@ -10,23 +10,12 @@ from forecasting.contracts.plans import LINEAGE, TABLES
 from forecasting.errors import LakeError
 from forecasting.store.lake.hashes import parts_of
 from forecasting.store.lake.lake import Lake
-from forecasting.store.tables.publications import Issue, Publication, issue_rows, newest_of
+from forecasting.store.tables.publications import Issue, Publication, insert_published, issue_rows, newest_of
 from forecasting.store.tables.runs import Run
 from forecasting.terms import RunKind, RunStatus
 
 KINDS = (RunKind.PLAN,)
 """Runs that publish plans."""
-
-_INSERT = {
-    "staffing": "planning/insert_staffing.sql",
-    "staffing_periods": "planning/insert_staffing_periods.sql",
-    "groups": "planning/insert_groups.sql",
-    "rosters": "planning/insert_rosters.sql",
-    "shifts": "planning/insert_shifts.sql",
-    "capacity": "planning/insert_capacity.sql",
-    "runout": "planning/insert_runout.sql",
-    "findings": "planning/insert_findings.sql",
-}
 
 
 def plan_hash(tables: Mapping[str, pd.DataFrame]) -> str:
@@ -64,10 +53,9 @@ def publish_plan(
     digest = plan_hash(tables)
 
     def insert() -> None:
-        named = {"run_id": run.run_id, "stream": run.stream.name, "origin": run.origin}
         for name, rows in tables.items():
             if len(rows):
-                lake.execute(_INSERT[name], frames={"plan_rows": rows}, **named)
+                insert_published(lake, f"planning.{name}", rows, run)
 
     issue = Issue(
         digest=digest,

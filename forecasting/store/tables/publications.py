@@ -5,8 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import pandas as pd
+
 from forecasting.errors import LakeError
 from forecasting.store.lake.lake import Lake
+from forecasting.store.lake.tables import TABLES
 from forecasting.store.tables.runs import Run
 from forecasting.terms import RunKind, RunStatus
 
@@ -43,6 +46,21 @@ def newest_of(lake: Lake, kinds: Sequence[RunKind], *, stream: str, origin: date
     named = [str(kind) for kind in kinds]
     rows = lake.rows("forecast/newest_publication.sql", stream=stream, origin=origin, kinds=named)
     return Publication(*rows[0]) if rows else None
+
+
+def insert_published(lake: Lake, table: str, rows: pd.DataFrame, run: Run) -> None:
+    """Write rows of a run to a table that is seen through publications; to be called inside `Lake.write`.
+
+    rows: every column of the table but run_id, stream and origin.
+    """
+    lake.execute(
+        "templates/insert_published.sql",
+        of=TABLES[table],
+        frames={"published_rows": rows},
+        run_id=run.run_id,
+        stream=run.stream.name,
+        origin=run.origin,
+    )
 
 
 def issue_rows(lake: Lake, run: Run, issue: Issue, *, complete: bool, now: datetime) -> RunStatus:

@@ -103,7 +103,7 @@ def test_key_that_is_held_twice_is_found(lake, fresh, table, statement):
     ]
     assert len(found) == 1
     assert (found[0].verdict, found[0].exit_code) == ("error", 3)
-    assert "expected one row a" in found[0].message
+    assert "expected one row " in found[0].message
     assert ", found " in found[0].message
 
 
@@ -114,7 +114,7 @@ FAULTS = {
     ),
     "forecast twice": (
         "insert into forecast.forecasts select * from forecast.forecasts limit 1",
-        "expected one row a run, series and interval, found 1",
+        "expected one row for each run_id, stream, series_id, ts, found 1",
     ),
     "rows gone": (
         "delete from forecast.forecasts where series_id = 'b'",

@@ -1,5 +1,5 @@
--- Rows of some files.
+-- Rows of some files of a table.
 create or replace temp table merged as
 select *
-from forecast.aggregates
+from @table@
 where list_contains($files, filename)

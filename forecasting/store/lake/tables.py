@@ -1,0 +1,107 @@
+"""The tables of the lake: their keys, partitions, order of rows and upkeep. A new table is one entry here.
+
+Beside its entry a table needs a file in `sql/schema` and, if a view shows it, a block in `sql/views/05_dictionary.sql`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
+_PARTITION = re.compile(r"[a-z][a-z0-9_]*|(year|month)\([a-z][a-z0-9_]*\)")
+
+
+@dataclass(frozen=True)
+class LakeTable:
+    """A table, its key and how it is stored.
+
+    Its names go into the text of statements, for SQL takes values as parameters but no identifiers; so names that are
+    not plain identifiers raise ValueError.
+    """
+
+    name: str
+    """Schema and table, such as `history.demand`."""
+    key: tuple[str, ...]
+    """Columns that tell its rows apart; DuckLake enforces none, `forecasting doctor` checks it."""
+    partition: tuple[str, ...] = ()
+    sort: tuple[str, ...] = ()
+    """Order of rows inside a file."""
+    dated_by: str | None = None
+    """Column that tells the recent rows of a stream from older ones; None where the table is small and read whole."""
+    published: bool = False
+    """Whether rows are seen only once a publication names their run."""
+    compacted: bool = False
+    """Whether it grows by many small files, which upkeep merges; what comes in few rows the catalog keeps itself."""
+
+    def __post_init__(self) -> None:
+        columns = (*self.key, *self.sort, *filter(None, (self.dated_by,)))
+        wrong = [name for name in (*self.name.split("."), *columns) if not _IDENTIFIER.fullmatch(name)]
+        wrong += [part for part in self.partition if not _PARTITION.fullmatch(part)]
+        if wrong or self.name.count(".") != 1:
+            raise ValueError(f"table {self.name}: expected plain identifiers, found {', '.join(wrong) or self.name}")
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """What `@table@`, `@key@`, `@sort@` and `@recent@` stand for in a template of `sql/templates`."""
+        recent = f"stream = $stream and {self.dated_by} >= $since" if self.dated_by else "true"
+        return {"table": self.name, "key": ", ".join(self.key), "sort": ", ".join(self.sort), "recent": recent}
+
+
+def _published(name: str, *key: str) -> LakeTable:
+    """A table of what runs publish: partitioned and sorted by origin. key: columns beside the run and the stream."""
+    return LakeTable(
+        name,
+        key=("run_id", "stream", *key),
+        partition=("stream", "year(origin)", "month(origin)"),
+        sort=("origin", *key),
+        dated_by="origin",
+        published=True,
+        compacted=True,
+    )
+
+
+TABLES: Mapping[str, LakeTable] = {
+    table.name: table
+    for table in (
+        LakeTable("meta.migrations", key=("version",)),
+        LakeTable(
+            "history.demand",
+            key=("stream", "series_id", "ts", "available_at"),
+            partition=("stream", "year(ts)", "month(ts)"),
+            sort=("series_id", "ts"),
+            dated_by="ts",
+            compacted=True,
+        ),
+        LakeTable("history.ingests", key=("run_id",)),
+        LakeTable("history.series", key=("stream", "series_id", "valid_from", "known_at")),
+        LakeTable("history.events", key=("event_id", "known_at")),
+        LakeTable("history.quarantine", key=("stream", "run_id", "row_no")),
+        LakeTable("forecast.runs", key=("run_id",)),
+        LakeTable("forecast.publications", key=("stream", "origin", "published_at"), dated_by="origin"),
+        _published("forecast.forecasts", "series_id", "ts"),
+        _published("forecast.aggregates", "level", "group_key", "stat", "period", "ts"),
+        _published("forecast.paths", "series_id", "ts"),
+        LakeTable("forecast.models", key=("model_id",)),
+        LakeTable("forecast.decisions", key=("stream", "decided_at_origin", "challenger", "decided_at")),
+        LakeTable(
+            "evaluation.scores",
+            key=("eval_id", "stream", "series_id", "origin", "member", "horizon_bucket"),
+            dated_by="origin",
+            compacted=True,
+        ),
+        _published("planning.staffing", "pool_id", "ts", "confidence"),
+        _published("planning.staffing_periods", "pool_id", "period", "ts", "confidence"),
+        _published("planning.groups", "group_id", "ts", "confidence"),
+        _published("planning.rosters", "pool_id", "week"),
+        _published("planning.shifts", "pool_id", "week", "person", "ts"),
+        _published("planning.capacity", "series_id", "failure"),
+        _published("planning.runout", "series_id", "failure", "date"),
+        _published("planning.findings", "series_id", "finding"),
+    )
+}
+"""Every table of the lake by name."""
+
+PUBLISHED = tuple(table.name for table in TABLES.values() if table.published)
+"""Names of the tables that are seen through publications."""
+COMPACTED = tuple(table for table in TABLES.values() if table.compacted)
+"""Tables that grow by files."""

@@ -1,3 +1,0 @@
--- All rows of some files: the files end with this snapshot, and older ones still read them.
-delete from planning.staffing_periods
-where list_contains($files, filename)

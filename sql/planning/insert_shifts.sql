@@ -1,4 +1,0 @@
-insert into planning.shifts by name
-select $run_id as run_id, $stream as stream, $origin as origin, *
-from plan_rows
-order by pool_id, week, person, ts

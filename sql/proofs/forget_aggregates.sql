@@ -1,3 +1,0 @@
--- Sums of a stream that was never published.
-delete from forecast.aggregates
-where stream = $stream

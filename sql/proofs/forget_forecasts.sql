@@ -1,3 +1,0 @@
--- Rows of a stream that was never published.
-delete from forecast.forecasts
-where stream = $stream

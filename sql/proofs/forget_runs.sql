@@ -1,3 +1,0 @@
--- Runs of a stream that was never published.
-delete from forecast.runs
-where stream = $stream

@@ -1,0 +1,3 @@
+-- All rows of a stream, in a copy of its lake.
+delete from @table@
+where stream = $stream

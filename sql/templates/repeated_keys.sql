@@ -1,0 +1,11 @@
+-- Keys that several rows of a table have.
+with repeated as (
+    select @key@
+    from @table@
+    where @recent@
+    group by all
+    having count(*) > 1
+)
+
+select count(*) as failed, min(row(@key@)::varchar) as first
+from repeated
