@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.store.lake.lake import Lake
+from forecasting.store.tables.publications import insert_published
 from forecasting.terms import QUANTILE_COLUMNS
 from tests.publications import SERIES, STEPS, name_rows, write_rows
 
@@ -38,9 +39,8 @@ def write_beside(lake: Lake, run_id: str, origin: datetime, *, stream: str = "us
     frames = {"aggregates": make_aggregates(origin, level=level), "paths": make_paths(keys)}
 
     def insert() -> None:
-        named = {"run_id": run_id, "stream": stream, "origin": origin}
-        lake.execute("forecast/insert_aggregates.sql", frames={"aggregate_rows": frames["aggregates"]}, **named)
-        lake.execute("forecast/insert_paths.sql", frames={"path_rows": frames["paths"]}, **named)
+        for name, table in frames.items():
+            insert_published(lake, f"forecast.{name}", table, run_id=run_id, stream=stream, origin=origin)
 
     lake.write(insert, message=f"beside the rows of {run_id}")
     return sum(len(rows) for rows in frames.values())

@@ -8,6 +8,7 @@ import pandas as pd
 
 from forecasting.contracts.capacity import RUNOUT_COLUMNS
 from forecasting.store.lake.lake import Lake
+from forecasting.store.tables.publications import insert_published
 from tests.publications import name_rows
 
 POOLS, STEPS = ("care", "sales"), 8
@@ -94,8 +95,7 @@ def write_plan(
 
     def insert() -> None:
         for name, rows in tables.items():
-            named = {"run_id": run_id, "stream": stream, "origin": origin}
-            lake.execute(f"planning/insert_{name}.sql", frames={"plan_rows": rows}, **named)
+            insert_published(lake, f"planning.{name}", rows, run_id=run_id, stream=stream, origin=origin)
 
     lake.write(insert, message=f"plan of {run_id}")
     return sum(len(rows) for rows in tables.values())

@@ -58,7 +58,6 @@ _RESTORE = "restore the lake from a backup, or find the program that wrote these
 _REISSUE = "issue those origins again with `forecasting backfill --replace`"
 
 
-
 def _key_of(table: LakeTable) -> LakeCheck:
     """The rule that no two rows of a table have the same key."""
     next_step = _REISSUE if table.published and table.name.startswith("forecast.") else _RESTORE

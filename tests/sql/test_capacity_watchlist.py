@@ -10,6 +10,7 @@ import pytest
 from forecasting.settings import Settings
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake
+from forecasting.store.tables.publications import insert_published
 from tests.plans import make_capacity_plan, publish_planned, write_plan
 from tests.publications import ask, day, name_rows
 
@@ -31,8 +32,7 @@ def publish_links(
     template = make_capacity_plan(day(1))["capacity"].iloc[[14]]
     rows = pd.concat([template.assign(**link) for link in links], ignore_index=True)
     rows = rows.astype(dict.fromkeys(DATES, "datetime64[us]"))
-    named = {"run_id": run_id, "stream": stream, "origin": origin}
-    lake.execute("planning/insert_capacity.sql", frames={"plan_rows": rows}, **named)
+    insert_published(lake, "planning.capacity", rows, run_id=run_id, stream=stream, origin=origin)
     name_rows(lake, run_id, origin, origin, stream=stream, kind="plan", rows=len(rows))
 
 

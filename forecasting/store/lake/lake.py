@@ -148,9 +148,7 @@ class Lake:
         except duckdb.Error as error:  # a failed commit has already ended the transaction
             logger.debug("rollback: %s", first_line(error))
 
-    def _run(
-        self, name: str, values: Mapping[str, object], of: LakeTable | None = None
-    ) -> duckdb.DuckDBPyConnection:
+    def _run(self, name: str, values: Mapping[str, object], of: LakeTable | None = None) -> duckdb.DuckDBPyConnection:
         statement = self.files.read(name)
         if of is not None:
             statement = statement.fill(of.parts)

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -70,10 +71,11 @@ def publish(
 
     def insert() -> None:
         _insert(lake, run, rows)
+        named: dict[str, Any] = {"run_id": run.run_id, "stream": run.stream.name, "origin": run.origin}
         if aggregates is not None and len(aggregates):
-            insert_published(lake, "forecast.aggregates", aggregates, run)
+            insert_published(lake, "forecast.aggregates", aggregates, **named)
         if paths is not None and len(paths):
-            insert_published(lake, "forecast.paths", paths, run)
+            insert_published(lake, "forecast.paths", paths, **named)
 
     count = sum(len(table) for table in (rows, aggregates, paths) if table is not None)
     issue = Issue(digest=digest, rows=count, insert=insert, among=KINDS, stands=stands)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 
@@ -53,9 +54,10 @@ def publish_plan(
     digest = plan_hash(tables)
 
     def insert() -> None:
+        named: dict[str, Any] = {"run_id": run.run_id, "stream": run.stream.name, "origin": run.origin}
         for name, rows in tables.items():
             if len(rows):
-                insert_published(lake, f"planning.{name}", rows, run)
+                insert_published(lake, f"planning.{name}", rows, **named)
 
     issue = Issue(
         digest=digest,

@@ -48,7 +48,9 @@ def newest_of(lake: Lake, kinds: Sequence[RunKind], *, stream: str, origin: date
     return Publication(*rows[0]) if rows else None
 
 
-def insert_published(lake: Lake, table: str, rows: pd.DataFrame, run: Run) -> None:
+def insert_published(
+    lake: Lake, table: str, rows: pd.DataFrame, *, run_id: str, stream: str, origin: datetime | None
+) -> None:
     """Write rows of a run to a table that is seen through publications; to be called inside `Lake.write`.
 
     rows: every column of the table but run_id, stream and origin.
@@ -57,9 +59,9 @@ def insert_published(lake: Lake, table: str, rows: pd.DataFrame, run: Run) -> No
         "templates/insert_published.sql",
         of=TABLES[table],
         frames={"published_rows": rows},
-        run_id=run.run_id,
-        stream=run.stream.name,
-        origin=run.origin,
+        run_id=run_id,
+        stream=stream,
+        origin=origin,
     )
 
 

@@ -128,7 +128,7 @@ def test_forecast_does_not_change_when_all_that_was_learned_later_does(shared_ho
 
 LEAKS = {
     "learned later": (
-        "views/00_versions_as_of.sql",
+        "views/00_history.sql",
         "ts < t and available_at <= t",
         "ts < t",
         "origin 2024-01-30T00:00:00+00:00: ",

@@ -13,9 +13,16 @@ from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake
 from forecasting.store.lake.sql import sql_files
 from forecasting.store.lake.tables import COMPACTED, PUBLISHED, TABLES, LakeTable
-from tests.nights import ask
+from tests.publications import ask
 
-TEMPLATES = ("stage_files", "delete_files", "delete_unpublished", "delete_of_stream", "insert_published", "repeated_keys")
+TEMPLATES = (
+    "stage_files",
+    "delete_files",
+    "delete_unpublished",
+    "delete_of_stream",
+    "insert_published",
+    "repeated_keys",
+)
 PARTITIONS = """
     select partition_column.transform, "column".column_name
     from __ducklake_metadata_lake.ducklake_partition_column as partition_column
@@ -89,6 +96,8 @@ def test_what_is_published_is_partitioned_by_origin_and_compacted():
 @pytest.mark.parametrize("table", TABLES.values(), ids=list(TABLES))
 def test_templates_are_one_statement_for_every_table(table):
     for template in TEMPLATES:
+        if template == "insert_published" and not table.published:
+            continue
         statement = sql_files(None).read(f"templates/{template}.sql").fill(table.parts)
         assert "@" not in statement.text
         assert len(duckdb.extract_statements(statement.text)) == 1

@@ -96,7 +96,7 @@ def test_run_that_died_among_its_rows_leaves_none(lake, monkeypatch):
     execute = lake.execute
 
     def die_at_the_aggregates(name, /, **values):
-        if name == "forecast/insert_aggregates.sql":
+        if name == "templates/insert_published.sql" and values["of"].name == "forecast.aggregates":
             raise KeyboardInterrupt
         execute(name, **values)
 

@@ -1,5 +1,5 @@
--- What a planner has to look at, most urgent first. A view keeps its order for whoever selects from it alone; a join, a
--- group or an order by of one's own does not.
+-- Links that a planner has to look at, most urgent first. The order holds for a plain select from the view; a join, a group
+-- or an order by replaces it.
 create or replace view analyst.capacity_watchlist as
     with worst as (
         select *
@@ -50,4 +50,4 @@ create or replace view analyst.capacity_watchlist as
         intact.stream,
         intact.series_id;
 
-comment on view analyst.capacity_watchlist is 'Links that need something, of the plan of capacity that speaks now: each with all links up, beside the failure of a parallel link that asks for the earliest order. Sorted: due ones first, then by order_by, then by expected_delay_loss; an order by of one''s own replaces that.';
+comment on view analyst.capacity_watchlist is 'Links of the current plan that need an order: each with all links up, beside the failure of a parallel link that needs the earliest order. Sorted: due ones first, then by order_by, then by expected_delay_loss; another order by replaces that.';

@@ -1,4 +1,4 @@
--- Shifts of the plan that speaks now, and what they come to.
+-- Shifts of the current plan, what they cost and what they cover.
 create or replace view analyst.rosters_latest as
     select
         rosters.stream,
@@ -19,7 +19,7 @@ create or replace view analyst.rosters_latest as
         and rosters.origin = latest.origin
         and rosters.run_id = latest.run_id;
 
-comment on view analyst.rosters_latest is 'What the shifts that are planned now cost and cover, one row a pool and week.';
+comment on view analyst.rosters_latest is 'What the shifts of the current plan cost and cover, one row a pool and week.';
 
 create or replace view analyst.shifts_latest as
     select
@@ -39,4 +39,4 @@ create or replace view analyst.shifts_latest as
         and shifts.origin = latest.origin
         and shifts.run_id = latest.run_id;
 
-comment on view analyst.shifts_latest is 'Shifts that are planned now, person by person.';
+comment on view analyst.shifts_latest is 'Shifts of the current plan, person by person.';

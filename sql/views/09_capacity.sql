@@ -1,4 +1,4 @@
--- Plans of capacity that speak now.
+-- Current plans of capacity.
 create or replace view analyst.capacity_latest as
     select
         capacity.stream,
@@ -39,7 +39,7 @@ create or replace view analyst.capacity_latest as
         and capacity.origin = latest.origin
         and capacity.run_id = latest.run_id;
 
-comment on view analyst.capacity_latest is 'When each link runs out and what is to be ordered, planned now, one row a link and failure.';
+comment on view analyst.capacity_latest is 'When each link runs out and what is to be ordered in the current plan, one row a link and failure.';
 
 create or replace view analyst.runout_latest as
     select
@@ -56,7 +56,7 @@ create or replace view analyst.runout_latest as
         and runout.origin = latest.origin
         and runout.run_id = latest.run_id;
 
-comment on view analyst.runout_latest is 'Probability that a link has passed its limit by the end of each quarter, planned now.';
+comment on view analyst.runout_latest is 'Probability that a link has passed its limit by the end of each quarter, in the current plan.';
 
 create or replace view analyst.capacity_findings as
     select
@@ -72,4 +72,4 @@ create or replace view analyst.capacity_findings as
         and findings.origin = latest.origin
         and findings.run_id = latest.run_id;
 
-comment on view analyst.capacity_findings is 'What the plan of capacity that speaks now says of series beside its rows, or instead of them.';
+comment on view analyst.capacity_findings is 'Remarks of the current capacity plan on series: beside their rows, or in their place.';

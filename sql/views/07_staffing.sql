@@ -1,0 +1,96 @@
+-- Agents of current plans: the one body of all that shows agents.
+create or replace macro planning.published_staffing(published_by, origin_by, newest_only) as table
+    select
+        staffing.stream,
+        staffing.pool_id,
+        staffing.ts,
+        staffing.confidence,
+        staffing.origin,
+        staffing.calls,
+        staffing.handle,
+        staffing.load,
+        staffing.load_at_confidence,
+        staffing.agents,
+        staffing.rostered,
+        staffing.met,
+        staffing.service_level,
+        staffing.asa,
+        staffing.occupancy,
+        staffing.abandonment,
+        staffing.rule,
+        staffing.expected_agents,
+        staffing.plug_in_agents,
+        staffing.plug_in_service_level,
+        staffing.forecast_run_id,
+        staffing.handle_run_id,
+        staffing.run_id,
+        publications.published_at
+    from planning.staffing as staffing
+    inner join forecast.current_publications(true, published_by, origin_by, newest_only) as publications
+        on staffing.stream = publications.stream
+        and staffing.origin = publications.origin
+        and staffing.run_id = publications.run_id;
+
+-- Those of the current plan of each stream.
+create or replace view analyst.staffing_latest as
+    select * exclude (published_at)
+    from planning.published_staffing('infinity'::timestamptz, 'infinity'::timestamptz, true);
+
+comment on view analyst.staffing_latest is 'Agents of the current plan, one row an open interval and level of confidence: of each stream the newest planned origin, in its newest publication.';
+
+-- Agents as they were planned by t: every origin in the newest of the publications that there were then.
+create or replace macro analyst.staffing_as_of(t) as table
+    select *
+    from planning.published_staffing(t, 'infinity'::timestamptz, false);
+
+-- Agents as they are planned from the newest origin up to t, whenever that plan was issued.
+create or replace macro analyst.staffing_from_origin(t) as table
+    select *
+    from planning.published_staffing('infinity'::timestamptz, t, true);
+
+-- Days and weeks of the current plan.
+create or replace view analyst.staffing_periods_latest as
+    select
+        staffing_periods.stream,
+        staffing_periods.pool_id,
+        staffing_periods.period,
+        staffing_periods.ts,
+        staffing_periods.confidence,
+        staffing_periods.origin,
+        staffing_periods.calls,
+        staffing_periods.calls_q10,
+        staffing_periods.calls_q50,
+        staffing_periods.calls_q90,
+        staffing_periods.agent_hours,
+        staffing_periods.rostered_hours,
+        staffing_periods.service_level,
+        staffing_periods.service_level_q10,
+        staffing_periods.service_level_q50,
+        staffing_periods.met,
+        staffing_periods.run_id
+    from planning.staffing_periods as staffing_periods
+    inner join analyst.plan_latest as latest
+        on staffing_periods.stream = latest.stream
+        and staffing_periods.origin = latest.origin
+        and staffing_periods.run_id = latest.run_id;
+
+comment on view analyst.staffing_periods_latest is 'What the agents of the current plan give over local days and weeks.';
+
+-- Multi-skill groups of the current plan.
+create or replace view analyst.groups_latest as
+    select
+        groups.stream,
+        groups.group_id,
+        groups.ts,
+        groups.confidence,
+        groups.origin,
+        groups.agents,
+        groups.rostered,
+        groups.run_id
+    from planning.groups as groups
+    inner join analyst.plan_latest as latest
+        on groups.stream = latest.stream
+        and groups.origin = latest.origin
+        and groups.run_id = latest.run_id;
+
+comment on view analyst.groups_latest is 'Agents of each multi-skill group in the current plan.';
