@@ -12,7 +12,7 @@ DAY = timedelta(days=1)
 
 
 class Tier(StrEnum):
-    """What carried a series' forecast, best first."""
+    """Source of a series' forecast, best first."""
 
     ENSEMBLE = "ensemble"
     TREES = "trees"
@@ -60,21 +60,21 @@ class ModelChoice(StrEnum):
 
 
 class BackfillStatus(StrEnum):
-    """What became of an origin of a backfill."""
+    """Result of an origin of a backfill."""
 
     PUBLISHED = "published"
     STALE = "stale"
     """Published from a feed that was too old at the origin."""
     UNCHANGED = "unchanged"
-    """Forecast again; what is published says the same."""
+    """Forecast again, with the numbers that are published already."""
     SETTLED = "settled"
-    """Not forecast again: code, definition, model and what was known are those of the publication."""
+    """Not forecast again: code, definition, model and known data are those of the publication."""
     KEPT = "kept"
-    """A nightly run speaks for it, and nobody asked to replace that."""
+    """A nightly run is current for it, and replacing that was not asked for."""
     FAILED = "failed"
     WOULD_PUBLISH = "would publish"
     WOULD_CHECK = "would check"
-    """It would be forecast again, and published where that differs."""
+    """It would be forecast again, and published if that differs."""
 
 
 class StaffingRule(StrEnum):
@@ -83,15 +83,15 @@ class StaffingRule(StrEnum):
     TARGET = "target"
     """The fewest with which the probability of meeting the target reaches the confidence asked for."""
     EARLIER_SURPLUS = "earlier_surplus"
-    """Fewer than that, because earlier intervals of the day were rounded up beyond it."""
+    """Fewer than that, because earlier intervals of the day are above the target after rounding up."""
     MIN_AGENTS = "min_agents"
     MAX_OCCUPANCY = "max_occupancy"
     NO_LOAD = "no_load"
-    """No calls are expected; the minimum stands."""
+    """No calls are expected; the minimum applies."""
 
 
 class Stat(StrEnum):
-    """What an aggregate says of a group in a period."""
+    """Statistic of a group in a period."""
 
     SUM = "sum"
     """Of a stream whose values add over time: their total."""
@@ -102,8 +102,8 @@ class Stat(StrEnum):
     P95 = "p95"
     """The 95th percentile of the intervals."""
     BUSY_HOUR = "busy_hour"
-    """The busiest 60 minutes that begin with an interval, as a total or, of rates, a mean; of a week the mean of its
-    days' (ITU-T E.500)."""
+    """The busiest 60 minutes that begin with an interval, as a total or, of rates, a mean; of a week the mean over its
+    days (ITU-T E.500)."""
 
 
 class Period(StrEnum):
@@ -119,7 +119,7 @@ class CapacityRule(StrEnum):
     """What decided a link's step."""
 
     NOT_NEEDED = "not_needed"
-    """The limit holds with the confidence asked for until an order of the next quarter would be in service and beyond."""
+    """The limit holds with the confidence asked for until after an order of the next quarter would be in service."""
     SUFFICIENT = "sufficient"
     """The cheapest step that lasts."""
     NO_SUFFICIENT_STEP = "no_sufficient_step"
@@ -147,16 +147,16 @@ class SeriesFinding(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What became of a challenger. Every verdict but `kept` makes the challenger champion."""
+    """Result of a challenger's contest. Every verdict but `kept` makes the challenger champion."""
 
     FIRST = "first"
     """No model of this definition was champion yet."""
     PROMOTED = "promoted"
     """Its gain on held-back origins was larger than the gain's noise."""
     AGED = "aged"
-    """It was not measurably worse, and the champion had reigned for as long as one may without proof."""
+    """It was not measurably worse, and the champion was too old to stay without being measurably better."""
     UNCONTESTED = "uncontested"
-    """The champion could not be asked, its files being damaged; or both were trained before contests were held."""
+    """The champion's files were damaged, so that it could not be compared; or both were trained before contests."""
     MANUAL = "manual"
     """A person chose it."""
     KEPT = "kept"
@@ -182,7 +182,7 @@ class Reason(StrEnum):
 
 
 class EventKind(StrEnum):
-    """What an event does to demand, and so what the panel does with it."""
+    """Kind of event, which decides how the panel treats demand under it."""
 
     HOLIDAY = "holiday"
     CAMPAIGN = "campaign"

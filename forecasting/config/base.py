@@ -1,4 +1,4 @@
-"""What all tables of a definition share: they are frozen, refuse unknown keys, and read durations such as 30min."""
+"""Base of all tables of a definition: frozen, without unknown keys, with durations such as 30min."""
 
 from datetime import timedelta
 from typing import Annotated, Any

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from forecasting.config.base import Section
 
@@ -18,11 +18,11 @@ Span = tuple[int, int]
 class HoursRule(Section):
     """`[[calendar.hours]]`: opening hours of the series whose attributes match `where`.
 
-    `weekdays` holds, Monday first, the open spans of each weekday as minutes after local midnight; a span may end after
-    1440, past midnight. `holiday` holds the spans of public holidays, None where they keep the weekday's hours.
+    `weekdays` holds, Monday first, the open spans of each weekday in minutes after local midnight; a span may end after
+    1440, past midnight. `holiday` holds the spans of public holidays, None where the weekday's hours apply.
     """
 
-    where: dict[str, str] = {}
+    where: dict[str, str] = Field(default_factory=dict)
     weekdays: tuple[tuple[Span, ...], ...]
     holiday: tuple[Span, ...] | None = None
 

@@ -55,7 +55,7 @@ class Attachment(Section):
 
 
 class SourceSection(Section):
-    """`[source]`: where usage comes from and how far it is trusted."""
+    """`[source]`: where usage comes from, and what is accepted of it."""
 
     extract: str
     feed: str | None = None
@@ -66,8 +66,8 @@ class SourceSection(Section):
     max_bad_share: float = Field(default=0.02, ge=0, le=1)
     series: tuple[str, ...] = ("*",)
     reads: tuple[Name, ...] = ()
-    """Streams whose history the extract reads; their nights come first."""
-    attach: dict[Name, Attachment] = {}
+    """Streams whose history the extract reads; their daily runs come first."""
+    attach: dict[Name, Attachment] = Field(default_factory=dict)
 
 
 class EventsSection(Section):
@@ -101,7 +101,7 @@ class CalendarSection(Section):
 
 
 class ModelsSection(Section):
-    """`[models]`: who forecasts, on how much history, how often it is trained and for how long."""
+    """`[models]`: which members forecast, on how much history, how often they are trained and for how long."""
 
     members: tuple[Member, ...] = ("nbeats", "tft", "trees", "seasonal")
     retrain: Duration = timedelta(days=7)
@@ -124,18 +124,18 @@ class ModelsSection(Section):
         if self.retrain % DAY or self.history % DAY:
             raise ValueError("retrain and history are whole days")
         if "seasonal" not in self.members:
-            raise ValueError("members must hold 'seasonal': it carries a series when no other can")
+            raise ValueError("members must hold 'seasonal', which forecasts a series when no other member can")
         return self
 
 
 class HierarchySection(Section):
-    """`[hierarchy]`: sums of series and of time that are forecast beside the series, from joint sample paths."""
+    """`[hierarchy]`: sums over series and over time that are forecast with the series, from joint sample paths."""
 
     levels: tuple[str, ...] = ()
-    """Attributes whose values group series, the coarsest first; each level splits the one before. The whole stream is
-    always a level above them, `all`."""
+    """Attributes whose values group series, the coarsest first; each level splits the one before. The level `all`, the
+    whole stream, is always added above them."""
     keep_paths: bool = False
-    """Store the sample paths of every series too."""
+    """Whether to store the sample paths of every series too."""
 
     @model_validator(mode="after")
     def _each_once(self) -> "HierarchySection":

@@ -1,4 +1,4 @@
-"""Stream definitions: what a TOML file says of a stream, typed and checked."""
+"""Stream definitions: the TOML file of a stream, read and checked as a whole."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ from forecasting.terms import DAY, format_duration
 
 
 class Stream(Section):
-    """One stream definition, whole."""
+    """One stream definition."""
 
     stream: StreamSection
     source: SourceSection
@@ -61,7 +61,7 @@ class Stream(Section):
 
     @property
     def config_hash(self) -> str:
-        """Hash of everything that shapes a trained model; two equal hashes train alike on equal data."""
+        """Hash of all settings that shape a trained model: equal hashes give equal models on equal data."""
         not_shaping = {"max_fallback_share", "accelerator", "devices", "strategy"}
         shaping = {
             "stream": self.stream.model_dump(mode="json"),
@@ -76,9 +76,9 @@ class Stream(Section):
 
 
 def parse_stream(text: str, *, path: str) -> Stream:
-    """Read a stream definition.
+    """Read a stream definition from TOML.
 
-    path: named in messages. Raises SettingsError that names the file, the key and its line.
+    path: of the file, for messages. Raises SettingsError that names the file, the key and its line.
     """
     try:
         raw = tomllib.loads(text)

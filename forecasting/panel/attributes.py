@@ -1,4 +1,4 @@
-"""Attributes of series: the region, queue or capacity that a feed gives beside demand."""
+"""Attributes of series, such as region, queue or capacity, that a feed gives with demand."""
 
 import pandas as pd
 
@@ -6,9 +6,9 @@ from forecasting.errors import ContractError, InsufficientHistoryError
 
 
 def read_attributes(series: pd.DataFrame, *, stream_name: str) -> pd.DataFrame:
-    """(N, A) text of a frame (series_id, attributes), indexed by series_id in the order of code points.
+    """(N, A) attributes as text, indexed by series_id in code point order; '' where unknown.
 
-    An unknown attribute is ''. Raises InsufficientHistoryError without series, ContractError on a repeated one.
+    series: series_id and attributes. Raises InsufficientHistoryError without series, ContractError on a repeated one.
     """
     if series.empty:
         raise InsufficientHistoryError(

@@ -45,12 +45,12 @@ from forecasting.terms import DAY, EventKind
 def build_panel(
     stream: Stream, *, origin: datetime, demand: Demand, series: pd.DataFrame, events: pd.DataFrame
 ) -> Panel:
-    """Put what was known of a stream at an origin on a regular grid.
+    """Panel of a stream as known at an origin.
 
-    origin: as of `resolve_origin`. demand: as known at the origin; what lies at or after it or in closed time is
-    ignored. series: series_id and attributes. events: kind, scope, starts_at, ends_at. History goes back to
-    `history_since`, but not before the first demand. Raises InsufficientHistoryError where no series has an
-    observation, ContractError on a repeated series.
+    origin: as of `resolve_origin`. demand: as known at the origin; values at or after it or in closed time are ignored.
+    series: series_id and attributes. events: kind, scope, starts_at, ends_at. History goes back to `history_since`, but
+    not before the first demand. Raises InsufficientHistoryError where no series has an observation, ContractError on a
+    repeated series, SettingsError for an origin off the grid.
     """
     at = _instant(origin, stream)
     attributes = read_attributes(series, stream_name=stream.name)
@@ -67,14 +67,14 @@ def build_panel(
         raise _no_history(stream, at)
     special = special_mask(groups, ts=columns.ts[history], days=columns.days, zone=stream.zone)
     weight = weights_at(demand, attributes.index, columns.ts[history], observed=np.isfinite(y))
-    # something lies behind a value with a weight: a mean near zero is no silence
+    # a value with a weight was measured: a mean near zero is no silence
     explained = special if weight is None else special | (weight > 0)
     grid = Grid(columns.slot[history], columns.cycle[history], season=int(template.sum()))
     breaks = find_breaks(y, grid, columns.ts[history], explained=explained)
     fault, suppressed = breaks.fault, None
     censored = bounds_at(demand, attributes.index, columns.ts[history], observed=np.isfinite(y))
     if censored is not None:
-        # what is pinned at a capacity repeats a value as a stuck counter does, also one that a later capacity exceeds
+        # demand at a capacity repeats one value as a stuck counter does, also below a later, larger capacity
         fault = np.where(censored & (fault == Fault.STUCK), np.uint8(Fault.NONE), fault)
         censored &= fault == Fault.NONE
     y[fault > 0] = np.nan
@@ -107,16 +107,16 @@ def build_panel(
 
 @dataclass(frozen=True)
 class _Columns:
-    """The intervals of a panel."""
+    """The intervals of a panel, and which of the full grid they are."""
 
     history: Times
     """(G,) full grid before the origin."""
     kept: NDArray[np.bool_]
-    """(G + steps,) which interval of history and horizon has a column."""
+    """(G + steps,) which intervals of history and horizon have a column."""
     ts: Times
     ends: Times
     days: Times
-    """Consecutive local dates that go beyond the intervals by DAYS_AROUND on both sides."""
+    """Consecutive local dates of the intervals, and DAYS_AROUND more on both sides."""
     slot: NDArray[np.int32]
     cycle: NDArray[np.int32]
 
@@ -142,7 +142,7 @@ def _instant(origin: datetime, stream: Stream) -> np.datetime64:
 def _known(
     stream: Stream, demand: Demand, ids: pd.Index, *, at: np.datetime64
 ) -> tuple[NDArray[np.float32], np.datetime64]:
-    """(N, G) demand before `at` of the series of the panel from where their history starts, and that instant."""
+    """(N, G) demand of the panel's series before `at`, from the start of their history on, and that instant."""
     row = pd.Index(demand.series_ids).get_indexer(ids)
     before = slice(int(np.searchsorted(demand.grid, history_since(stream, at))), int(np.searchsorted(demand.grid, at)))
     y, grid = demand.y[row, before], demand.grid[before]
@@ -164,7 +164,7 @@ def _no_history(stream: Stream, at: np.datetime64) -> InsufficientHistoryError:
 
 
 def _columns(stream: Stream, template: NDArray[np.bool_], *, since: np.datetime64, at: np.datetime64) -> _Columns:
-    """Intervals from `since` over the horizon that the week's template keeps."""
+    """Intervals from `since` to the end of the horizon that are open in the week's template."""
     if not template.any():
         raise SettingsError(f"stream {stream.name}: calendar.hours leave no open time in a week; expected some")
     history = grid_between(stream, since, at)
@@ -190,7 +190,7 @@ def _columns(stream: Stream, template: NDArray[np.bool_], *, since: np.datetime6
 def _observe(
     known: NDArray[np.float32], columns: _Columns, events: Sequence[Event], *, is_open: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """(N, T) demand, NaN where it is missing, closed or under an outage event, and which values such an event hides."""
+    """(N, T) demand, NaN where missing, closed or under an outage event, and which values such an event removes."""
     history = slice(columns.n_history)
     y = known[:, columns.kept[: len(columns.history)]]
     ts, ends = columns.ts[history], columns.ends[history]

@@ -18,21 +18,21 @@ from forecasting.terms import DAY, EventKind
 Column = NDArray[np.floating]
 
 DAYS_AROUND = 6
-"""Dates that must be known on either side of the intervals: the longest row of days off that is counted, one more."""
+"""Dates needed on either side of the intervals: the longest row of days off that counts, and some more."""
 
 _LONGEST_BREAK = 4
-"""Days off in a row beyond which the first day back is no busier for another: a holiday that makes a long weekend."""
+"""Days off in a row that count at most: a long weekend; more of them make the first day back no busier."""
 _MONTH_EDGE = 5
-"""First and last days of a month that bills, wages and renewals reach."""
+"""First and last days of a month that bills, wages and renewals affect."""
 _PARTIAL = 0.5
-"""What a holiday that half the people or half the day have counts."""
+"""Value of a holiday for half the people or half the day; a public holiday is 1."""
 _DAY = np.timedelta64(1, "D")
 _YEAR = np.timedelta64(8766, "h")
 
 
 @dataclass(frozen=True)
 class _DayOff:
-    """Local dates as an average series sees them, (D,) shares each."""
+    """Days off by local date, averaged over the series; (D,) shares each."""
 
     holiday: Column
     open: Column
@@ -40,20 +40,21 @@ class _DayOff:
     before: Column
     """Days off in a row that end the day before, over the longest that counts."""
     after: Column
+    """Days off in a row that begin the day after, over the longest that counts."""
     bridge: Column
-    """Working days between two days off, one of which is no usual one."""
+    """Working days between two days off of which at least one is not a usual one."""
 
 
 def build_covariates(
     stream: Stream, groups: Sequence[OpeningGroup], events: Sequence[Event], *, ts: Times, days: Times
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """(columns, C) float32 in [-1, 1] and the C names, by the local time at which each interval starts.
+    """(columns, C) float32 covariates in [-1, 1], and their C names, by the local start of each interval.
 
-    Intervals shorter than a day have the time of day; up to a day, the place in the week, the weekend, the holiday and
-    which one it is, the days beside it, the days off before and after, bridge days, the share of the day that is open
-    and the edges of the month; all have the time of year and the share of the series' days that are holidays.
-    days: the local dates of the groups; they go beyond those of the intervals by DAYS_AROUND. A date's covariates
-    depend on nothing but the calendar, the events and which series there are.
+    Intervals shorter than a day have the time of day. Intervals up to a day have the place in the week, weekend,
+    holiday and which one it is, the days beside a holiday, days off before and after, bridge days, the open share of
+    the day and the edges of the month. All have the time of year and the share of days that are holidays. days: the
+    local dates of the groups, with DAYS_AROUND more on both sides. Covariates of a date depend only on the calendar,
+    the events and the set of series.
     """
     wall = wall_times(ts, stream.zone)
     date = wall.astype("datetime64[D]")
@@ -86,7 +87,7 @@ def build_covariates(
 
 
 def _harmonics(name: str, phase: Column, *, count: int) -> dict[str, Column]:
-    """Sine and cosine of a phase in turns, and of its multiples."""
+    """Sine and cosine of a phase (1 is a full turn), and of its multiples."""
     return {
         f"{name}_{function.__name__}{number}": function(2 * np.pi * number * phase)
         for number in range(1, count + 1)
@@ -95,7 +96,7 @@ def _harmonics(name: str, phase: Column, *, count: int) -> dict[str, Column]:
 
 
 def _month_edges(date: Times) -> dict[str, Column]:
-    """1 on the first and the last day of a month, falling to 0 within the days that the edge reaches."""
+    """1 on the first and the last day of a month, falling to 0 over `_MONTH_EDGE` days."""
     month = date.astype("datetime64[M]")
     since = (date - month.astype("datetime64[D]")) / _DAY
     until = ((month + 1).astype("datetime64[D]") - date) / _DAY - 1
@@ -125,7 +126,7 @@ def _days_off(stream: Stream, groups: Sequence[OpeningGroup], events: Sequence[E
 
 
 def _alike(groups: Sequence[OpeningGroup], closures: Sequence[Event]) -> list[tuple[OpeningGroup, list[Event], int]]:
-    """Groups cut into series with the same closures, and how many series each part has."""
+    """Groups split into series with the same closures, and the number of series of each part."""
     found = []
     for group in groups:
         touched = np.zeros((len(group.series), len(closures)), bool)
@@ -151,9 +152,9 @@ def _longest_day(group: OpeningGroup) -> int:
 
 
 def _days_in_a_row(off: NDArray[np.bool_]) -> Column:
-    """(D,) how many days off in a row end the day before each, over the longest that counts.
+    """(D,) days off in a row that end the day before each, over the longest that counts.
 
-    The first few dates see those of the other end; no interval lies on them.
+    The first dates wrap around to the last ones; no interval lies on them.
     """
     row = np.zeros(len(off))
     unbroken = np.ones(len(off), bool)

@@ -1,4 +1,4 @@
-"""Demand as known at an instant: of every interval of every series the newest version, on the stream's full grid."""
+"""Demand as known at an instant: the newest version of every interval of every series, on the stream's full grid."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -21,15 +21,15 @@ class Versions(NamedTuple):
     """R values of demand as they became known, in any order."""
 
     series: NDArray[np.integer]
-    """(R,) place among the series, -1 for one that is none of them."""
+    """(R,) place among the series, -1 for any other series."""
     ts: Times
     y: NDArray[np.float64]
     """(R,) NaN where the value is unknown or was withdrawn."""
     available_at: Times
     weight: NDArray[np.float64]
-    """(R,) what the value counts among its likes, such as the calls behind a mean; NaN where the feed gives none."""
+    """(R,) weight of the value among its peers, such as the calls behind a mean; NaN where the feed gives none."""
     censored: NDArray[np.bool_]
-    """(R,) whether demand was at least the value, which is all that is known of it."""
+    """(R,) whether the value is only a lower bound of demand."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def lay_demand(
     until: np.datetime64,
     known: Iterable[Versions],
 ) -> Demand:
-    """Demand of [since, until) by the versions that are known; those of other intervals are dropped.
+    """Demand of [since, until) by its known versions; versions of other intervals are ignored.
 
     Raises ContractError on versions off the grid.
     """
@@ -68,10 +68,10 @@ def lay_demand(
 def apply_updates(
     stream: Stream, demand: Demand, *, since: np.datetime64, until: np.datetime64, updates: Iterable[Versions]
 ) -> Demand:
-    """Demand as known at `until`, from that as known at `since`, the end of its grid, and what became known between.
+    """Demand as known at `until`, from demand as known at `since` and the versions that became known in between.
 
-    updates: versions of intervals from `since` on, and of earlier ones those that are newer than what was known. Raises
-    ContractError on versions off the grid.
+    demand: its grid ends at `since`. updates: versions of intervals from `since` on, and newer versions of earlier
+    ones. Raises ContractError on versions off the grid.
     """
     grid = np.concatenate([demand.grid, grid_between(stream, since, until)])
     more = len(grid) - len(demand.grid)
@@ -117,8 +117,10 @@ def lay_frame(
 
 
 def weights_at(demand: Demand, ids: pd.Index, ts: Times, *, observed: NDArray[np.bool_]) -> NDArray[np.float32] | None:
-    """(N, T) weights of the observed values of some series at some of the grid's instants: 1 where a value was given
-    none, 0 where it is not observed; None where none was given any."""
+    """(N, T) weights of observed values of some series at some instants of the grid; None where no value has any.
+
+    1 where a value has no weight, 0 where it is not observed.
+    """
     if demand.weight is None:
         return None
     weight = demand.weight[_cells(demand, ids, ts)]
@@ -127,7 +129,7 @@ def weights_at(demand: Demand, ids: pd.Index, ts: Times, *, observed: NDArray[np
 
 
 def bounds_at(demand: Demand, ids: pd.Index, ts: Times, *, observed: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
-    """(N, T) which observed values of some series at some of the grid's instants are censored; None where none is."""
+    """(N, T) which observed values of some series at some instants of the grid are censored; None where none is."""
     if demand.censored is None:
         return None
     bound: NDArray[np.bool_] = observed & demand.censored[_cells(demand, ids, ts)]
@@ -135,19 +137,19 @@ def bounds_at(demand: Demand, ids: pd.Index, ts: Times, *, observed: NDArray[np.
 
 
 def _cells(demand: Demand, ids: pd.Index, ts: Times) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Places of (N, T) values; of series that have none, those of another."""
+    """Row and column of (N, T) values; a series without demand has the last row."""
     return pd.Index(demand.series_ids).get_indexer(ids)[:, None], np.searchsorted(demand.grid, ts)
 
 
 def _extended(values: NDArray[np.float32], more: int) -> NDArray[np.float32]:
-    """(M, G) values and so many unknown ones behind them."""
+    """(M, G + more) values, unknown after the first G."""
     return np.pad(values, ((0, 0), (0, more)), constant_values=np.nan)
 
 
 def _place(demand: Demand, known: Iterable[Versions], *, end: np.datetime64) -> Demand:
-    """The demand with the newest version of each interval put over what was there, in its own arrays.
+    """The demand with the newest version of each interval written over its values, in place.
 
-    A value of weight 0 or less has nothing behind it and is unknown.
+    A value of weight 0 or less is unknown: nothing was measured.
     """
     y, grid, weight, censored = demand.y, demand.grid, demand.weight, demand.censored
     if not y.size:
@@ -180,7 +182,7 @@ def _place(demand: Demand, known: Iterable[Versions], *, end: np.datetime64) -> 
 
 
 def _columns(grid: Times, ts: Times) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """(R,) column in which each instant lies, and whether it starts the column's interval."""
+    """(R,) column that each instant lies in, and whether it is the start of the column's interval."""
     step = np.diff(grid[:2])
     if len(step) and (np.diff(grid) == step).all():  # a division is several times faster than a search
         column, rest = np.divmod((ts - grid[0]).view(np.int64), step.astype(np.int64))

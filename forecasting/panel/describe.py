@@ -1,4 +1,4 @@
-"""What a panel found in its history, in words for planners."""
+"""Messages for planners about faults, level shifts and censored demand of a panel."""
 
 from zoneinfo import ZoneInfo
 
@@ -9,7 +9,7 @@ from forecasting.panel.cleaning.breaks import Fault
 from forecasting.panel.grid import Panel
 
 _NAMED = 3
-"""Series that a message names before it says how many more there are."""
+"""Series that a message names; of more it gives the number."""
 _REASONS = {
     Fault.OUTAGE: "under an outage event",
     Fault.LOST: "as lost data",
@@ -19,7 +19,7 @@ _REASONS = {
 
 
 def describe_breaks(panel: Panel, *, zone: ZoneInfo) -> str | None:
-    """One line on what was set aside and which levels shifted, with local dates; None where nothing was."""
+    """One line on values that were set aside and levels that shifted, with local dates; None without any."""
     parts = []
     for kind, reason in _REASONS.items():
         found = panel.fault == kind
@@ -35,13 +35,13 @@ def describe_breaks(panel: Panel, *, zone: ZoneInfo) -> str | None:
 
 
 def describe_suppressed(panel: Panel) -> str | None:
-    """One line on demand that was cut off at a limit and put back; None where nothing was."""
+    """One line on demand that was cut off at a limit and restored; None without any."""
     if panel.censored is None or panel.suppressed is None or not panel.censored.any():
         return None
     cut, added = panel.censored, np.nan_to_num(panel.suppressed)
     measured = float((np.nan_to_num(panel.y) - added)[cut].sum())
     share = float(added[cut].sum()) / measured if measured > 0 else 0.0
-    # the most cut off first
+    # series with the most censored intervals first
     rows = np.argsort(-cut.sum(axis=1), kind="stable")[: int(cut.any(axis=1).sum())]
     total, names = int(cut.sum()), _few([str(panel.series_ids[row]) for row in rows])
     return f"{total:,} interval{'s' * (total > 1)} of {names} cut off at a limit: {share:.1%} of demand put back"

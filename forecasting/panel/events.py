@@ -1,4 +1,4 @@
-"""Events known at the origin: which series and which intervals they touch."""
+"""Events as known at the origin: which series and which intervals they affect."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ class Event:
 
     kind: EventKind
     series: NDArray[np.intp]
-    """Rows of the panel that it touches."""
+    """Rows of the panel in its scope."""
     starts_at: np.datetime64
     ends_at: np.datetime64
-    """Exclusive; the end of time where the event has no end yet."""
+    """Exclusive; the year 9999 where the event has no end yet."""
 
 
 def read_events(events: pd.DataFrame, *, attributes: pd.DataFrame, stream_name: str) -> tuple[Event, ...]:
-    """Events of a frame (kind, scope, starts_at, ends_at) that touch any of the series.
+    """Events of a frame (kind, scope, starts_at, ends_at) with any of the series in their scope.
 
     attributes: text, indexed by series_id.
     """
@@ -44,9 +44,9 @@ def read_events(events: pd.DataFrame, *, attributes: pd.DataFrame, stream_name: 
 
 
 def in_scope(scope: dict[str, str], *, attributes: pd.DataFrame, stream_name: str) -> NDArray[np.bool_]:
-    """Which series a scope names: all its keys must match; `series_id` and `stream` are keys beside the attributes.
+    """(N,) which series match a scope: all its keys must match, attributes as well as `series_id` and `stream`.
 
-    A key that the series do not have matches none, because events are shared by streams with other attributes.
+    A key that the series do not have matches none, because streams with other attributes share the events.
     """
     matched = np.ones(len(attributes), bool)
     for key, value in scope.items():
@@ -62,12 +62,12 @@ def in_scope(scope: dict[str, str], *, attributes: pd.DataFrame, stream_name: st
 
 
 def overlapped(event: Event, *, ts: Times, ends: Times) -> slice:
-    """Columns (intervals [ts, ends), ascending) that share any time with an event."""
+    """Columns (intervals [ts, ends), ascending) that overlap an event."""
     return slice(int(np.searchsorted(ends, event.starts_at, "right")), int(np.searchsorted(ts, event.ends_at, "left")))
 
 
 def touched(events: Iterable[Event], kind: EventKind, *, n_series: int, ts: Times, ends: Times) -> NDArray[np.bool_]:
-    """(n_series, columns) whether an event of a kind shares any time with the interval."""
+    """(n_series, columns) whether an event of a kind overlaps the interval."""
     mask = np.zeros((n_series, len(ts)), bool)
     for event in events:
         if event.kind == kind:

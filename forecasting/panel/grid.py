@@ -14,7 +14,7 @@ class Panel:
     """N series on T columns of history and H columns of horizon.
 
     Columns are the intervals in which at least one series is open by its weekly hours, so that a week of opening hours
-    is one season; nights on which everyone is closed do not exist here. An interval that is closed for some series, or
+    is one season; hours in which all series are closed have no column. An interval that is closed for some series, or
     by a holiday or a closure, keeps its column and is not open.
     """
 
@@ -25,19 +25,19 @@ class Panel:
     ts: NDArray[np.datetime64]
     """(T+H,) UTC interval starts, datetime64[us], ascending."""
     wall: NDArray[np.datetime64]
-    """(T+H,) what a local clock shows as each interval starts, datetime64[us]."""
+    """(T+H,) local clock readings at interval starts, datetime64[us]."""
     horizon_step: NDArray[np.int32]
     """(H,) 1-based step after the origin, counted on the full grid (closed intervals count)."""
     slot: NDArray[np.int32]
-    """(T+H,) position in the season by local time, 0..season-1; equal slots are comparable intervals."""
+    """(T+H,) position in the season by local time, 0..season-1; intervals of equal slots are comparable."""
     cycle: NDArray[np.int32]
     """(T+H,) which season (local week) a column lies in, ascending from 0."""
     season: int
     """Number of slots in a season: a local week, or 1 for intervals longer than a day."""
     max_horizon: int
-    """Most columns that a horizon of this stream can have, whatever its origin; at least H."""
+    """Largest number of columns of a horizon of this stream, over all origins; at least H."""
     y: NDArray[np.float32]
-    """(N, T) demand, NaN where unobserved; where it is censored, what is expected behind what was measured."""
+    """(N, T) demand, NaN where unobserved; where it is censored, the expected demand behind the measured bound."""
     observed: NDArray[np.bool_]
     """(N, T) open, known and not set aside as a fault."""
     open: NDArray[np.bool_]
@@ -52,8 +52,8 @@ class Panel:
     level_start: NDArray[np.int64]
     """(N,) first column of each series' present level; 0 where it never shifted."""
     weight: NDArray[np.float32] | None = None
-    """(N, T) what each observed value counts among its likes, such as the calls behind a mean: above 0, and 1 where the
-    feed gives this one no weight; 0 where nothing is observed. None where the feed gives none: all count alike."""
+    """(N, T) weight of each observed value among its peers, such as the calls behind a mean: above 0, and 1 where the
+    feed gives this value none; 0 where nothing is observed. None where the feed has no weights: all count the same."""
     censored: NDArray[np.bool_] | None = None
     """(N, T) observed values that were measured as lower bounds of demand; None where the feed flags none."""
     suppressed: NDArray[np.float32] | None = None
@@ -87,8 +87,7 @@ def take_series(panel: Panel, rows: NDArray[np.integer]) -> Panel:
 def cut_panel(panel: Panel, *, at: int, length: int) -> Panel:
     """The panel with its first `at` columns as history and the `length` behind them as horizon.
 
-    Faults were found and censored demand restored with what came after `at` in sight, and campaigns are those known at
-    the panel's own origin.
+    Faults and restored demand stay as found at the panel's own origin, later history included, and so do campaigns.
     """
     history, every = slice(at), slice(at + length)
     shared = ("ts", "wall", "slot", "cycle", "covariates")
@@ -103,12 +102,12 @@ def cut_panel(panel: Panel, *, at: int, length: int) -> Panel:
 
 
 def _given(panel: Panel) -> list[str]:
-    """What only some panels have of every value of history."""
+    """Fields (N, T) that only some panels have."""
     return [name for name in ("weight", "censored", "suppressed") if getattr(panel, name) is not None]
 
 
 def fingerprint(panel: Panel) -> bytes:
-    """Digest of everything that a panel holds: panels of one digest are equal."""
+    """Digest of all fields of a panel: panels with equal digests are equal."""
     digest = hashlib.blake2b(digest_size=16)
     for item in fields(panel):
         value = getattr(panel, item.name)
@@ -123,9 +122,9 @@ def fingerprint(panel: Panel) -> bytes:
 
 
 def open_age(panel: Panel, *, interval: timedelta) -> timedelta:
-    """Open time between the newest value of any series and the origin: how old the feed is at the origin.
+    """Age of the feed at the origin: open time since the newest value of any series.
 
-    Intervals in which every series is closed do not age a feed, and values that were set aside still show it alive.
+    Intervals in which every series is closed do not count; values that were set aside as faults count as values.
     """
     last = int(np.flatnonzero((panel.observed | panel.masked).any(axis=0))[-1])
     since = panel.open[:, last + 1 : panel.n_history].any(axis=0)

@@ -1,7 +1,7 @@
-"""Groups of a hierarchy as series: what a group's members had together, as far as most of it was observed.
+"""Groups of a hierarchy as series: the sum of a group's members wherever most of its volume was observed.
 
-A member that is missing for a while is no dip of its group. What it usually has in that interval, which is the profile
-of its week at the level of the weeks around, says how much of the group was seen, and the sum is scaled up by it.
+A member without measurements is no dip of its group. Its usual volume in the interval, its weekly profile at the level
+of the weeks around, gives the observed share of the group, by which the sum is scaled up.
 """
 
 from dataclasses import dataclass, replace
@@ -19,23 +19,23 @@ from forecasting.panel.hierarchy import Hierarchy
 Sums = NDArray[np.float64]
 
 LEAST_SEEN = 0.8
-"""Share of its usual volume that must be observed for a group to have a value."""
+"""Share of a group's usual volume that must be observed for it to have a value."""
 MOSTLY = 0.5
-"""Share of its usual volume that a campaign must touch to be one of the group."""
+"""Share of a group's usual volume that must be under a campaign for the group to be."""
 TRACE = 1e-9
-"""Added to every usual value, so that members which never had anything count alike among themselves."""
+"""Added to every usual value, so that members of a group without any volume count equally."""
 _CELLS = 1_000_000
-"""Values of members looked at together, which bounds memory."""
+"""Values of members that are processed together, which bounds memory."""
 
 
 def sum_panel(panel: Panel, hierarchy: Hierarchy) -> Panel:
-    """The groups of a hierarchy as series of a panel on the same columns, named "level:key", in the order of groups.
+    """A panel of the groups of a hierarchy on the same columns, named "level:key", in the order of the groups.
 
     y is the sum over open members. A member counts as 0 before its first value, and after its last one where that lies
-    a season back; between, where it is missing, it is filled by its usual share, if at least `LEAST_SEEN` of the usual
-    volume of the group's open members is observed; else the group is unobserved. A group is open where any member is,
-    and under a campaign where one touches most of its usual volume. Attributes are unknown. Only for streams whose
-    values add over series: of weighted values or maxima the result means nothing.
+    a season or more back. Missing members are filled by their usual share if at least `LEAST_SEEN` of the usual volume
+    of the group's open members is observed; otherwise the group is unobserved. A group is open where any member is, and
+    under a campaign where most of its usual volume is. Attributes are unknown. Valid only for streams whose values add
+    over series, not for weighted means or maxima.
     """
     totals = _Totals.of(len(hierarchy.keys), len(panel.ts), panel.n_history)
     grid = Grid(panel.slot[: panel.n_history], panel.cycle[: panel.n_history], panel.season)
@@ -65,13 +65,13 @@ class _Totals:
     """Sums over the members of each group, filled chunk by chunk."""
 
     y: Sums
-    """(G, T) of what was observed."""
+    """(G, T) of observed values."""
     count: Sums
     """(G, T) number of members observed."""
     seen: Sums
     """(G, T) usual volume of those."""
     usual: Sums
-    """(G, T+H) usual volume of all open members that are alive."""
+    """(G, T+H) usual volume of all open members between their first and last values."""
     campaign: Sums
     """(G, T+H) usual volume of those under a campaign."""
     open: Sums
@@ -100,7 +100,7 @@ def _add_members(totals: _Totals, panel: Panel, hierarchy: Hierarchy, grid: Grid
 
 
 def _usual(panel: Panel, grid: Grid, rows: slice) -> Sums:
-    """(n, T+H) what each member usually has: its profile at the level of the season, or of the nearest known ones."""
+    """(n, T+H) usual volume of each member: its profile at the level of the cycle, interpolated where unknown."""
     level, profile = cycle_levels(np.where(panel.observed[rows], panel.y[rows], np.nan), grid)
     cycles = np.arange(int(panel.cycle[-1]) + 1)
     height = np.ones((len(level), len(cycles)))
@@ -113,7 +113,7 @@ def _usual(panel: Panel, grid: Grid, rows: slice) -> Sums:
 
 
 def _alive(observed: NDArray[np.bool_], columns: int, season: int) -> NDArray[np.bool_]:
-    """(n, columns) from a member's first value on, and to its last one where that lies a season back."""
+    """(n, columns) from a member's first value on, and to its last one where that lies a season or more back."""
     history, place = observed.shape[1], np.arange(columns)
     first = np.where(observed.any(axis=1), np.argmax(observed, axis=1), columns)
     last = history - 1 - np.argmax(observed[:, ::-1], axis=1)

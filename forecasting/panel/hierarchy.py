@@ -1,7 +1,7 @@
 """The hierarchy of a stream: which series each group sums, the coarsest groups first.
 
-A group is a path of attribute values from the coarsest level down ("qc/mtl"), so that groups always make a tree: a site
-that two regions claim is two groups, and both are named.
+A group is a path of attribute values from the coarsest level down ("qc/mtl"), so that groups are always a tree: a site
+in two regions makes two groups, and a finding names both.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ class Hierarchy:
     """G groups over N series, by level, then key."""
 
     levels: tuple[str, ...]
-    """Coarse to fine, `all` first, without the series themselves."""
+    """From coarse to fine, `all` first, without the series themselves."""
     level: Ints
     """(G,) place in `levels` of each group, ascending."""
     keys: NDArray[np.str_]
@@ -37,11 +37,11 @@ class Hierarchy:
     summing: sparse.csr_array
     """(G, N) float32, 1 where a group holds a series; each series lies in one group of every level."""
     findings: tuple[Note, ...]
-    """(series_id or "level:value", kind, one line): series that lack an attribute and values with two parents."""
+    """(series_id or "level:value", kind, message) of series that lack an attribute and values with two parents."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """(G,) level of each group by name."""
+        """(G,) name of each group's level."""
         return tuple(self.levels[place] for place in self.level)
 
 
@@ -49,8 +49,8 @@ def build_hierarchy(attributes: pd.DataFrame, levels: Sequence[str]) -> Hierarch
     """Group series by their attributes.
 
     attributes: (N, A) text indexed by series_id, '' where unknown, as of `Panel.attributes`. levels: attributes, coarse
-    to fine; without any there is still `all`. A series that lacks one counts under "(none)" at that level and below.
-    Groups that hold the same series as a coarser one stay. Raises SettingsError on a level that is no attribute.
+    to fine; the level `all` is always added. A series that lacks one counts under "(none)" at that level and below.
+    Groups with the same series as a coarser one are kept. Raises SettingsError on a level that is no attribute.
     """
     unknown = [level for level in levels if level not in attributes]
     if unknown:
@@ -82,12 +82,12 @@ def build_hierarchy(attributes: pd.DataFrame, levels: Sequence[str]) -> Hierarch
 
 
 def _escape(value: str) -> str:
-    """A value whose own slashes cannot be taken for those between values."""
+    """A value with its slashes escaped, because slashes separate values in a key."""
     return value.replace("%", "%25").replace("/", "%2F")
 
 
 def _orphans(ids: Sequence[str], levels: Sequence[str], values: Sequence[NDArray[np.object_]]) -> list[Note]:
-    """A note on each series that lacks attributes."""
+    """A finding for each series that lacks attributes."""
     lacking = np.array([own == "" for own in values], dtype=bool).reshape(len(levels), len(ids))
     notes = []
     for row in np.flatnonzero(lacking.any(axis=0)).tolist():
@@ -104,9 +104,9 @@ def _two_parents(
     paths: Sequence[NDArray[np.object_]],
     lacking: NDArray[np.bool_],
 ) -> list[Note]:
-    """A note on each value of a level that is found in several groups of the level above.
+    """A finding for each value of a level that lies in several groups of the level above.
 
-    Where most values are, the levels cross by design, such as every queue in every region, and nothing is odd.
+    None where most values do: then levels cross by design, such as every queue in every region.
     """
     notes = []
     for depth in range(1, len(levels)):

@@ -30,7 +30,7 @@ def wall_times(ts: Times, zone: ZoneInfo) -> Times:
 
 
 def first_instants(wall: Times, zone: ZoneInfo) -> Times:
-    """First UTC instant at which a local clock shows a wall time or, where that is skipped, anything later."""
+    """First UTC instant at which a local clock shows a wall time or, where clocks skip that, a later one."""
     index = pd.DatetimeIndex(wall.astype("datetime64[us]"))
     local = index.tz_localize(zone, ambiguous=np.ones(len(index), bool), nonexistent="NaT").tz_convert(None)
     instants = local.to_numpy(copy=True)
@@ -41,24 +41,22 @@ def first_instants(wall: Times, zone: ZoneInfo) -> Times:
 
 
 def whole_days(since: datetime, until: datetime, zone: ZoneInfo) -> tuple[int, Times]:
-    """The local days that lie in [since, until) from midnight to midnight: the first, in days since 1970, and the UTC
-    starts of all of them."""
+    """The local days that lie whole in [since, until): the first one in days since 1970, and the UTC starts of all."""
     edges = np.array([utc_instant(since), utc_instant(until)])
     first, last = wall_times(edges, zone).astype("datetime64[D]")
-    # a day need not begin at midnight: clocks may skip that, or show it twice
+    # a local day need not begin at midnight: clocks may skip it, or show it twice
     midnights = first_instants(np.arange(first, last + _DAY), zone)[:-1]
     begun = int((midnights < edges[0]).sum())
     return int(first.astype(np.int64)) + begun, midnights[begun:]
 
 
 def resolve_origin(text: str, stream: Stream) -> datetime:
-    """The UTC instant that an origin text means for a stream.
+    """The UTC instant of an origin that is given as text.
 
-    A date means local midnight plus the stream's `origin_time`; where an interval is under way at that moment (the grid
-    of 2h intervals is off local midnight in summer, a week starts on Monday) the origin is that interval's start,
-    because the interval is not known yet. A timestamp is read in the stream's zone when it has no offset.
-    Raises SettingsError where the text is unreadable, a local time does not exist or occurs twice, or a timestamp lies
-    off the stream's grid.
+    A date means local midnight plus the stream's `origin_time`. If that is inside an interval (the grid of 2h intervals
+    is off local midnight in summer, a week starts on Monday), the origin is the start of the interval, which is not
+    known yet. A timestamp without offset is local. Raises SettingsError where the text is unreadable, a local time does
+    not exist or occurs twice, or a timestamp lies off the stream's grid.
     """
     try:
         return floor_to_grid(_origin_on(date.fromisoformat(text.strip()), stream), stream)
@@ -74,9 +72,9 @@ def resolve_origin(text: str, stream: Stream) -> datetime:
 
 
 def interval_of(text: str, stream: Stream) -> datetime:
-    """UTC start of the interval of a stream's grid that holds an instant, local unless it has an offset.
+    """UTC start of the interval of the stream's grid that holds an instant given as text.
 
-    Raises SettingsError where the text is unreadable, or a local time does not exist or occurs twice.
+    A text without offset is local time. Raises SettingsError where it is unreadable, does not exist or occurs twice.
     """
     return _read_instant(text, stream, what="time")[1]
 
@@ -97,7 +95,7 @@ def retrain_boundary(stream: Stream, origin: datetime) -> datetime:
     """Newest instant up to `origin` that lies a whole number of retrain periods of local days after MONDAY."""
     period = stream.models.retrain // DAY
     count = (origin.astimezone(stream.zone).date() - MONDAY).days // period
-    # flooring may put a boundary on the evening before its date, the origin time after the origin
+    # a boundary may lie on the evening before its date (flooring to the grid), or after the origin (origin_time)
     for periods in (count + 1, count, count - 1):
         boundary = floor_to_grid(_origin_on(MONDAY + timedelta(days=periods * period), stream), stream)
         if boundary <= origin:
@@ -106,10 +104,10 @@ def retrain_boundary(stream: Stream, origin: datetime) -> datetime:
 
 
 def grid_anchor(stream: Stream) -> tuple[np.datetime64, np.timedelta64]:
-    """An interval start and the step of the regular UTC grid of intervals shorter than a day.
+    """A start and the step of the regular UTC grid of intervals shorter than a day.
 
-    Anchored at midnight of the zone's standard time when the stream starts, so that hours are whole local hours in
-    Kolkata (+05:30) too; the grid does not move when clocks change.
+    The start is a midnight of the zone's standard time when the stream begins, so that hours are whole local hours in
+    Kolkata (+05:30) too. The grid does not move when clocks change.
     """
     noon = datetime.combine(stream.source.start, time(12), stream.zone)
     standard = (noon.utcoffset() or timedelta(0)) - (noon.dst() or timedelta(0))
@@ -122,7 +120,7 @@ def step_of(stream: Stream) -> np.timedelta64:
 
 
 def is_on_grid(ts: Times | pd.Series | pd.DatetimeIndex, stream: Stream) -> NDArray[np.bool_]:
-    """Whether each instant starts an interval of the stream; missing ones do not."""
+    """Whether each instant is the start of an interval of the stream; False for missing ones."""
     instants = as_utc(ts)
     return cast(NDArray[np.bool_], _floor(instants, stream) == instants)
 
@@ -161,10 +159,9 @@ def grid_ends(ts: Times, stream: Stream) -> Times:
 
 
 def history_since(stream: Stream, at: np.datetime64) -> np.datetime64:
-    """Where the history before `at` starts: `models.history` earlier, and on to the start of its block of four weeks.
+    """Start of the history before `at`: `models.history` earlier, floored to a block of four weeks from MONDAY.
 
-    Blocks are counted from MONDAY. The start stays where it is for four weeks, so that panels of consecutive origins
-    have the same columns and can share work.
+    The start is the same for four weeks, so that panels of consecutive origins have the same columns and share work.
     """
     day = wall_times(np.array([at]), stream.zone).astype("datetime64[D]") - stream.models.history // DAY * _DAY
     monday = np.array([MONDAY], "datetime64[D]")
@@ -172,7 +169,7 @@ def history_since(stream: Stream, at: np.datetime64) -> np.datetime64:
 
 
 def _end_of_gap(wall: datetime, zone: ZoneInfo) -> datetime:
-    """First instant, naive UTC, at which clocks show more than a wall time that they skip."""
+    """First instant, naive UTC, at which clocks show a later time than a wall time that they skip."""
     before, after = (wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (1, 0))
     microsecond = timedelta(microseconds=1)
 
@@ -207,6 +204,6 @@ def _floor(instants: Times, stream: Stream) -> Times:
 
 
 def _floor_dates(wall: Times, stream: Stream) -> Times:
-    """Local dates on which intervals of whole days start, at or before each wall time."""
+    """Local date on which the interval of whole days that holds each wall time starts."""
     days = wall.astype("datetime64[D]") - np.datetime64(MONDAY, "D")
     return np.datetime64(MONDAY, "D") + days // (stream.interval // DAY) * (stream.interval // DAY)

@@ -11,9 +11,9 @@ from forecasting.config.stream import Stream
 from forecasting.numerics import Times
 
 _PHASE_YEAR = np.datetime64("2024-01-01", "D")
-"""The year whose dates number the holidays; any would do, but it may never change."""
+"""The year whose dates place the holidays; an arbitrary one, but features of stored models depend on it."""
 _PARTIAL = (holidays.HALF_DAY, holidays.BANK, holidays.OPTIONAL)
-"""Calendars of days on which many, but not all, are off or leave early."""
+"""Categories of days on which many people, but not all, are off or leave early."""
 
 
 def public_holidays(stream: Stream, days: Times) -> NDArray[np.bool_]:
@@ -22,10 +22,7 @@ def public_holidays(stream: Stream, days: Times) -> NDArray[np.bool_]:
 
 
 def partial_holidays(stream: Stream, days: Times) -> NDArray[np.bool_]:
-    """Whether each local date is half a holiday of the stream's country, or one that not everybody takes.
-
-    These are its half days, bank holidays and optional ones, as far as its calendar knows them; some are public too.
-    """
+    """Whether each local date is a half-day, bank or optional holiday of the stream's country; some are public too."""
     if stream.calendar.country is None:
         return np.zeros(len(days), bool)
     offered = holidays.country_holidays(stream.calendar.country).supported_categories
@@ -35,10 +32,10 @@ def partial_holidays(stream: Stream, days: Times) -> NDArray[np.bool_]:
 
 
 def holiday_phases(stream: Stream, days: Times) -> NDArray[np.float64]:
-    """(D,) which public holiday each local date is, as a place in the year in [0, 1); NaN on all other days.
+    """(D,) place in the year, in [0, 1), of the public holiday on each local date; NaN on all other days.
 
-    The place is that of its name in one fixed year, so that a feast has the same wherever the moon puts it; a name that
-    year does not know has its own date's.
+    The place is that of the holiday's name in one fixed year, so that movable holidays have the same value every year;
+    a name that is unknown in that year has the place of its own date.
     """
     places: dict[str, float] = {}
     for day, names in sorted(_holidays(stream, np.array([_PHASE_YEAR], "datetime64[D]")).items()):
@@ -58,7 +55,7 @@ def weekend(stream: Stream) -> tuple[int, ...]:
 
 
 def _holidays(stream: Stream, days: Times, categories: tuple[str, ...] = (holidays.PUBLIC,)) -> dict[date, str]:
-    """Holidays of the stream's country by name, of all years that the dates (ascending) lie in."""
+    """Names of the holidays of the stream's country in all years of the dates (ascending)."""
     calendar = stream.calendar
     if calendar.country is None or not len(days):
         return {}
@@ -71,7 +68,7 @@ def _holidays(stream: Stream, days: Times, categories: tuple[str, ...] = (holida
 
 
 def _first_name(names: str) -> str:
-    """Name of a holiday, or of the first of several on one day, whether on its own date or moved off a weekend."""
+    """Name of a holiday, or of the first of several on one day, without the mark of one moved off a weekend."""
     return names.split("; ", maxsplit=1)[0].removesuffix(" (observed)")
 
 

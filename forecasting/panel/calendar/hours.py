@@ -1,7 +1,7 @@
-"""Opening hours: which minutes of local time are open, and so which intervals are.
+"""Opening hours: which minutes of local time are open, and therefore which intervals.
 
 An interval is open when any minute of it is. Minutes are counted on the local clock, 1440 a day: the doubled hour of a
-25-hour day is open twice, the skipped hour of a 23-hour day is never asked for.
+25-hour day is open twice, the skipped hour of a 23-hour day does not occur.
 """
 
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ class OpeningGroup:
 def rules_of_series(stream: Stream, attributes: pd.DataFrame) -> NDArray[np.int64]:
     """(N,) index of the first rule of the stream that matches each series, -1 where none does.
 
-    Raises SettingsError where a rule asks for an attribute that the series do not have.
+    Raises SettingsError where a rule names an attribute that the series do not have.
     """
     found = np.full(len(attributes), -1)
     for number, rule in reversed(list(enumerate(stream.calendar.hours))):
@@ -59,11 +59,10 @@ def rules_of_series(stream: Stream, attributes: pd.DataFrame) -> NDArray[np.int6
 def group_series(
     stream: Stream, *, rules: NDArray[np.int64], events: Sequence[Event], days: Times
 ) -> tuple[OpeningGroup, ...]:
-    """Series with equal hours and equal holidays, public ones and holiday events together.
+    """Series grouped by equal hours and equal holidays (public ones and holiday events).
 
-    rules: (N,) as of `rules_of_series`; days: (D,) consecutive local dates, datetime64[D].
-    A holiday event makes those local dates holidays whose noon it covers, so that a feed's choice of UTC or local
-    midnight as the boundary does not spread a holiday over two dates.
+    rules: (N,) as of `rules_of_series`; days: (D,) consecutive local dates, datetime64[D]. A holiday event applies to
+    the local dates whose noon it covers, so that it means one date whether its bounds are UTC or local midnights.
     """
     noons = first_instants(days + np.array(_HALF_DAY), stream.zone)
     added = np.zeros((len(rules), len(days)), bool)
@@ -87,7 +86,7 @@ def group_series(
 def open_mask(
     stream: Stream, groups: Sequence[OpeningGroup], events: Sequence[Event], *, ts: Times, ends: Times, days: Times
 ) -> Mask:
-    """(N, columns) whether each series takes demand in each interval: its hours, its holidays, less closures.
+    """(N, columns) whether each series is open in each interval by its hours, its holidays and closures.
 
     A closure closes the intervals of which it leaves no open minute. days: the local dates of the groups; they start
     before and end after those of the intervals.
@@ -106,7 +105,7 @@ def open_mask(
                 low, high = (wall_times(window, stream.zone) - _midnight(days)) // _MINUTE
                 first, last = start[columns], end[columns]
                 shut = total[np.clip(high, first, last)] - total[np.clip(low, first, last)]
-                # the doubled hour has the same minutes twice, so what is covered whole is decided on instants
+                # the doubled hour has the same minutes twice: whether an interval is covered is decided on instants
                 whole = (ts[columns] >= closure.starts_at) & (ends[columns] <= closure.ends_at)
                 mask[members, columns] &= (total[last] - total[first] > shut) & ~whole
     return mask
@@ -147,10 +146,10 @@ def _midnight(days: Times) -> np.datetime64:
 
 
 def week_template(stream: Stream, rules: NDArray[np.int64]) -> Mask:
-    """(slots a local week,) whether any of the series is open there by its weekly hours; one slot beyond a day.
+    """(slots of a local week,) whether any series is open there by its weekly hours; one slot for intervals over a day.
 
     rules: (N,) as of `rules_of_series`. Where clock changes move the grid against the wall clock by less than an
-    interval, a slot counts as open if it is open in either position.
+    interval, a slot is open if it is open in either position.
     """
     if stream.interval > DAY or -1 in rules:
         return np.ones(slots_a_week(stream), bool)
@@ -173,9 +172,9 @@ def slots_a_week(stream: Stream) -> int:
 
 
 def most_columns(stream: Stream, template: Mask) -> int:
-    """Most columns that a horizon of the stream can hold, whatever its origin.
+    """Largest number of columns of a horizon of the stream, over all origins.
 
-    A window of the week's template, plus what a clock change can shift into it once a year of horizon.
+    That of a window of the week's template, plus what a clock change can shift into it, once for each year of horizon.
     """
     weeks, rest = divmod(stream.steps, len(template))
     total = _running_total(np.tile(template, 2))

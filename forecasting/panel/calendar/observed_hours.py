@@ -1,7 +1,7 @@
-"""Opening hours read off a feed: the times of the local week in which it practically never holds a value.
+"""Opening hours estimated from a feed: times of the local week that practically never hold a value are closed.
 
-All series count together: an interval is seen when any of them has a value in it, zero included. Written down are whole
-spans of local time, as in `[[calendar.hours]]`, for a person to check.
+All series count together: an interval is seen when any of them has a value in it, zero included. The result is in spans
+of local time, as in `[[calendar.hours]]`, for a person to check.
 """
 
 from collections.abc import Sequence
@@ -19,16 +19,16 @@ from forecasting.panel.calendar.calendar import MONDAY, grid_between, step_of, w
 from forecasting.terms import DAY
 
 LEAST_FILLED = 0.6
-"""Share of open intervals that hold a value, below which a feed seems to leave out intervals without demand."""
+"""Share of open intervals with a value below which the feed is assumed to leave out intervals without demand."""
 
 _LEAST_WEEKS = 4
-"""How often every minute of the week must have passed before any is called closed."""
+"""Weeks of feed that are needed before any minute of the week is taken for closed."""
 _RARE = 0.05
-"""Intervals seen in a smaller share of the weeks than this are closed."""
+"""Share of weeks: intervals that are seen in fewer are closed."""
 _SHORT_HOLE = 60
-"""Minutes; whatever is closed for less lies inside the hours."""
+"""Minutes: shorter closed times within open hours are taken for open."""
 _MOST_SPANS = 2
-"""Spans a weekday; of more holes than they leave, the shortest are filled."""
+"""Spans of a weekday at most; the shortest holes between more are filled."""
 
 _MINUTE = np.timedelta64(1, "m")
 _WEEK = 7 * MINUTES_A_DAY
@@ -38,7 +38,7 @@ Minutes = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class ObservedHours:
-    """The open spans of each weekday, Monday first, and how far the feed fills them."""
+    """The open spans of each weekday, Monday first, and the share of them that the feed fills."""
 
     weekdays: tuple[tuple[Span, ...], ...]
     """Minutes after local midnight; a span may end after 1440, past midnight."""
@@ -47,14 +47,14 @@ class ObservedHours:
 
     @property
     def credible(self) -> bool:
-        """Whether absent intervals look closed; in a feed of few rows they may just as well be without demand."""
+        """Whether absent intervals are probably closed; in a sparse feed they may be open without demand."""
         return self.filled >= LEAST_FILLED
 
     @property
     def by_days(self) -> dict[str, str]:
-        """The hours as a definition writes them, neighbours that share hours together: `mon-fri` to `07:00-21:00`."""
+        """The hours as a definition writes them, equal neighbouring days together: `mon-fri` to `07:00-21:00`."""
         days = range(7)
-        # begin where a group does, so that sun-thu stays one
+        # begin at the first day of a group, so that sun-thu stays one group
         first = next((day for day in days if self.weekdays[day] != self.weekdays[day - 1]), 0)
         hours = {}
         for spans, group in groupby(np.roll(days, -first).tolist(), key=lambda day: self.weekdays[day]):
@@ -65,13 +65,12 @@ class ObservedHours:
 
 
 def observe_hours(stream: Stream, seen: Times) -> ObservedHours | None:
-    """Opening hours that explain in which intervals a feed holds values, or None where it tells of no closed time.
+    """Opening hours of a feed, or None where it shows no closed time.
 
-    seen: (M,) starts of the stream's grid, ascending, distinct, in which any series has a value.
-    An interval of the local week is closed when it was seen in practically no week, counting weeks that hold anything;
-    a minute is closed when any interval over it is, so that a grid which clock changes move against the wall clock is
-    read right. None also for intervals of a day or more, or of odd seconds, and while the feed is younger than four
-    weeks: then every interval counts as open.
+    seen: (M,) starts of the stream's grid, ascending, distinct, in which any series has a value. An interval of the
+    local week is closed when it was seen in fewer than 5% of the weeks that hold any value; a minute is closed when any
+    interval over it is, which allows for a grid that clock changes move against the wall clock. None also for intervals
+    of a day or more or not of whole minutes, and for a feed of less than four weeks.
     """
     if stream.interval >= DAY or stream.interval % timedelta(minutes=1) or not len(seen):
         return None
@@ -101,7 +100,7 @@ def observe_hours(stream: Stream, seen: Times) -> ObservedHours | None:
 
 
 def _runs(flags: Minutes) -> list[Span]:
-    """Stretches of True round the week, each by its first minute and its end, which may lie in the following week."""
+    """Runs of True in the cyclic week, each by its first minute and its end, which may lie in the following week."""
     if flags.all():
         return [(0, _WEEK)]
     first = int(np.argmin(flags))
@@ -110,7 +109,7 @@ def _runs(flags: Minutes) -> list[Span]:
 
 
 def _spans(is_open: Minutes) -> list[list[Span]]:
-    """The open stretches of each weekday; those of less than a day stay whole past midnight, others end there."""
+    """The open spans of each weekday; spans of a day or more are cut at midnight, shorter ones may pass it."""
     weekdays: list[list[Span]] = [[] for _ in WEEKDAYS]
     for start, end in _runs(is_open):
         midnights = range(start - start % MINUTES_A_DAY + MINUTES_A_DAY, end, MINUTES_A_DAY)

@@ -1,4 +1,4 @@
-"""Open time of a stream as its definition alone tells it, before any series is known."""
+"""Open time of a stream by its definition alone, before any series is known."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ _MARGIN = np.timedelta64(2, "D")
 
 
 def has_open_interval(stream: Stream, since: datetime, until: datetime) -> bool:
-    """Whether [since, until) holds an interval that some opening rule of the stream, holidays minded, leaves open."""
+    """Whether [since, until) holds an interval that is open by some opening rule of the stream and its holidays."""
     start, end = utc_instant(since), utc_instant(until)
     ts = grid_between(stream, start, end)
     if not stream.calendar.hours or not len(ts):

@@ -1,4 +1,4 @@
-"""What the search for faults is made of: the season as a table, runs of values, and which runs are exceptional."""
+"""Tools of the search for faults: history as a table of seasons, runs of values, and which runs are exceptional."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,18 +11,18 @@ from forecasting.numerics import Mask
 Values = NDArray[np.floating[Any]]
 
 _DOUBT = 7.0
-"""Nats beyond chance: if chance alone made the data, one panel in a thousand (e^-7) would hold a false alarm."""
+"""Nats added to the threshold: by chance alone, one panel in a thousand (e^-7) holds a false alarm."""
 _UNLIKE = 3.0
-"""How many times the score of what the series does every month a fault must have."""
+"""Factor by which a fault's score must exceed that of what the series does every month."""
 _MONTH = 4
-"""Cycles in which a run as extreme may come once before it counts as the series' habit."""
+"""Cycles: a run as extreme that occurs more than once in so many is the series' usual behaviour."""
 _LONGEST = 2
-"""Cycles that a fault can last. What goes on for longer is a state of the series: out of season, retired, redefined."""
+"""Cycles that a fault can last; longer runs are a state of the series: out of season, retired, redefined."""
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Where the T columns of history lie in the season."""
+    """Slot and cycle of each of the T columns of history."""
 
     slot: NDArray[np.int32]
     cycle: NDArray[np.int32]
@@ -79,12 +79,15 @@ class Runs:
 
 
 def find_runs(member: Mask, known: Mask) -> Runs:
-    """Maximal runs of members, all known, among the known values; unknown ones between two members do not part them."""
+    """Maximal runs of members among the known values; unknown values between two members do not split a run.
+
+    member, known: (N, T); every member is known.
+    """
     width = member.shape[1]
     place = np.flatnonzero(member)
     row, column = np.divmod(place, width)
     starts = np.ones(len(place), bool)
-    # an integer a place: how many known values of the panel come before it
+    # rank of each member among the known values of the panel
     order = np.cumsum(known, dtype=np.int64)[place] if len(place) else place
     starts[1:] = (np.diff(order) > 1) | (row[1:] != row[:-1])
     first = np.flatnonzero(starts)
@@ -93,7 +96,7 @@ def find_runs(member: Mask, known: Mask) -> Runs:
 
 
 def exceptional(runs: Runs, score: NDArray[np.float64], *, threshold: float, n_cycles: int) -> Mask:
-    """Which runs score above the threshold and far above what the same series does every month."""
+    """(runs,) which score above the threshold and far above what the same series does every month."""
     strong = np.flatnonzero(score > threshold / _UNLIKE)
     strong = strong[np.lexsort((-score[strong], runs.row[strong]))]
     owner = runs.row[strong]
@@ -105,10 +108,10 @@ def exceptional(runs: Runs, score: NDArray[np.float64], *, threshold: float, n_c
 
 
 def passes(runs: Runs, known: Mask, season: int) -> Mask:
-    """Which runs are short enough for a fault that passes.
+    """(runs,) which are short enough for a fault.
 
-    One that lasts until the end of what is known has not passed yet: after a season it counts as the new normal, so
-    that a series that was retired is not forecast at its old level for longer.
+    A run that lasts until the last known value may go on: after a season it counts as the new normal, so that a retired
+    series is not forecast at its old level for longer.
     """
     last_known = known.shape[1] - 1 - np.argmax(known[:, ::-1], axis=1)
     span = runs.last - runs.first + 1
@@ -116,10 +119,10 @@ def passes(runs: Runs, known: Mask, season: int) -> Mask:
 
 
 def chance_threshold(n_values: int) -> float:
-    """Score in nats that none of `n_values` independent looks reaches by chance, but in one panel of a thousand."""
+    """Score in nats that none of `n_values` independent values exceeds by chance, except in one panel of a thousand."""
     return float(np.log(max(n_values, 1))) + _DOUBT
 
 
 def monthly_rank(n_cycles: int) -> int:
-    """How many values or runs as extreme a series may have before they count as its habit."""
+    """Rank from the top of the value or run that shows what a series does every month."""
     return n_cycles // _MONTH + 1

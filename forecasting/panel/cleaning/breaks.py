@@ -20,7 +20,7 @@ from forecasting.panel.cleaning.silence import (
 )
 
 _CELLS = 250_000
-"""Values looked at together: few enough for the cache of a core, enough for numpy to be quick."""
+"""Values that are processed together: few enough for a core's cache, enough for numpy to be fast."""
 
 
 class Fault(IntEnum):
@@ -36,7 +36,7 @@ class Fault(IntEnum):
 
 @dataclass(frozen=True)
 class Breaks:
-    """What a history of N series and T columns has to be read with care for."""
+    """Faults and level shifts of a history of N series and T columns."""
 
     fault: NDArray[np.uint8]
     """(N, T) a Fault each."""
@@ -45,10 +45,10 @@ class Breaks:
 
 
 def find_breaks(y: Values, grid: Grid, ts: Times, *, explained: Mask) -> Breaks:
-    """Search a history for spikes, stuck counters and lost data, and what is left of it for level shifts.
+    """Search a history for spikes, stuck counters and lost data, and the rest of it for level shifts.
 
-    y: (N, T) demand, NaN where unknown, closed or under an outage. explained: (N, T) where the calendar gives a reason
-    for low demand, such as a holiday; nothing is taken for lost there. Memory beside the result is that of a few
+    y: (N, T) demand, NaN where unknown, closed or under an outage; ts: (T,) UTC starts. explained: (N, T) where the
+    calendar explains low demand, such as on a holiday; nothing is taken for lost there. Working memory is that of a few
     hundred thousand values.
     """
     fault = np.zeros(y.shape, np.uint8)

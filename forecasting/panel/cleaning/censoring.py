@@ -1,9 +1,9 @@
-"""Censored demand: what was asked for where a link at its capacity, or busy lines, let only a part of it be measured.
+"""Censored demand: restores demand that was measured only up to a limit, such as a link's capacity or busy lines.
 
-A censored value is a lower bound. ITU-T E.501 asks for the demand behind it: capacity that is added is filled by what
-was suppressed before. It is taken to be lognormal around the level of its cycle and the usual shape of its slot, and
-put back as its mean given that it was at least the bound, the regression of Tobin (Estimation of Relationships for
-Limited Dependent Variables, Econometrica 26, 1958), whose unknowns are found by expectation and maximisation (Dempster,
+A censored value is a lower bound. Planning needs the demand behind it (ITU-T E.501), because added capacity is filled
+by what was suppressed before. Demand is taken to be lognormal around the level of its cycle and the usual shape of its
+slot. A censored value is replaced by its mean, given that it is at least the bound: the regression of Tobin (Estimation
+of Relationships for Limited Dependent Variables, Econometrica 26, 1958), fitted by expectation maximisation (Dempster,
 Laird and Rubin, Journal of the Royal Statistical Society B 39, 1977).
 """
 
@@ -17,39 +17,39 @@ from forecasting.numerics import MAD_TO_DEVIATION, Floats, Mask, inverse_mills
 from forecasting.panel.calendar.runs import Grid, Values
 
 MOST = 1.5
-"""No demand is restored above so many times its bound: what lies beyond is a guess, and would drive what is built."""
+"""Largest factor by which demand is raised above its bound: more would be a guess that drives what is built."""
 _CELLS = 250_000
-"""Values looked at together, as in the search for faults."""
+"""Values that are processed together, as in the search for faults."""
 _ROUNDS = 2
-"""Of expectation and maximisation: what further ones change is small beside what a restored value is uncertain by."""
+"""Of expectation maximisation: further ones change little compared with the uncertainty of a restored value."""
 _SWEEPS = 3
-"""In which levels and shapes are told apart; of a complete history one would do."""
+"""Of alternating least squares for levels and shapes; of a complete history one is exact."""
 _NEIGHBOURS = 8
-"""Cycles on either side that say how a slot's shape differs from that of the whole history: shapes drift."""
+"""Cycles on either side from which the drift of a slot's shape against the whole history is estimated."""
 _FILLED = 0.1
-"""Share of the slots that must be told for a cycle to have a level of its own."""
+"""Share of the slots that must be known for a cycle to have a level of its own."""
 _CLIP = 2.5
-"""Spreads beyond which a value pulls no harder: holidays and surges are not the shape."""
+"""Standard deviations at which residuals are clipped: holidays and surges are not part of the shape."""
 _PRIOR = 8.0
-"""Values that the spread of the whole series counts for beside those of a slot."""
+"""Values that the spread of the whole series counts for beside that of a slot."""
 _STEADIEST = 1e-3
+"""Smallest standard deviation of the logarithm."""
 _FARTHEST = 35.0
-"""Spreads by which a bound may lie above what is expected; the mean beyond the bound is the bound long before."""
+"""Standard deviations by which a bound may lie above what is expected; the mean beyond equals the bound long before."""
 
 
 def restore_demand(
     y: NDArray[np.float32], censored: Mask, grid: Grid, *, special: Mask
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """(N, T) demand with censored values restored, and (N, T) how much was added to each: its suppressed demand.
+    """(N, T) demand with censored values restored, and (N, T) the amount added to each: its suppressed demand.
 
-    y: (N, T), NaN where unknown. censored: (N, T) where y is known, but is only a lower bound. special: (N, T) where
-    the calendar makes the usual shape untrue; nothing is learned there. A value is never lowered and never raised
-    beyond `MOST` times itself; those that are not censored stay as they are, and so do series whose uncensored values
-    are fewer than a season's slots, which tell too little. Where all of a cycle is censored, its neighbours speak for
-    it; for a slot that was never seen whole those beside it do, or where these are lower, it is taken to be about its
-    bound and rises by what values usually scatter.
-    Values are taken to be far from zero, as traffic is: counts of a few a slot are not lognormal, and their bounds
-    hardly move.
+    y: (N, T), NaN where unknown; censored: (N, T) where y is a lower bound; special: (N, T) where the calendar makes
+    the usual shape wrong, which is not learned from. A value is never lowered, and raised to `MOST` times itself at
+    most. Uncensored values are kept, and so are all values of series with fewer uncensored values than a season has
+    slots. The level of a cycle that is censored throughout is interpolated from its neighbours. A slot that is always
+    censored is interpolated from the slots beside it; where these are lower, it is taken to be at its bound and raised
+    by its scatter. Demand is assumed to be far from zero, as traffic is: counts of a few per slot are not lognormal and
+    hardly change.
     """
     restored = y.copy()
     for rows in _chunks(censored):
@@ -73,14 +73,14 @@ def _restore(y: Values, censored: Mask, grid: Grid, *, special: Mask) -> Values:
     expected = first = _expect(value, seen)
     spread = usual_spread = _spread(value - expected, seen)
     for _ in range(_ROUNDS):
-        # of a normal value that is at least the bound: its mean, and the root of its mean square
+        # mean and root mean square, about what is expected, of a normal value that is at least the bound
         distance = _distance(value, expected, spread)
         hazard = inverse_mills(distance)
         error = np.where(bound, np.minimum(spread * hazard, value - expected + np.log(MOST)), value - expected)
         size = spread * np.sqrt(1 + distance * hazard)
         expected = _expect(expected + np.clip(error, -_CLIP * spread, _CLIP * spread), seen | bound)
         spread = _spread(np.where(bound, size, value - expected), seen | bound)
-    # of a slot that was never seen whole, with lower ones beside it, all that is known is that demand reached its bound
+    # of a slot that is always censored, with lower ones beside it, it is only known that demand was at its bound
     whole = np.asarray(seen.any(axis=1))
     blind = np.broadcast_to(~whole[:, None, :], seen.shape)
     unknown = grid.columns(blind & (first < value)) & np.isfinite(log)
@@ -96,12 +96,12 @@ def _restore(y: Values, censored: Mask, grid: Grid, *, special: Mask) -> Values:
 
 
 def _distance(bound: Floats, expected: Floats, spread: Floats) -> Floats:
-    """How many spreads a bound lies above what is expected."""
+    """Standard deviations by which a bound lies above what is expected."""
     return np.minimum((bound - expected) / spread, _FARTHEST)
 
 
 def _expect(value: Floats, known: Mask) -> Floats:
-    """(n, cycles, season) level of the cycle plus shape of the slot, least squares over the told of such values."""
+    """(n, cycles, season) level of the cycle plus shape of the slot, by least squares over the known values."""
     there = known.astype(np.float64)
     per_cycle, per_slot = there.sum(axis=2), there.sum(axis=1)
     value = value * there
@@ -117,7 +117,7 @@ def _expect(value: Floats, known: Mask) -> Floats:
 
 
 def _around(table: Floats) -> Floats:
-    """Sum of the same slot over the cycles around each one, its own included."""
+    """Sum of the same slot over the cycles around each one, with its own."""
     total = np.cumsum(np.pad(table, ((0, 0), (1, 0), (0, 0))), axis=1)
     centre = np.arange(table.shape[1])
     around: Floats = (
@@ -127,8 +127,10 @@ def _around(table: Floats) -> Floats:
 
 
 def _spread(error: Floats, known: Mask) -> Floats:
-    """(n, cycles, season) standard deviation around what is expected, by slot, drawn towards that of the whole series,
-    which is told by the median error: a holiday does not widen it."""
+    """(n, cycles, season) standard deviation around what is expected, by slot, shrunk toward that of the series.
+
+    That of the series is estimated from the median absolute error, so that holidays do not widen it.
+    """
     size = np.where(known, np.abs(error), np.inf)
     middle = np.take_along_axis(
         np.sort(size.reshape(len(known), -1), axis=1), known.sum(axis=(1, 2))[:, None] // 2, axis=1
@@ -141,8 +143,10 @@ def _spread(error: Floats, known: Mask) -> Floats:
 
 
 def _between(values: Floats, known: Mask, *, around: bool = False) -> Floats:
-    """(n, K) values, those that are not known drawn straight between the known ones beside them, or level beyond the
-    last; around: after the last place comes the first."""
+    """(n, K) values with unknown ones interpolated linearly, and constant beyond the outermost known ones.
+
+    around: places are cyclic, the last one is followed by the first.
+    """
     width = values.shape[1]
     if around:
         values, known = np.tile(values, 3), np.tile(known, 3)

@@ -1,4 +1,4 @@
-"""Counters gone wrong: a value that is repeated for too long, and values beyond anything the series reaches."""
+"""Broken counters: values that are repeated for too long, and values far beyond all others of the series."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,24 +7,23 @@ from forecasting.numerics import Mask
 from forecasting.panel.calendar.runs import Grid, Runs, Values, exceptional, find_runs, monthly_rank, passes
 
 _REPEATS = 5
-"""Fewest repetitions of a value that can be a stuck counter: shorter ones change no forecast."""
+"""Repetitions from which on a counter can be stuck: shorter ones change no forecast."""
 _PRIOR = 5
-"""Fresh values that the habits of the whole series count for beside those of values of one size."""
+"""Values that the repetition rate of the whole series counts for beside that of values of one size."""
 _MOST_LIKELY = 0.95
-"""A value that is nearly always followed by itself tells something when it goes on for hundreds of intervals only."""
+"""Largest probability of a repetition: where values are usually repeated, only hundreds in a row are evidence."""
 _ABSURD = 50.0
-"""Times what the series reaches every month. Real surges stay far below; a counter that wrapped, or bytes read as
-kilobytes, does not."""
+"""Factor over the series' monthly high. Real surges stay far below it; wrapped counters and wrong units do not."""
 _MONTH = 4
-"""Fewest cycles that tell what a series reaches every month."""
+"""Cycles that are needed to know a series' monthly high."""
 _ALONE = 2
-"""Intervals that a spike can last: what goes on for longer may be a new level for all one can tell."""
+"""Intervals that a spike can last: longer runs may be a new level."""
 
 
 def find_spikes(y: Values, grid: Grid) -> Mask:
-    """(N, T) single values, or two in a row, that dwarf all that the series reaches monthly, with usual ones around.
+    """(N, T) single values, or two in a row, far above the series' monthly high, with known values on either side.
 
-    A double load is not looked for: its size does not tell it from a busy day.
+    Values loaded twice are not searched for: they cannot be distinguished from busy days by their size.
     """
     rank, width = max(monthly_rank(grid.n_cycles), _ALONE + 1), y.shape[1]
     if grid.n_cycles < _MONTH or width <= rank:
@@ -40,9 +39,9 @@ def find_spikes(y: Values, grid: Grid) -> Mask:
 
 
 def find_stuck(y: Values, grid: Grid, *, threshold: float) -> Mask:
-    """(N, T) repetitions of a value other than zero, too long for how readily the series repeats values of that size.
+    """(N, T) repetitions of a value other than zero that are too long for how often the series repeats such values.
 
-    The first value of a run may be honest and stays. The highest value of a series is a ceiling, not a stuck counter.
+    The first value of a run may be right and is kept. The highest value of a series is a ceiling, not a stuck counter.
     """
     same = (y[:, 1:] == y[:, :-1]) & (y[:, 1:] != 0)
     width = same.shape[1] - _REPEATS + 1
@@ -69,7 +68,7 @@ def _find_stuck(y: Values, grid: Grid, *, threshold: float) -> Mask:
 
 
 def _repeats(y: Values, known: Mask) -> Mask:
-    """(N, T) whether a known value other than zero is that of the known one before."""
+    """(N, T) whether a known value other than zero equals the known one before it."""
     place = np.flatnonzero(known)
     value, row = y.ravel()[place], place // y.shape[1]
     same = (value[1:] == value[:-1]) & (row[1:] == row[:-1]) & (value[1:] != 0)
@@ -79,9 +78,10 @@ def _repeats(y: Values, known: Mask) -> Mask:
 
 
 def _repeat_chance(y: Values, fresh: Mask, runs: Runs) -> NDArray[np.float64]:
-    """How likely a value of each run's size is followed by itself, by the other values of the series of that size.
+    """(runs,) probability that a value of the run's size is followed by itself, from the series' other values.
 
-    Small counts repeat for a reason: no less than the Poisson distribution lets them where it peaks.
+    Values of one size share their binary exponent. Of counts it is at least the peak of the Poisson distribution of
+    that mean, because small counts repeat by chance.
     """
     row, column = np.nonzero(fresh)
     value = runs.start(y)

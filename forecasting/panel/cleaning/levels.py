@@ -9,35 +9,36 @@ from forecasting.numerics import MAD_TO_DEVIATION, Mask
 from forecasting.panel.calendar.runs import Grid, Values
 
 _WINDOW = 8
-"""Cycles on either side whose medians are compared: long enough for a median, too short for growth to add up."""
+"""Cycles on either side whose medians are compared: enough for a median, too few for growth to matter."""
 _EDGE = 3
-"""Cycles right beside the step, whose medians must show it too; one of them may hold the step itself."""
+"""Cycles next to the step whose medians must show it too; one of them may hold the step itself."""
 _BEFORE, _AFTER = 4, 2
-"""Fewest cycles on either side: four tell how a series wanders, two that what is new has lasted."""
+"""Known cycles needed on either side: four to estimate the series' drift, two to see that the new level lasts."""
 _SMALLEST = float(np.log(1.5))
-"""Least size of a shift; forecasts that adapt within weeks follow anything smaller by themselves."""
+"""Smallest shift, in logarithms; forecasts that adapt within weeks follow smaller ones by themselves."""
 _NOISE = 5.0
-"""Least size in robust standard deviations of a cycle's level: 5 leave nothing to the many places looked at."""
+"""Smallest shift in robust standard deviations of a cycle's level: 5 exclude chance at the many places searched."""
 _STEEP = 0.7
-"""Share of the shift that must happen at the step itself. Steady growth over two windows shows 3/8 of it there."""
+"""Share of the shift that must happen at the step itself; of steady growth over two windows, 3/8 do."""
 _KEPT = 0.5
-"""Share of the shift above which every later cycle but a few must stay, or it has not lasted."""
+"""Share of the shift above which all later cycles but a few must stay for it to have lasted."""
 _FEW = 0.1
-"""Those few: a holiday week in ten, or one."""
+"""Share of cycles that may be exceptions, such as holiday weeks; one is always allowed."""
 _DRIFT = 4.0
-"""Times what the windows differed by before the shift, in robust standard deviations: a level that always wanders has
-not shifted when it wanders again. It comes on top of the noise, so that four are enough."""
+"""Smallest shift in robust standard deviations of earlier differences between windows: a level that always drifts has
+not shifted when it drifts again. Noise is tested too, so four are enough."""
 _YEAR = np.timedelta64(364, "D")
-"""The same weeks a year ago, which tell a season from a shift."""
+"""Distance of the same weeks a year ago, by which yearly seasons are distinguished from shifts."""
 _FILLED = 0.5
-"""Share of its usual volume whose slots a cycle must have observed to have a level."""
+"""Share of the usual volume of a cycle whose slots must be observed for it to have a level."""
 
 
 def find_level_start(y: Values, grid: Grid, ts: NDArray[np.datetime64]) -> NDArray[np.int64]:
     """(N,) first column of each series' present level, 0 where it never shifted.
 
-    y: (N, T), NaN where unknown or faulty; ts: (T,). A shift is a step of the seasonally adjusted level that is large
-    beside its own wandering, happens at once, has lasted until the last cycle and did not come a year ago as well.
+    y: (N, T), NaN where unknown or faulty; ts: (T,) UTC starts. A shift is a step of the seasonally adjusted level that
+    is large compared with noise and drift, happens at once, has lasted until the last cycle and has no equal one a year
+    before.
     """
     level, profile = cycle_levels(y, grid)
     n_cycles = grid.n_cycles
@@ -65,10 +66,10 @@ def find_level_start(y: Values, grid: Grid, ts: NDArray[np.datetime64]) -> NDArr
 
 
 def cycle_levels(y: Values, grid: Grid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(N, cycles) level of each cycle and (N, season) the usual profile that it is measured by.
+    """(N, cycles) level of each cycle, and (N, season) the mean profile that it is relative to.
 
-    The level is the logarithm of a cycle's volume over what the profile has in the slots that were observed; NaN where
-    these are too few.
+    The level is the logarithm of a cycle's volume over the profile's volume in the observed slots; NaN where these are
+    too few.
     """
     known = np.isfinite(y)
     values, there = grid.table(np.where(known, y, np.float32(0))), grid.table(known)
@@ -84,7 +85,7 @@ def cycle_levels(y: Values, grid: Grid) -> tuple[NDArray[np.float64], NDArray[np
 
 
 def _medians(windows: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Median over the last axis of what is finite, NaN where nothing is, and the count of it."""
+    """Median of the finite values over the last axis, NaN where there are none, and their number."""
     ordered = np.sort(windows, axis=-1)
     count = np.isfinite(ordered).sum(axis=-1)
     low, high = (
@@ -97,8 +98,8 @@ def _medians(windows: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.int
 def _noise(level: Values, residuals: NDArray[np.float64]) -> NDArray[np.float64]:
     """(N, cycles) robust standard deviation of a cycle's level around the medians of its windows.
 
-    These are few values: it is no less than what the steps from cycle to cycle tell over the whole history, and wider
-    the fewer cycles there are to tell.
+    Because windows hold few values, it is at least that of the steps between cycles over the whole history, and it is
+    widened the more the fewer cycles are known.
     """
     around = _medians(np.abs(residuals))[0]
     steps = _medians(np.abs(np.diff(level, axis=1)))[0][:, None] / np.sqrt(2)
@@ -108,9 +109,9 @@ def _noise(level: Values, residuals: NDArray[np.float64]) -> NDArray[np.float64]
 
 
 def _seen_a_year_ago(at_once: Values, size: Values, ts: NDArray[np.datetime64], grid: Grid) -> Mask:
-    """(N, cycles) whether the level made a step like a shift's size a year before, give or take a cycle.
+    """(N, cycles) whether the level made a step of like size a year before, give or take a cycle.
 
-    The windows around it may be longer than the season that it began or ended, and so do not tell.
+    Steps are compared at once, not over whole windows, which may be longer than the season that began or ended.
     """
     first = np.searchsorted(grid.cycle, np.arange(grid.n_cycles))
     lengths = np.diff(ts[first])
@@ -124,7 +125,7 @@ def _seen_a_year_ago(at_once: Values, size: Values, ts: NDArray[np.datetime64], 
 
 
 def _is_new(level: Values, before: Values, size: Values, at: np.intp) -> bool:
-    """Whether the step at a cycle led to a level that has lasted, was not known before and is beyond mere wandering.
+    """Whether the step at a cycle led to a level that has lasted, is new and is larger than the series' usual drift.
 
     level, before, size: (cycles,). All but a few of the cycles since, and the last two of them, must be nearer to the
     new level than to the old, and all but a few of the cycles before must not be.
@@ -140,18 +141,19 @@ def _is_new(level: Values, before: Values, size: Values, at: np.intp) -> bool:
 
 
 def _few(cycles: Mask) -> bool:
+    """Whether only some cycles are marked: one, or a tenth."""
     return int(cycles.sum()) <= max(1, _FEW * len(cycles))
 
 
 def _last_step(candidates: NDArray[np.intp], size: NDArray[np.float64]) -> int:
-    """The largest step among the last candidates that lie together."""
+    """The largest step among the last candidates, those that lie next to each other."""
     apart = np.flatnonzero(np.diff(candidates) > _EDGE)
     last = candidates[apart[-1] + 1 if len(apart) else 0 :]
     return int(last[np.argmax(np.abs(size[last]))])
 
 
 def _step_column(y: Values, middle: NDArray[np.float64], grid: Grid, at: int, sign: float) -> int:
-    """The column near cycle `at` from which demand lies on the other side of the middle between both levels."""
+    """The column near cycle `at` from which on demand lies on the other side of the middle between both levels."""
     first, end = np.searchsorted(grid.cycle, [at - _AFTER, at + _AFTER])
     excess = np.nan_to_num(y[first:end] - middle[grid.slot[first:end]]) * sign
     return int(first + np.argmin(np.concatenate([[0.0], np.cumsum(excess)])))

@@ -1,4 +1,4 @@
-"""Lost data: zeros that the history of the same slots makes impossible, in one series or in the whole feed."""
+"""Lost data: zeros that are implausible by the history of the same slots, in one series or in the whole feed."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,59 +10,60 @@ from forecasting.numerics import Mask
 from forecasting.panel.calendar.runs import Grid, Values, exceptional, find_runs, passes
 
 _NEIGHBOURS = 8
-"""Cycles on either side whose same slot tells what is usual: two months follow growth and seasons, sixteen values make
-an estimate."""
+"""Cycles on either side whose same slot gives the usual value: two months follow growth and seasons, sixteen values are
+enough for an estimate."""
 _FEWEST = 4
-"""Fewest same-slot values that can say that silence is unusual: a month of weeks."""
+"""Values of the same slot that are needed to find silence unusual: a month of weeks."""
 _NOTHING = 0.01
-"""Share of the usual level that counts as nothing: a dead link still carries keep-alives."""
+"""Share of the usual level that counts as silence: a failed link still has keep-alive traffic."""
 _TOGETHER = 0.9
-"""Share of the feed's evidence that must fall silent at once: the rest may be a series that has another source."""
+"""Share of the feed's evidence that must fall silent at once: the rest may be series from another source."""
 _CAP = float(np.log(2 * (2 * _NEIGHBOURS + 1)))
-"""Nats that one series can add to the evidence of the feed: what a full set of neighbours that never fell silent
-says. No single large series speaks for all."""
+"""Nats that one series can add to the evidence of the feed: those of a full set of neighbours that were never silent.
+No single large series decides for the feed."""
 _MOST = 0.1
-"""Share of a series' values that can be lost: one that falls silent more often does so by itself."""
+"""Share of a series' values that can be lost: one that is silent more often is so by nature."""
 _STEADIEST = 0.01
-"""Least spread beside its mean that a slot is credited with, however alike its few neighbours are."""
+"""Smallest coefficient of variation of a slot, however similar its few neighbours are."""
 
 
 @dataclass(frozen=True)
 class Silence:
-    """Where (N, T) values are next to nothing, and how much of a surprise that is."""
+    """Where (N, T) values are next to zero, and how surprising that is."""
 
     silent: Mask
-    """All zeros, and what is next to zero beside the usual level of its slot."""
+    """Zeros, and values next to zero compared with the usual level of their slot."""
     weight: Values
-    """Nats by which silence is, or would be, a surprise; 0 where the slot is often silent or hardly known."""
+    """Surprise of silence in nats (minus its log probability); 0 where the slot is often silent or hardly known."""
 
 
 @dataclass(frozen=True)
 class FeedEvidence:
-    """What the series of a feed tell of each of its T columns together, in nats."""
+    """Evidence of the series of a feed, in nats, that each of its T columns was lost."""
 
-    told: NDArray[np.float64]
-    """By those that are silent."""
-    most: NDArray[np.float64]
-    """By the one of them that tells most."""
+    silent: NDArray[np.float64]
+    """Sum over the silent series."""
+    strongest: NDArray[np.float64]
+    """The largest of a single series."""
     possible: NDArray[np.float64]
-    """By all that are known, were they silent."""
+    """Sum over all known series, as if they were silent."""
 
     def __add__(self, other: "FeedEvidence") -> "FeedEvidence":
-        return FeedEvidence(self.told + other.told, np.maximum(self.most, other.most), self.possible + other.possible)
+        strongest = np.maximum(self.strongest, other.strongest)
+        return FeedEvidence(self.silent + other.silent, strongest, self.possible + other.possible)
 
 
 def weigh_silence(y: Values, grid: Grid) -> Silence:
-    """What silence in each interval would tell, by the same slot of the cycles around, its own value left out.
+    """Silence and its surprise in each interval, by the same slot of the cycles around, without the interval itself.
 
-    y: (N, T), NaN where unknown. Series that go below zero have no zero to fall to and are not judged.
+    y: (N, T), NaN where unknown. Series with negative values are not judged.
     """
     known = np.isfinite(y)
     known &= ~(y < 0).any(axis=1, keepdims=True)
     there = grid.table(known)
     root = np.sqrt(grid.table(np.where(known, y, np.float32(0))))
     count = _around(there, np.int16)
-    # the mean of roots is no prey to a single spike, as the plain mean is
+    # the mean of square roots is robust against a single spike
     usual = (_around(root, np.float32) / np.maximum(count, 1)) ** 2
     silent = there & (root**2 <= _NOTHING * usual)
     quiet = _around(silent, np.int16)
@@ -76,15 +77,15 @@ def weigh_silence(y: Values, grid: Grid) -> Silence:
 
 
 def find_lost(y: Values, silence: Silence, grid: Grid, *, threshold: float) -> Mask:
-    """(N, T) silences of single series that are impossible under their own history.
+    """(N, T) silences of single series that are implausible by their own history.
 
-    The intervals that a fault cut in part keep what they counted: they are two, and low values are honest elsewhere.
+    Intervals that a fault covers in part keep their values: these are two at most, and elsewhere low values are right.
     """
     known = np.isfinite(y)
     runs = find_runs(silence.silent, known)
     score = runs.total(silence.weight)
     lost = exceptional(runs, score, threshold=threshold, n_cycles=grid.n_cycles)
-    # before its first demand a series was not alive
+    # before its first demand a series did not exist
     alive = np.argmax(y > 0, axis=1)
     lost &= (runs.first > alive[runs.row]) & passes(runs, known, grid.season)
     marked = runs.mark(lost, y.shape)
@@ -93,35 +94,35 @@ def find_lost(y: Values, silence: Silence, grid: Grid, *, threshold: float) -> M
 
 
 def feed_evidence(y: Values, silence: Silence, grid: Grid) -> FeedEvidence:
-    """What some series of a feed tell of its columns.
+    """Evidence of some series of a feed.
 
-    A series tells nothing before its first demand, and nothing after its last one that lies a season back.
+    A series counts from its first demand on, and until its last one where that lies a season or more back.
     """
     columns, demand = np.arange(y.shape[1]), y > 0
     first, last = np.argmax(demand, axis=1), y.shape[1] - 1 - np.argmax(demand[:, ::-1], axis=1)
     until = np.where(last + grid.season < y.shape[1], last, y.shape[1])
     alive = (columns >= first[:, None]) & (columns <= until[:, None])
     weight = np.where(alive & np.isfinite(y), np.minimum(silence.weight, _CAP), 0).astype(np.float64)
-    told = weight * silence.silent
-    return FeedEvidence(told.sum(axis=0), told.max(axis=0, initial=0), weight.sum(axis=0))
+    silent = weight * silence.silent
+    return FeedEvidence(silent.sum(axis=0), silent.max(axis=0, initial=0), weight.sum(axis=0))
 
 
 def find_feed_losses(evidence: FeedEvidence, grid: Grid, *, threshold: float) -> Mask:
-    """(T,) columns in which the feed was lost: next to all series that usually have demand are silent at once.
+    """(T,) columns in which the feed was lost: nearly all series that usually have demand are silent at once.
 
-    What the series tell is added up, for what makes them fall silent together is the very fault that is looked for; the
-    one that tells most is left out, so that no single series is taken for the feed.
+    Evidence is added over series as if they were independent, since without a fault of the feed they are nearly so. The
+    strongest series is left out, so that no single series is taken for the feed.
     """
     known = evidence.possible[None] > 0
-    runs = find_runs(known & (evidence.told >= _TOGETHER * evidence.possible), known)
-    score = runs.total((evidence.told - evidence.most)[None])
+    runs = find_runs(known & (evidence.silent >= _TOGETHER * evidence.possible), known)
+    score = runs.total((evidence.silent - evidence.strongest)[None])
     lost = exceptional(runs, score, threshold=threshold, n_cycles=grid.n_cycles)
     columns: Mask = runs.mark(lost & passes(runs, known, grid.season), known.shape)[0]
     return columns
 
 
 def _around(table: NDArray[Any], dtype: Any) -> NDArray[Any]:
-    """Sum of the same slot over the cycles around each one, its own left out."""
+    """Sum of the same slot over the cycles around each one, without its own."""
     total: NDArray[Any] = np.cumsum(table, axis=1, dtype=dtype)
     cycles = table.shape[1]
     centre = np.arange(cycles)
@@ -133,11 +134,11 @@ def _around(table: NDArray[Any], dtype: Any) -> NDArray[Any]:
 
 
 def _extrapolate(silence: Silence, y: Values, grid: Grid, *, certain: Mask) -> None:
-    """Weigh the silences that the neighbours never saw by the gamma distribution that has their mean and spread.
+    """Weigh silences whose neighbours were never silent by the gamma distribution with the neighbours' mean and spread.
 
-    Between the neighbours and zero lies more than their number can tell: a steady link at 100 +- 10 does not fall to
-    nothing by chance. P(Y < e mean) is near (e k)^k / k! for shape k = (mean / spread)^2 and small e. Counts are never
-    more surprising than by the Poisson distribution, whose step at zero a density does not know.
+    The number of neighbours limits what their frequency of silence can show: a steady link at 100 +- 10 does not fall
+    to zero by chance. P(Y < e mean) is near (e k)^k / k! for shape k = (mean / spread)^2 and small e. Counts are at
+    most as surprising as by the Poisson distribution, whose mass at zero a density lacks.
     """
     row, column = np.nonzero(silence.silent & certain)
     if not len(row):
