@@ -37,7 +37,7 @@ from forecasting.terms import QUANTILE_COLUMNS, Period, Stat
 from forecasting.uncertainty.aggregates import aggregate_paths
 
 TRAINED_EVERY = 6
-"""Origins that are answered by the same models."""
+"""Origins that are forecast by the same models."""
 KEYS = ["level", "stat", "period"]
 FIELDS = "y", "predicted"
 ASKED = {
@@ -45,7 +45,7 @@ ASKED = {
     "daily maxima": {("max", "day")},
     "daily totals": {("sum", "day"), ("mean", "day")},
 }
-"""What the targets speak of, all levels together: statistic and period."""
+"""Statistics and periods of the targets, all levels together."""
 LOW, HIGH = QUANTILE_COLUMNS.index("q10"), QUANTILE_COLUMNS.index("q90")
 
 
