@@ -99,7 +99,7 @@ def delete_forecasts(lake: Lake, stream: str) -> None:
         for name in _FORECAST:
             lake.execute("templates/delete_of_stream.sql", of=TABLES[name], stream=stream)
 
-    lake.write(delete, message=f"delete forecasts of {stream}")
+    lake.write(delete, message=f"forecasts of {stream} deleted")
 
 
 def delete_models(lake: Lake, stream: str, *, since: datetime) -> None:
@@ -109,7 +109,7 @@ def delete_models(lake: Lake, stream: str, *, since: datetime) -> None:
         lake.execute("proofs/delete_models.sql", stream=stream, since=since)
         lake.execute("proofs/delete_decisions.sql", stream=stream, since=since)
 
-    lake.write(delete, message=f"delete models of {stream}")
+    lake.write(delete, message=f"models of {stream} deleted")
 
 
 def spoil(lake: Lake, stream: Stream, *, origin: datetime) -> int:
