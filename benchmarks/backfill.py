@@ -25,7 +25,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from forecasting.ensemble.mixture import SEASONAL
+from forecasting.ensemble.members import UNTRAINED
 from forecasting.jobs import backfill, ingest
 from forecasting.jobs.common.panels import PanelReader
 from forecasting.jobs.common.session import Session, open_session
@@ -142,9 +142,9 @@ def batched_pass(session: Session, origins: list[datetime], model_of: dict[datet
             member.predict_many(
                 panel, origin_columns=[at for at in origin_columns if at + length <= len(panel.ts)], length=length
             )
-        for seasonal in SEASONAL.values():
+        for forecast in UNTRAINED.values():
             for at in origin_columns:
-                seasonal(panel, at=at, length=length)
+                forecast(panel, at=at, length=length)
         seconds += time.perf_counter() - started
     return seconds
 

@@ -10,7 +10,7 @@ import pytest
 
 from forecasting.ensemble import training
 from forecasting.jobs.training import contest
-from forecasting.models.neural.training import Training
+from forecasting.models.member import Training
 from forecasting.panel.grid import Panel
 
 ALIKE = np.array([[100.0, 200.0], [101.0, 199.0], [99.0, 202.0], [100.0, 200.0]])

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from forecasting.models.neural.training import Training, train_member
+from forecasting.models.member import Training
+from forecasting.models.neural.training import train_member
 from forecasting.panel.grid import Panel
 
 MEMBERS = '["nbeats", "seasonal"]'

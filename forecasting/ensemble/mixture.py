@@ -16,17 +16,16 @@ from forecasting.ensemble.evidence import (
     held_back_columns,
     lead_cells,
 )
-from forecasting.ensemble.weights import PRIOR_WEIGHTS, learn_weights, mix
+from forecasting.ensemble.members import PRIOR_WEIGHTS, UNTRAINED
+from forecasting.ensemble.weights import learn_weights, mix
 from forecasting.models.features.slots import NAN
 from forecasting.models.member import Member
 from forecasting.models.seasonal.cold_start import cold_start
-from forecasting.models.seasonal.member import last_four, seasonal_naive
 from forecasting.numerics import Floats32, Floats64, Ints, Mask
 from forecasting.panel.grid import Panel, cut_panel, fingerprint, take_series
 from forecasting.quantiles import mean_of_quantiles
 from forecasting.terms import QUANTILES, Tier
 
-SEASONAL = {Tier.SEASONAL_NAIVE: seasonal_naive, Tier.LAST_FOUR: last_four}
 FALLBACKS = (Tier.LAST_FOUR, Tier.SEASONAL_NAIVE)
 """Who carries a series that no member with weight answers for, the most trusted first."""
 MOST_JUDGED, LEAST_JUDGED = 250_000, 50
@@ -137,7 +136,7 @@ def mix_members(panel: Panel, members: Mapping[str, Member], *, cache: ForecastC
 
 def predict_all(panel: Panel, members: Mapping[str, Member], *, at: int, length: int) -> dict[str, Floats32]:
     """What every member, seasonal ones first, says from a column: (N, length, 7) each."""
-    predicted = {str(tier): seasonal(panel, at=at, length=length) for tier, seasonal in SEASONAL.items()}
+    predicted = {str(tier): seasonal(panel, at=at, length=length) for tier, seasonal in UNTRAINED.items()}
     return predicted | {
         name: member.predict_many(panel, origin_columns=(at,), length=length)[0] for name, member in members.items()
     }

@@ -12,7 +12,7 @@ import numpy as np
 from forecasting.ensemble.evidence import LEADS, Evidence
 from forecasting.models.features.slots import NAN
 from forecasting.numerics import Floats, Floats32, Floats64, Mask, sample_rows
-from forecasting.terms import QUANTILES, Tier
+from forecasting.terms import QUANTILES
 
 EVIDENCE = 100.0
 """Series-days that weigh as much as what the larger whole says."""
@@ -26,17 +26,6 @@ LEAST_WEIGHT = 0.05
 """A member that would carry less than this of all groups and days ahead is left out."""
 ROUNDS = 80
 """Steps of a descent; the second half of them is averaged."""
-PRIOR_WEIGHTS: dict[str, float] = {
-    Tier.TREES: 4.0,
-    Tier.GROWTH: 4.0,
-    Tier.TFT: 2.0,
-    Tier.PROFILE: 2.0,
-    Tier.NBEATS: 1.0,
-    Tier.LAST_FOUR: 0.5,
-    Tier.SEASONAL_NAIVE: 0.25,
-}
-"""What members weigh before any evidence: how they fare on streams at large, which a few weeks of one series outweigh
-only slowly."""
 LEAST_START = 1e-3
 """Weight that every member begins its descent with, so that it can grow where it is wanted."""
 MOST_ROWS = 4_000

@@ -111,7 +111,7 @@ def test_a_series_that_no_member_with_weight_answers_is_carried_by_the_last_four
         predicted = last_four(panel, at=at, length=length)
         return predicted if at < panel.n_history else predicted * np.nan
 
-    monkeypatch.setitem(module.SEASONAL, Tier.LAST_FOUR, nothing)
+    monkeypatch.setitem(module.UNTRAINED, Tier.LAST_FOUR, nothing)
     found = mix_members(panel, {"wise": Retired(truth, spread=0.01)})
     assert found.tier[2] == Tier.SEASONAL_NAIVE
     np.testing.assert_array_equal(found.quantiles[2], found.member_forecasts["seasonal_naive"][2])

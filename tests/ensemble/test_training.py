@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from forecasting.config.sections import ModelsSection
-from forecasting.ensemble import training as members
+from forecasting.ensemble import training
 from forecasting.ensemble.calibrated import forecast_panel
 from forecasting.ensemble.evidence import held_back_columns, held_back_start
-from forecasting.ensemble.training import PairedMember, as_parts, rebuild, train_members
+from forecasting.ensemble.members import PairedMember, as_parts, rebuild
+from forecasting.ensemble.training import train_members
 from forecasting.errors import ModelError
-from forecasting.models.member import Member
-from forecasting.models.neural.training import Training
+from forecasting.models.member import Member, Training
 from forecasting.models.profile import fit_profile
 from forecasting.models.trees import fit
 from forecasting.numerics import Floats32
@@ -55,8 +55,8 @@ def panel() -> Panel:
 def trainings(panel: Panel) -> dict[str, Training]:
     """Of all kinds, the neural ones for two steps; nobody is left out."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(members, "train_member", train_two_steps)
-        patch.setattr(members, "_leave_out", lambda _panel, found: found)
+        patch.setattr(training, "train_member", train_two_steps)
+        patch.setattr(training, "_leave_out", lambda _panel, found: found)
         patch.setattr(fit, "MOST_ROWS", FEW_ROWS)
         return train_members(panel, settings("nbeats", "tft", "trees", budget=60), parents={})
 
@@ -97,7 +97,7 @@ def test_a_later_night_is_answered_by_the_fit_that_forecasts(panel, answering):
 
 def test_nothing_that_was_held_back_changes_what_is_said_of_it(panel, monkeypatch):
     until = held_back_start(panel, length=SEASON)
-    monkeypatch.setattr(members, "_leave_out", lambda _panel, found: found)
+    monkeypatch.setattr(training, "_leave_out", lambda _panel, found: found)
     predicted = [
         trained_members(train_members(p, settings(), parents={}))["profile"]
         for p in (panel, scramble_from(panel, until))
@@ -140,7 +140,7 @@ def test_a_bundle_that_was_read_back_is_put_away_as_the_same_bundle(answering, t
 
 
 def test_equal_panels_train_equal_members(panel, answering, monkeypatch):
-    monkeypatch.setattr(members, "_leave_out", lambda _panel, found: found)
+    monkeypatch.setattr(training, "_leave_out", lambda _panel, found: found)
     monkeypatch.setattr(fit, "MOST_ROWS", FEW_ROWS)
     again = trained_members(train_members(panel, settings("trees", budget=60), parents={}))
     for kind, member in again.items():
@@ -181,10 +181,10 @@ class Fool:
 
 
 def test_a_member_that_carries_nothing_is_left_out_with_its_reason_and_what_it_took(panel, monkeypatch):
-    monkeypatch.setattr(members, "train_member", lambda *_, **__: Training(Fool(), n_steps=9, step_seconds=0.5))
+    monkeypatch.setattr(training, "train_member", lambda *_, **__: Training(Fool(), n_steps=9, step_seconds=0.5))
     found = train_members(panel, settings("nbeats"), parents={})
     assert found["nbeats"].member is None
-    assert "carry nothing" in found["nbeats"].reason
+    assert "get no weight" in found["nbeats"].reason
     assert found["profile"].member is not None
     assert found["profile"].reason == ""
 
@@ -194,8 +194,8 @@ def test_a_member_that_carries_nothing_is_left_out_with_its_reason_and_what_it_t
 )
 def test_a_definition_may_name_few_members(panel, monkeypatch, kinds, expected):
     monkeypatch.setattr(fit, "MOST_ROWS", FEW_ROWS)
-    monkeypatch.setattr(members, "train_member", lambda *_, **__: Training(None, "not tonight"))
-    monkeypatch.setattr(members, "_leave_out", lambda _panel, found: found)
+    monkeypatch.setattr(training, "train_member", lambda *_, **__: Training(None, "not tonight"))
+    monkeypatch.setattr(training, "_leave_out", lambda _panel, found: found)
     assert list(train_members(panel, settings(*kinds), parents={})) == expected
 
 
@@ -207,8 +207,8 @@ def test_neural_members_are_given_what_is_left_of_the_budget_in_equal_parts(pane
         assert train_until == held_back_start(panel, length=SEASON)
         return Training(None, "only asked")
 
-    monkeypatch.setattr(members, "train_member", note)
-    monkeypatch.setattr(members, "_train_profile", lambda *_, **__: Training(None, "none"))
+    monkeypatch.setattr(training, "train_member", note)
+    monkeypatch.setattr(training, "_fit_twice", lambda *_, **__: Training(None, "none"))
     train_members(panel, settings("nbeats", "tft", budget=100), parents={})
     assert given["nbeats"] == pytest.approx(50, abs=1)
     assert given["tft"] == pytest.approx(100, abs=1)
@@ -234,7 +234,7 @@ def test_a_small_budget_is_kept_and_who_has_no_time_says_so(panel, budget):
 
 
 def test_as_many_rows_are_learned_from_however_long_the_first_fit_took(panel, monkeypatch):
-    asked, draw, grow = [], fit.draw_rows, members.fit_trees
+    asked, draw, grow = [], fit.draw_rows, training.fit_trees
 
     def note(*given, since, most, **others):
         asked.append((since, most))
@@ -246,21 +246,21 @@ def test_as_many_rows_are_learned_from_however_long_the_first_fit_took(panel, mo
         return grown
 
     monkeypatch.setattr(fit, "draw_rows", note)
-    monkeypatch.setattr(members, "fit_trees", slow)
-    monkeypatch.setattr(members, "_leave_out", lambda _panel, found: found)
+    monkeypatch.setattr(training, "fit_trees", slow)
+    monkeypatch.setattr(training, "_leave_out", lambda _panel, found: found)
     train_members(panel, settings("trees", budget=2.0), parents={})
     first, second = (most for since, most in asked if since == 0)
     assert first == second
 
 
 def test_trees_whose_first_fit_took_all_the_time_still_have_a_second_of_few_rounds(panel, monkeypatch):
-    grow = members.fit_trees
+    grow = training.fit_trees
 
     def slow(*given, left=None, **others):
         return grow(*given, **others) if left is None else grow(*given, left=-1.0, **others)
 
-    monkeypatch.setattr(members, "fit_trees", slow)
-    monkeypatch.setattr(members, "_leave_out", lambda _panel, found: found)
+    monkeypatch.setattr(training, "fit_trees", slow)
+    monkeypatch.setattr(training, "_leave_out", lambda _panel, found: found)
     found = train_members(panel, settings("trees", budget=4), parents={})
     assert found["trees"].n_steps == 7 * fit.LEAST_ROUNDS
     answer = found["trees"].member.predict_many(panel, origin_columns=(panel.n_history,), length=SEASON)
@@ -321,8 +321,8 @@ def test_growth_that_was_put_away_answers_bit_for_bit_the_same(growth, tmp_path:
 
 
 def test_growth_is_judged_beside_others_by_a_fit_that_had_not_seen_what_was_held_back(monkeypatch):
-    monkeypatch.setattr(members, "train_member", lambda *_, **__: Training(None, "not tonight"))
-    monkeypatch.setattr(members, "_leave_out", lambda _panel, found: found)
+    monkeypatch.setattr(training, "train_member", lambda *_, **__: Training(None, "not tonight"))
+    monkeypatch.setattr(training, "_leave_out", lambda _panel, found: found)
     panel = growing_panel(weeks=24, horizon=28)
     until = held_back_start(panel, length=28)
     found = train_members(panel, settings("growth", "nbeats"), parents={})

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from forecasting.ensemble.training import rebuild
+from forecasting.ensemble.members import rebuild
 from forecasting.errors import ModelError
 from forecasting.jobs.common.session import Session
 from forecasting.models.member import Member

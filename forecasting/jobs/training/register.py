@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from forecasting.ensemble.training import as_parts
+from forecasting.ensemble.members import as_parts
 from forecasting.jobs.common.session import Session, wall_clock
 from forecasting.jobs.training.contest import Challenger, decide
 from forecasting.store.files.models import Bundle, save_bundle

@@ -13,7 +13,6 @@ from forecasting.jobs.common.session import Session, Summary, open_session, wall
 from forecasting.jobs.training.bundles import LoadedModel, load_champion, load_model
 from forecasting.jobs.training.contest import Challenger, stand_in
 from forecasting.jobs.training.register import Candidate, end, enter
-from forecasting.models.neural.training import Training
 from forecasting.panel.calendar.calendar import resolve_origin, retrain_boundary
 from forecasting.settings import Settings
 from forecasting.store.lake.lock import hold_training_lock
@@ -21,7 +20,7 @@ from forecasting.store.tables.decisions import Champion, append_decision, champi
 from forecasting.store.tables.readings import read_extent
 from forecasting.store.tables.registry import ModelRecord, newest_model
 from forecasting.store.tables.runs import Run
-from forecasting.terms import RunKind, RunStatus, Tier
+from forecasting.terms import RunKind, RunStatus
 
 logger = logging.getLogger(__name__)
 
@@ -107,18 +106,9 @@ def _train(session: Session, record: Run, boundary: datetime, model_id: str) -> 
     if decision is None:
         return _finish(session, record, boundary, f"{model_id} exists")
     logger.info("stream %s: trained %s: %s", stream.name, model_id, decision.reason)
-    details = {kind: _describe(kind, trainings[kind]) for kind in members}
+    details = {kind: trainings[kind].amount for kind in members}
     details = {"model": model_id, **details, "verdict": str(decision.verdict)}
     return _summary(stream, boundary, record.status, record.message, run_id=record.run_id, details=details)
-
-
-def _describe(kind: str, training: Training) -> str:
-    """How much a member was trained, in its own measure."""
-    if kind in (Tier.PROFILE, Tier.GROWTH):
-        return "fitted"
-    if kind == Tier.TREES:
-        return f"{training.n_steps:,} rounds"
-    return f"{training.n_steps:,} steps, loss {training.validation_loss:.2f}"
 
 
 def _keep(session: Session, present: ModelRecord, origin: datetime) -> Summary:

@@ -11,7 +11,7 @@ import pytorch_lightning as pl
 import torch
 
 from forecasting.errors import ModelError
-from forecasting.models.member import Member
+from forecasting.models.member import Training
 from forecasting.models.neural.config import (
     Kind,
     NeuralConfig,
@@ -72,20 +72,6 @@ class TrainingPlan:
     batch_size: int
 
 
-@dataclass(frozen=True)
-class Training:
-    """How a training ended. Without a member, `reason` says why there is none; that is an outcome and no error."""
-
-    member: Member | None
-    reason: str = ""
-    n_steps: int = 0
-    """Planned before training; the best weights among them are kept."""
-    step_seconds: float = 0.0
-    """Measured before training; 0 where the steps were given."""
-    validation_loss: float = float("nan")
-    """Pinball loss summed over the quantiles, in units of the windows' scale."""
-
-
 def train_member(
     kind: Kind,
     panel: Panel,
@@ -129,7 +115,8 @@ def train_member(
         member, loss = _fit(plan, panel, n_steps=n_steps, seed=seed, parent=parent, settings=settings)
     seconds = time.perf_counter() - started
     logger.info("%s: trained %d steps of %d windows in %.0f s: %.4f", kind, n_steps, plan.batch_size, seconds, loss)
-    return Training(member, n_steps=n_steps, step_seconds=step_seconds, validation_loss=loss)
+    amount = f"{n_steps:,} steps, loss {loss:.2f}"
+    return Training(member, amount=amount, n_steps=n_steps, step_seconds=step_seconds, validation_loss=loss)
 
 
 def _smaller_batch(kind: Kind, size: int, *, share: float) -> int:

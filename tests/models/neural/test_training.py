@@ -8,10 +8,11 @@ import torch
 from lightning_fabric.plugins.environments import SLURMEnvironment
 
 from forecasting.errors import ModelError
+from forecasting.models.member import Training
 from forecasting.models.neural import fitting, training
 from forecasting.models.neural.config import choose_config
 from forecasting.models.neural.member import NeuralMember, rebuild_member
-from forecasting.models.neural.training import Training, train_member
+from forecasting.models.neural.training import train_member
 from forecasting.models.seasonal.member import seasonal_naive
 from forecasting.panel.grid import Panel
 from forecasting.quantiles import pinball
