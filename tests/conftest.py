@@ -8,10 +8,12 @@ import pytest
 
 from forecasting.settings import Settings, read_settings
 from tests.extensions import trust_extensions
+from tests.lakes import make_lakes_once
 
 REPOSITORY = Path(__file__).parent.parent
 
 trust_extensions()
+make_lakes_once()
 
 # how long an example takes says how busy the machine is
 hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
