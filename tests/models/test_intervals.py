@@ -15,7 +15,7 @@ from forecasting.ensemble.calibrated import forecast_panel
 from forecasting.models.growth.member import fit_growth
 from forecasting.models.profile import fit_profile
 from forecasting.models.seasonal.cold_start import cold_start
-from forecasting.models.seasonal.member import GUESS, LEVEL_SHARE, last_four, seasonal_naive
+from forecasting.models.seasonal.member import GUESS, last_four, seasonal_naive
 from forecasting.models.trees import fit
 from forecasting.models.trees.fit import fit_trees
 from forecasting.panel.grid import Panel, cut_panel
@@ -200,7 +200,8 @@ def test_a_stream_of_one_week_is_spread_by_the_guess():
     panel = draw_panel(np.repeat(level, SEASON, axis=1))
     panel = replace(panel, y=np.broadcast_to(level, panel.y.shape).astype(np.float32))
     quantiles = last_four(panel, at=SEASON, length=SEASON)
-    expected = np.maximum(level[..., None] * (1 + GUESS * np.sqrt(1 + LEVEL_SHARE)), 0)
+    guess = np.array([-0.8, -0.6, -0.35, 0.0, 0.4, 0.8, 1.2])
+    expected = np.maximum(level[..., None] * (1 + guess * np.sqrt(1.2)), 0)
     np.testing.assert_allclose(quantiles, np.broadcast_to(expected, quantiles.shape), rtol=1e-5)
 
 
