@@ -1,7 +1,7 @@
 """Accuracy on real and generated data, beside the targets and the best public system.
 
-Each case is trained once on what lies before its first origin, within the budget, and asked at every origin. One row a
-member and one for the published combination; then what the targets ask of the combination.
+Each case is trained once on the history before its first origin, within the budget, and forecast from every origin. One
+row per member and one for the published combination; then the combination beside the targets.
 """
 
 # first: it says how OpenMP threads wait, which torch reads once

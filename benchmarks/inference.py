@@ -1,10 +1,10 @@
 """Series a second that a neural member forecasts, over stock darts with the same module.
 
-All sides answer seven quantiles for every series from the end of its history, a week of context and a day of horizon,
+All sides forecast seven quantiles for every series from the end of its history, a week of context and a day of horizon,
 in one process and in turns. Ours starts from the panel: imputing, scaling, gathering and sorting are in its time. Darts
-is timed twice: from the panel too (imputed and made into `TimeSeries`, its answers made into one array), and `predict`
-alone with everything ready. Its TFT does without attributes, campaigns and opening hours. Ratios of medians are
-printed. A TFT costs mostly its own arithmetic, so that there is little to win around it.
+is timed twice: from the panel too (imputed and made into `TimeSeries`, its forecasts made into one array), and
+`predict` alone with everything ready. Its TFT does without attributes, campaigns and opening hours. Ratios of medians
+are printed. A TFT costs mostly its own arithmetic, so that little can be saved around it.
 """
 
 # first: it says how OpenMP threads wait, which torch reads once

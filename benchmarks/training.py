@@ -1,7 +1,7 @@
 """Training windows a second, over what the optimiser step alone allows.
 
-Both sides train the same module on batches of the same size in one process, in turns: ours through everything that a
-training does (drawing, gathering, scaling, Lightning, clipping, the learning rate's fall), the other a bare loop of
+Both sides train the same module on batches of the same size in one process, in turns: ours with everything that a
+training does (sampling, gathering, scaling, Lightning, clipping, learning-rate schedule), the other a bare loop of
 optimiser steps on one batch that is ready. The ratio of the medians is printed; 1 would mean that only the step costs.
 """
 

@@ -1,4 +1,4 @@
-"""The forecast as it is published: members mixed, then calibrated, both by what held-back origins show."""
+"""The forecast as it is published: members mixed, then calibrated, both by held-back origins."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,12 +17,12 @@ from forecasting.uncertainty.conformal import learn_factors, widen
 
 @dataclass(frozen=True)
 class HeldBackLosses:
-    """What a forecast lost on held-back origins, by weights and calibration that were learned on the others."""
+    """Losses on A held-back origins, each half with weights and calibration that were learned on the other."""
 
     origin_columns: tuple[int, ...]
     loss: Floats64
     """(A, N) mean pinball loss over the quantiles, summed over the observed intervals; 0 for a series not judged, NaN
-    where no member with weight answered all of them."""
+    where no member with weight has a forecast of all of them."""
     volume: Floats64
     """(A, N) sum of |y| over the same intervals."""
 
@@ -30,29 +30,28 @@ class HeldBackLosses:
 def forecast_panel(panel: Panel, members: Mapping[str, Member], *, cache: ForecastCache | None = None) -> PanelForecast:
     """Quantiles of the panel's horizon, mixed and calibrated: a pure function of the panel and the members.
 
-    members: trained members by name; the seasonal ones always take part. cache: see `mix_members`. Raises ModelError
+    members: trained members by name; untrained ones always take part. cache: see `mix_members`. Raises ModelError
     where a member was trained for another season or a shorter horizon.
     """
     forecast = mix_members(panel, members, cache=cache)
     if forecast.evidence is None:
         return forecast
     factors = _factors(forecast, np.ones(len(forecast.evidence), dtype=bool))
-    # what a cold start lends was never judged
+    # cold starts were not judged on held-back origins
     judged = forecast.tier != Tier.COLD_START
     widened = widen(forecast.quantiles, factors[forecast.group[:, None], forecast.lead])
     return replace(forecast, quantiles=np.where(judged[:, None, None], widened, forecast.quantiles))
 
 
 def forecast_panels(panels: Iterable[Panel], members: Mapping[str, Member]) -> Iterator[PanelForecast]:
-    """Forecasts of several origins of one stream, one after the other; held-back columns that they share are asked
-    once."""
+    """Forecasts of several origins of one stream, one after the other, each held-back column forecast once."""
     cache = ForecastCache()
     for panel in panels:
         yield forecast_panel(panel, members, cache=cache)
 
 
 def held_back_losses(panel: Panel, members: Mapping[str, Member]) -> HeldBackLosses:
-    """Loss of the published kind of forecast on the panel's held-back origins, each half judged by the other."""
+    """Losses of calibrated forecasts on the panel's held-back origins."""
     forecast = mix_members(panel, members)
     shape = (len(forecast.origin_columns), panel.n_series)
     loss, volume = np.zeros(shape), np.zeros(shape)
@@ -69,7 +68,7 @@ def held_back_losses(panel: Panel, members: Mapping[str, Member]) -> HeldBackLos
 
 @dataclass(frozen=True)
 class HeldBackForecasts:
-    """What the published kind of forecast said of A held-back origins, and what came. NaN where nothing was judged."""
+    """Calibrated forecasts of A held-back origins and the actual values. NaN where nothing was judged."""
 
     y: Floats32
     """(A, N, L)"""
@@ -78,7 +77,7 @@ class HeldBackForecasts:
 
 
 def held_back_forecasts(panel: Panel, forecast: PanelForecast) -> HeldBackForecasts:
-    """Held-back forecasts of a panel's series, each half of the origins weighed and calibrated by the other."""
+    """Held-back forecasts of a panel's series, each half of the origins mixed and calibrated by the other."""
     shape = (len(forecast.origin_columns), panel.n_series, panel.n_horizon)
     y, predicted = np.full(shape, np.nan, np.float32), np.full((*shape, len(QUANTILES)), np.nan, np.float32)
     evidence = forecast.evidence
@@ -90,7 +89,7 @@ def held_back_forecasts(panel: Panel, forecast: PanelForecast) -> HeldBackForeca
 
 
 def _judged(forecast: PanelForecast, evidence: Evidence) -> Iterator[tuple[Mask, Floats32]]:
-    """Each half of the evidence, as (R,) rows, and what was said of it, calibrated by the other half."""
+    """Each half of the evidence, as a mask (R,), and its mixed forecasts, calibrated by the other half."""
     newer = evidence.newer
     for part in (newer, ~newer):
         factors = _factors(forecast, ~part if (~part).any() else part)

@@ -1,4 +1,4 @@
-"""What members said of the newest history, which was held back from their training: the evidence that weighs them."""
+"""Evidence for weights: forecasts of the newest history, which was held back from the members' training."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,22 +13,22 @@ from forecasting.terms import MEDIAN
 
 DAY = np.timedelta64(1, "D")
 ORIGINS = 8
-"""Held-back origins, about, where there are days enough."""
+"""Approximate number of held-back origins, where there are days enough."""
 HELD_SHARE = 1 / 8
-"""Share of the history that is held back, as far as two horizons do not need more."""
+"""Share of the history that is held back, unless two horizons need more."""
 MOST_SEASONS = 8
-"""Seasons that are held back at most; groups are told apart by the newest twice as many."""
+"""Most seasons that are held back; series are grouped by twice as many."""
 OWN_GROUPS = 8
-"""Up to this many series each is a group of its own; more are grouped by how predictable they are."""
+"""Up to this many series, each is a group of its own; more are grouped by predictability."""
 LEADS = (1, 3, 7, 14)
-"""Days ahead at which another cell begins."""
+"""Days ahead at which the next cell of weights begins."""
 
 
 def held_back_start(panel: Panel, *, length: int) -> int:
-    """First column of the newest history, on which members are compared; trained targets end before it.
+    """First column of the held-back history, on which members are compared; training targets end before it.
 
-    An eighth of the history, at least two horizons and at most eight seasons of it; the end of the history where less
-    than half would remain.
+    It is an eighth of the history, at least two horizons and at most MOST_SEASONS seasons; none where less than half
+    of the history would remain.
     """
     span = min(max(2 * length, int(panel.n_history * HELD_SHARE)), max(MOST_SEASONS * panel.season, 2 * length))
     start = panel.n_history - span
@@ -36,10 +36,10 @@ def held_back_start(panel: Panel, *, length: int) -> int:
 
 
 def held_back_columns(panel: Panel, *, length: int) -> tuple[int, ...]:
-    """Columns, ascending, from which members are compared: whole days before the panel's origin, so that they start the
-    day as it does, spread over the held-back history with `length` known columns after each.
+    """Held-back origin columns, ascending, with `length` known columns after each.
 
-    They lie every so many days on a fixed calendar: panels of consecutive origins have most of them in common.
+    They lie whole days before the panel's origin, so at the same time of day, every n-th day of a fixed calendar, so
+    that panels of consecutive origins have most of them in common.
     """
     start, last = held_back_start(panel, length=length), panel.n_history - length
     if start > last or start >= panel.n_history:
@@ -56,16 +56,16 @@ def held_back_columns(panel: Panel, *, length: int) -> tuple[int, ...]:
 
 
 def lead_cells(panel: Panel, *, at: int, length: int) -> Ints:
-    """(length,) which cell of days ahead each column from `at` on belongs to, 0..len(LEADS)."""
+    """(length,) cell of days ahead of each column from `at` on, 0..len(LEADS)."""
     day = index_days(panel).day
     cells: Ints = np.searchsorted(LEADS, day[at : at + length] - day[at], side="right")
     return cells
 
 
 def group_series(panel: Panel) -> Ints:
-    """(N,) group of each series: its own where there are few, else one of OWN_GROUPS by how predictable it is.
+    """(N,) group of each series: its own where there are few, else one of OWN_GROUPS by predictability.
 
-    Predictability is the mean change from one season to the next over the mean demand.
+    Predictability is the mean absolute change from one season to the next over the mean demand.
     """
     if panel.n_series <= OWN_GROUPS:
         return np.arange(panel.n_series)
@@ -81,12 +81,12 @@ def group_series(panel: Panel) -> Ints:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What members said of held-back columns: R rows, each an observed interval of a series from an origin."""
+    """Forecasts of M members and what was observed: R rows, each an interval of a series from a held-back origin."""
 
     y: Floats32
-    """(R,) in units of what members typically miss of its series; of values with weights, over their weight in it."""
+    """(R,) actual values over `scale`."""
     predicted: Floats32
-    """(M, R, 7) over the same; NaN where a member does not answer."""
+    """(M, R, 7) over `scale`; NaN where a member has no forecast."""
     series: Ints
     """(R,) series of the panel."""
     group: Ints
@@ -94,13 +94,13 @@ class Evidence:
     lead: Ints
     """(R,) cell of days ahead."""
     origin: Ints
-    """(R,) number of the held-back origin."""
+    """(R,) position among the held-back origins."""
     step: Ints
-    """(R,) column of the horizon from it, from 0."""
+    """(R,) columns after the origin, from 0."""
     day: Ints
     """(R,) local day of the interval."""
     scale: Floats32
-    """(R,) what y and said were divided by."""
+    """(R,) mean absolute error of the members on the series, over the value's relative weight where values have any."""
 
     def __len__(self) -> int:
         return len(self.y)
@@ -111,7 +111,7 @@ class Evidence:
         return np.asarray(self.origin > np.median(np.unique(self.origin)))
 
     def only(self, rows: Mask) -> "Evidence":
-        """The part of it in `rows` (R,)."""
+        """The rows of a mask (R,)."""
         return Evidence(
             y=self.y[rows],
             predicted=self.predicted[:, rows],
@@ -134,7 +134,7 @@ def gather_evidence(
     """
     column = np.asarray(origin_columns)[:, None] + np.arange(length)
     truth, seen = panel.y[series][:, column], panel.observed[series][:, column]
-    # what any member misses: series that are hard to forecast count no more than easy ones
+    # errors of the members' mean, so that series that are hard to forecast count no more than easy ones
     known = np.isfinite(predicted[..., MEDIAN])
     middle = np.where(known, predicted[..., MEDIAN], 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     middle = middle.transpose(1, 0, 2)

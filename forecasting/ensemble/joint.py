@@ -1,4 +1,4 @@
-"""The joint forecast of a stream: paths of its series and of their sums that agree, and what days and weeks see."""
+"""The joint forecast of a stream: paths of its series and of their sums that agree, and sums over days and weeks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -26,12 +26,12 @@ from forecasting.uncertainty.residuals import learn_from_errors
 SERIES = "series"
 """Level of the series themselves."""
 NAMED = 3
-"""Findings that a message names before it says how many more there are."""
+"""Findings that a message names; of further ones it gives the number."""
 
 
 @dataclass(frozen=True)
 class Joint:
-    """A stream's forecast, its series and sums in agreement."""
+    """A stream's forecast, whose series and sums agree."""
 
     forecast: PanelForecast
     mean: Floats32
@@ -42,12 +42,12 @@ class Joint:
     """Rows of forecast.paths, where the stream keeps them."""
     origin: datetime
     nodes: HierarchyNodes
-    """Series and groups as they were forecast by themselves."""
+    """Series and groups, each forecast by itself."""
     choice: MethodChoice
 
     @property
     def note(self) -> str | None:
-        """What a reader must know of the hierarchy; None where there is nothing to say."""
+        """Findings on the hierarchy for a person; None where there are none."""
         lines = [line for _, _, line in self.nodes.hierarchy.findings]
         more = f"; and {len(lines) - NAMED} more like these" if len(lines) > NAMED else ""
         return "; ".join(lines[:NAMED]) + more if lines else None
@@ -62,8 +62,7 @@ def join(
     origin: datetime,
     cache: ForecastCache | None = None,
 ) -> Joint:
-    """Paths and aggregates of a forecast; where MinT did better on held-back origins, the series are those that agree
-    with the direct forecasts of their sums.
+    """Paths and aggregates of a forecast; reconciled with direct forecasts of the sums where MinT did better.
 
     A pure function of the panel, the members and the origin. Raises SettingsError where values do not add over series.
     """
@@ -98,7 +97,7 @@ def join(
 
 
 def dependence_of(panel: Panel, stream: Stream, scores: Floats64, origin_columns: tuple[int, ...]) -> Dependence:
-    """How what is measured of a stream's series differs together from its forecasts, as of a panel's origin.
+    """Dependence between the forecast errors of a stream's series, as of a panel's origin.
 
     scores: (A, N, L) normal scores of the held-back windows that begin at the columns `origin_columns`.
     """

@@ -1,4 +1,4 @@
-"""The forecast of a whole panel: every member answers, weights learned on held-back origins mix them."""
+"""The forecast of a panel, uncalibrated: members' forecasts, mixed by weights learned on held-back origins."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -27,36 +27,35 @@ from forecasting.quantiles import mean_of_quantiles
 from forecasting.terms import QUANTILES, Tier
 
 FALLBACKS = (Tier.LAST_FOUR, Tier.SEASONAL_NAIVE)
-"""Who carries a series that no member with weight answers for, the most trusted first."""
+"""Members that forecast a series for which no member with weight has a forecast, the most trusted first."""
 MOST_JUDGED, LEAST_JUDGED = 250_000, 50
-"""Intervals on which members are judged, and series even so; of more series, as many are drawn."""
+"""Most intervals on which members are judged, and least number of series; of more series, as many are drawn."""
 MOST_KEPT = 32
-"""Held-back columns of which answers are kept: a few origins' worth."""
+"""Held-back columns whose forecasts are kept: those of a few origins."""
 ALONE = 0.95
-"""Share of a series' forecast from which on one member carries it."""
+"""Share of a series' forecast from which on its tier is that one member, not the ensemble."""
 
 
 @dataclass(frozen=True)
 class PanelForecast:
-    """Quantiles of every series of a panel and what carried each; closed intervals hold numbers without meaning."""
+    """Quantiles of every series of a panel, and their source; closed intervals hold numbers without meaning."""
 
     quantiles: Floats32
     """(N, H, 7) sorted and not negative."""
     tier: NDArray[np.str_]
     """(N,) values of `Tier`."""
     member_forecasts: Mapping[str, Floats32]
-    """(N, H, 7) what each member said by itself, NaN where it does not answer."""
+    """(N, H, 7) by member, NaN where it has no forecast."""
     weights: Mapping[str, Floats64]
-    """(N, H) share of each member."""
+    """(N, H) by member: its share."""
     group: Ints
     """(N,) group of each series."""
     lead: Ints
     """(H,) cell of days ahead of each column."""
     evidence: Evidence | None
-    """What members said of the held-back origins; None where history is too short for any."""
+    """Members' forecasts of the held-back origins; None where history is too short for any."""
     mixed: Floats32
-    """(R, 7) what the mix would have said of each row of evidence, with weights learned on the other half of
-    origins."""
+    """(R, 7) the mixed forecast of each row of evidence, with weights learned on the other half of the origins."""
     origin_columns: tuple[int, ...]
     """Columns of the held-back origins."""
 
@@ -67,17 +66,17 @@ class PanelForecast:
 
 
 class ForecastCache:
-    """What one set of members said of held-back columns.
+    """Forecasts of one set of members from held-back columns.
 
-    Panels of consecutive origins have most of those in common, and an equal question is asked once. An answer is a
-    function of the panel cut off where the question is, so that it is the same whether it was kept or not.
+    Panels of consecutive origins have most held-back columns in common. A forecast depends only on the panel up to its
+    column, by whose fingerprint it is kept, so that it is the same whether it was kept or not.
     """
 
     def __init__(self) -> None:
         self._kept: OrderedDict[bytes, Floats32] = OrderedDict()
 
     def predict(self, panel: Panel, members: Mapping[str, Member], *, at: int, length: int) -> Floats32:
-        """(M, N, length, 7) answers of all members, seasonal ones first, from a column with known ones after it."""
+        """(M, N, length, 7) forecasts of all members, untrained ones first, from a column of the history."""
         before = cut_panel(panel, at=at, length=length)
         key = fingerprint(before)
         if key not in self._kept:
@@ -91,12 +90,12 @@ class ForecastCache:
 def mix_members(panel: Panel, members: Mapping[str, Member], *, cache: ForecastCache | None = None) -> PanelForecast:
     """Forecast the panel's horizon, uncalibrated.
 
-    members: trained members by name; the seasonal ones always take part. cache: of the same members, where several
-    origins are forecast; it saves time and changes nothing. Raises ModelError where a member was trained for another
+    members: trained members by name; untrained ones always take part. cache: of the same members, where several origins
+    are forecast; it saves time and changes no number. Raises ModelError where a member was trained for another
     season or a shorter horizon.
     """
     length, at = panel.n_horizon, panel.n_history
-    if not length:  # everyone is closed throughout: there is nothing to carry
+    if not length:  # all series are closed throughout
         return _nothing(panel)
     now = predict_all(panel, members, at=at, length=length)
     origin_columns = held_back_columns(panel, length=length)
@@ -108,7 +107,7 @@ def mix_members(panel: Panel, members: Mapping[str, Member], *, cache: ForecastC
     )
     shape = (int(groups.max()) + 1, len(LEADS) + 1, len(now))
     if evidence is None or not len(evidence):
-        # a season says nothing of next year, and beyond half of the history nobody can be judged
+        # beyond half of the history no member can be judged, and a season says nothing of next year
         trusted = Tier.GROWTH if Tier.GROWTH in now else Tier.LAST_FOUR
         weights = np.zeros(shape)
         weights[..., list(now).index(trusted)] = 1.0
@@ -135,8 +134,8 @@ def mix_members(panel: Panel, members: Mapping[str, Member], *, cache: ForecastC
 
 
 def predict_all(panel: Panel, members: Mapping[str, Member], *, at: int, length: int) -> dict[str, Floats32]:
-    """What every member, seasonal ones first, says from a column: (N, length, 7) each."""
-    predicted = {str(tier): seasonal(panel, at=at, length=length) for tier, seasonal in UNTRAINED.items()}
+    """(N, length, 7) by member, untrained ones first: forecasts from a column."""
+    predicted = {str(tier): forecast(panel, at=at, length=length) for tier, forecast in UNTRAINED.items()}
     return predicted | {
         name: member.predict_many(panel, origin_columns=(at,), length=length)[0] for name, member in members.items()
     }
@@ -151,7 +150,7 @@ def _gather(
     origin_columns: tuple[int, ...],
     length: int,
 ) -> Evidence:
-    # as many whatever the number of origins: nights in a row ask the same questions
+    # the same number at every origin, so that consecutive runs share cached forecasts
     count = min(max(MOST_JUDGED // (ORIGINS * length), LEAST_JUDGED), panel.n_series)
     # drawn, because names often alternate: every second link may be the other direction
     series = np.sort(np.random.default_rng(count).choice(panel.n_series, count, replace=False))
@@ -161,7 +160,7 @@ def _gather(
 
 
 def _cross_mixed(evidence: Evidence, *, groups: int, prior: Floats64) -> Floats32:
-    """(R, 7) the mix of each row by weights that were learned on the other half of the origins, older or newer."""
+    """(R, 7) each row mixed by weights that were learned on the other half of the origins, older or newer."""
     mixed = np.full((len(evidence), len(QUANTILES)), NAN, dtype=np.float32)
     newer = evidence.newer
     for part in (newer, ~newer):
@@ -175,7 +174,7 @@ def _cross_mixed(evidence: Evidence, *, groups: int, prior: Floats64) -> Floats3
 def _fill_missing(
     panel: Panel, quantiles: Floats32, member_forecasts: Mapping[str, Floats32], share: Floats64
 ) -> tuple[Floats32, NDArray[np.str_]]:
-    """Fill the series that the mix leaves, and name what carried each."""
+    """Quantiles with the series that the mix leaves filled, and the tier of each series."""
     closed = ~panel.open[:, panel.n_history :]
     names = np.array(list(member_forecasts))
     complete = np.stack([_is_complete(forecast, closed) for forecast in member_forecasts.values()], axis=1)
@@ -196,7 +195,7 @@ def _fill_missing(
 
 
 def _is_complete(forecast: Floats32, closed: Mask) -> Mask:
-    """Whether every open interval of a series' horizon is answered."""
+    """(N,) whether a forecast covers every open interval of a series' horizon."""
     return np.asarray((np.isfinite(forecast).all(axis=2) | closed).all(axis=1))
 
 

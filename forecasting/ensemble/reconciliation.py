@@ -1,4 +1,4 @@
-"""How a stream's series and their sums are made to agree, by what did best on held-back origins."""
+"""Choice of how a stream's series and their sums are made to agree, by losses on held-back origins."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ from forecasting.uncertainty.reconcile import BOTTOM_UP, MINT, Mint, choose_meth
 from forecasting.uncertainty.residuals import learn_tails, normal_scores
 
 TRIAL_PATHS = 100
-"""Paths by which methods are compared."""
+"""Paths with which methods are compared."""
 
 
 @dataclass(frozen=True)
 class HierarchyNodes:
-    """Series and groups of one hierarchy, forecast by themselves."""
+    """Series and groups of one hierarchy, each forecast by itself."""
 
     panel: Panel
     hierarchy: Hierarchy
@@ -50,14 +50,14 @@ class HierarchyNodes:
         members: Mapping[str, Member],
         cache: ForecastCache,
     ) -> "HierarchyNodes":
-        """Ask the members about the sums of each group, as about any series."""
+        """Forecast the sums of each group with the members, as any series."""
         hierarchy = build_hierarchy(panel.attributes, levels)
         sums = sum_panel(panel, hierarchy)
         groups = forecast_panel(sums, members, cache=cache)
         return cls(panel, hierarchy, held, origin_columns, sums, groups, held_back_forecasts(sums, groups))
 
     def part(self, series: Ints, members: Mapping[str, Member], cache: ForecastCache) -> "HierarchyNodes":
-        """The hierarchy of some of the series: what was said of these stays, their sums are forecast anew."""
+        """The hierarchy of some of the series: their forecasts stay, their sums are forecast again."""
         held = HeldBackForecasts(self.held.y[:, series], self.held.predicted[:, series])
         return HierarchyNodes.of(
             take_series(self.panel, series), held, self.origin_columns, self.hierarchy.levels[1:], members, cache
@@ -65,12 +65,12 @@ class HierarchyNodes:
 
     @cached_property
     def scores(self) -> Floats64:
-        """(A, N, L) normal scores of what came in the held-back windows of the series."""
+        """(A, N, L) normal scores of the actual values in the series' held-back windows."""
         return normal_scores(self.held.y, self.held.predicted)
 
     @cached_property
     def tails(self) -> tuple[Tails, Tails]:
-        """Of the series, and of the groups."""
+        """Tails of the series, and of the groups."""
         groups = normal_scores(self.groups_held.y, self.groups_held.predicted)
         return learn_tails(self.scores), learn_tails(groups)
 
@@ -84,14 +84,13 @@ class HierarchyNodes:
 
 @dataclass(frozen=True)
 class MethodChoice:
-    """What the held-back origins say of a hierarchy."""
+    """The method of reconciliation, and the losses by which it was chosen."""
 
     method: str
     mint: Mint | None
-    """What it learned of errors; None for bottom-up."""
+    """Its covariance of errors; None for bottom-up."""
     losses: Mapping[str, Floats64]
-    """Pinball loss by method and level, the series last, over that of forecasts by themselves; empty without
-    evidence."""
+    """Pinball loss by method and level, the series last, over that without reconciliation; empty without evidence."""
 
 
 def choose_reconciliation(
@@ -129,7 +128,7 @@ def choose_reconciliation(
 
 
 def clock_of(panel: Panel) -> Ints:
-    """(T + H,) what a local clock shows as each column starts, since midnight."""
+    """(T + H,) local time of day at which each column starts, in the unit of `wall`."""
     clock: Ints = (panel.wall - panel.wall.astype("datetime64[D]")).astype(np.int64)
     return clock
 
@@ -152,11 +151,11 @@ def _learn(nodes: HierarchyNodes, origins: Ints) -> Mint:
 def _losses(
     nodes: HierarchyNodes, origin: int, mint: Mint, dependence: Dependence, seed: tuple[int, ...]
 ) -> dict[str, Floats64]:
-    """(levels + 1,) pinball loss of each method from one origin, and of the forecasts by themselves, `alone`."""
+    """(levels + 1,) pinball loss of each method from one origin, and without reconciliation, `alone`."""
     summing = nodes.hierarchy.summing
     columns = nodes.origin_columns[origin] + np.arange(nodes.panel.n_horizon)
     day, clock = days_of(nodes.panel)[columns], clock_of(nodes.panel)[columns]
-    # an unobserved interval has no forecast on record, and a sum without it would be too small
+    # an unobserved interval has no held-back forecast, and a sum without it would be too small
     predicted = fill_gaps(nodes.held.predicted[origin].astype(np.float64), nodes.panel.open[:, columns], clock)
     theirs = nodes.groups_held.predicted[origin].astype(np.float64)
     y = np.concatenate([nodes.groups_held.y[origin], nodes.held.y[origin]])

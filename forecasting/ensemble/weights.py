@@ -1,8 +1,8 @@
-"""How members share a forecast: weights by group of series and days ahead, learned on held-back origins.
+"""Weights of members by group of series and days ahead, learned on held-back origins.
 
-Quantiles are averaged level by level. The weights minimise the pinball loss on held-back origins; with little evidence
-they stay near what the next larger whole would give: a cell of (group, days ahead) near its group, a group near the
-stream, the stream near how the members fare on streams at large.
+Quantiles are averaged level by level. The weights minimise the pinball loss on held-back origins. With little evidence
+they are shrunk toward the level above: a cell (group, days ahead) toward its group, a group toward the stream, the
+stream toward the prior weights.
 """
 
 from collections.abc import Sequence
@@ -15,33 +15,33 @@ from forecasting.numerics import Floats, Floats32, Floats64, Mask, sample_rows
 from forecasting.terms import QUANTILES
 
 EVIDENCE = 100.0
-"""Series-days that weigh as much as what the larger whole says."""
+"""Series-days of evidence that count as much as the level above."""
 DAY_SERIES = 10
-"""Series of a stream that surprise independently on one day; more are no further evidence."""
+"""Series of a stream that err independently on one day; more are no further evidence."""
 SHARPNESS = 32.0
-"""Power of the loss with which weights fall, given all evidence; with none they stay as they were."""
-LEAST_ANSWERED = 0.5
-"""Share of the evidence that a member must have answered to be given weight."""
+"""Power of the relative loss by which prior weights fall, at full credibility; at none they stay as they are."""
+LEAST_COVERED = 0.5
+"""Share of the evidence that a member must have forecast to be given weight."""
 LEAST_WEIGHT = 0.05
-"""A member that would carry less than this of all groups and days ahead is left out."""
+"""A member whose mean weight over groups and days ahead is below this is left out."""
 ROUNDS = 80
-"""Steps of a descent; the second half of them is averaged."""
+"""Steps of the descent; the second half of them is averaged."""
 LEAST_START = 1e-3
-"""Weight that every member begins its descent with, so that it can grow where it is wanted."""
+"""Least weight of a member at the start of the descent, whose steps are factors: zero would stay zero."""
 MOST_ROWS = 4_000
-"""Rows that a descent looks at; of more, as many are drawn."""
+"""Rows of evidence that the descent uses; of more, as many are drawn."""
 LEVELS = np.asarray(QUANTILES, dtype=np.float32)
 
 
 def learn_weights(evidence: Evidence, *, groups: int, prior: Floats64 | None = None) -> Floats64:
-    """(groups, cells, M) weights that sum to one; those of the stream where a cell has no evidence.
+    """(groups, cells, M) weights that sum to one over members; the stream's where a cell has no evidence.
 
-    prior: (M,) what members weigh, in proportion, before any evidence; alike unless given.
+    prior: (M,) weights before any evidence, in proportion; equal unless given.
     """
     members, cells = evidence.predicted.shape[0], len(LEADS) + 1
-    answered: Mask = np.asarray(np.isfinite(evidence.predicted).all(axis=2))
-    able: Mask = np.asarray(answered.mean(axis=1) >= LEAST_ANSWERED)
-    evidence = evidence.only(np.asarray(answered[able].all(axis=0)))
+    covered: Mask = np.asarray(np.isfinite(evidence.predicted).all(axis=2))
+    able: Mask = np.asarray(covered.mean(axis=1) >= LEAST_COVERED)
+    evidence = evidence.only(np.asarray(covered[able].all(axis=0)))
     if not able.any() or not len(evidence):
         equal = _normal(able.astype(float) if able.any() else np.ones(members))
         return np.broadcast_to(equal, (groups, cells, members)).copy()
@@ -54,7 +54,7 @@ def learn_weights(evidence: Evidence, *, groups: int, prior: Floats64 | None = N
         weights[group] = near
         for lead in np.unique(own.lead):
             weights[group, lead], _ = _weigh(own.only(own.lead == lead), near, group_losses)
-    # by group: one that is the best for one queue is worth its cost
+    # by group, as a member that is best for a single queue is worth its cost
     useful = weights[np.unique(evidence.group)].mean(axis=(0, 1)) >= LEAST_WEIGHT
     weights = np.where(useful, weights, 0.0)
     total = weights.sum(axis=2, keepdims=True)
@@ -63,10 +63,10 @@ def learn_weights(evidence: Evidence, *, groups: int, prior: Floats64 | None = N
 
 
 def _weigh(evidence: Evidence, prior: Floats64, usual: Floats64) -> tuple[Floats64, Floats64]:
-    """Weights of some evidence, and the losses (M,) of the members on it.
+    """Weights (M,) from some evidence, and the members' losses (M,) on it.
 
-    prior: weights of the larger whole, zero for members that get none; usual: losses there. Between the weights of
-    least loss and the prior's, which fall for members that lose more here than they usually do.
+    prior: weights of the level above, zero for members that get none; usual: losses there. The result lies between the
+    weights of least loss and the prior weights, which are lowered for members that lose more here than they usually do.
     """
     inside, share = prior > 0, _credibility(evidence)
     losses = np.array(
@@ -85,7 +85,8 @@ def _weigh(evidence: Evidence, prior: Floats64, usual: Floats64) -> tuple[Floats
 
 
 def _credibility(evidence: Evidence) -> float:
-    """How far evidence is to be believed, 0 to 1, by its days and series-days: a day surprises many series at once."""
+    """Credibility of evidence, 0 to 1: n / (n + EVIDENCE) for n series-days (Buehlmann 1967, Experience rating and
+    credibility), where a day counts for DAY_SERIES series at most, since series of a stream err together."""
     seen = np.zeros((int(evidence.series.max(initial=0)) + 1, int(evidence.day.max(initial=0)) + 1), dtype=bool)
     seen[evidence.series, evidence.day] = True
     days, own = int(seen.any(axis=0).sum()), int(seen.sum())
@@ -95,7 +96,7 @@ def _credibility(evidence: Evidence) -> float:
 
 def _descend(y: Floats32, predicted: Floats32, start: Floats64) -> Floats64:
     """Weights on the simplex that minimise the mean pinball loss: exponentiated gradient (Kivinen, Warmuth 1997)."""
-    # members without weight never get any, and may be without answers
+    # members without weight never get any, and may lack forecasts
     inside = start > 0
     flat = np.ascontiguousarray(predicted[inside].reshape(int(inside.sum()), -1))
     truth, levels = np.repeat(y, len(LEVELS)), np.tile(LEVELS, len(y))
@@ -123,16 +124,16 @@ def _loss(y: Floats32, predicted: Floats32) -> float:
 
 
 def mix(predicted: Sequence[Floats32] | Floats32, weights: Floats) -> Floats32:
-    """Weighted mean of members' quantiles, by those that answer; NaN where none with weight does.
+    """(R, 7) weighted mean of members' quantiles, over those that have a forecast; NaN where none with weight has.
 
-    predicted: of each of M members (R, 7), NaN where it does not answer. weights: (R, M).
+    predicted: of each of M members (R, 7), NaN where it has no forecast. weights: (R, M).
     """
     total = np.zeros((len(weights), 1), dtype=np.float32)
     mixed = np.zeros((len(weights), len(QUANTILES)), dtype=np.float32)
-    for answer, share in zip(predicted, weights.T.astype(np.float32), strict=True):
+    for forecast, share in zip(predicted, weights.T.astype(np.float32), strict=True):
         if share.any():
-            own = np.where(np.isfinite(answer[:, 0]), share, 0.0)[:, None]
-            mixed += own * np.nan_to_num(answer)
+            own = np.where(np.isfinite(forecast[:, 0]), share, 0.0)[:, None]
+            mixed += own * np.nan_to_num(forecast)
             total += own
-    forecast: Floats32 = np.divide(mixed, total, out=np.full_like(mixed, NAN), where=total > 0)
-    return forecast
+    mean: Floats32 = np.divide(mixed, total, out=np.full_like(mixed, NAN), where=total > 0)
+    return mean

@@ -1,9 +1,9 @@
-"""The profile member: same-slot averages weighted by what proved useful, their level corrected and damped.
+"""The profile member: ridge regression on averages of the same slot and on recent errors.
 
-Each series' forecast is its four-week slot mean plus a weighted sum of deviations: longer and shorter slot means, means
-of the time of day, and how far the last hours and days ran above expectation. The weights are ridge regressions by days
-ahead, of each series shrunk toward those of all series (as by an empirical Bayes prior of `PRIOR_ROWS` rows), those of
-all toward none. Its quantiles are those of the errors that it made.
+A series' forecast is its four-week slot mean (the base) plus a weighted sum of lagged features: longer and shorter slot
+means, means of the time of day, and how far the last hours and days were above expectation. There is one regression per
+series and cell of days ahead, shrunk toward one over all series (an empirical Bayes prior of `PRIOR_ROWS` rows), which
+is shrunk toward zero. Its quantiles are those of its own training errors.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,30 +26,32 @@ from forecasting.terms import QUANTILES
 
 KIND = "profile"
 LEADS = (1, 3)
-"""Days ahead at which another regression takes over."""
+"""Days ahead at which the next regression begins."""
 PRIOR_ROWS = 100
+"""Rows that the regression over all series counts for beside those of a series."""
 POOL_ROWS = 1_000
+"""Rows of the prior of no weights in the regression over all series."""
 RIDGE = 0.2
-"""Variance that is added to every deviation, in units of its noise."""
+"""Variance that is added to every feature, in units of the noise squared."""
 MOST_ROWS = 600_000
 ROWS_A_SERIES = 6_000
 ERROR_CLIP = 5.0
-"""Multiples of the noise beyond which an error teaches nothing more."""
+"""Multiples of the noise at which training errors are cut off."""
 LEAST_SEEN = 0.5
-"""Share of the asked slots that must have been seen before, or the series is not carried."""
+"""Share of the slots of a horizon that must have been seen before for a series to be forecast."""
 
 
 @dataclass(frozen=True)
 class ProfileMember:
-    """Weights of each series and lead, and the errors that they left."""
+    """Weights of each series and cell of days ahead, and quantiles of the errors that they left."""
 
     season: int
     power: float
-    """Of the base, with which the noise of its series grows."""
+    """Of the base, with which noise grows."""
     series_ids: tuple[str, ...]
-    """Sorted; N series known in training. Others are forecast with the pool's numbers."""
+    """Sorted; N series known in training. Others are forecast with the regression over all series."""
     weights: Floats32
-    """(N + 1, LEADS + 1, DEVIATIONS); the last row is the pool."""
+    """(N + 1, LEADS + 1, DEVIATIONS); the last row is of all series."""
     errors: Floats32
     """(N + 1, LEADS + 1, 7) quantiles of the errors, in units of the noise."""
 
@@ -77,7 +79,7 @@ class ProfileMember:
         return center
 
     def places(self, panel: Panel, series: Ints) -> Ints:
-        """Row of `weights` for each of the panel's series."""
+        """(R,) row of `weights` of each row's series; series: (R,) of the panel."""
         ids = np.asarray(self.series_ids, dtype=np.str_)
         if not len(ids):
             return np.zeros(len(series), dtype=np.int64)
@@ -113,14 +115,14 @@ def rebuild_profile(config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]
 
 
 def leads(history: PreparedHistory, rows: Rows) -> Ints:
-    """Which regression answers each row, by days ahead."""
+    """(R,) cell of days ahead, and so the regression, of each row."""
     return np.searchsorted(LEADS, history.days.day[rows.column] - history.days.day[rows.origin], side="right")
 
 
 def complete_rows(lagged: LaggedFeatures, shape: tuple[int, int]) -> Mask:
-    """(R,) whether the series of a row can be forecast from the row's column: whole horizons, or nothing of them.
+    """(R,) whether the series of a row can be forecast from its origin column: all of a horizon, or nothing of it.
 
-    shape: number of columns to forecast from, and length of the horizon; rows are those of `horizon_of`.
+    shape: number of origin columns, and length of the horizon; rows are those of `horizon_of`.
     """
     seen = np.isfinite(lagged.base).reshape(-1, *shape)
     passed = (lagged.spread[:, 3] > 0) | (lagged.deviations != 0).any(axis=1)
@@ -176,7 +178,7 @@ def _groups(series: Ints, lead: Ints, usable: Mask) -> list[tuple[Ints, tuple[in
 
 
 def _shrunk(square: Floats32, product: Floats64, count: Floats64) -> Floats32:
-    """Weights (N + 1, levels, DEVIATIONS): of each series shrunk toward the pool, the pool toward none."""
+    """(N + 1, levels, DEVIATIONS) weights: of each series shrunk toward those of all series, these toward zero."""
     n, levels, size = product.shape
     weights = np.zeros((n + 1, levels, size), dtype=np.float32)
     for level in range(levels):
@@ -195,7 +197,7 @@ def _shrunk(square: Floats32, product: Floats64, count: Floats64) -> Floats32:
 
 
 def _error_quantiles(member: ProfileMember, panel: Panel, rows: Rows, *, until: int) -> Floats32:
-    """(N + 1, levels, 7) of what the weights left; of a series with few errors mostly those of the pool."""
+    """(N + 1, levels, 7) quantiles of the errors that the weights leave; of few errors mostly those of all series."""
     n, levels = panel.n_series, len(LEADS) + 1
     left, lead = np.empty(len(rows), dtype=np.float32), np.empty(len(rows), dtype=np.int64)
     for history, part, places in by_chunk(panel, rows, power=member.power):
@@ -214,7 +216,7 @@ def _error_quantiles(member: ProfileMember, panel: Panel, rows: Rows, *, until: 
 
 
 def _quantiles(values: Floats32, places: Ints, weight: Floats32 | None) -> Floats64:
-    """The seven quantiles of the values at some places, by their weights where they have any."""
+    """(7,) quantiles of the values at some places, weighted where there are weights."""
     if weight is None:
         return np.asarray(np.quantile(values[places], QUANTILES))
     return np.asarray(np.quantile(values[places], QUANTILES, weights=weight[places], method="inverted_cdf"))

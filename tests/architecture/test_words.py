@@ -59,7 +59,6 @@ NOT_YET = (
     "forecasting/cli",
     "forecasting/config",
     "forecasting/demo",
-    "forecasting/ensemble",
     "forecasting/jobs",
     "forecasting/models/seasonal",
     "forecasting/planning",

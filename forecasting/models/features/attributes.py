@@ -1,4 +1,4 @@
-"""Attributes of series as numbers: each value that was known in training has one, every other is 0."""
+"""Attributes of series as category codes: each value that was known in training has one, every other is 0."""
 
 from collections.abc import Mapping
 
@@ -13,9 +13,9 @@ Vocabulary = dict[str, tuple[str, ...]]
 
 
 def learn_vocabulary(attributes: pd.DataFrame, *, most: int = MOST_CATEGORIES) -> Vocabulary:
-    """Values of the attributes that tell series apart and have at most `most` of them.
+    """Values of the attributes that differ between series and have at most `most` values.
 
-    In the order of names, which must not depend on how an extract or a file lists them.
+    Sorted by name, so that the order of columns in an extract does not matter.
     """
     vocabulary = {}
     for name in sorted(map(str, attributes.columns)):
@@ -26,7 +26,7 @@ def learn_vocabulary(attributes: pd.DataFrame, *, most: int = MOST_CATEGORIES) -
 
 
 def encode_attributes(attributes: pd.DataFrame, vocabulary: Mapping[str, tuple[str, ...]]) -> Ints:
-    """(N, A) number of each series' value of each attribute of the vocabulary, 0 where it is unknown."""
+    """(N, A) code of each series' value of each attribute of the vocabulary, 0 where it is unknown."""
     codes = np.zeros((len(attributes), len(vocabulary)), dtype=np.int64)
     for column, (name, values) in enumerate(vocabulary.items()):
         if name in attributes:

@@ -63,7 +63,7 @@ def lagged_features(
     """
     grid, days = history.grid, history.days
     slot, cycle = grid.slot[column], grid.cycle[at]
-    # the cycle of `at` has answered for the slots that lie before `at`, the cycle before it for the others
+    # the newest known cycle of a slot: that of `at` for slots that lie before `at`, else the cycle before
     newest = cycle - (grid.column[cycle, slot] >= at)
     clock, day = days.clock[column], days.day[at]
     yesterday = day - (days.column[day, clock] >= at)
@@ -80,7 +80,7 @@ def lagged_features(
     level = _level(history, series, at, days.first[np.maximum(day - LEVEL_DAYS, 0)])
     base = slot_mean(BASE)
     base = np.where(np.isfinite(base), base, level)
-    # a series that was silent for four weeks has a base of older ones, and no level
+    # a series without values in the last four weeks has a base of older ones, and no level
     usual = np.where(np.isfinite(level), level, base)
     noise = _noise(history, series, np.maximum(at, noise_until), base=base, level=usual)
     changes = [_change(history, series, at, start) for start in since]
@@ -115,7 +115,7 @@ def _level(history: PreparedHistory, series: Ints, at: Ints, since: Ints) -> Flo
 
 
 def _noise(history: PreparedHistory, series: Ints, at: Ints, *, base: Floats32, level: Floats32) -> Floats32:
-    """Mean error of the base so far, taken to grow with a power of the base."""
+    """Mean absolute error of the base so far, scaled by a power of the base."""
     power, known = history.power, np.maximum(level, 0)
     known = np.where(known > 0, known, 1.0)
     guess = np.maximum(known ** (COUNT_POWER - power), GUESS * known ** (1 - power))
@@ -125,7 +125,7 @@ def _noise(history: PreparedHistory, series: Ints, at: Ints, *, base: Floats32, 
 
 
 def _change(history: PreparedHistory, series: Ints, at: Ints, since: Ints) -> tuple[Floats32, Floats32]:
-    """Mean error of what was expected over [since, at), and demand over expectation; 0 and 1 where nothing is known."""
+    """Mean error of the expectation over [since, at), and demand over expectation; 0 and 1 where nothing is known."""
     expected = history.sums[0, series, at] - history.sums[0, series, since]
     demand = history.sums[1, series, at] - history.sums[1, series, since]
     count = history.counts[0, series, at] - history.counts[0, series, since]
@@ -135,7 +135,7 @@ def _change(history: PreparedHistory, series: Ints, at: Ints, since: Ints) -> tu
 
 
 def _spread(values: Floats32, base: Floats32) -> Floats32:
-    """Least, median and greatest of the last values (V, R) less the base, and their standard deviation."""
+    """(R, 4) minimum, median and maximum of the last values (V, R) less the base, and their standard deviation."""
     ordered = np.sort(values, axis=0)
     count = np.isfinite(ordered).sum(axis=0)
     rows = np.arange(values.shape[1])

@@ -1,4 +1,4 @@
-"""Which rows (series, column to forecast from, column to forecast) a member learns from."""
+"""Rows (series, column to forecast from, column to forecast) that a member is trained on or forecasts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from forecasting.numerics import Floats32, Ints
 from forecasting.panel.grid import Panel
 
 CHUNK = 250
-"""Series that are remembered together, which bounds memory."""
+"""Series that are prepared together, which bounds memory."""
 ROWS_AT_ONCE = 400_000
-"""Rows that are recalled together, about, which bounds memory."""
+"""Approximate number of rows whose features are computed together, which bounds memory."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class Rows:
 
 
 def draw_rows(panel: Panel, *, since: int, until: int, most: int, rng: np.random.Generator) -> Rows:
-    """Observed rows that are forecast from a start of a day at or after `since`, with targets before `until`.
+    """Observed rows that are forecast from the start of a day at or after `since`, with targets before `until`.
 
-    Every series that has any gives about as many; drawn without return where there are more than `most`. The days to
-    forecast from begin a season after the first column, when there is something to remember.
+    About as many of each series, drawn without replacement where there are more than `most` in all. Origins begin a
+    season after the first column: before it there are no features.
     """
     starts = index_days(panel).first
     starts = starts[(starts >= max(since, panel.season)) & (starts < until)]
@@ -56,7 +56,7 @@ def draw_rows(panel: Panel, *, since: int, until: int, most: int, rng: np.random
 
 
 def row_weights(panel: Panel, rows: Rows) -> Floats32:
-    """(R,) weight of each row's value over its mean in the same series; 1 where values have none."""
+    """(R,) weight of each row's value over the mean of its series; 1 where values have no weights."""
     if panel.weight is None or not len(rows):
         return np.ones(len(rows), dtype=np.float32)
     weight = panel.weight[rows.series, rows.column]
@@ -71,7 +71,7 @@ def over_mean(values: Floats32, series: Ints) -> Floats32:
 
 
 def horizon_of(panel: Panel, *, origin_columns: tuple[int, ...], length: int) -> Rows:
-    """All rows of the columns [at, at + length) of each series, by series, then `origin_columns`."""
+    """All rows of the columns [at, at + length) of each series, ordered by series, then origin column."""
     shape = (panel.n_series, len(origin_columns), length)
     series, place, step = (index.ravel() for index in np.indices(shape))
     at = np.asarray(origin_columns, dtype=np.int64)[place]
@@ -79,7 +79,7 @@ def horizon_of(panel: Panel, *, origin_columns: tuple[int, ...], length: int) ->
 
 
 def by_chunk(panel: Panel, rows: Rows, *, power: float) -> Iterator[tuple[PreparedHistory, Rows, slice]]:
-    """Rows that are in the order of their series, chunk by chunk with the history of its series; whole series each."""
+    """Rows, given in the order of their series, in chunks of whole series, with the prepared history of these."""
     for first in range(0, panel.n_series, CHUNK):
         low, high = np.searchsorted(rows.series, [first, first + CHUNK])
         if low == high:

@@ -1,7 +1,7 @@
-"""History by season and slot: which earlier intervals are comparable, and what they averaged.
+"""History by cycle and slot, and means of comparable intervals.
 
 A cube is (N, K, S): series, cycle (local week), slot of the week. A slot that a cycle lacks (daylight saving time, the
-first partial cycle) is NaN; of a doubled slot the later column stands for both.
+first partial cycle) is NaN; of a doubled slot the later column is kept.
 """
 
 from dataclasses import dataclass

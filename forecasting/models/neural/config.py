@@ -1,8 +1,9 @@
-"""Modules of N-BEATS and TFT, described by plain data and built from it.
+"""N-BEATS and TFT: their configuration as plain data, and modules built from it.
 
 N-BEATS reads demand alone, column by column. TFT also reads calendar, campaigns, opening hours, the base and the
-attributes. Attention over hundreds of columns would cost seconds a step, so it sees time in blocks (see `windows`): the
-shortest that bring the horizon to `TFT_BLOCKS` or fewer, of a length that divides a day where a week has seven equal.
+attributes. Attention over hundreds of columns would cost seconds a step, so TFT sees time in blocks (see `windows`):
+the shortest that bring the horizon to TFT_BLOCKS or fewer, of a length that divides a day where a week has seven equal
+days.
 """
 
 import dataclasses
@@ -33,16 +34,18 @@ Kind = Literal["nbeats", "tft"]
 Weights = Mapping[str, NDArray[Any]]
 
 MOST_CONTEXT = 2048
-"""Columns of context that N-BEATS reads at most."""
+"""Most columns of context of N-BEATS."""
 TFT_BLOCKS = 64
-"""Blocks of horizon, and twice as many of context, that TFT reads at most."""
+"""Most blocks of horizon of TFT; of context it has twice as many at most."""
 SEASONS = 4
+"""Seasons of context, where limits and history allow."""
 MANY_WINDOWS = 512
+"""Windows in a batch from which on several threads pay."""
 
 
 @dataclass(frozen=True)
 class NeuralConfig:
-    """All that rebuilds a module and its inputs, but its weights."""
+    """Everything that rebuilds a module and its inputs, except its weights."""
 
     kind: Kind
     shape: WindowShape
@@ -54,7 +57,7 @@ class NeuralConfig:
     """Mean of each covariate over the training columns."""
     spread: tuple[float, ...]
     vocabulary: dict[str, tuple[str, ...]]
-    """Categories of each attribute; code 0 stands for every other value."""
+    """Values of each attribute; code 0 is for all others."""
 
     def as_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -85,7 +88,7 @@ def choose_config(kind: Kind, panel: Panel, *, train_until: int) -> NeuralConfig
     block = 1 if kind == "nbeats" else _block(season, horizon)
     most = MOST_CONTEXT if kind == "nbeats" else 2 * TFT_BLOCKS * block
     wanted = min(max(SEASONS * season, 2 * horizon), most, max(train_until - 2 * horizon, season))
-    # whole seasons where one fits, so that every slot of the week is seen equally often
+    # whole seasons where one fits, so that every slot of the week occurs equally often
     columns = wanted // season * season if wanted >= season else wanted
     shape = WindowShape(context=max(columns // block, 1), horizon=-(-horizon // block), block=block)
     if kind == "nbeats":
@@ -108,7 +111,7 @@ def choose_config(kind: Kind, panel: Panel, *, train_until: int) -> NeuralConfig
         covariate_names=tuple(panel.covariate_names),
         center=tuple(known.mean(axis=0).tolist()),
         spread=tuple(np.where(spread > 1e-6, spread, 1.0).tolist()),
-        # an attribute of one series each would have the network learn series by heart
+        # an attribute that identifies single series would let the network overfit to them
         vocabulary=learn_vocabulary(panel.attributes, most=max(panel.n_series // 2, 2)),
     )
 
@@ -124,7 +127,7 @@ def _block(season: int, horizon: int) -> int:
 
 
 def encode(panel: Panel, config: NeuralConfig) -> KnownInputs | None:
-    """A panel's covariates and attributes as a member's module takes them; None for one that takes demand only.
+    """Known inputs of a panel as a member's module takes them; None for one that takes demand only.
 
     Raises ModelError where the panel's covariates are not the ones that the member was trained on.
     """
@@ -170,7 +173,7 @@ def build_model(config: NeuralConfig, *, seed: int = 0, **training: Any) -> Any:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep remarks of Lightning and darts on hardware, workers and trackers out of the job's log."""
+    """Keep messages of Lightning and darts on hardware, workers and trackers out of the job's log."""
     levels = {logging.getLogger(name): logging.getLogger(name).level for name in ("pytorch_lightning", "darts")}
     for noisy in levels:
         noisy.setLevel(logging.ERROR)
@@ -186,10 +189,10 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def own_threads(windows: int) -> Iterator[None]:
-    """Let batches of `windows` be computed in as many threads as do them good, and put torch's setting back.
+    """Compute small batches in a single thread, and restore torch's setting afterwards.
 
-    Small batches are many small operations. A second thread gains them a third at most on an idle machine and, where
-    other processes hold the cores, makes every operation wait for its turn: 50 times slower has been measured.
+    windows: size of a batch. Small batches are many small operations, for which a second thread gains a third at most
+    on an idle machine; where other processes use the cores, 50 times slower has been measured.
     """
     before = torch.get_num_threads()
     if windows < MANY_WINDOWS:

@@ -1,4 +1,4 @@
-"""One pass of a darts model over drawn windows, through Lightning."""
+"""One pass of a darts model over sampled windows, through Lightning."""
 
 import copy
 import math
@@ -46,10 +46,11 @@ def training_arguments(kind: Kind, *, n_steps: int, batch_size: int) -> dict[str
 def fit_windows(
     model: Any, dataset: WindowDataset, held: WindowDataset, *, n_steps: int, settings: Mapping[str, Any]
 ) -> None:
-    """Train on `n_steps` batches of drawn windows; the model ends with the weights that did best on the held windows,
-    which may be those that it began with.
+    """Train on `n_steps` batches of sampled windows; the model keeps the weights of least loss on the held-back
+    windows, which may be its first.
 
-    settings: Lightning's own, such as accelerator, devices and strategy. Raises ModelError on a loss that is no number.
+    settings: Lightning's own, such as accelerator, devices and strategy. Raises ModelError on a loss that is not
+    finite.
     """
     best = BestWeights(model.model, held_loss(model.model, held, batch_size=model.batch_size))
     stop = EarlyStopping("val_loss", patience=PATIENCE, check_finite=False)
@@ -70,7 +71,7 @@ def fit_windows(
 
 
 def _log_but_training(log: Callable[..., None], name: str, value: torch.Tensor, **settings: Any) -> None:
-    """Log a value unless it is the training loss, which nobody reads and which costs a twentieth of a small step."""
+    """Log a value unless it is the training loss, which is not used and costs a twentieth of a small step."""
     if name != "train_loss":
         log(name, value, **settings)
 
@@ -80,7 +81,7 @@ def _as_gathered(batch: WindowBatch) -> WindowBatch:
 
 
 class Guard(Callback):  # type: ignore[misc]
-    """Stop a training whose loss is no number, before it wastes the budget."""
+    """Stop a training whose loss is not finite."""
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:  # noqa: ARG002
         loss = float(outputs["loss"])
@@ -92,7 +93,7 @@ class Guard(Callback):  # type: ignore[misc]
 
 
 class BestWeights(Callback):  # type: ignore[misc]
-    """Keep the weights of the best validation in memory, and put them back when training ends."""
+    """Keep the weights of least validation loss in memory, and restore them when training ends."""
 
     def __init__(self, module: Any, loss: float) -> None:
         self.loss = loss if math.isfinite(loss) else math.inf
@@ -108,7 +109,7 @@ class BestWeights(Callback):  # type: ignore[misc]
 
 
 def bare_step(module: Any, optimiser: torch.optim.Optimizer, batch: WindowBatch) -> None:
-    """An optimiser step with nothing around it: what training costs at least."""
+    """An optimiser step with nothing around it: the least cost of training."""
     optimiser.zero_grad()
     _loss(module, batch).backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(module.parameters(), GRADIENT_NORM)

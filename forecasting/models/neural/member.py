@@ -1,4 +1,4 @@
-"""Neural members: trained modules, asked for whole panels through tensors."""
+"""Neural members: trained modules that forecast whole panels through tensors."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ WINDOWS_AT_ONCE = {"nbeats": 2_000, "tft": 512}
 
 @dataclass(frozen=True)
 class NeuralMember:
-    """A trained module with all that it takes to ask it."""
+    """A trained module and its configuration."""
 
     config: NeuralConfig
     module: PLForecastingModule
@@ -48,7 +48,7 @@ class NeuralMember:
         return one
 
     def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats32:
-        """Quantiles (A, N, length, 7) from several columns in one pass over the series.
+        """Quantiles (A, N, length, 7) from A columns in one pass over the series.
 
         A series is NaN throughout where too little of its context was observed, or where it was zero throughout. Raises
         ModelError where the panel is of another season, has other covariates, or ends before the horizon does.

@@ -1,4 +1,4 @@
-"""Which windows a module is trained and validated on."""
+"""Sampling of the windows that a module is trained and validated on."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,16 +15,18 @@ from forecasting.panel.grid import Panel
 
 CHUNK = 500
 MIN_OBSERVED = 0.25
-"""A context is usable if it is observed in this share of its open columns; columns before the history count as open."""
+"""Share of its open columns in which a usable context is observed; columns before the history count as open."""
 MIN_VALUES = 8
+"""Least observed columns of a usable context."""
 FEW_SPANS = 8
+"""Up to as many spans are counted one by one, which is faster than running sums."""
 HIDDEN = 0.05
-"""Share of training windows whose attributes are hidden, so that the unknown category learns something."""
+"""Share of training windows whose attributes are hidden, so that the unknown category is trained."""
 
 
 @dataclass(frozen=True)
 class WindowSample:
-    """(series, at) pairs, and which of them hide their attributes. All (B,)."""
+    """B windows as (series, at) pairs, and which of them hide their attributes. All (B,)."""
 
     series: torch.Tensor
     at: torch.Tensor
@@ -32,7 +34,7 @@ class WindowSample:
 
 
 def usable_contexts(panel: Panel, *, rows: slice, origin_columns: Ints, columns: int) -> Mask:
-    """Whether enough of the `columns` before each `at` was observed. (n, A)"""
+    """(n, A) whether enough of the `columns` before each origin column was observed."""
     first = max(int(origin_columns.min()) - columns, 0)
     start, stop = np.maximum(origin_columns - columns, 0) - first, origin_columns - first
     seen = _count(panel.observed[rows, first : int(origin_columns.max())], start, stop)
@@ -41,7 +43,7 @@ def usable_contexts(panel: Panel, *, rows: slice, origin_columns: Ints, columns:
 
 
 def _count(mask: Mask, start: Ints, stop: Ints) -> NDArray[np.int32]:
-    """How often a mask (n, t) is true in each span of columns. (n, spans)"""
+    """(n, spans) how often a mask (n, t) is true in each span of columns."""
     if len(start) <= FEW_SPANS:
         spans = [np.count_nonzero(mask[:, a:b], axis=1) for a, b in zip(start, stop, strict=True)]
         return np.stack(spans, axis=1).astype(np.int32)
@@ -51,7 +53,7 @@ def _count(mask: Mask, start: Ints, stop: Ints) -> NDArray[np.int32]:
 
 
 def _valid(panel: Panel, shape: WindowShape, *, origin_columns: Ints) -> Iterator[Mask]:
-    """By chunks of series, whether a window has a usable context and something observed in its target. (n, A)"""
+    """By chunks of series, (n, A) whether a window has a usable context and an observed value in its target."""
     for start in range(0, panel.n_series, CHUNK):
         rows = slice(start, start + CHUNK)
         usable = usable_contexts(panel, rows=rows, origin_columns=origin_columns, columns=shape.context_columns)
@@ -74,9 +76,9 @@ def count_windows(panel: Panel, shape: WindowShape, *, since: int, until: int) -
 def pick_windows(
     panel: Panel, shape: WindowShape, *, since: int, until: int, ranks: Ints
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The valid windows at the given places (R,) of their order by series and column, as (series, at).
+    """The valid windows of the given ranks (R,) in the order of series and column, as (series, at).
 
-    Only one chunk of series has its windows spelled out at a time.
+    Windows are enumerated for one chunk of series at a time, which bounds memory.
     """
     origin_columns = target_starts(shape, since=since, until=until)
     order = np.argsort(ranks, kind="stable")
@@ -109,7 +111,7 @@ def spread_windows(panel: Panel, shape: WindowShape, *, since: int, until: int, 
 
 
 class WindowBatch(TorchTrainingBatch):  # type: ignore[misc]
-    """A batch that moves in one call, which spares Lightning a slow walk through its fields."""
+    """A batch that moves to a device in one call, which is faster than Lightning's walk through its fields."""
 
     def to(self, device: torch.device) -> "WindowBatch":
         if device == self.past_target.device:
@@ -119,7 +121,7 @@ class WindowBatch(TorchTrainingBatch):  # type: ignore[misc]
 
 
 class WindowDataset(TorchTrainingDataset):  # type: ignore[misc]
-    """Drawn windows for a darts model; a batch is gathered in one go."""
+    """Sampled windows for a darts model; a batch is gathered at once."""
 
     def __init__(self, source: WindowSource, sample: WindowSample) -> None:
         super().__init__()

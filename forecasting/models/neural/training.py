@@ -1,4 +1,4 @@
-"""Training of neural members within a budget that is turned into steps before training starts."""
+"""Training of neural members: a budget of seconds becomes a number of steps before training starts."""
 
 import logging
 import time
@@ -47,12 +47,12 @@ BATCH_SIZES = {"nbeats": (64, 1024), "tft": (16, 64)}
 """Least and most windows a step."""
 VALIDATION_WINDOWS = {"nbeats": 512, "tft": 256}
 LEAST_STEPS = 100
-"""Fewer steps leave a module worse than the base that it starts from; then none is trained."""
+"""With fewer steps a module is worse than the base that it starts from, and none is trained."""
 FEW_STEPS = 300
 """Steps that even the smallest data are worth."""
 MOST_STEPS = 4_000
 MOST_PASSES = 15
-"""Times that a window may be seen on average: small data are soon known by heart."""
+"""Times that a window may be seen on average: more overfits small data."""
 SAFETY = 0.8
 """Share of the budget that steps are planned for; the rest is for Lightning's own work and for a busier machine."""
 
@@ -85,9 +85,9 @@ def train_member(
 ) -> Training:
     """Train a member on targets before the column `train_until`, the newest of which are kept for validation.
 
-    parent: its weights are the start where it is of the same form. n_steps: given, the budget does not count and the
-    result is exactly reproducible. trainer: Lightning's settings, such as accelerator, devices and strategy; one device
-    of any kind unless given. Raises ModelError where training goes astray.
+    parent: its weights are the start where its configuration is the same. n_steps: if given, the budget does not count
+    and the result is exactly reproducible. trainer: Lightning's settings, such as accelerator, devices and strategy;
+    one device of any kind unless given. Raises ModelError where loss or weights are not finite.
     """
     started = time.perf_counter()
     plan = _plan_training(kind, panel, train_until=train_until)
@@ -102,7 +102,7 @@ def train_member(
             left = budget_seconds - (time.perf_counter() - started)
             n_steps = _affordable_steps(plan, step_seconds=step_seconds, check_seconds=check_seconds, left=left)
             if n_steps < FEW_STEPS and plan.batch_size > BATCH_SIZES[kind][0]:
-                # many steps on fewer windows teach more than few steps on many
+                # many steps of few windows train better than few steps of many
                 plan = replace(plan, batch_size=_smaller_batch(kind, plan.batch_size, share=n_steps / FEW_STEPS))
                 step_seconds, check_seconds = _measure(plan, settings=settings, limit=budget_seconds / 20)
                 left = budget_seconds - (time.perf_counter() - started)
@@ -127,7 +127,7 @@ def _smaller_batch(kind: Kind, size: int, *, share: float) -> int:
 def _plan_training(kind: Kind, panel: Panel, *, train_until: int) -> TrainingPlan | str:
     """What to train on, or why there is nothing to train on."""
     seen = np.flatnonzero(panel.observed[:, :train_until].any(axis=0))
-    # a stale feed ends earlier than the panel does
+    # a stale feed may end before the panel does
     newest = int(seen[-1]) + 1 if len(seen) else 1
     config = choose_config(kind, panel, train_until=newest)
     shape, horizon = config.shape, config.shape.horizon_columns
@@ -147,7 +147,7 @@ def _plan_training(kind: Kind, panel: Panel, *, train_until: int) -> TrainingPla
         held=spread_windows(panel, shape, since=until, until=newest, total=held, most=VALIDATION_WINDOWS[kind]),
         until=until,
         windows=windows,
-        # large enough to keep the processor busy, small enough for a hundred different batches
+        # large enough to use the processor well, small enough for a hundred different batches
         batch_size=int(np.clip(2 ** int(np.log2(max(windows / 100, 1))), least, most)),
     )
 

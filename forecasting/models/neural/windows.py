@@ -1,15 +1,14 @@
-"""Windows of a panel as tensors: a whole batch is gathered at once, and scaled as it is gathered.
+"""Windows of a panel as tensors: a whole batch is gathered and scaled at once.
 
-A window is a (series, at) pair: a context of columns before `at`, a target of columns from `at`. Three rules shape it.
+A window is a (series, at) pair: a context of columns before `at`, a target of columns from `at`.
 
-- Every number depends on columns before `at` only, but for calendar, campaigns and opening hours, which are known
-ahead. - Unobserved and closed intervals of the context are imputed with the mean of the last four observed values of
-their slot
-  in earlier weeks, else with the context's mean; never with zero. In the target they weigh nothing.
-- Demand is divided by the mean of its context, and the target is what remains above the last four weeks' mean of its
-  slot (the base), so that a network starts from a good forecast and learns what to change.
+- Every input depends on columns before `at` only, except calendar, campaigns and opening hours, which are known ahead.
+- Unobserved and closed intervals of the context are imputed with the mean of the last four observed values of their
+  slot in earlier weeks, else with the context's mean; never with zero. In the target their weight is zero.
+- Demand is divided by the mean of its context. The target is demand less the base, the mean of the last four observed
+  values of its slot, so that a network starts from a good forecast and learns corrections.
 
-A module may see time in blocks of `block` columns: it reads block means and answers every column of a block at once.
+A module may see time in blocks of `block` columns: it reads block means and forecasts every column of a block at once.
 """
 
 from dataclasses import dataclass
@@ -26,10 +25,10 @@ from forecasting.panel.grid import Panel
 CHUNK = 500
 """Series at a time while a panel is prepared, which bounds memory."""
 CLIP = 30.0
-"""Multiples of the context's mean beyond which a value teaches nothing but its size."""
+"""Multiples of the context's mean at which values are cut off."""
 
 SERIES_COVARIATES = 3
-"""Covariates of each series that a window adds to the shared ones: campaign, share open, base."""
+"""Number of covariates of a series' own that a window adds to the shared ones: campaign, share open, base."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +50,12 @@ class WindowShape:
 
 @dataclass(frozen=True)
 class KnownInputs:
-    """What is known beside demand, ready for a module that takes it."""
+    """Known inputs beside demand: covariates that are known for the horizon too, and static attributes."""
 
     covariates: torch.Tensor
     """(T+H, C) scaled."""
     codes: torch.Tensor | None
-    """(N, A) category of each attribute, 0 = unknown; None where no attribute tells series apart."""
+    """(N, A) category of each attribute, 0 = unknown; None where no attribute differs between series."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ class WindowSource:
 
     shape: WindowShape
     start: int
-    """The panel's column that is column 0 here; negative where unobserved columns were put before the first."""
+    """The panel's column that is column 0 here; negative where unobserved columns are added before the first."""
     filled: torch.Tensor
     """(N, t) demand, imputed; NaN before a series' first value."""
     base: torch.Tensor
@@ -101,13 +100,13 @@ class Windows:
     codes: torch.Tensor | None
     """(B, 1, A)"""
     base: torch.Tensor
-    """(B, H, p) what an answer of zero stands for, in units of `scale`."""
+    """(B, H, p) what an output of zero means, in units of `scale`."""
     scale: torch.Tensor
     """(B,) mean demand of the context; 0 where it is empty or zero throughout."""
 
     @property
     def unit(self) -> torch.Tensor:
-        """(B,) what to divide demand by."""
+        """(B,) divisor of demand."""
         return torch.where(self.scale > 0, self.scale, 1.0)
 
 
@@ -202,12 +201,11 @@ def _means(blocks: torch.Tensor) -> torch.Tensor:
 def _base(
     source: WindowSource, *, series: torch.Tensor, at: torch.Tensor, columns: torch.Tensor, unit: torch.Tensor
 ) -> torch.Tensor:
-    """Scaled mean of the last four values of each column's slot, as known at `at`; 1 where there is none. (B, "
-    "columns)"""
+    """(B, columns) scaled mean of the last four values of each column's slot, as known at `at`; 1 where none are."""
     season = source.column.shape[1]
     cycles = source.base.shape[1] // season
     slot, cycle = source.slot[columns], source.cycle[at][:, None].clamp(max=cycles - 1)
-    # the cycle of `at` has answered for the slots that lie before `at`, the cycle before it for the others
+    # the newest known cycle of a slot: that of `at` for slots that lie before `at`, else the cycle before
     newest = cycle - (source.column[cycle, slot] >= at[:, None]).long()
     value = source.base[series[:, None], newest.clamp(min=0) * season + slot] / unit
     return torch.where(newest >= 0, value, torch.nan).nan_to_num_(nan=1.0).clamp_(max=CLIP)
@@ -231,8 +229,7 @@ def _block_covariates(
 def gather_target(
     source: WindowSource, windows: Windows, *, series: torch.Tensor, at: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Scaled demand above the base (B, H, p), and what each value weighs in the loss: 0 where unobserved, 1 on "
-    "average."""
+    """Scaled demand less the base, and its weight in the loss: 0 where unobserved, 1 on average; both (B, H, p)."""
     shape, start = source.shape, at - source.start
     size = (-1, shape.horizon, shape.block)
     demand = source.filled.unfold(1, shape.horizon_columns, 1)[series, start].view(size)

@@ -1,4 +1,4 @@
-"""The last resort: a series that is too young borrows the week of its likes, at its own level."""
+"""Cold start: a series that is too young takes the weekly shape of its peers, at its own level."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,12 @@ from forecasting.panel.grid import Panel
 from forecasting.terms import QUANTILES
 
 RECENT_SEASONS = 4
-"""Levels are taken over these newest seasons."""
+"""Newest seasons over which levels are averaged."""
 
 
 @dataclass(frozen=True)
 class Donors:
-    """Series that lend their shape, D of them, relative to their level."""
+    """D series whose shapes are used, relative to their level."""
 
     rows: Ints
     """(D,)"""
@@ -31,24 +31,24 @@ class Donors:
 def cold_start(panel: Panel, *, at: int, length: int, rows: Mask | None = None) -> Floats32:
     """Quantiles (N, length, 7) for the columns [at, at + length), from columns before `at` only.
 
-    The shape is the mean over the series that share most attribute values, of those that `last_four` carries; the level
-    makes that shape fit what was seen of the series, or, of one never seen, is as spread as the levels of its likes.
-    Finite for every series as soon as any has been observed. rows: (N,) series to answer for, all unless given; the
-    others are NaN.
+    The shape is the mean over the peers: of the series that `last_four` forecasts, those that share most attribute
+    values. The level makes that shape fit what was seen of the series; for a series never seen it is distributed as the
+    levels of the peers. Finite for every series as soon as any has been observed. rows: (N,) mask of the series to
+    forecast, all unless given; others are NaN.
     """
-    asked = np.ones(panel.n_series, dtype=bool) if rows is None else rows
+    wanted = np.ones(panel.n_series, dtype=bool) if rows is None else rows
     forecast = np.full((panel.n_series, length, len(QUANTILES)), NAN, dtype=np.float32)
     recent = slice(max(at - RECENT_SEASONS * panel.season, 0), at)
     if not panel.observed[:, recent].any():
         recent = slice(0, at)
-    if not asked.any() or not panel.observed[:, recent].any():
+    if not wanted.any() or not panel.observed[:, recent].any():
         return forecast
     donors = _find_donors(panel, at=at, length=length, recent=recent)
     codes, slot = _codes(panel), panel.slot[recent]
-    likes, member = np.unique(codes, axis=0, return_inverse=True)
-    for group in np.unique(member.ravel()[asked]):
-        chosen = np.flatnonzero(asked & (member.ravel() == group))
-        shared = ((codes[donors.rows] == likes[group]) & (likes[group] >= 0)).sum(axis=1)
+    peers, member = np.unique(codes, axis=0, return_inverse=True)
+    for group in np.unique(member.ravel()[wanted]):
+        chosen = np.flatnonzero(wanted & (member.ravel() == group))
+        shared = ((codes[donors.rows] == peers[group]) & (peers[group] >= 0)).sum(axis=1)
         near = shared == shared.max()
         week, shape = donors.week[near].mean(axis=0), donors.forecast[near].mean(axis=0)
         seen = panel.observed[chosen, recent]
@@ -65,12 +65,12 @@ def _find_donors(panel: Panel, *, at: int, length: int, recent: slice) -> Donors
     total = np.where(seen, panel.y[:, recent], 0.0).sum(axis=1)
     count = seen.sum(axis=1)
     level = (total / np.maximum(count, 1)).astype(np.float32)
-    lent = last_four(panel, at=at, length=length)
-    rows = np.flatnonzero(np.isfinite(lent).all(axis=(1, 2)) & (level > 0))
+    shapes = last_four(panel, at=at, length=length)
+    rows = np.flatnonzero(np.isfinite(shapes).all(axis=(1, 2)) & (level > 0))
     if len(rows):
         scale = level[rows, None]
-        return Donors(rows, level[rows], _last_weeks(panel, at=at)[rows] / scale, lent[rows] / scale[..., None])
-    # no series knows its week yet: a flat week, as wide as what has been seen
+        return Donors(rows, level[rows], _last_weeks(panel, at=at)[rows] / scale, shapes[rows] / scale[..., None])
+    # no series has a weekly shape yet: a flat one, with the spread of all that was seen
     rows = np.flatnonzero(count)
     relative = (panel.y[rows, recent] / np.where(level > 0, level, 1.0)[rows, None])[seen[rows]]
     flat = np.quantile(relative, QUANTILES).astype(np.float32)

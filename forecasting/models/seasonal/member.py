@@ -1,7 +1,7 @@
-"""Seasonal members: they need no training and carry a series when nothing else can.
+"""Seasonal members, which need no training: the last value of a slot, and the mean of its last four.
 
-Every member answers quantiles (N, length, 7) for the columns [at, at + length) from columns before `at` only. A series
-is finite in all columns or NaN in all of them: a member carries it whole or not at all.
+Each returns quantiles (N, length, 7) for the columns [at, at + length) from columns before `at` only. A series is
+finite in all columns or, where too little of it was seen, NaN in all.
 """
 
 import numpy as np
@@ -16,22 +16,22 @@ LEVELS = np.asarray(QUANTILES, dtype=np.float32)
 CHUNK = 500
 """Series at a time: a chunk's cube stays in the processor's cache."""
 MIN_ERRORS = 20
-"""Fewer own errors than this say nothing of the tails: the stream's typical errors stand in."""
+"""A series with fewer errors of its own has the typical errors of the stream."""
 MIN_KNOWN = 0.5
-"""A series is carried if it has been seen in this share of the open slots that the horizon asks for."""
+"""Share of the open slots of a horizon that must have been seen for a series to be forecast."""
 LEVEL_SHARE = 0.2
-"""How much of its mean level adds to a slot's own level in `_scale`: an empty slot is not a certain one."""
+"""Share of the series' mean level that is added to a slot's level in `_scale`: an empty slot is not certain."""
 GUESS = np.array([-0.8, -0.6, -0.35, 0.0, 0.4, 0.8, 1.2], dtype=np.float32)
-"""Errors relative to the level, assumed while no series of the stream has enough comparable intervals."""
+"""Quantiles of errors, over the square root of the level times the scale, while no series has errors of its own."""
 
 
 def seasonal_naive(panel: Panel, *, at: int, length: int) -> Floats32:
-    """The last observed value of the same slot, spread by the errors that this rule made before `at`."""
+    """Quantiles from the last observed value of the same slot and the errors of this rule before `at`."""
     return _seasonal(panel, at=at, length=length, last=1)
 
 
 def last_four(panel: Panel, *, at: int, length: int) -> Floats32:
-    """Mean of the last four observed values of the same slot (fewer where history is short), spread likewise."""
+    """Quantiles from the mean of the last four observed values of a slot (fewer where history is short), likewise."""
     return _seasonal(panel, at=at, length=length, last=4)
 
 
@@ -75,9 +75,9 @@ def _leads(grid: SlotGrid, *, at: int, length: int) -> Ints:
 
 
 def _scale(point: Floats32, level: Floats32) -> Floats32:
-    """What errors are taken to be proportional to: the root of the level, as for counts.
+    """Scale of errors: proportional to the square root of the level, as for counts.
 
-    On real contact-centre and traffic data this beat errors in absolute and in relative terms.
+    On real contact-centre and traffic data this was better than absolute and than relative errors.
     """
     scale: Floats32 = np.sqrt(point + LEVEL_SHARE * level)
     return scale
@@ -96,9 +96,10 @@ def _error_quantiles(cube: Floats32, means: Floats32, *, lead: int, level: Float
 
 
 def _row_quantiles(values: Floats32, *, least: int) -> Floats32:
-    """The seven quantiles (n, 7) of each row's values that are not NaN, NaN where there are fewer than `least`.
+    """(n, 7) quantiles of each row's values that are not NaN; NaN where there are fewer than `least`.
 
-    Positions are level x (count + 1), which keeps the coverage of few errors from falling short.
+    Positions are level x (count + 1), so that coverage does not fall short where errors are few (Hyndman and Fan 1996,
+    Sample quantiles in statistical packages, definition 6).
     """
     ordered = np.sort(values, axis=1)
     count = (~np.isnan(ordered)).sum(axis=1, keepdims=True)
@@ -112,7 +113,7 @@ def _row_quantiles(values: Floats32, *, least: int) -> Floats32:
 
 
 def _with_typical(quantiles: Floats32, level: Floats32) -> Floats32:
-    """Rows without errors of their own get the median row of the stream, or the guess where there is none."""
+    """Rows without quantiles get the median row of the stream, or GUESS where there is none."""
     own = np.asarray(np.isfinite(quantiles).all(axis=1))
     if own.any():
         return np.where(own[:, None], quantiles, np.median(quantiles[own], axis=0))
@@ -120,15 +121,15 @@ def _with_typical(quantiles: Floats32, level: Floats32) -> Floats32:
 
 
 def _fill_slots(profile: Floats32, *, slots: Ints, open_: Mask) -> Floats32:
-    """A profile (n, S) without holes, or NaN where too few of the open slots are known.
+    """A profile (n, S) with its holes filled; NaN where too few of the horizon's open slots are known.
 
-    A hole takes the mean of the nearest known slots on both sides, around the end of the week.
+    A hole takes the mean of the nearest known slots on both sides, cyclically.
     """
     known: Mask = np.isfinite(profile)
-    asked = open_.sum(axis=1)
-    carried = known.any(axis=1) & ((known[:, slots] & open_).sum(axis=1) >= MIN_KNOWN * asked)
-    filled = np.where(carried[:, None], profile, NAN)
-    rows = np.flatnonzero(carried & ~known.all(axis=1))
+    wanted = open_.sum(axis=1)
+    enough = known.any(axis=1) & ((known[:, slots] & open_).sum(axis=1) >= MIN_KNOWN * wanted)
+    filled = np.where(enough[:, None], profile, NAN)
+    rows = np.flatnonzero(enough & ~known.all(axis=1))
     if len(rows):
         season = profile.shape[1]
         thrice = np.tile(profile[rows], 3)

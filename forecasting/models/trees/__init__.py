@@ -1,0 +1,1 @@
+"""The trees member: gradient-boosted quantile regression with LightGBM, and its training."""

@@ -1,4 +1,4 @@
-"""Training of the trees: drawn rows, rounds fixed by what helps on newer rows, all within a budget."""
+"""Training of the trees: sampled rows, rounds chosen by early stopping on newer rows, within a budget."""
 
 import math
 import time
@@ -17,18 +17,18 @@ from forecasting.terms import MEDIAN, QUANTILES
 
 MOST_ROWS = 150_000
 ROWS_A_SECOND = 2_000
-"""Rows that a second of budget allows for: one pair of fits of seven boosters on two cores, with room to spare."""
+"""Rows per second of budget: enough time for both fits of seven boosters on two cores, with a margin."""
 LEAST_ROWS = 500
 CHECKED_ROWS = 20_000
 MOST_ROUNDS = 400
 PATIENCE = 50
-"""Rounds without gain on newer rows after which no more are added."""
+"""Rounds without gain on newer rows after which a fit stops."""
 LEAST_ROUNDS = 5
 ERROR_CLIP = 30.0
 SETTINGS: dict[str, Any] = {
     "objective": "quantile",
     "metric": "quantile",
-    # coarse bins and much left out of each tree: demand is mostly noise once its profile is known
+    # coarse bins and strong subsampling: beside its profile, demand is mostly noise
     "min_data_in_leaf": 200,
     "feature_fraction": 0.4,
     "bagging_fraction": 0.6,
@@ -42,22 +42,22 @@ SETTINGS: dict[str, Any] = {
 
 
 CAREFUL_RATE, QUICK_RATE, MANY_SERIES = 0.05, 0.12, 1_000
-"""Learning rates of few and of many series. A quick forest has a third of the trees, and is asked in a third of the
-time: for thousands of series that is worth the percent that it loses. More than many are not learned from: as many are
-drawn."""
+"""Learning rates of few and of many series, and how many are many. At the quick rate there are a third of the trees and
+prediction takes a third of the time, which for thousands of series is worth a percent of accuracy. Of more series, as
+many are drawn for training."""
 SERIES_A_LEAF, LEAVES = 6, (7, 63)
-"""Small trees for few series: there is little to tell apart."""
+"""Series per leaf, and least and most leaves of a tree: few series need small trees."""
 
 
 @dataclass(frozen=True)
 class _TrainingRows:
-    """Rows to learn from."""
+    """Features and targets of R rows."""
 
     features: Floats32
     target: Floats32
-    """Demand less base, in units of the noise."""
+    """(R,) demand less base, in units of the noise."""
     weight: Floats32
-    """Of the target in the loss: every series counts alike, its busy slots more."""
+    """(R,) of the target in the loss: every series counts the same, its busy slots more."""
 
 
 def fit_trees(
@@ -119,7 +119,7 @@ def fit_trees(
 
 
 class _Deadline:
-    """Stops a booster that takes longer than its share of the budget; the rounds that it has stay."""
+    """LightGBM callback that stops a booster after its share of the budget; rounds so far are kept."""
 
     # LightGBM lets a callback stop a training after a round only
     before_iteration = False

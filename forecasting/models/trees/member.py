@@ -1,8 +1,8 @@
 """The trees member: gradient-boosted quantile regression, direct over the whole horizon.
 
-One LightGBM booster a quantile answers every series and every step: how far demand will be from the four-week mean of
-its slot, in units of the series' own noise. It reads what the profile member reads and says, the calendar, and the
-attributes. On contact-centre and network data this is the strongest cheap member.
+One LightGBM booster per quantile covers every series and step: how far demand will be from the four-week mean of its
+slot, in units of the series' own noise. Features are those of the profile member and its forecast, the calendar, and
+the attributes. On contact-centre and network data this is the strongest cheap member.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,9 +29,9 @@ from forecasting.terms import QUANTILES
 KIND = "trees"
 YEARLY = "year_"
 TWO_YEARS = np.timedelta64(700, "D")
-"""With less history a time of year names one date, and trees would learn dates by heart."""
+"""With less history a time of year occurs once, and trees would overfit to dates."""
 WHOLE = "end of parameters"
-"""Near the end of a booster's text; LightGBM ends the process where it reads less."""
+"""Near the end of a booster's text; LightGBM aborts the process where the text ends before."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ class Inputs:
 
     covariate_names: tuple[str, ...]
     vocabulary: Vocabulary
-    """Values of each attribute that was known in training; others are all one."""
+    """Values of each attribute that were known in training; all others have the same code."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the features, in order."""
+        """Names of the features, in order."""
         return (
             *(f"deviation_{number}" for number in range(DEVIATIONS)),
             *(f"ratio_{days}d" for days in RECENT_DAYS),
@@ -57,7 +57,7 @@ class Inputs:
 
 
 def choose_inputs(panel: Panel) -> Inputs:
-    """Covariates and attributes that can teach something."""
+    """Covariates and attributes that differ enough in the history to be of use."""
     long_enough = panel.ts[panel.n_history - 1] - panel.ts[0] >= TWO_YEARS
     covariates = tuple(name for name in panel.covariate_names if long_enough or not name.startswith(YEARLY))
     return Inputs(covariates, learn_vocabulary(panel.attributes))
@@ -66,7 +66,7 @@ def choose_inputs(panel: Panel) -> Inputs:
 def build_features(
     history: PreparedHistory, rows: Rows, lagged: LaggedFeatures, inputs: Inputs, profile: ProfileMember
 ) -> Floats32:
-    """(R, len(inputs.names)) numbers that depend on columns before `at` and on the calendar only."""
+    """(R, len(inputs.names)) features, from columns before the origin and from the calendar only."""
     panel, days, column = history.panel, history.days, rows.column
     center = profile.center(lagged, profile.places(panel, rows.series), leads(history, rows))
     date = panel.wall[column].astype("datetime64[D]")
@@ -93,7 +93,7 @@ def build_features(
 
 @dataclass(frozen=True)
 class TreesMember:
-    """Seven boosters and the profile member whose answer they read."""
+    """Seven boosters, and the profile member whose forecast is one of their features."""
 
     profile: ProfileMember
     inputs: Inputs
@@ -113,10 +113,10 @@ class TreesMember:
         for history, rows, part in by_chunk(panel, every, power=self.profile.power):
             lagged = row_features(history, rows)
             features = build_features(history, rows, lagged, self.inputs, self.profile)
-            answer = np.stack([booster.predict(features) for booster in self.boosters], axis=1)
-            answer = answer * lagged.noise[:, None] + lagged.base[:, None]
-            answer[~complete_rows(lagged, (len(origin_columns), length))] = NAN
-            forecast[part] = sort_quantiles(answer, lower=0.0)
+            output = np.stack([booster.predict(features) for booster in self.boosters], axis=1)
+            output = output * lagged.noise[:, None] + lagged.base[:, None]
+            output[~complete_rows(lagged, (len(origin_columns), length))] = NAN
+            forecast[part] = sort_quantiles(output, lower=0.0)
         shaped = forecast.reshape(panel.n_series, len(origin_columns), length, len(QUANTILES))
         return np.moveaxis(shaped, 1, 0)
 
