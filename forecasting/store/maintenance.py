@@ -1,7 +1,7 @@
-"""Upkeep of the lake: rows that nobody may see, origins past their keep, small files, old snapshots, dead files.
+"""Upkeep of the lake: unpublished rows, old origins, small files, old snapshots, dead files.
 
-Every step is a transaction or a few: writers get their turn between them, and after a kill the next call goes on.
-Readers are never in the way: a query keeps to its snapshot, whose files stay for `FILES_REST` at least.
+Every step is one transaction or a few, between which other writers may write; after a kill the next call goes on.
+Readers go on too: a query keeps to its snapshot, whose files stay for `FILES_REST` at least.
 """
 
 import logging
@@ -22,12 +22,12 @@ logger = logging.getLogger(__name__)
 RUN_MAY_TAKE = DAY
 """A run that says `running` for longer was killed."""
 FILES_REST = DAY
-"""A file goes no sooner after its last snapshot, to whole UTC days: the longest that a reader may take over a query."""
+"""A file stays this long after its last snapshot, to whole UTC days: the longest that a query may take."""
 
 SMALL_FILE = 2**24
-"""Bytes; the file of a night of 2,000 series is larger, and stays as it was written."""
+"""Bytes; the file of one origin of 2,000 series is larger, and stays as it was written."""
 LEAST_MERGED = 2
-"""Small files of a partition that are worth writing anew."""
+"""Fewest small files of a partition that are merged."""
 _SCRATCH = re.compile(r"\..+\.[a-z0-9_]{8}")
 
 
@@ -58,7 +58,7 @@ class Removed:
 
 
 def unpublished_runs(lake: Lake, *, now: datetime) -> list[Leftover]:
-    """Runs whose rows nobody sees and nobody will: they ended, or were killed, without a publication."""
+    """Runs that left rows and ended, or were killed, without a publication: no view will ever show them."""
     found = lake.rows("maintain/unpublished_runs.sql", tables=list(PUBLISHED), started_before=now - RUN_MAY_TAKE)
     return [Leftover(*row) for row in found]
 
@@ -85,7 +85,7 @@ def retired_origins(lake: Lake, *, keep: timedelta) -> list[Retired]:
 def remove_origins(lake: Lake, retired: Retired) -> int:
     """Remove those origins whole, forecasts and plans in all their publications; returns the rows removed.
 
-    Rows and publications go together: a publication without rows would make that night, issued again, look unchanged.
+    Rows and publications go together: a publication without rows would make that origin, issued again, look unchanged.
     """
 
     def remove() -> int:
@@ -130,7 +130,7 @@ def _small_files(lake: Lake, table: LakeTable) -> list[list[str]]:
 def _merge(lake: Lake, table: LakeTable, files: list[str]) -> int:
     """To be called inside `Lake.write`. Returns by how many files there are fewer."""
     before = {path for path, _ in _files_of(lake, table)}
-    if not before.issuperset(files):  # another upkeep was first
+    if not before.issuperset(files):  # merged by another upkeep meanwhile
         return 0
     lake.execute("templates/stage_files.sql", of=table, files=files)
     lake.execute("templates/delete_files.sql", of=table, files=files)
@@ -140,12 +140,12 @@ def _merge(lake: Lake, table: LakeTable, files: list[str]) -> int:
 
 
 def expirable_snapshots(lake: Lake, *, now: datetime, keep: timedelta) -> int:
-    """How many snapshots `expire_snapshots` would forget."""
+    """Number of snapshots that `expire_snapshots` would remove."""
     return len(lake.rows("maintain/expire_snapshots.sql", older_than=_whole_days(now - keep), dry_run=True))
 
 
 def expire_snapshots(lake: Lake, *, now: datetime, keep: timedelta) -> int:
-    """Forget snapshots older than `keep`, to whole UTC days, never the newest; returns their number.
+    """Remove snapshots older than `keep`, to whole UTC days, never the newest; returns their number.
 
     Files that only they named are dead from now on.
     """

@@ -1,7 +1,7 @@
--- Of every origin in a range that was published: the publication that speaks for it, and the newest lake that is known to say
--- the same by this code and definition: that from which it was issued, or from which a later run found it unchanged. (A run
+-- Of every origin in a range that was published: the current publication, and the newest snapshot from which this code and
+-- definition are known to forecast the same: that from which it was issued, or from which a later run found it unchanged. (A run
 -- that left a nightly publication alone ended unchanged too.)
-with spoken as (
+with published as (
     select
         origin,
         arg_max(run_id, published_at) as run_id,
@@ -13,26 +13,26 @@ with spoken as (
 ),
 
 confirmed as (
-    select spoken.origin, max(runs.snapshot_id) as snapshot_id
-    from spoken
-    inner join forecast.runs as said on spoken.run_id = said.run_id
-    inner join forecast.runs as runs on spoken.origin = runs.origin and said.model_id is not distinct from runs.model_id
+    select published.origin, max(runs.snapshot_id) as snapshot_id
+    from published
+    inner join forecast.runs as issued on published.run_id = issued.run_id
+    inner join forecast.runs as runs on published.origin = runs.origin and issued.model_id is not distinct from runs.model_id
     where
         runs.stream = $stream
         and runs.kind in ('nightly', 'manual', 'backfill')
         and runs.config_hash = $config_hash
         and runs.code_version = $code_version
-        and (runs.run_id = spoken.run_id or (runs.status = 'unchanged' and spoken.kind <> 'nightly'))
-    group by spoken.origin
+        and (runs.run_id = published.run_id or (runs.status = 'unchanged' and published.kind <> 'nightly'))
+    group by published.origin
 )
 
 select
-    spoken.origin,
-    spoken.run_id,
-    spoken.kind,
+    published.origin,
+    published.run_id,
+    published.kind,
     runs.model_id,
-    case when spoken.complete then confirmed.snapshot_id end as snapshot_id
-from spoken
-inner join forecast.runs as runs on spoken.run_id = runs.run_id
-left join confirmed on spoken.origin = confirmed.origin
-order by spoken.origin
+    case when published.complete then confirmed.snapshot_id end as snapshot_id
+from published
+inner join forecast.runs as runs on published.run_id = runs.run_id
+left join confirmed on published.origin = confirmed.origin
+order by published.origin

@@ -1,4 +1,4 @@
--- Runs with aggregates or paths that have no forecast rows: nothing tells what those were made from.
+-- Runs with aggregates or paths that have no forecast rows.
 with made as (
     select run_id, origin from forecast.aggregates where stream = $stream and origin >= $since
     union

@@ -1,4 +1,4 @@
--- Publications of one stream, origin and moment: none of them speaks for sure.
+-- Publications of one stream, origin and moment: which of them is current is undecided.
 with twice as (
     select origin, published_at
     from forecast.publications

@@ -1,7 +1,7 @@
 -- Single calls of the call-detail feed, to replay plans on: when each arrived, how long its agent was busy. Grain: one
 -- row a call. $since, $until timestamptz, $feed: as in the extract, whose header states what is a call. The feed does not
 -- say how long callers waited, so waited_seconds is NULL. A handle time over an hour is none: the agent never hung up.
--- The doubled hour of autumn counts as its first pass here; the extract tells the two apart.
+-- The doubled hour of autumn counts as its first pass here; only the extract distinguishes the two.
 with feed as not materialized (
     select *, try_cast(arrived_at as timestamp) as stamp
     from read_parquet($feed, hive_partitioning = true, hive_types = {'day': date})

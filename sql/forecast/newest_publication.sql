@@ -1,4 +1,4 @@
--- What speaks for a stream and origin now, among publications of some kinds.
+-- The current publication of a stream and origin, among those of some kinds.
 select run_id, content_hash, kind, published_at
 from forecast.publications
 where stream = $stream and origin = $origin and list_contains($kinds, kind)

@@ -1,4 +1,4 @@
--- Series of a stream that reported within the reach before the origin, with their attributes, all as known then.
+-- Series of a stream that reported lately before the origin, with their attributes, all as known then.
 with reported as (
     select distinct series_id
     from analyst.versions_as_of($origin)

@@ -1,4 +1,4 @@
--- Keys that came more than once: the row that stands for each, and whether its rows differ.
+-- Keys with more than one row: the row that is kept for each, and whether its rows differ.
 create or replace temp table repeated as
 with keys as (
     select series_id, ts, available_at

@@ -11,5 +11,5 @@ select
     $now,
     null
 from rejected
-anti join (select * from history.quarantine where stream = $stream and resolved_at is null) as waiting
-    on rejected.reason = waiting.reason and rejected.raw = waiting.raw
+anti join (select * from history.quarantine where stream = $stream and resolved_at is null) as unresolved
+    on rejected.reason = unresolved.reason and rejected.raw = unresolved.raw

@@ -1,4 +1,4 @@
--- Rows that share a key and differ: nobody can tell which is right, so all of them go.
+-- Rows that share a key and differ: which is right is unknown, so all of them are rejected.
 insert into verdict
 select stamped.row_no, 'duplicate_key'
 from stamped

@@ -1,6 +1,6 @@
 -- Rows of a feed whose ts is local or text, with their instant and the first reason that SQL alone can see against them.
 -- A local time that the clocks jumped over does not survive the trip to UTC and back. One that occurs twice maps to its
--- second occurrence; when the source gives two rows of it, their order says which is which, else nobody can tell.
+-- second occurrence; when the source gives two rows of it, their order says which is which, else that is unknown.
 create or replace temp table stamped as
 with mapped as (
     select

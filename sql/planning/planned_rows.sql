@@ -1,4 +1,4 @@
--- One table of the plan that speaks for a stream and origin, in the order of its key.
+-- One table of the current plan of a stream and origin, in the order of its key.
 select * exclude (stream, origin)
 from query_table($table)
 where

@@ -1,4 +1,4 @@
--- Rejected rows that wait, by stream and reason.
+-- Unresolved rows, by stream and reason.
 select stream, reason, count(*) as rows, min(ts) as first_ts, max(ts) as last_ts
 from history.quarantine
 where ($stream is null or stream = $stream) and ($every or resolved_at is null)

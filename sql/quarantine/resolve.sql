@@ -1,4 +1,4 @@
--- Waiting rows that lie in a window pulled again and were not rejected again: they were put right. A row without a time may
+-- Unresolved rows that lie in a window pulled again and were not rejected again: they were put right. A row without a time may
 -- lie anywhere in the window of the ingest that rejected it, or, where that ingest was stopped, anywhere in history.
 update history.quarantine
 set resolved_at = $now

@@ -19,4 +19,4 @@ comment on column history.quarantine.raw is 'The whole row as JSON, as the sourc
 comment on column history.quarantine.ts is 'Its interval or event time, UTC, where it has one.';
 comment on column history.quarantine.source is 'SQL file that returned it.';
 comment on column history.quarantine.seen_at is 'Wall clock of the run, for audits only.';
-comment on column history.quarantine.resolved_at is 'Wall clock of the replay that took it in; NULL while it waits.';
+comment on column history.quarantine.resolved_at is 'Wall clock of the replay that took the row in; NULL until then.';

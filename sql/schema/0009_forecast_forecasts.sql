@@ -34,5 +34,5 @@ comment on column forecast.forecasts.q50 is 'Median.';
 comment on column forecast.forecasts.q75 is 'Demand that is exceeded 25 times in 100.';
 comment on column forecast.forecasts.q90 is 'Demand that is exceeded 10 times in 100.';
 comment on column forecast.forecasts.q95 is 'Demand that is exceeded 5 times in 100.';
-comment on column forecast.forecasts.tier is 'What carried this series: nbeats, tft, last_four, seasonal_naive or cold_start.';
+comment on column forecast.forecasts.tier is 'What produced this series'' forecast: ensemble, trees, nbeats, tft, profile, growth, last_four, seasonal_naive or cold_start.';
 comment on column forecast.forecasts.model_id is 'Model that the run used; NULL where none was trained yet.';

@@ -18,14 +18,14 @@ create table forecast.decisions (
     decided_at timestamptz not null
 );
 
-comment on table forecast.decisions is 'Who is champion, append-only: as of an origin it is the champion of the newest row with decided_at_origin up to it, the row''s config_hash being the stream''s and its verdict not kept. Key: stream, decided_at_origin, challenger, and decided_at where a person went back and forth.';
+comment on table forecast.decisions is 'Who is champion, append-only: as of an origin it is the champion of the newest row with decided_at_origin up to it, the row''s config_hash being the stream''s and its verdict not kept. Key: stream, decided_at_origin, challenger, decided_at.';
 comment on column forecast.decisions.stream is 'Stream that the models forecast.';
 comment on column forecast.decisions.decided_at_origin is 'From this origin on the decision holds, UTC: the retrain boundary, or what a person chose.';
 comment on column forecast.decisions.challenger is 'Model that was judged or chosen.';
 comment on column forecast.decisions.champion is 'Champion after the decision.';
 comment on column forecast.decisions.gain is 'WQL that the challenger saves on held-back origins, relative to the incumbent''s; negative where it loses more, NULL without a contest.';
-comment on column forecast.decisions.noise is 'What luck alone makes of the gain in one contest of ten; NULL where the evidence does not tell.';
-comment on column forecast.decisions.verdict is 'first (no champion yet), promoted (gain above noise), aged (not measurably worse than a champion of four retrain periods), uncontested (the champion could not be asked), manual (a person''s choice), kept (the champion stays).';
+comment on column forecast.decisions.noise is 'Gain that sampling noise alone exceeds in one contest of ten; NULL where there is too little evidence.';
+comment on column forecast.decisions.verdict is 'first (no champion yet), promoted (gain above noise), aged (not measurably worse than a champion of four retrain periods), uncontested (the champion could not be scored), manual (a person''s choice), kept (the champion stays).';
 comment on column forecast.decisions.incumbent is 'Champion before the decision; NULL for the first.';
 comment on column forecast.decisions.wql_challenger is 'Weighted quantile loss of the challenger on the held-back origins.';
 comment on column forecast.decisions.wql_incumbent is 'Weighted quantile loss of the incumbent on the same.';

@@ -40,7 +40,7 @@ comment on column planning.staffing.handle_run_id is 'Run whose forecast of hand
 comment on column planning.staffing.calls is 'Mean calls of the interval.';
 comment on column planning.staffing.handle is 'Mean handle time of a call, seconds.';
 comment on column planning.staffing.load is 'Mean offered load, Erlangs: calls a second times handle seconds.';
-comment on column planning.staffing.load_at_risk is 'Load that is not exceeded with probability risk, Erlangs; the luck of counting is removed, for the queue brings its own.';
+comment on column planning.staffing.load_at_risk is 'Load that is not exceeded with probability risk, Erlangs; sampling noise of single calls is removed: the queueing formula brings its own.';
 comment on column planning.staffing.agents is 'Agents on the phones.';
 comment on column planning.staffing.rostered is 'People to roster: agents / (1 - shrinkage), rounded up.';
 comment on column planning.staffing.met is 'Probability that this interval meets the target with these agents.';
@@ -48,15 +48,15 @@ comment on column planning.staffing.service_level is 'Expected share of all offe
 comment on column planning.staffing.asa is 'Expected mean wait over all calls, seconds.';
 comment on column planning.staffing.occupancy is 'Expected share of their time that agents spend on calls.';
 comment on column planning.staffing.abandonment is 'Expected share of all offered calls whose caller gives up.';
-comment on column planning.staffing.rule is 'What decided: target, carried (earlier intervals of the day were rounded up beyond it), min_agents, max_occupancy or no_load.';
+comment on column planning.staffing.rule is 'What decided: target, earlier_surplus (earlier intervals of the day were rounded up beyond the target), min_agents, max_occupancy or no_load.';
 comment on column planning.staffing.expected_agents is 'Fewest agents whose expected service level reaches the target.';
 comment on column planning.staffing.plug_in_agents is 'Agents that the median forecasts alone would give.';
 comment on column planning.staffing.plug_in_service_level is 'Expected service level with plug_in_agents.';
 
 comment on column forecast.publications.stream is 'Stream that was forecast or planned.';
 comment on column forecast.publications.origin is 'Origin of the forecast or plan, UTC.';
-comment on column forecast.publications.kind is 'nightly, manual or backfill for forecasts, plan for plans; each speaks for itself.';
-comment on column forecast.publications.replaces is 'Run that spoke for this stream and origin before, forecast or plan as this one; NULL for the first.';
+comment on column forecast.publications.kind is 'nightly, manual or backfill for forecasts, plan for plans; forecasts and plans replace only their own kind.';
+comment on column forecast.publications.replaces is 'Run that was current for this stream and origin before, a forecast or a plan as this one; NULL for the first.';
 comment on column forecast.publications.content_hash is 'Hash of the published values without their lineage; an equal re-issue publishes nothing.';
 comment on column forecast.publications.rows is 'Number of forecast rows, or of a plan''s rows in all its tables.';
 comment on column forecast.runs.kind is 'nightly, manual or backfill for forecasts; ingest, train, score, plan or evaluate for the other steps; maintain for the lake''s upkeep.';

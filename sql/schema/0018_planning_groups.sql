@@ -18,5 +18,5 @@ comment on column planning.groups.group_id is 'Group, as [planning.staffing.grou
 comment on column planning.groups.ts is 'UTC start of the interval.';
 comment on column planning.groups.risk is 'Probability of meeting the target in an interval that the pools'' agents were planned for.';
 comment on column planning.groups.origin is 'First instant that was not known, UTC.';
-comment on column planning.groups.agents is 'People of the group on the phones.';
+comment on column planning.groups.agents is 'Agents of the group on the phones.';
 comment on column planning.groups.rostered is 'People of the group to roster: agents / (1 - shrinkage), rounded up.';

@@ -26,5 +26,5 @@ comment on column planning.rosters.heads is 'People who work a shift of the week
 comment on column planning.rosters.paid_hours is 'Hours paid.';
 comment on column planning.rosters.short_hours is 'Hours of people who are needed and not there.';
 comment on column planning.rosters.over_hours is 'Hours of people at work beyond those needed.';
-comment on column planning.rosters.bound is 'No plan of shifts has a lower objective than this, paid hours and the penalty of short ones.';
-comment on column planning.rosters.gap is 'Most that this one may be above the best, as a share of the paid hours.';
+comment on column planning.rosters.bound is 'Lower bound of the objective: paid hours and the penalty of short ones.';
+comment on column planning.rosters.gap is 'Most that the objective may be above the best one, as a share of the paid hours.';

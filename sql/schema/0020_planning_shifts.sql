@@ -18,7 +18,7 @@ comment on column planning.shifts.run_id is 'Run that planned; see forecast.runs
 comment on column planning.shifts.stream is 'Stream of the calls.';
 comment on column planning.shifts.pool_id is 'Pool of series that one team answers.';
 comment on column planning.shifts.week is 'Local Monday of the week.';
-comment on column planning.shifts.person is 'Number of a person in the pool''s week, from 1; it means nobody in particular.';
+comment on column planning.shifts.person is 'Number within the pool''s week, from 1; it names no particular employee.';
 comment on column planning.shifts.ts is 'Start of the shift, UTC.';
 comment on column planning.shifts.origin is 'First instant that was not known, UTC.';
 comment on column planning.shifts.shift is 'Shift of the catalogue.';

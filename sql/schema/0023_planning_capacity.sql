@@ -48,7 +48,7 @@ comment on column planning.capacity.ceiling is 'Limit that the peak must not pas
 comment on column planning.capacity.peak is 'Peak statistic at the origin.';
 comment on column planning.capacity.utilisation is 'peak / capacity.';
 comment on column planning.capacity.headroom is 'ceiling - peak; negative where the limit is passed.';
-comment on column planning.capacity.suppressed is 'Estimated part of the peak that was wanted and not carried, the link being full; in the unit of the peak.';
+comment on column planning.capacity.suppressed is 'Estimated part of the demand at the peak that the full link did not carry, in the unit of the peak.';
 comment on column planning.capacity.growth is 'Median growth of the peak a year, as a share, over the first 365 days or the horizon where that is shorter.';
 comment on column planning.capacity.runout_q05 is 'Day by which the limit counts as passed with a probability of 5 in 100; NULL where it lies beyond the horizon.';
 comment on column planning.capacity.runout_q10 is 'Day by which the limit counts as passed with a probability of 10 in 100; NULL where it lies beyond the horizon.';
@@ -65,6 +65,6 @@ comment on column planning.capacity.due is 'Whether order_by is the day of the o
 comment on column planning.capacity.step is 'Cheapest step of the catalogue that lasts; NULL where rule says otherwise.';
 comment on column planning.capacity.step_capacity is 'Capacity with the step.';
 comment on column planning.capacity.cost is 'Cost of the step.';
-comment on column planning.capacity.wait_cost is 'What ordering a quarter later would cost more in expectation, overload included; negative where waiting saves.';
-comment on column planning.capacity.regret is 'Expected loss by waiting a quarter over the futures in which waiting loses.';
+comment on column planning.capacity.wait_cost is 'Expected extra cost of ordering a quarter later, overload included; negative where a delay saves.';
+comment on column planning.capacity.regret is 'Expected loss of a delay of a quarter, over the futures in which a delay loses.';
 comment on column planning.capacity.rule is 'What decided the step: not_needed, sufficient, no_sufficient_step or no_catalogue.';

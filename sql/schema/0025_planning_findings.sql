@@ -9,7 +9,7 @@ create table planning.findings (
 alter table planning.findings set partitioned by (stream, year(origin), month(origin));
 alter table planning.findings set sorted by (origin, series_id, finding);
 
-comment on table planning.findings is 'What a plan of capacity says of a series beside its rows, or instead of them; read analyst.capacity_findings instead. Key: run_id, stream, series_id, finding.';
+comment on table planning.findings is 'Remarks of a capacity plan on series: beside their rows, or in their place; read analyst.capacity_findings instead. Key: run_id, stream, series_id, finding.';
 comment on column planning.findings.run_id is 'Run that planned; see forecast.runs.';
 comment on column planning.findings.stream is 'Stream of the links.';
 comment on column planning.findings.series_id is 'Series, or group of the hierarchy.';

@@ -1,4 +1,4 @@
--- Plans in the field's own words: a probability of success is a confidence, what is lost by waiting an expected delay loss.
+-- Plans in the field's own words: a probability of success is a confidence, the loss by a delay an expected delay loss.
 alter table planning.staffing rename column risk to confidence;
 alter table planning.staffing rename column load_at_risk to load_at_confidence;
 alter table planning.staffing_periods rename column risk to confidence;
@@ -21,4 +21,4 @@ comment on column planning.groups.confidence is 'Probability of meeting the targ
 comment on column planning.rosters.confidence is 'Level of confidence whose rostered people the shifts cover.';
 comment on column planning.capacity.confidence is 'Probability with which an order by order_by is in service before the limit is passed.';
 comment on column planning.capacity.order_by is 'Last day for an order at that confidence; NULL where that lies beyond the horizon.';
-comment on column planning.capacity.expected_delay_loss is 'Expected loss by waiting a quarter over the futures in which waiting loses.';
+comment on column planning.capacity.expected_delay_loss is 'Expected loss of a delay of a quarter, over the futures in which a delay loses.';

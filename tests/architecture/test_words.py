@@ -62,13 +62,6 @@ NOT_YET = (
     "forecasting/jobs",
     "forecasting/models/seasonal",
     "forecasting/planning",
-    "forecasting/store",
-    "sql/backfill",
-    "sql/checks",
-    "sql/forecast",
-    "sql/ingest",
-    "sql/planning",
-    "sql/proofs",
 )
 """Folders that are still being cleaned; remove a line once its folder passes."""
 

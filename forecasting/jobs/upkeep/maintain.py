@@ -42,7 +42,7 @@ def run(
     keep_forecasts: str = KEEP_FORECASTS,
     begin: Callable[[str], None] = lambda _: None,
 ) -> Summary:
-    """Remove what nobody may see any more, merge small files, expire snapshots, remove dead files; all of it on record.
+    """Remove unpublished rows and old origins, merge small files, expire snapshots, remove dead files; all on record.
 
     keep_snapshots: age of the oldest snapshot of the lake that stays. keep_forecasts: how far before a stream's newest
     origin its forecasts stay; older origins go with all their publications, history, scores, models and runs stay for
@@ -71,15 +71,15 @@ def run(
             work.status = RunStatus.UNCHANGED if idle else RunStatus.PUBLISHED
             work.rows = rows
             lake.write(lambda: work.finish(lake, finished_at=wall_clock()), message=f"finish {work.run_id}")
-    told = _told(unpublished=len(leftovers), retired=retired, expired=expired, dead=dead, scratch=scratch)
-    logger.info("maintain: %d rows removed, %d files before, %d after, %s", rows, before, after, told)
+    details = _details(unpublished=len(leftovers), retired=retired, expired=expired, dead=dead, scratch=scratch)
+    logger.info("maintain: %d rows removed, %d files before, %d after, %s", rows, before, after, details)
     return Summary(
         job="maintain",
         stream="*",
         status=str(work.status),
         run_id=work.run_id,
         rows=rows,
-        details={"files": {"before": before, "after": after, "merged": merged}, **told},
+        details={"files": {"before": before, "after": after, "merged": merged}, **details},
     )
 
 
@@ -98,14 +98,14 @@ def foresee(
         expired = expirable_snapshots(lake, now=now, keep=snapshots_for)
         dead, files = dead_files(lake, now=now), count_files(lake)
     scratch = Removed(len(scratch_folders(settings.models, now=now)), 0)
-    told = _told(unpublished=len(leftovers), retired=retired, expired=expired, dead=dead, scratch=scratch)
+    details = _details(unpublished=len(leftovers), retired=retired, expired=expired, dead=dead, scratch=scratch)
     rows = sum(each.rows for each in leftovers) + sum(each.rows for each in retired)
     return Summary(
-        job="maintain", stream="*", status="dry run", rows=rows, details={"files": {"before": files}, **told}
+        job="maintain", stream="*", status="dry run", rows=rows, details={"files": {"before": files}, **details}
     )
 
 
-def _told(
+def _details(
     *, unpublished: int, retired: list[Retired], expired: int, dead: Removed, scratch: Removed
 ) -> dict[str, object]:
     return {

@@ -76,7 +76,7 @@ def is_full(error: Exception, settings: Settings) -> bool:
 
 
 def full_message(settings: Settings, place: str) -> str:
-    """What a person is told of a full disk."""
+    """The message of an error for a full disk."""
     return (
         f"{settings.data}: the disk is full ({place}); nothing was published and what was published before stays; "
         "free space and run again"

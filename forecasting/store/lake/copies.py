@@ -61,14 +61,14 @@ def settings_in(folder: Path, settings: Settings) -> Settings:
 
 
 def last_writer(settings: Settings) -> int | None:
-    """Process that wrote last to an embedded lake, or is writing; the lock tells."""
+    """Process that wrote last to an embedded lake, or is writing, as its lock file says."""
     lock = settings.writer_lock
-    told = lock.read_text(encoding="utf-8").strip() if lock and lock.exists() else ""
-    return int(told) if told else None
+    holder = lock.read_text(encoding="utf-8").strip() if lock and lock.exists() else ""
+    return int(holder) if holder else None
 
 
 def copy_stream(source: Settings, target: Settings, stream: str) -> None:
-    """Make a new lake that knows of the stream what the source knows, but was never published; models come along.
+    """Make a new lake with the history and models of a stream, without its forecasts and plans.
 
     The source is read in one transaction, through files beside the target.
     """

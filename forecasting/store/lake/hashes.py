@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 def parts_of(name: str, rows: pd.DataFrame, *, key: Sequence[str], but: Collection[str] = ()) -> Iterator[bytes]:
     """A table's values, column by column, in the order of its key; what is missing counts as such.
 
-    key: columns that tell rows apart, without missing values. but: columns that do not count.
+    key: columns that distinguish rows, without missing values. but: columns that do not count.
     """
     yield f"{name} {len(rows)} ".encode()
     columns = {column: _codes(rows[column]) for column in sorted(set(rows.columns) - set(but))}

@@ -47,14 +47,14 @@ def hold_lock(path: Path, *, patience_seconds: float, doing: str) -> Iterator[No
         raise LakeError(f"{path}: cannot open the lock: {error.strerror}; {doing} needs this folder") from error
     try:
         _wait_for(descriptor, path, patience_seconds, doing)
-        _tell_holder(descriptor)
+        _write_holder(descriptor)
         yield
     finally:
         os.close(descriptor)
 
 
-def _tell_holder(descriptor: int) -> None:
-    # a courtesy to those who wait; what cannot be written on a full disk says so itself
+def _write_holder(descriptor: int) -> None:
+    # only so that others can name who holds the lock; on a full disk what follows says so itself
     with suppress(OSError):
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)

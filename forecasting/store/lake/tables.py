@@ -22,12 +22,12 @@ class LakeTable:
     name: str
     """Schema and table, such as `history.demand`."""
     key: tuple[str, ...]
-    """Columns that tell its rows apart; DuckLake enforces none, `forecasting doctor` checks it."""
+    """Columns that distinguish its rows; DuckLake enforces none, `forecasting doctor` checks it."""
     partition: tuple[str, ...] = ()
     sort: tuple[str, ...] = ()
     """Order of rows inside a file."""
     dated_by: str | None = None
-    """Column that tells the recent rows of a stream from older ones; None where the table is small and read whole."""
+    """Column by which the recent rows of a stream are found; None where the table is small and read whole."""
     published: bool = False
     """Whether rows are seen only once a publication names their run."""
     compacted: bool = False

@@ -12,20 +12,20 @@ from forecasting.terms import RunKind
 
 @dataclass(frozen=True)
 class CurrentPublication:
-    """The publication that speaks for an origin."""
+    """The current publication of an origin."""
 
     origin: datetime
     run_id: str
     kind: RunKind
     model_id: str | None
     snapshot_id: int | None
-    """The newest lake from which this code and definition are known to say the same; None where that is not known, or
-    the publication is incomplete."""
+    """The newest snapshot of the lake from which this code and definition are known to forecast the same; None where
+    that is not known, or the publication is incomplete."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """Rows that came into the history with one snapshot of the lake."""
+    """Rows that one snapshot of the lake added to the history."""
 
     snapshot_id: int
     visible_from: datetime
@@ -35,7 +35,7 @@ class Load:
 def read_current_publications(
     lake: Lake, stream: Stream, first: datetime, last: datetime
 ) -> dict[datetime, CurrentPublication]:
-    """What speaks for each origin from `first` to `last` that was published."""
+    """The current publication of each origin from `first` to `last` that was published."""
     rows = lake.rows(
         "backfill/current_publications.sql",
         stream=stream.name,
@@ -45,21 +45,21 @@ def read_current_publications(
         code_version=__version__,
     )
     found = (CurrentPublication(origin, run_id, RunKind(kind), *rest) for origin, run_id, kind, *rest in rows)
-    return {spoken.origin: spoken for spoken in found}
+    return {current.origin: current for current in found}
 
 
-def read_loads(lake: Lake, stream: Stream, spoken: Sequence[CurrentPublication]) -> list[Load]:
+def read_loads(lake: Lake, stream: Stream, publications: Sequence[CurrentPublication]) -> list[Load]:
     """What was loaded since the first of some publications was confirmed."""
-    confirmed = [one.snapshot_id for one in spoken if one.snapshot_id is not None]
+    confirmed = [one.snapshot_id for one in publications if one.snapshot_id is not None]
     if not confirmed:
         return []
     since = min(confirmed)
     return [Load(*row) for row in lake.rows("backfill/loads.sql", stream=stream.name, since=since)]
 
 
-def is_settled(spoken: CurrentPublication | None, *, model_id: str | None, loads: Sequence[Load]) -> bool:
-    """Whether forecasting an origin again with a model can only say what is published already."""
-    if spoken is None or spoken.snapshot_id is None or spoken.model_id != model_id:
+def is_settled(current: CurrentPublication | None, *, model_id: str | None, loads: Sequence[Load]) -> bool:
+    """Whether forecasting an origin again with a model can only repeat what is published."""
+    if current is None or current.snapshot_id is None or current.model_id != model_id:
         return False
-    since = spoken.snapshot_id
-    return not any(load.snapshot_id > since and load.visible_from <= spoken.origin for load in loads)
+    since = current.snapshot_id
+    return not any(load.snapshot_id > since and load.visible_from <= current.origin for load in loads)

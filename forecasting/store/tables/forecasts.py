@@ -1,4 +1,4 @@
-"""Forecasts: what they say, how they are published, and what speaks for an origin."""
+"""Forecasts: their hash, their publication, and the current forecast of an origin."""
 
 import hashlib
 from datetime import datetime
@@ -10,7 +10,7 @@ import pandas as pd
 from forecasting.contracts.outputs import AGGREGATE_KEY
 from forecasting.store.lake.hashes import labels_of, parts_of
 from forecasting.store.lake.lake import Lake
-from forecasting.store.tables.publications import Issue, Publication, insert_published, issue_rows, newest_of
+from forecasting.store.tables.publications import Issue, Publication, insert_published, issue_rows
 from forecasting.store.tables.runs import Run
 from forecasting.terms import QUANTILE_COLUMNS, RunKind, RunStatus
 
@@ -41,11 +41,6 @@ def content_hash(rows: pd.DataFrame, *, model_id: str | None, aggregates: pd.Dat
     return digest.hexdigest()
 
 
-def newest_publication(lake: Lake, *, stream: str, origin: datetime) -> Publication | None:
-    """The forecast that speaks for a stream and origin now."""
-    return newest_of(lake, KINDS, stream=stream, origin=origin)
-
-
 def publish(
     lake: Lake,
     run: Run,
@@ -57,16 +52,16 @@ def publish(
     aggregates: pd.DataFrame | None = None,
     paths: pd.DataFrame | None = None,
 ) -> RunStatus:
-    """Publish a run's rows, unless what is published already says the same.
+    """Publish a run's rows, unless the current publication has the same values.
 
     keep_nightly: leave what a nightly run published. aggregates, paths: published at once with the rows, in the
-    columns that `contracts.outputs` checks; paths do not count for what a forecast says, for rows and aggregates are
+    columns that `contracts.outputs` checks; paths do not count in the hash, for rows and aggregates are
     made of them. Returns `published`, `stale` or `unchanged`, and leaves the run finished. Raises LakeError or
     LakeBusyError; then what was published before stays.
     """
     digest = content_hash(rows, model_id=run.model_id, aggregates=aggregates)
 
-    def stands(current: Publication) -> bool:
+    def keeps(current: Publication) -> bool:
         return current.content_hash == digest or (keep_nightly and current.kind == RunKind.NIGHTLY)
 
     def insert() -> None:
@@ -78,22 +73,13 @@ def publish(
             insert_published(lake, "forecast.paths", paths, **named)
 
     count = sum(len(table) for table in (rows, aggregates, paths) if table is not None)
-    issue = Issue(digest=digest, rows=count, insert=insert, among=KINDS, stands=stands)
+    issue = Issue(digest=digest, rows=count, insert=insert, among=KINDS, keeps=keeps)
     return issue_rows(lake, run, issue, complete=complete, now=now)
 
 
 def published_rows(lake: Lake, *, stream: str, origin: datetime) -> pd.DataFrame:
     """The published forecast of a stream and origin that was made without hindsight; empty where there is none."""
     return lake.frame("forecast/published_rows.sql", stream=stream, origin=origin)
-
-
-def published_aggregates(lake: Lake, *, stream: str, origin: datetime) -> pd.DataFrame:
-    """The aggregates of the forecast that `published_rows` returns, by their key; empty where there are none.
-
-    Columns: level, group_key, stat, period (categories), ts, mean, quantiles, run_id.
-    """
-    repeated = ("level", "group_key", "stat", "period", "run_id")
-    return lake.frame("forecast/published_aggregates.sql", categories=repeated, stream=stream, origin=origin)
 
 
 def _insert(lake: Lake, run: Run, rows: pd.DataFrame) -> None:

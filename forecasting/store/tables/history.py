@@ -34,7 +34,7 @@ class Window:
     until: datetime
     learned_at: datetime
     """When what the ingest finds late or changed became known: its end or, where an earlier ingest went further, the
-    watermark. A night that is pulled again cannot have known then what its source says now."""
+    watermark. A window that is pulled again says what its source says now, which was not known then."""
 
 
 @dataclass(frozen=True)
@@ -132,9 +132,9 @@ def audit_raw_rows(feed: Feed, window: Window, *, counts: BatchCounts) -> int:
     raw = rules.pop("raw")
     events = int(feed.lake.connection.table("rejected_events").shape[0]) if feed.definition.rejects else 0
     if sum(rules.values()) + events != raw:
-        told = ", ".join(f"{rows} {rule}" for rule, rows in sorted(rules.items()))
+        counted = ", ".join(f"{rows} {rule}" for rule, rows in sorted(rules.items()))
         raise FeedError(
-            f"{audit.path}: {raw} raw rows, but {told} and {events} rejected make {sum(rules.values()) + events}; "
+            f"{audit.path}: {raw} raw rows, but {counted} and {events} rejected make {sum(rules.values()) + events}; "
             "every raw row must be counted, rejected or dropped by a named rule"
         )
     return raw
@@ -174,7 +174,7 @@ def append_rejects(lake: Lake, stream: Stream, *, run_id: str, now: datetime, so
 
 
 def resolve_rejects(lake: Lake, stream: Stream, window: Window, *, run_id: str, now: datetime) -> None:
-    """Mark waiting rejects of the window that were not rejected again; to be called inside `Lake.write`."""
+    """Mark unresolved rejects of the window that were not rejected again; to be called inside `Lake.write`."""
     span: dict[str, Any] = {"since": window.since, "until": window.until, "first": stream.first_origin()}
     lake.execute("quarantine/resolve.sql", stream=stream.name, run_id=run_id, now=now, **span)
 

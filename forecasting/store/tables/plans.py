@@ -1,4 +1,4 @@
-"""Plans: what they say, how they are published, and what speaks for an origin."""
+"""Plans: their hash, their publication, and the current plan of an origin."""
 
 import hashlib
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from forecasting.contracts.plans import LINEAGE, TABLES
 from forecasting.errors import LakeError
 from forecasting.store.lake.hashes import parts_of
 from forecasting.store.lake.lake import Lake
-from forecasting.store.tables.publications import Issue, Publication, insert_published, issue_rows, newest_of
+from forecasting.store.tables.publications import Issue, insert_published, issue_rows
 from forecasting.store.tables.runs import Run
 from forecasting.terms import RunKind, RunStatus
 
@@ -22,8 +22,8 @@ KINDS = (RunKind.PLAN,)
 def plan_hash(tables: Mapping[str, pd.DataFrame]) -> str:
     """Hash of a plan's values, with which a plan made again can be compared.
 
-    What does not count: the order of rows, tables without rows, and lineage. A plan made from a forecast that was
-    issued again and says the same is the same plan.
+    The order of rows, tables without rows and lineage do not count: a plan made again from an equal forecast is the
+    same plan.
     """
     digest = hashlib.sha256()
     for name, table in TABLES.items():
@@ -35,15 +35,10 @@ def plan_hash(tables: Mapping[str, pd.DataFrame]) -> str:
     return digest.hexdigest()
 
 
-def newest_plan(lake: Lake, *, stream: str, origin: datetime) -> Publication | None:
-    """The plan that speaks for a stream and origin now."""
-    return newest_of(lake, KINDS, stream=stream, origin=origin)
-
-
 def publish_plan(
     lake: Lake, run: Run, tables: Mapping[str, pd.DataFrame], *, complete: bool, now: datetime
 ) -> RunStatus:
-    """Publish a plan's tables at once, unless what is published already says the same.
+    """Publish a plan's tables at once, unless the current publication has the same values.
 
     tables: frames of `contracts.plans.TABLES` by name, as `check_plan` accepts them. Returns `published`, `stale` or
     `unchanged`, and leaves the run finished. Raises LakeError or LakeBusyError; then what was published before stays.
@@ -64,13 +59,13 @@ def publish_plan(
         rows=sum(len(rows) for rows in tables.values()),
         insert=insert,
         among=KINDS,
-        stands=lambda current: current.content_hash == digest,
+        keeps=lambda current: current.content_hash == digest,
     )
     return issue_rows(lake, run, issue, complete=complete, now=now)
 
 
 def planned_rows(lake: Lake, *, stream: str, origin: datetime, table: str) -> pd.DataFrame:
-    """One table of the plan that speaks for a stream and origin, by its key; empty where there is none.
+    """One table of the current plan of a stream and origin, by its key; empty where there is none.
 
     table: a name of `contracts.plans.TABLES`. Columns: run_id and those that were published, as they were.
     """

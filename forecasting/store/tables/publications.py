@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Publication:
-    """What speaks for a stream and origin."""
+    """The current publication of a stream and origin."""
 
     run_id: str
     content_hash: str
@@ -28,7 +28,7 @@ class Publication:
 
 @dataclass(frozen=True)
 class Issue:
-    """What a run has to say."""
+    """What a run wants to publish."""
 
     digest: str
     """Hash of the values."""
@@ -36,13 +36,13 @@ class Issue:
     insert: Callable[[], None]
     """Writes the rows; called inside `Lake.write`."""
     among: Sequence[RunKind]
-    """Kinds of runs that speak of the same: a forecast replaces forecasts, a plan plans."""
-    stands: Callable[[Publication], bool]
-    """Whether a publication stays, because it says the same or is not to be replaced."""
+    """Kinds of runs that replace each other: forecasts replace forecasts, plans replace plans."""
+    keeps: Callable[[Publication], bool]
+    """Whether a publication is to be left current: its values are the same, or it is not to be replaced."""
 
 
 def newest_of(lake: Lake, kinds: Sequence[RunKind], *, stream: str, origin: datetime) -> Publication | None:
-    """The publication of some kinds that speaks for a stream and origin now."""
+    """The current publication of a stream and origin, among some kinds."""
     named = [str(kind) for kind in kinds]
     rows = lake.rows("forecast/newest_publication.sql", stream=stream, origin=origin, kinds=named)
     return Publication(*rows[0]) if rows else None
@@ -66,7 +66,7 @@ def insert_published(
 
 
 def issue_rows(lake: Lake, run: Run, issue: Issue, *, complete: bool, now: datetime) -> RunStatus:
-    """Publish, unless what is published stands.
+    """Publish, unless the current publication is to be kept.
 
     The rows go in first; nobody sees them until the second transaction names their run. A kill between the two leaves
     rows that no view shows. Returns `published`, `stale` (not complete) or `unchanged`, and leaves the run finished.
@@ -83,16 +83,16 @@ def issue_rows(lake: Lake, run: Run, issue: Issue, *, complete: bool, now: datet
         return newest_of(lake, issue.among, stream=stream, origin=origin)
 
     current = newest()
-    appended = current is None or not issue.stands(current)
+    appended = current is None or not issue.keeps(current)
     if appended:
         lake.write(issue.insert, message=f"rows of {run.run_id}")
 
     def make_visible() -> RunStatus:
         current = newest()
-        if current is not None and issue.stands(current):
+        if current is not None and issue.keeps(current):
             run.status = RunStatus.UNCHANGED
         else:
-            if not appended:  # what stood a moment ago was replaced
+            if not appended:  # the publication that was to be kept was replaced meanwhile
                 issue.insert()
             at = max(now, current.published_at + timedelta(microseconds=1)) if current else now
             lake.execute(

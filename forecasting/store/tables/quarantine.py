@@ -1,4 +1,4 @@
-"""Looking at rejected rows."""
+"""Reading rejected rows."""
 
 from datetime import datetime
 
@@ -19,6 +19,6 @@ def count_reasons(lake: Lake, *, stream: str | None, every: bool) -> pd.DataFram
 
 
 def waiting_rows(lake: Lake, stream: Stream) -> tuple[int, datetime | None]:
-    """How many rows wait, and how far back they go."""
-    ((waiting, since),) = lake.rows("quarantine/reach.sql", stream=stream.name, first=stream.first_origin())
-    return int(waiting), since
+    """Number of unresolved rows, and the earliest instant that they may belong to."""
+    ((rows, since),) = lake.rows("quarantine/unresolved.sql", stream=stream.name, first=stream.first_origin())
+    return int(rows), since

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from forecasting.config.stream import Stream
 from forecasting.store.lake.lake import Lake
 
-ACTIVE_REACH = timedelta(days=28)
+ACTIVE_WITHIN = timedelta(days=28)
 """A series that reported nothing for this long before an origin is retired there."""
 
 
@@ -65,7 +65,7 @@ def read_versions(
 
 
 def _active_since(stream: Stream, origin: datetime) -> datetime:
-    return origin - max(ACTIVE_REACH, 4 * stream.interval)
+    return origin - max(ACTIVE_WITHIN, 4 * stream.interval)
 
 
 def attribute_changes(lake: Lake, stream: Stream, origin: datetime, *, attribute: str) -> pd.DataFrame:

@@ -14,11 +14,12 @@ from forecasting.store.files.definitions import read_definition
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake
 from forecasting.store.tables.forecasts import (
+    KINDS,
     content_hash,
-    newest_publication,
     publish,
     published_rows,
 )
+from forecasting.store.tables.publications import newest_of
 from forecasting.store.tables.runs import Run, start_run
 from forecasting.terms import QUANTILE_COLUMNS, RunKind, RunStatus
 from tests.feeds import define_stream
@@ -93,7 +94,7 @@ def test_incomplete_publication_says_so(lake):
 def test_clock_that_went_back_does_not_reorder_publications(lake):
     for number, now in enumerate((NOW, NOW - timedelta(days=1), NOW - timedelta(days=2))):
         publish(lake, start(lake, token=str(number)), make_rows(float(number + 5)), complete=True, now=now)
-    newest = newest_publication(lake, stream="usage", origin=ORIGIN)
+    newest = newest_of(lake, KINDS, stream="usage", origin=ORIGIN)
     assert newest is not None
     assert newest.published_at == NOW + timedelta(microseconds=2)
     assert set(visible(lake)["mean"]) == {7.0}
@@ -103,7 +104,7 @@ def test_other_origins_and_streams_are_untouched(lake):
     publish(lake, start(lake), make_rows(), complete=True, now=NOW)
     publish(lake, start(lake, ORIGIN + timedelta(days=1), token="2"), make_rows(50.0), complete=True, now=NOW)
     assert set(visible(lake)["mean"]) == {10.0}
-    assert newest_publication(lake, stream="other", origin=ORIGIN) is None
+    assert newest_of(lake, KINDS, stream="other", origin=ORIGIN) is None
 
 
 def test_run_without_an_origin_cannot_publish(lake):
@@ -170,7 +171,7 @@ def test_hindsight_is_marked_and_does_not_speak_where_none_is_wanted(lake):
     seer = start(lake, token="2")
     seer.hindsight = True
     publish(lake, seer, make_rows(20.0), complete=True, now=NOW)
-    newest = newest_publication(lake, stream="usage", origin=ORIGIN)
+    newest = newest_of(lake, KINDS, stream="usage", origin=ORIGIN)
     assert newest is not None
     assert newest.run_id == seer.run_id
     assert set(visible(lake)["mean"]) == {10.0}

@@ -18,8 +18,11 @@ from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake
 from forecasting.store.tables.backfills import read_current_publications
 from forecasting.store.tables.decisions import newest_origin
-from forecasting.store.tables.forecasts import newest_publication, publish, published_rows
-from forecasting.store.tables.plans import newest_plan, plan_hash, planned_rows, publish_plan
+from forecasting.store.tables.forecasts import KINDS as FORECASTS
+from forecasting.store.tables.forecasts import publish, published_rows
+from forecasting.store.tables.plans import KINDS as PLANS
+from forecasting.store.tables.plans import plan_hash, planned_rows, publish_plan
+from forecasting.store.tables.publications import newest_of
 from forecasting.store.tables.runs import Run, start_run
 from forecasting.store.tables.scores import origins_to_score
 from forecasting.terms import RunKind, RunStatus
@@ -95,7 +98,7 @@ def test_newer_plan_replaces_all_tables_and_nothing_is_lost(lake):
     assert set(planned(lake)["agents"]) == {9, 10}
     assert set(planned(lake, "groups")["agents"]) == {9}
     assert count(lake, "planning.staffing") == 64
-    newest = newest_plan(lake, stream="usage", origin=ORIGIN)
+    newest = newest_of(lake, PLANS, stream="usage", origin=ORIGIN)
     assert newest is not None
     assert newest.published_at == NOW + timedelta(microseconds=1)
     # a table that is no longer planned is no longer shown
@@ -112,7 +115,7 @@ def test_incomplete_plan_says_so(lake):
 def test_plan_without_open_intervals_is_published_too(lake):
     run = start(lake)
     assert publish_plan(lake, run, {"staffing": PLAN["staffing"].iloc[:0]}, complete=True, now=NOW) == "published"
-    assert newest_plan(lake, stream="usage", origin=ORIGIN) is not None
+    assert newest_of(lake, PLANS, stream="usage", origin=ORIGIN) is not None
     assert planned(lake).empty
 
 
@@ -136,7 +139,7 @@ def test_rows_of_a_plan_that_died_before_its_publication_are_seen_by_nobody(lake
 def test_plan_never_stands_in_for_a_forecast(lake):
     stream = read_definition(lake.settings, "usage").stream
     issue(lake)
-    assert newest_publication(lake, stream="usage", origin=ORIGIN) is None
+    assert newest_of(lake, FORECASTS, stream="usage", origin=ORIGIN) is None
     assert published_rows(lake, stream="usage", origin=ORIGIN).empty
     assert origins_to_score(lake, stream, scored_until=NOW) == []
     assert read_current_publications(lake, stream, ORIGIN, NOW) == {}
@@ -146,14 +149,14 @@ def test_plan_never_stands_in_for_a_forecast(lake):
     publish_run(lake, "night", ORIGIN, NOW - timedelta(days=2))
     assert origins_to_score(lake, stream, scored_until=NOW) == [ORIGIN]
     assert publications_of(lake, "usage") == {ORIGIN: 1}
-    newest = newest_publication(lake, stream="usage", origin=ORIGIN)
+    newest = newest_of(lake, FORECASTS, stream="usage", origin=ORIGIN)
     assert newest is not None
     assert newest.run_id == "night"
 
 
 def test_forecast_never_stands_in_for_a_plan(lake):
     publish_run(lake, "night", ORIGIN, NOW)
-    assert newest_plan(lake, stream="usage", origin=ORIGIN) is None
+    assert newest_of(lake, PLANS, stream="usage", origin=ORIGIN) is None
     assert issue(lake) is RunStatus.PUBLISHED
     assert lake.connection.execute("select replaces from forecast.publications where kind = 'plan'").fetchall() == [
         (None,)
