@@ -13,9 +13,10 @@ from forecasting.panel.hierarchy import build_hierarchy
 from forecasting.planning.capacity.runout import date_quantiles, first_exceedance_day, probability_by
 from forecasting.quantiles import LEVEL_SCORES
 from forecasting.terms import QUANTILES
-from forecasting.uncertainty.aggregates import Columns, aggregate_rows
+from forecasting.uncertainty.aggregates import aggregate_rows
 from forecasting.uncertainty.long_dependence import learn_long_dependence
 from forecasting.uncertainty.long_paths import LongPathMaker
+from forecasting.uncertainty.periods import Columns
 
 HISTORY, HORIZON, PATHS = 365, 730, 200
 REGIONS, SITES = 8, 64

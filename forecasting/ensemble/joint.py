@@ -17,10 +17,11 @@ from forecasting.models.member import Member
 from forecasting.numerics import Floats32, Floats64
 from forecasting.panel.calendar.calendar import whole_days
 from forecasting.panel.grid import Panel, horizon_rows
-from forecasting.uncertainty.aggregates import Columns, aggregate_rows, quantiles_of_paths
+from forecasting.uncertainty.aggregates import aggregate_rows, quantiles_of_paths
 from forecasting.uncertainty.agreement import Paths, reconcile_paths, series_paths, sum_paths
 from forecasting.uncertainty.dependence import Dependence, learn_dependence
 from forecasting.uncertainty.paths import PATHS, RankMaker
+from forecasting.uncertainty.periods import Columns
 from forecasting.uncertainty.residuals import learn_from_errors
 
 SERIES = "series"

@@ -18,8 +18,9 @@ from forecasting.uncertainty.aggregates import quantiles_of_paths
 from forecasting.uncertainty.agreement import errors_of, reconcile_paths, series_paths, sum_paths
 from forecasting.uncertainty.dependence import Dependence
 from forecasting.uncertainty.gaps import fill_gaps
+from forecasting.uncertainty.mint import Mint, learn_mint
 from forecasting.uncertainty.paths import RankMaker
-from forecasting.uncertainty.reconcile import BOTTOM_UP, MINT, Mint, choose_method, learn_mint
+from forecasting.uncertainty.reconcile import BOTTOM_UP, MINT, choose_method
 from forecasting.uncertainty.residuals import learn_tails, normal_scores
 
 TRIAL_PATHS = 100

@@ -12,15 +12,8 @@ import pandas as pd
 from forecasting.ensemble.calibrated import forecast_panel
 from forecasting.ensemble.mixture import ForecastCache, PanelForecast
 from forecasting.errors import FeedError, InsufficientHistoryError, SettingsError
-from forecasting.evaluation.backtest import (
-    History,
-    MemberForecast,
-    choose_origins,
-    history_between,
-    horizon_end,
-    measure_horizon,
-    sum_member_statistics,
-)
+from forecasting.evaluation.backtest import MemberForecast, measure_horizon, sum_member_statistics
+from forecasting.evaluation.origins import History, choose_origins, history_between, horizon_end
 from forecasting.evaluation.scores import PUBLISHED, score_sums, seasonal_scale
 from forecasting.evaluation.table import EvaluationReport, pool, summarize
 from forecasting.jobs import ingest

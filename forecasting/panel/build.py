@@ -22,20 +22,14 @@ from forecasting.panel.calendar.calendar import (
     step_of,
     wall_times,
 )
-from forecasting.panel.calendar.hours import (
-    group_series,
-    most_columns,
-    open_mask,
-    rules_of_series,
-    slots_a_week,
-    special_mask,
-    week_template,
-)
+from forecasting.panel.calendar.hours import group_series, open_mask, rules_of_series, special_mask
 from forecasting.panel.calendar.instants import as_utc
 from forecasting.panel.calendar.runs import Grid
+from forecasting.panel.calendar.week import most_columns, slots_a_week, week_template
 from forecasting.panel.cleaning.breaks import Fault, find_breaks
 from forecasting.panel.cleaning.censoring import restore_demand
-from forecasting.panel.covariates import DAYS_AROUND, build_covariates
+from forecasting.panel.covariates import build_covariates
+from forecasting.panel.days_off import DAYS_AROUND
 from forecasting.panel.demand import Demand, bounds_at, weights_at
 from forecasting.panel.events import Event, read_events, touched
 from forecasting.panel.grid import Panel

@@ -1,48 +1,23 @@
 """Covariates that are known in advance and shared by all series of a stream."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.config.hours import MINUTES_A_DAY
 from forecasting.config.stream import Stream
-from forecasting.numerics import Times
+from forecasting.numerics import Floats, Times
 from forecasting.panel.calendar.calendar import MONDAY, wall_times
-from forecasting.panel.calendar.holidays import holiday_phases, partial_holidays, weekend
-from forecasting.panel.calendar.hours import OpeningGroup, open_minutes_a_day
+from forecasting.panel.calendar.holidays import holiday_phases, weekend
+from forecasting.panel.calendar.hours import OpeningGroup
+from forecasting.panel.days_off import find_days_off
 from forecasting.panel.events import Event
-from forecasting.terms import DAY, EventKind
+from forecasting.terms import DAY
 
-Column = NDArray[np.floating]
-
-DAYS_AROUND = 6
-"""Dates needed on either side of the intervals: the longest row of days off that counts, and some more."""
-
-_LONGEST_BREAK = 4
-"""Days off in a row that count at most: a long weekend; more of them make the first day back no busier."""
 _MONTH_EDGE = 5
 """First and last days of a month that bills, wages and renewals affect."""
-_PARTIAL = 0.5
-"""Value of a holiday for half the people or half the day; a public holiday is 1."""
 _DAY = np.timedelta64(1, "D")
 _YEAR = np.timedelta64(8766, "h")
-
-
-@dataclass(frozen=True)
-class _DayOff:
-    """Days off by local date, averaged over the series; (D,) shares each."""
-
-    holiday: Column
-    open: Column
-    """Open time over that of the longest day of the week."""
-    before: Column
-    """Days off in a row that end the day before, over the longest that counts."""
-    after: Column
-    """Days off in a row that begin the day after, over the longest that counts."""
-    bridge: Column
-    """Working days between two days off of which at least one is not a usual one."""
 
 
 def build_covariates(
@@ -58,10 +33,10 @@ def build_covariates(
     """
     wall = wall_times(ts, stream.zone)
     date = wall.astype("datetime64[D]")
-    columns: dict[str, Column] = {}
+    columns: dict[str, Floats] = {}
     if stream.interval < DAY:
         columns |= _harmonics("day", (wall - date) / _DAY, count=2)
-    off = _days_off(stream, groups, events, days)
+    off = find_days_off(stream, groups, events, days)
     day = (date - days[0]).astype(np.int64)
     if stream.interval <= DAY:
         week = (wall - np.datetime64(MONDAY, "us")) / _DAY % 7
@@ -86,7 +61,7 @@ def build_covariates(
     return np.column_stack(list(columns.values())).astype(np.float32), tuple(columns)
 
 
-def _harmonics(name: str, phase: Column, *, count: int) -> dict[str, Column]:
+def _harmonics(name: str, phase: Floats, *, count: int) -> dict[str, Floats]:
     """Sine and cosine of a phase (1 is a full turn), and of its multiples."""
     return {
         f"{name}_{function.__name__}{number}": function(2 * np.pi * number * phase)
@@ -95,7 +70,7 @@ def _harmonics(name: str, phase: Column, *, count: int) -> dict[str, Column]:
     }
 
 
-def _month_edges(date: Times) -> dict[str, Column]:
+def _month_edges(date: Times) -> dict[str, Floats]:
     """1 on the first and the last day of a month, falling to 0 over `_MONTH_EDGE` days."""
     month = date.astype("datetime64[M]")
     since = (date - month.astype("datetime64[D]")) / _DAY
@@ -104,61 +79,3 @@ def _month_edges(date: Times) -> dict[str, Column]:
         "month_start": (1 - since / _MONTH_EDGE).clip(0),
         "month_end": (1 - until / _MONTH_EDGE).clip(0),
     }
-
-
-def _days_off(stream: Stream, groups: Sequence[OpeningGroup], events: Sequence[Event], days: Times) -> _DayOff:
-    """Each date averaged over the series, which may differ in their hours, holidays and closures."""
-    partial = np.where(partial_holidays(stream, days), _PARTIAL, 0.0)
-    weekday = (days - np.datetime64(MONDAY)).astype(np.int64) % 7
-    closures = [event for event in events if event.kind == EventKind.CLOSURE]
-    sums, total = np.zeros((5, len(days))), 0
-    for group, closed, size in _alike(groups, closures):
-        minutes = open_minutes_a_day(group, closed, days=days, zone=stream.zone)
-        usual = _usual_days_off(stream, group)[weekday]
-        off = usual | group.holidays | (minutes == 0)
-        before, after = _days_in_a_row(off), _days_in_a_row(off[::-1])[::-1]
-        extra = off & ~usual
-        bridge = ~off & np.roll(off, 1) & np.roll(off, -1) & (np.roll(extra, 1) | np.roll(extra, -1))
-        share = minutes / _longest_day(group)
-        sums += size * np.array([np.maximum(group.holidays, partial), share.clip(0, 1), before, after, bridge])
-        total += size
-    return _DayOff(*(sums / total))
-
-
-def _alike(groups: Sequence[OpeningGroup], closures: Sequence[Event]) -> list[tuple[OpeningGroup, list[Event], int]]:
-    """Groups split into series with the same closures, and the number of series of each part."""
-    found = []
-    for group in groups:
-        touched = np.zeros((len(group.series), len(closures)), bool)
-        for number, closure in enumerate(closures):
-            touched[:, number] = np.isin(group.series, closure.series)
-        for own, size in zip(*np.unique(touched, axis=0, return_counts=True), strict=True):
-            found.append((group, [closure for closure, hit in zip(closures, own, strict=True) if hit], int(size)))
-    return found
-
-
-def _usual_days_off(stream: Stream, group: OpeningGroup) -> NDArray[np.bool_]:
-    """(7,) weekdays without opening hours or, where every day has some, the weekend."""
-    if group.rule is None or all(group.rule.weekdays):
-        return np.isin(np.arange(7), weekend(stream))
-    return np.array([not spans for spans in group.rule.weekdays])
-
-
-def _longest_day(group: OpeningGroup) -> int:
-    """Open minutes of the longest day of a week."""
-    if group.rule is None:
-        return MINUTES_A_DAY
-    return max(1, *(sum(end - start for start, end in spans) for spans in group.rule.weekdays))
-
-
-def _days_in_a_row(off: NDArray[np.bool_]) -> Column:
-    """(D,) days off in a row that end the day before each, over the longest that counts.
-
-    The first dates wrap around to the last ones; no interval lies on them.
-    """
-    row = np.zeros(len(off))
-    unbroken = np.ones(len(off), bool)
-    for back in range(1, _LONGEST_BREAK + 1):
-        unbroken &= np.roll(off, back)
-        row += unbroken
-    return row / _LONGEST_BREAK

@@ -11,38 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecasting.numerics import Floats, Ints, Mask, Times
+from forecasting.numerics import Floats, Mask, Times
 from forecasting.terms import QUANTILE_COLUMNS, QUANTILES, Period, Stat
+from forecasting.uncertainty.periods import HOUR, Columns, find_periods, period_columns
 
 PERCENTILE = 0.95
-HOUR, DAY = 60, 1440
-"""Minutes."""
-WEEK = 7
-"""Days."""
-A_MONDAY = 4
-"""1970-01-05, in days since 1970."""
 CHUNK = 4_000_000
 """Values of paths that are processed together, which bounds memory."""
-
-
-@dataclass(frozen=True)
-class Columns:
-    """The H columns of a horizon, and which local days lie in it whole."""
-
-    ts: Times
-    """(H,) UTC starts, ascending."""
-    day: Ints
-    """(H,) local day of each, in days since 1970."""
-    midnights: Times
-    """(D,) UTC starts of the local days that lie in the horizon whole, each a day after the one before."""
-    first_day: int
-    """The first of them, in days since 1970."""
-    interval_minutes: int
-
-    @property
-    def is_daily(self) -> bool:
-        """Whether an interval is a day or more."""
-        return self.interval_minutes >= DAY
 
 
 @dataclass(frozen=True)
@@ -73,12 +48,12 @@ def aggregate_paths(paths: Floats, columns: Columns, *, is_open: Mask, rate: boo
     opened = is_open[..., None]
     flow = paths if is_open.all() else np.where(opened, paths, paths.dtype.type(0))
     days = np.unique(columns.day)
-    places = _places(columns.day, days)
+    places = period_columns(columns.day, days)
     day_open = _any_open(is_open, places)
     busy = None if columns.is_daily else _busy_hours(flow, columns, places, rate=rate)
     found = []
-    for period, first, length in _periods(columns):
-        own = _places(columns.day, first, length)
+    for period, first, length in find_periods(columns):
+        own = period_columns(columns.day, first, length)
         values = _statistics(flow, is_open, own, rate=rate)
         if busy is not None:
             of_days = [slice(*np.searchsorted(days, [start, start + length])) for start in first]
@@ -143,27 +118,6 @@ def _rows(found: Aggregate, level: Sequence[str], keys: Sequence[str]) -> pd.Dat
     rows["mean"] = paths.mean(axis=1, dtype=np.float64)
     rows[list(QUANTILE_COLUMNS)] = quantiles_of_paths(paths)
     return rows
-
-
-def _periods(columns: Columns) -> list[tuple[Period, Ints, int]]:
-    """Kinds of period, the first days of those that have columns, and their length in days; none without columns."""
-    whole = columns.first_day + np.arange(len(columns.midnights))
-    mondays = whole[: max(len(whole) - WEEK + 1, 0)]
-    on_monday = (mondays - A_MONDAY) % WEEK == 0
-    # a horizon of seven days holds a week from Monday at one origin of seven; else the seven days are its week
-    mondays = whole[:1] if len(mondays) and not on_monday.any() else mondays[on_monday]
-    kinds = [] if columns.is_daily else [(Period.DAY, whole, 1)]
-    found = []
-    for period, first, length in [*kinds, (Period.WEEK, mondays, WEEK)]:
-        filled = first[[part.start < part.stop for part in _places(columns.day, first, length)]]
-        found += [(period, filled, length)] * (len(filled) > 0)
-    return found
-
-
-def _places(day: Ints, first: Ints, length: int = 1) -> list[slice]:
-    """Columns of the periods of `length` days that begin on each of `first`."""
-    bounds = np.searchsorted(day, [first, first + length]).T
-    return [slice(int(low), int(high)) for low, high in bounds]
 
 
 def _any_open(is_open: Mask, places: Sequence[slice]) -> Mask:

@@ -8,8 +8,9 @@ from scipy.special import ndtri
 from forecasting.numerics import Floats
 from forecasting.quantiles import Tails, mean_of_quantiles
 from forecasting.terms import QUANTILES
+from forecasting.uncertainty.mint import Mint
 from forecasting.uncertainty.paths import RankMaker, draw_paths
-from forecasting.uncertainty.reconcile import Mint, find_gain, in_order_of, reconcile
+from forecasting.uncertainty.reconcile import find_gain, in_order_of, reconcile
 
 Paths = NDArray[np.float32]
 

@@ -24,7 +24,8 @@ from forecasting.panel.grid import Panel
 from forecasting.panel.hierarchy import build_hierarchy
 from forecasting.terms import QUANTILE_COLUMNS
 from forecasting.uncertainty.aggregates import quantiles_of_paths
-from forecasting.uncertainty.reconcile import BOTTOM_UP, MINT, Mint
+from forecasting.uncertainty.mint import Mint
+from forecasting.uncertainty.reconcile import BOTTOM_UP, MINT
 from tests.panel.factories import build_from, make_demand, make_series, make_stream
 
 ORIGIN = "2024-11-01"

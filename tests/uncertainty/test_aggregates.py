@@ -10,8 +10,9 @@ from scipy.stats import gamma
 from forecasting.quantiles import LEVELS
 from forecasting.terms import QUANTILE_COLUMNS, Period, Stat
 from forecasting.uncertainty import aggregates
-from forecasting.uncertainty.aggregates import Columns, aggregate_paths, aggregate_rows, quantiles_of_paths
+from forecasting.uncertainty.aggregates import aggregate_paths, aggregate_rows, quantiles_of_paths
 from forecasting.uncertainty.paths import draw_paths
+from forecasting.uncertainty.periods import Columns
 
 MINUTE, DAY = np.timedelta64(1, "m"), np.timedelta64(1, "D")
 

@@ -7,8 +7,8 @@ from forecasting.quantiles import LEVELS, Tails, mean_of_quantiles
 from forecasting.uncertainty.aggregates import quantiles_of_paths
 from forecasting.uncertainty.agreement import CLIP, errors_of, reconcile_paths, series_paths, spread_of, sum_paths
 from forecasting.uncertainty.dependence import Dependence
+from forecasting.uncertainty.mint import Mint, learn_mint
 from forecasting.uncertainty.paths import RankMaker
-from forecasting.uncertainty.reconcile import Mint, learn_mint
 
 SCORES = ndtri(LEVELS)
 SUMMING = sparse.csr_array(np.array([[1, 1, 1, 1], [1, 1, 0, 0], [0, 0, 1, 1]], np.float32))

@@ -5,16 +5,8 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from forecasting.quantiles import LEVELS
-from forecasting.uncertainty.reconcile import (
-    Mint,
-    choose_method,
-    find_gain,
-    in_order_of,
-    learn_mint,
-    reconcile,
-    shrinkage,
-    sum_members,
-)
+from forecasting.uncertainty.mint import Mint, learn_mint, shrinkage
+from forecasting.uncertainty.reconcile import choose_method, find_gain, in_order_of, reconcile, sum_members
 
 TREE = sparse.csr_array(np.array([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [0, 0, 1, 1, 1]], np.float32))
 
@@ -207,7 +199,7 @@ def test_missing_errors_leave_every_variance_as_it_is_known():
 def test_of_many_rows_some_are_learned_from(monkeypatch):
     errors = np.random.default_rng(5).normal(size=(900, 8)).astype(np.float32)
     every = learn_mint(errors[:, 3:], errors[:, :3], TREE, block=np.arange(900) // 3)
-    monkeypatch.setattr("forecasting.uncertainty.reconcile.MAX_ROWS", 450)
+    monkeypatch.setattr("forecasting.uncertainty.mint.MAX_ROWS", 450)
     some = learn_mint(errors[:, 3:], errors[:, :3], TREE, block=np.arange(900) // 3)
     assert some.common.shape == (450, 8)
     assert some.common.dtype == np.float32

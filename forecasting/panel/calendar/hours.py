@@ -16,14 +16,12 @@ from forecasting.config.hours import MINUTES_A_DAY, HoursRule
 from forecasting.config.stream import Stream
 from forecasting.errors import SettingsError
 from forecasting.numerics import Mask, Times
-from forecasting.panel.calendar.calendar import MONDAY, first_instants, grid_between, step_of, wall_times
+from forecasting.panel.calendar.calendar import MONDAY, first_instants, step_of, wall_times
 from forecasting.panel.calendar.holidays import public_holidays
 from forecasting.panel.events import Event, in_scope, overlapped
 from forecasting.terms import DAY, EventKind
 
 Minutes = NDArray[np.int64]
-
-_WEEK = 7 * MINUTES_A_DAY
 _MINUTE = np.timedelta64(1, "m")
 _HALF_DAY = np.timedelta64(12, "h")
 
@@ -95,7 +93,7 @@ def open_mask(
     mask = np.zeros((sum(len(group.series) for group in groups), len(ts)), bool)
     closures = [event for event in events if event.kind == EventKind.CLOSURE]
     for group in groups:
-        total = _running_total(_open_minutes(group.rule, group.holidays, days))
+        total = running_total(open_minutes(group.rule, group.holidays, days))
         mask[group.series] = total[end] > total[start]
         for closure in closures:
             members = np.intersect1d(group.series, closure.series, assume_unique=True)[:, None]
@@ -122,7 +120,7 @@ def special_mask(groups: Sequence[OpeningGroup], *, ts: Times, days: Times, zone
 
 def open_minutes_a_day(group: OpeningGroup, closures: Sequence[Event], *, days: Times, zone: ZoneInfo) -> Minutes:
     """(D,) open minutes of each local date for the series of a group that the given closures touch."""
-    minutes = _open_minutes(group.rule, group.holidays, days)
+    minutes = open_minutes(group.rule, group.holidays, days)
     if closures:
         edges = np.array([[event.starts_at, event.ends_at] for event in closures])
         since = (wall_times(edges.ravel(), zone) - _midnight(days)) // _MINUTE
@@ -145,56 +143,7 @@ def _midnight(days: Times) -> np.datetime64:
     return np.datetime64(days[0], "us")
 
 
-def week_template(stream: Stream, rules: NDArray[np.int64]) -> Mask:
-    """(slots of a local week,) whether any series is open there by its weekly hours; one slot for intervals over a day.
-
-    rules: (N,) as of `rules_of_series`. Where clock changes move the grid against the wall clock by less than an
-    interval, a slot is open if it is open in either position.
-    """
-    if stream.interval > DAY or -1 in rules:
-        return np.ones(slots_a_week(stream), bool)
-    minutes = np.zeros(_WEEK, bool)
-    for number in np.unique(rules):
-        minutes |= _week_minutes(stream.calendar.hours[number])
-    total = _running_total(np.tile(minutes, 2))
-    slot = np.arange(slots_a_week(stream)) * step_of(stream)
-    template = np.zeros(len(slot), bool)
-    _, walls = _first_year(stream)
-    for phase in np.unique((walls - np.datetime64(MONDAY, "us")) % step_of(stream)):
-        start, end = (slot + phase) // _MINUTE, -(-(slot + phase + step_of(stream)) // _MINUTE)
-        template |= total[end] > total[start]
-    return template
-
-
-def slots_a_week(stream: Stream) -> int:
-    """Intervals of a local week, or 1 for intervals longer than a day, which have no weekly season."""
-    return 7 * DAY // stream.interval if stream.interval <= DAY else 1
-
-
-def most_columns(stream: Stream, template: Mask) -> int:
-    """Largest number of columns of a horizon of the stream, over all origins.
-
-    That of a window of the week's template, plus what a clock change can shift into it, once for each year of horizon.
-    """
-    weeks, rest = divmod(stream.steps, len(template))
-    total = _running_total(np.tile(template, 2))
-    longest = weeks * int(template.sum()) + int((total[rest : rest + len(template)] - total[: len(template)]).max())
-    if stream.interval >= DAY:
-        return longest
-    ts, walls = _first_year(stream)
-    shift = np.ptp(walls - ts)
-    moved = int(-(-shift // step_of(stream))) * (1 + stream.stream.horizon // (365 * DAY))
-    return min(stream.steps, longest + moved)
-
-
-def _first_year(stream: Stream) -> tuple[Times, Times]:
-    """Interval starts of the stream's first year and their wall times: all positions of the grid on the clock."""
-    start = first_instants(np.array([stream.source.start], "datetime64[us]"), stream.zone)[0]
-    ts = grid_between(stream, start, start + np.timedelta64(366, "D"))
-    return ts, wall_times(ts, stream.zone)
-
-
-def _open_minutes(rule: HoursRule | None, holidays: Mask, days: Times) -> Mask:
+def open_minutes(rule: HoursRule | None, holidays: Mask, days: Times) -> Mask:
     """(D * 1440,) open minutes of the local clock. A span past midnight belongs to the day that it starts on."""
     if rule is None:
         return np.ones(len(days) * MINUTES_A_DAY, bool)
@@ -211,10 +160,6 @@ def _open_minutes(rule: HoursRule | None, holidays: Mask, days: Times) -> Mask:
     return minutes.ravel()
 
 
-def _week_minutes(rule: HoursRule) -> Mask:
-    week = np.datetime64(MONDAY) + np.arange(-1, 7)
-    return _open_minutes(rule.model_copy(update={"holiday": None}), np.zeros(8, bool), week)[MINUTES_A_DAY:]
-
-
-def _running_total(minutes: Mask) -> NDArray[np.int32]:
+def running_total(minutes: Mask) -> NDArray[np.int32]:
+    """(M + 1,) number of open minutes before each minute, and of all: that of [a, b) is total[b] - total[a]."""
     return np.concatenate([[0], np.cumsum(minutes, dtype=np.int32)]).astype(np.int32)

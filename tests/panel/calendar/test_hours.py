@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from forecasting.config.hours import WEEKDAYS
 from forecasting.errors import SettingsError
 from forecasting.panel.calendar.calendar import floor_to_grid, grid_from, wall_times
-from forecasting.panel.calendar.hours import most_columns, rules_of_series, week_template
+from forecasting.panel.calendar.hours import rules_of_series
+from forecasting.panel.calendar.week import most_columns, week_template
 from tests.panel.factories import make_events, make_panel, make_series, make_stream
 
 BANK_DAYS = {"mon-fri": "09:00-17:00"}
