@@ -73,7 +73,7 @@ class CapacitySection(BaseModel):
     capacity: str = Field(default="capacity", min_length=1)
     """Attribute that holds a series' capacity: in the unit of the peak stream or, with `grade`, circuits."""
     group: str | None = Field(default=None, min_length=1)
-    """Attribute that parallel series share: the traffic of one that fails is carried by the others."""
+    """Attribute that parallel series share: the traffic of one that fails goes to the others."""
     threshold: float = Field(default=0.8, gt=0, le=1)
     """Share of the capacity that the peak statistic must not pass."""
     failure_threshold: float | None = Field(default=None, gt=0, le=1)

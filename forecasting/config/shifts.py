@@ -13,7 +13,7 @@ from forecasting.terms import DAY, format_duration
 
 DAYS_A_WEEK = 7
 CLOCK_CHANGE = timedelta(hours=1)
-"""What a night may be shorter by when clocks change."""
+"""How much shorter a rest between two shifts may be when clocks change."""
 
 Pattern = tuple[int, ...]
 
