@@ -6,6 +6,8 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from forecasting.store.lake.sql import sql_files
+
 SQL = Path(__file__).parent.parent.parent / "sql" / "extract"
 
 
@@ -14,7 +16,7 @@ def run_extract(name: str, folder: Path, *, since: datetime, until: datetime) ->
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         window = {"feed": f"{folder}/**/*.parquet", "since": since, "until": until}
-        return connection.execute((SQL / f"{name}.sql").read_text(), window).df()
+        return connection.execute(sql_files(None).read(f"extract/{name}.sql").text, window).df()
 
 
 def count_rows(folder: Path) -> int:

@@ -6,8 +6,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from forecasting.demo.feeds import CALLS_START, LINKS_START, write_events_feed
 from forecasting.config.stream import Stream, parse_stream
+from forecasting.demo.feeds import CALLS_START, LINKS_START, write_events_feed
+from forecasting.store.lake.sql import sql_files
 from forecasting.terms import EventKind
 from tests.demo.extracts import SQL
 
@@ -27,8 +28,7 @@ def test_definition_fits_the_generated_period_and_names_sql_with_the_agreed_para
     assert stream.name == name
     assert stream.source.start == start
     for file in (stream.source.extract, stream.source.extract.replace(".sql", ".rejects.sql")):
-        statements = duckdb.extract_statements((SQL.parent / file).read_text())
-        assert [set(statement.named_parameters) for statement in statements] == [{"since", "until", "feed"}]
+        assert sql_files(None).read(file).parameters == {"since", "until", "feed"}
 
 
 def test_events_extract_returns_what_was_written(tmp_path: Path):

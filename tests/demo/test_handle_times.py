@@ -126,7 +126,7 @@ def test_what_is_no_handle_time_is_dropped_and_what_is_short_stays(tmp_path):
 def test_both_streams_of_the_feed_judge_a_call_alike():
     def statement(name: str) -> str:
         text = (SQL / f"{name}.sql").read_text(encoding="utf-8")
-        return text[text.index("with feed as") :]
+        return text[text.index("with\n-- include templates/call_rejects.sql\n") :]
 
     ours = statement("call_aht.rejects").replace("interval 1 hour, $until", "interval 30 minutes, $until")
     assert ours == statement("call_volume.rejects")

@@ -46,7 +46,7 @@ class Definition:
 
     def _companion(self, kind: str) -> Statement | None:
         path = self.extract.path.with_suffix(f".{kind}.sql")
-        return Statement(path, path.read_text(encoding="utf-8")) if path.is_file() else None
+        return self.files.statement(path) if path.is_file() else None
 
 
 def definition_paths(settings: Settings) -> dict[str, Path]:

@@ -12,6 +12,7 @@ import duckdb
 from forecasting.errors import QueryError
 
 _PACKAGED = Path(__file__).parents[2] / "sql"
+_INCLUDE = re.compile(r"^-- include (\S+)\n", re.MULTILINE)
 _REPOSITORY = Path(__file__).parents[3] / "sql"
 
 
@@ -65,8 +66,16 @@ class SqlFiles:
         raise QueryError(f"{name}: no such SQL file; searched {', '.join(str(place.parent) for place in places)}")
 
     def read(self, name: str, *, beside: Path | None = None) -> Statement:
-        path = self.find(name, beside=beside)
-        return Statement(path, path.read_text(encoding="utf-8"))
+        """The statement of a file, which `find` looks for."""
+        return self.statement(self.find(name, beside=beside))
+
+    def statement(self, path: Path) -> Statement:
+        """The statement of a file; a line `-- include NAME` stands for the text of that file."""
+
+        def included(line: re.Match[str]) -> str:
+            return self.find(line[1], beside=path.parent).read_text(encoding="utf-8")
+
+        return Statement(path, _INCLUDE.sub(included, path.read_text(encoding="utf-8")))
 
     def folder(self, name: str) -> list[Path]:
         """The `.sql` files of a folder in name order; a file in an earlier root replaces its namesake."""

@@ -60,6 +60,23 @@ def test_missing_file_is_told_with_the_places_searched(tmp_path):
         SqlFiles((tmp_path / "b",)).find("extract/x.sql", beside=tmp_path / "a")
 
 
+def test_included_file_stands_where_it_is_named_and_is_found_as_any_other(tmp_path):
+    part, whole = "a as (select $since as since),\n", "with\n-- include parts/a.sql\nb as (from a)\nfrom b"
+    write(tmp_path / "packaged", "parts/a.sql", part)
+    write(tmp_path / "own", "x.sql", whole)
+    statement = SqlFiles((tmp_path / "packaged",)).read("x.sql", beside=tmp_path / "own")
+    assert statement.text == f"with\n{part}b as (from a)\nfrom b"
+    assert statement.parameters == {"since"}
+    write(tmp_path / "own", "parts/a.sql", part.replace("$since", "$until"))
+    assert SqlFiles((tmp_path / "packaged",)).read("x.sql", beside=tmp_path / "own").parameters == {"until"}
+
+
+def test_included_file_that_is_missing_is_named(tmp_path):
+    write(tmp_path, "x.sql", "with\n-- include parts/a.sql\nb as (select 1)\nfrom b")
+    with pytest.raises(QueryError, match=r"parts/a\.sql: no such SQL file"):
+        SqlFiles((tmp_path,)).read("x.sql")
+
+
 def test_folder_lists_each_name_once_in_order_with_the_override_on_top(tmp_path):
     for root, name in (("own", "02.sql"), ("packaged", "02.sql"), ("packaged", "01.sql"), ("packaged", "notes.txt")):
         write(tmp_path / root, f"views/{name}", root)
