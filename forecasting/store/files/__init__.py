@@ -1,0 +1,1 @@
+"""Files outside the lake: feeds, stream definitions, model bundles and exports."""
