@@ -14,7 +14,7 @@ def make_evidence(
     group: int | np.ndarray = 0,
     lead: int | np.ndarray = 0,
 ) -> Evidence:
-    """One series with normal demand around 10; each member says the true distribution shifted by its bias."""
+    """One series with normal demand around 10; each member forecasts the true distribution shifted by its bias."""
     rng = np.random.default_rng(0)
     count = days * hours
     rows = np.zeros(count, dtype=np.int64)

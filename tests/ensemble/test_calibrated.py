@@ -23,7 +23,7 @@ SEASON = 28
 
 @dataclass(frozen=True)
 class Blurred:
-    """Knows each series' true mean, and tells of a spread that is `width` times the true one."""
+    """Knows each series' true mean, and forecasts a spread that is `width` times the true one."""
 
     center: Floats32
     """(N, T+H)"""
@@ -111,7 +111,7 @@ def test_what_a_cold_start_lends_is_not_calibrated():
     assert (predicted.quantiles[2] != raw.quantiles[2]).any()
 
 
-def test_every_series_is_carried_and_its_tier_says_by_whom(panel, members):
+def test_every_series_is_forecast_and_its_tier_names_the_source(panel, members):
     holes = hide(panel, 2, slice(None))
     knows = {"wise": replace(members["wise"], leaves=("series-00001", "series-00002"))}
     predicted = forecast_panel(holes, knows)
@@ -121,7 +121,7 @@ def test_every_series_is_carried_and_its_tier_says_by_whom(panel, members):
     assert predicted.tier[1] in (Tier.LAST_FOUR, Tier.SEASONAL_NAIVE, Tier.ENSEMBLE)
 
 
-def test_short_history_and_an_empty_horizon_are_answered_without_calibration():
+def test_short_history_and_an_empty_horizon_are_forecast_without_calibration():
     short = make_panel(n_series=3, weeks=3, horizon=2 * SEASON)
     assert_same(forecast_panel(short, {}), mix_members(short, {}))
     empty = forecast_panel(make_panel(n_series=3, weeks=8, horizon=0), {})
@@ -150,7 +150,7 @@ def test_held_back_volume_is_the_demand_that_was_observed_and_loss_that_of_a_for
     assert losses.loss.sum() < 0.2 * losses.volume.sum()
 
 
-def test_the_loss_of_one_who_alone_answers_is_that_of_its_own_calibrated_quantiles():
+def test_the_loss_of_a_single_member_is_that_of_its_own_calibrated_quantiles():
     panel, center = noisy_panel(n_series=2, weeks=60)
     member = Blurred(center, 1.0)
     losses = held_back_losses(panel, {"blurred": member})
@@ -196,7 +196,7 @@ def test_a_series_that_was_never_seen_is_not_judged(panel, members):
     assert np.isfinite(losses.loss).all()
 
 
-def test_a_series_too_young_for_any_answer_spoils_no_other_loss(panel):
+def test_a_series_too_young_for_any_forecast_spoils_no_other_loss(panel):
     at = held_back_columns(panel, length=SEASON)[2]
     young = hide(panel, 1, slice(0, at + 3))
     losses = held_back_losses(young, {})

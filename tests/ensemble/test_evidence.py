@@ -20,7 +20,7 @@ from tests.ensemble.evidences import make_evidence
 from tests.models.factories import hide, make_panel, repeat_slot
 
 
-def test_the_newer_half_of_the_origins_is_told_by_their_number_and_not_by_their_rows():
+def test_the_newer_half_of_the_origins_is_chosen_by_their_number_and_not_by_their_rows():
     evidence = make_evidence(0.0, days=10)
     lopsided = replace(evidence, origin=(np.arange(60) >= 10).astype(np.int64))
     assert lopsided.newer.sum() == 50
@@ -120,7 +120,7 @@ def test_series_of_which_nothing_is_known_are_grouped_with_the_least_predictable
     assert len(group_series(make_panel(n_series=12, weeks=1))) == 12
 
 
-def test_evidence_is_what_was_observed_and_what_was_said_of_it():
+def test_evidence_is_what_was_observed_and_what_was_forecast_of_it():
     panel = make_panel(n_series=4, weeks=8, gaps=0.2)
     origin_columns, series, length = (100, 130), np.array([0, 2]), 12
     rng = np.random.default_rng(0)
@@ -160,9 +160,9 @@ def test_evidence_counts_by_its_weight_within_its_series():
     panel = make_panel(n_series=2, weeks=8, gaps=0.2)
     weight = np.where(panel.observed, np.random.default_rng(1).integers(1, 9, panel.y.shape), 0).astype(np.float32)
     predicted = np.full((1, 1, 2, 12, 7), 50, np.float32)
-    asked = {"origin_columns": (100,), "series": np.arange(2), "groups": np.arange(2), "length": 12}
-    plain = gather_evidence(panel, predicted, **asked)
-    weighted = gather_evidence(replace(panel, weight=weight), predicted, **asked)
+    given = {"origin_columns": (100,), "series": np.arange(2), "groups": np.arange(2), "length": 12}
+    plain = gather_evidence(panel, predicted, **given)
+    weighted = gather_evidence(replace(panel, weight=weight), predicted, **given)
     np.testing.assert_allclose(weighted.y * weighted.scale, plain.y * plain.scale, rtol=1e-5)
     for series in range(2):
         own = plain.series == series

@@ -132,24 +132,24 @@ def horizon_open(panel: Panel) -> np.ndarray:
 def test_the_mean_of_a_group_is_the_sum_of_its_series_means(by_method, panel):
     mean = np.where(horizon_open(panel), by_method.mean, 0).astype(float)
     for (level, key), rows in members_of(by_method).items():
-        told = select(by_method, level=level, group_key=key, period="interval", stat="sum")
-        assert len(told) == panel.n_horizon
-        np.testing.assert_allclose(told["mean"], mean[rows].sum(axis=0), rtol=1e-6)
+        selected = select(by_method, level=level, group_key=key, period="interval", stat="sum")
+        assert len(selected) == panel.n_horizon
+        np.testing.assert_allclose(selected["mean"], mean[rows].sum(axis=0), rtol=1e-6)
 
 
 def test_days_add_up_too(by_method, panel):
     mean = np.where(horizon_open(panel), by_method.mean, 0).astype(float)
     day = panel.wall[panel.n_history :].astype("datetime64[D]")
-    told = select(by_method, level="region", group_key="qc", period="day", stat="sum")
+    selected = select(by_method, level="region", group_key="qc", period="day", stat="sum")
     expected = [mean[:3, day == one].sum() for one in np.unique(day)[:-1]]
-    np.testing.assert_allclose(told["mean"], expected, rtol=1e-6)
+    np.testing.assert_allclose(selected["mean"], expected, rtol=1e-6)
     parts = [select(by_method, level="series", group_key=one, period="day", stat="sum")["mean"] for one in "abc"]
-    np.testing.assert_allclose(told["mean"], np.sum(parts, axis=0), rtol=1e-6)
+    np.testing.assert_allclose(selected["mean"], np.sum(parts, axis=0), rtol=1e-6)
 
 
-def test_only_whole_local_days_are_told_also_where_clocks_go_back(found):
-    told = select(found, level="all", period="day", stat="sum")
-    local = told["ts"].dt.tz_convert("America/Toronto")
+def test_only_whole_local_days_are_summed_also_where_clocks_go_back(found):
+    selected = select(found, level="all", period="day", stat="sum")
+    local = selected["ts"].dt.tz_convert("America/Toronto")
     assert local.dt.strftime("%m-%d %H:%M").tolist() == [f"11-0{day} 00:00" for day in range(1, 4)]
     assert (found.nodes.panel.wall[-1] - np.datetime64("2024-11-04T22:00")).astype(int) == 0
 
@@ -159,17 +159,17 @@ def test_stored_paths_have_the_quantiles_of_the_aggregates(by_method, panel):
     day = panel.wall[panel.n_history :].astype("datetime64[D]")
     for (level, key), rows in members_of(by_method).items():
         hours = quantiles_of_paths(paths[rows].sum(axis=0))
-        told = select(by_method, level=level, group_key=key, period="interval")
-        np.testing.assert_allclose(told[list(QUANTILE_COLUMNS)], hours, rtol=1e-5, atol=1e-5)
+        selected = select(by_method, level=level, group_key=key, period="interval")
+        np.testing.assert_allclose(selected[list(QUANTILE_COLUMNS)], hours, rtol=1e-5, atol=1e-5)
         days = np.stack([paths[rows][:, day == one].sum(axis=(0, 1)) for one in np.unique(day)[:-1]])
-        told = select(by_method, level=level, group_key=key, period="day", stat="sum")
-        np.testing.assert_allclose(told[list(QUANTILE_COLUMNS)], quantiles_of_paths(days), rtol=1e-5)
+        selected = select(by_method, level=level, group_key=key, period="day", stat="sum")
+        np.testing.assert_allclose(selected[list(QUANTILE_COLUMNS)], quantiles_of_paths(days), rtol=1e-5)
 
 
 def test_paths_have_the_quantiles_that_are_published(by_method, panel):
     is_open = horizon_open(panel)
-    told = by_method.forecast.quantiles[is_open]
-    np.testing.assert_allclose(quantiles_of_paths(stored(by_method)[is_open]), told, rtol=0.02, atol=0.05)
+    selected = by_method.forecast.quantiles[is_open]
+    np.testing.assert_allclose(quantiles_of_paths(stored(by_method)[is_open]), selected, rtol=0.02, atol=0.05)
 
 
 def test_quantiles_do_not_add(found):
@@ -220,7 +220,7 @@ def test_tables_hold_their_contracts(by_method, panel):
     }
 
 
-def test_equal_input_makes_equal_bits_whatever_was_asked_before(stream, panel, found):
+def test_equal_input_makes_equal_bits_whatever_was_forecast_before(stream, panel, found):
     cache = ForecastCache()
     forecast = forecast_panel(panel, {}, cache=cache)
     again = join(stream, panel, forecast, {}, origin=resolve_origin(ORIGIN, stream), cache=cache)
@@ -243,7 +243,7 @@ def as_weighted(stream: Stream, panel: Panel) -> tuple[Stream, Panel]:
 
 
 @pytest.mark.parametrize(
-    ("make", "says"),
+    ("make", "message"),
     [
         (as_maxima, r"calls: hierarchy: its values are maxima, which do not add over series; take \[hierarchy\] out"),
         (as_weighted, "values are means with weights of their own, which do not add over series"),
@@ -252,11 +252,11 @@ def as_weighted(stream: Stream, panel: Panel) -> tuple[Stream, Panel]:
     ids=["maxima", "weights", "no hierarchy"],
 )
 def test_values_that_do_not_add_are_refused(
-    make: Callable[[Stream, Panel], tuple[Stream, Panel]], says: str, stream: Stream, panel: Panel
+    make: Callable[[Stream, Panel], tuple[Stream, Panel]], message: str, stream: Stream, panel: Panel
 ):
     changed, given = make(stream, panel)
     forecast, origin = forecast_panel(panel, {}), resolve_origin(ORIGIN, stream)
-    with pytest.raises(SettingsError, match=says):
+    with pytest.raises(SettingsError, match=message):
         join(changed, given, forecast, {}, origin=origin)
 
 
@@ -267,7 +267,7 @@ def note_of(found: Joint, **attributes: list[str]) -> str:
     return replace(found, nodes=replace(found.nodes, hierarchy=hierarchy)).note
 
 
-def test_findings_of_the_hierarchy_are_said(found):
+def test_findings_of_the_hierarchy_are_reported(found):
     assert found.note is None
     note = note_of(found, region=["qc", "", "qc", "on", "on"], site=["mtl", "mtl", "yul", "mtl", "tor"])
     assert note.startswith("series b has no region; it counts under (none) at region and below; ")
@@ -292,8 +292,8 @@ def test_one_series_is_each_of_its_groups(levels):
     panel = make_joint_panel(stream, SERIES.iloc[:1])
     found = run(stream, panel)
     for level in ("all", *levels):
-        told = select(found, level=level, period="interval")
-        np.testing.assert_allclose(told["mean"], found.mean[0], rtol=1e-6)
+        selected = select(found, level=level, period="interval")
+        np.testing.assert_allclose(selected["mean"], found.mean[0], rtol=1e-6)
     check_aggregates(found.aggregates)
 
 
@@ -309,7 +309,7 @@ def test_daily_streams_have_weeks_and_no_days():
     np.testing.assert_allclose(week["mean"].iloc[0], found.mean[:, 3:10].astype(float).sum(), rtol=1e-6)
 
 
-def test_a_horizon_of_one_interval_is_told():
+def test_a_horizon_of_one_interval_is_summed():
     stream = make_hierarchical(horizon="1h", hours=[])
     found = run(stream, make_joint_panel(stream))
     assert set(found.aggregates["period"].astype(str)) == {"interval"}
@@ -317,7 +317,7 @@ def test_a_horizon_of_one_interval_is_told():
     np.testing.assert_allclose(select(found, level="all")["mean"], found.mean.astype(float).sum(), rtol=1e-6)
 
 
-def test_where_everybody_is_closed_nothing_is_told(stream, panel):
+def test_where_everybody_is_closed_nothing_is_forecast(stream, panel):
     is_open = panel.open.copy()
     is_open[:, panel.n_history :] = False
     found = run(stream, replace(panel, open=is_open))

@@ -35,28 +35,28 @@ def mixed(panel: Panel, members: Mapping[str, Member]) -> PanelForecast:
     return mix_members(panel, members)
 
 
-def test_who_knows_carries_the_forecast_and_gives_the_tier_its_name(mixed):
+def test_the_member_that_knows_gets_the_weight_and_names_the_tier(mixed):
     assert mixed.tier.tolist() == ["wise"] * 4
     assert (mixed.weights["wise"] > 0.9).all()
     assert (mixed.weights["fool"] == 0).all()
     np.testing.assert_allclose(mixed.quantiles, mixed.member_forecasts["wise"], rtol=0.3)
 
 
-def test_weights_are_shares_of_members_that_are_told_by_name(mixed, panel):
+def test_weights_are_shares_of_members_by_name(mixed, panel):
     assert list(mixed.weights) == list(mixed.member_forecasts) == ["seasonal_naive", "last_four", "wise", "fool"]
     total = sum(mixed.weights.values())
     np.testing.assert_allclose(total, 1)
     assert total.shape == (4, panel.n_horizon)
 
 
-def test_the_forecast_is_the_weighted_mean_of_the_answers(mixed):
+def test_the_forecast_is_the_weighted_mean_of_member_forecasts(mixed):
     by_hand = sum(
         mixed.weights[name][..., None] * np.nan_to_num(predicted) for name, predicted in mixed.member_forecasts.items()
     )
     np.testing.assert_allclose(mixed.quantiles, by_hand, rtol=1e-4)
 
 
-def test_answers_are_what_members_say_by_themselves(mixed, panel, members):
+def test_member_forecasts_are_those_of_each_member_by_itself(mixed, panel, members):
     at = panel.n_history
     np.testing.assert_array_equal(mixed.member_forecasts["last_four"], last_four(panel, at=at, length=SEASON))
     np.testing.assert_array_equal(mixed.member_forecasts["seasonal_naive"], seasonal_naive(panel, at=at, length=SEASON))
@@ -90,12 +90,12 @@ def test_a_member_that_leaves_a_series_takes_no_part_in_it(panel, mixed):
     np.testing.assert_array_equal(found.tier[[0, 2, 3]], ["wise"] * 3)
 
 
-def test_a_series_that_no_member_with_weight_answers_is_carried_by_the_last_four_weeks(panel, monkeypatch):
+def test_a_series_that_no_member_with_weight_forecasts_is_forecast_by_the_last_four_weeks(panel, monkeypatch):
     truth = whole(panel)
 
     @dataclass(frozen=True)
     class Retired(Oracle):
-        """Answered all held-back origins, and answers tonight for all but one."""
+        """Forecasts all series from held-back origins, and all but one from the panel's origin."""
 
         def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats32:
             predicted = super().predict_many(panel, origin_columns=origin_columns, length=length)
@@ -117,7 +117,7 @@ def test_a_series_that_no_member_with_weight_answers_is_carried_by_the_last_four
     np.testing.assert_array_equal(found.quantiles[2], found.member_forecasts["seasonal_naive"][2])
 
 
-def test_a_series_that_nobody_answers_is_carried_by_its_likes():
+def test_a_series_that_no_member_forecasts_is_forecast_from_its_peers():
     panel = hide(make_panel(n_series=9, weeks=16), 3, slice(None))
     found = mix_members(panel, {})
     assert found.tier[3] == Tier.COLD_START
@@ -126,7 +126,7 @@ def test_a_series_that_nobody_answers_is_carried_by_its_likes():
     assert (found.quantiles[3, :, 6] > found.quantiles[3, :, 0]).all()
 
 
-def test_closed_intervals_need_no_answer(panel):
+def test_closed_intervals_need_no_forecast(panel):
     is_open = panel.open.copy()
     is_open[1, panel.n_history + 5 : panel.n_history + 9] = False
 
@@ -208,7 +208,7 @@ def test_held_back_rows_are_mixed_by_weights_that_had_not_seen_their_half():
         assert np.median(near) < np.median(np.abs(mixed[:, 3] - y[:, 0]))
 
 
-def test_of_many_series_some_are_judged_and_all_are_answered(monkeypatch):
+def test_of_many_series_some_are_judged_and_all_are_forecast(monkeypatch):
     monkeypatch.setattr(module, "MOST_JUDGED", 5)
     monkeypatch.setattr(module, "LEAST_JUDGED", 5)
     panel = make_panel(n_series=23, weeks=16)
@@ -220,40 +220,40 @@ def test_of_many_series_some_are_judged_and_all_are_answered(monkeypatch):
     np.testing.assert_array_equal(found.evidence.group, found.group[judged])
 
 
-def test_nothing_after_the_history_is_asked_for_in_the_evidence(panel):
-    asked: list[tuple[int, ...]] = []
+def test_nothing_after_the_history_is_used_in_the_evidence(panel):
+    calls: list[tuple[int, ...]] = []
 
     class Note(Oracle):
         def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats32:
-            asked.append(tuple(origin_columns))
+            calls.append(tuple(origin_columns))
             return super().predict_many(panel, origin_columns=origin_columns, length=length)
 
     mix_members(panel, {"note": Note(whole(panel))})
     held = held_back_columns(panel, length=SEASON)
-    assert asked == [(panel.n_history,), *((at,) for at in held)]
+    assert calls == [(panel.n_history,), *((at,) for at in held)]
     assert max(held) + SEASON <= panel.n_history
 
 
-def test_held_back_columns_that_two_origins_share_are_asked_once(panel):
-    asked: list[int] = []
+def test_held_back_columns_that_two_origins_share_are_forecast_once(panel):
+    calls: list[int] = []
 
     class Note(Oracle):
         def predict_many(self, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats32:
-            asked.extend(origin_columns)
+            calls.extend(origin_columns)
             return super().predict_many(panel, origin_columns=origin_columns, length=length)
 
     members, cache = {"note": Note(whole(panel))}, ForecastCache()
     first, again = (mix_members(panel, members, cache=cache) for _ in range(2))
     held = held_back_columns(panel, length=SEASON)
-    assert asked == [panel.n_history, *held, panel.n_history]
+    assert calls == [panel.n_history, *held, panel.n_history]
     np.testing.assert_array_equal(first.quantiles, again.quantiles)
     changed = replace(panel, y=np.where(np.arange(panel.n_history) == held[1], panel.y + 1, panel.y))
-    asked.clear()
+    calls.clear()
     mix_members(changed, members, cache=cache)
-    assert asked == [panel.n_history, *held[2:]], "only what lies after the change is asked again"
+    assert calls == [panel.n_history, *held[2:]], "only what lies after the change is forecast again"
 
 
-def test_what_happened_after_a_column_does_not_change_what_all_say_from_it(panel):
+def test_what_happened_after_a_column_does_not_change_any_forecast_from_it(panel):
     one, other = (predict_all(p, {}, at=230, length=SEASON) for p in (panel, scramble_from(panel, 230)))
     for name, predicted in one.items():
         np.testing.assert_array_equal(predicted, other[name])

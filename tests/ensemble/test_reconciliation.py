@@ -102,7 +102,7 @@ def test_without_held_back_origins_there_is_nothing_to_choose_by():
     assert (choice.method, choice.mint, choice.losses) == (BOTTOM_UP, None, {})
 
 
-def test_one_origin_that_tells_is_no_evidence(sure_of_groups):
+def test_a_single_origin_is_no_evidence(sure_of_groups):
     nodes, members = sure_of_groups
     y = nodes.held.y.copy()
     y[:-1] = np.nan
@@ -110,7 +110,7 @@ def test_one_origin_that_tells_is_no_evidence(sure_of_groups):
     assert (choice.method, choice.losses) == (BOTTOM_UP, {})
 
 
-def test_equal_questions_have_equal_answers(sure_of_groups):
+def test_equal_input_gives_equal_output(sure_of_groups):
     one, other = decide(*sure_of_groups), decide(*sure_of_groups)
     for name in one.losses:
         np.testing.assert_array_equal(one.losses[name], other.losses[name])

@@ -62,7 +62,7 @@ def trainings(panel: Panel) -> dict[str, Training]:
 
 
 @pytest.fixture(scope="module")
-def answering(trainings: dict[str, Training]) -> dict[str, Member]:
+def trained(trainings: dict[str, Training]) -> dict[str, Member]:
     return trained_members(trainings)
 
 
@@ -71,10 +71,10 @@ def test_cheap_members_come_first_and_all_that_are_named_are_trained(trainings):
     assert all(training.member is not None and training.n_steps > 0 for training in trainings.values())
 
 
-def test_a_column_is_answered_by_the_fit_that_had_not_seen_what_comes_after_it(panel, answering):
+def test_a_column_is_forecast_by_the_fit_that_had_not_seen_what_comes_after_it(panel, trained):
     held = held_back_columns(panel, length=SEASON)
     for kind in ("profile", "trees"):
-        pair = answering[kind]
+        pair = trained[kind]
         assert pair.since == panel.ts[panel.n_history]
         origin_columns = (*held, panel.n_history)
         predicted = pair.predict_many(panel, origin_columns=origin_columns, length=SEASON)
@@ -85,25 +85,25 @@ def test_a_column_is_answered_by_the_fit_that_had_not_seen_what_comes_after_it(p
         assert (predicted[:-1] != pair.present.predict_many(panel, origin_columns=held, length=SEASON)).any()
 
 
-def test_a_later_night_is_answered_by_the_fit_that_forecasts(panel, answering):
+def test_a_later_origin_is_forecast_by_the_fit_that_forecasts(panel, trained):
     later = wandering_panel(weeks=26)
     at = panel.n_history + 8
-    pair = answering["profile"]
+    pair = trained["profile"]
     np.testing.assert_array_equal(
         pair.predict_many(later, origin_columns=(at,), length=SEASON),
         pair.present.predict_many(later, origin_columns=(at,), length=SEASON),
     )
 
 
-def test_nothing_that_was_held_back_changes_what_is_said_of_it(panel, monkeypatch):
+def test_nothing_that_was_held_back_changes_its_forecast(panel, monkeypatch):
     until = held_back_start(panel, length=SEASON)
     monkeypatch.setattr(training, "_leave_out", lambda _panel, found: found)
     predicted = [
         trained_members(train_members(p, settings(), parents={}))["profile"]
         for p in (panel, scramble_from(panel, until))
     ]
-    answers = [member.predict_many(panel, origin_columns=(until, until + 4), length=SEASON) for member in predicted]
-    np.testing.assert_array_equal(*answers)
+    forecasts = [member.predict_many(panel, origin_columns=(until, until + 4), length=SEASON) for member in predicted]
+    np.testing.assert_array_equal(*forecasts)
 
 
 def test_a_member_without_an_earlier_fit_leaves_earlier_columns_to_others(panel):
@@ -114,32 +114,32 @@ def test_a_member_without_an_earlier_fit_leaves_earlier_columns_to_others(panel)
     assert np.isfinite(predicted[1]).all()
 
 
-def test_members_that_were_put_away_answer_bit_for_bit_the_same(panel, answering, tmp_path: Path):
-    bundle = Bundle("calls", "m1", 7, {kind: as_parts(member) for kind, member in answering.items()})
+def test_members_that_were_stored_forecast_bit_for_bit_the_same(panel, trained, tmp_path: Path):
+    bundle = Bundle("calls", "m1", 7, {kind: as_parts(member) for kind, member in trained.items()})
     checksum = save_bundle(tmp_path / "m1", bundle)
     loaded = load_bundle(tmp_path / "m1", stream="calls", model_id="m1", checksum=checksum)
     again = {kind: rebuild(*parts) for kind, parts in loaded.members.items()}
-    assert set(again) == set(answering)
+    assert set(again) == set(trained)
     origin_columns = (400, panel.n_history)
-    for kind, member in answering.items():
+    for kind, member in trained.items():
         np.testing.assert_array_equal(
             again[kind].predict_many(panel, origin_columns=origin_columns, length=SEASON),
             member.predict_many(panel, origin_columns=origin_columns, length=SEASON),
             err_msg=kind,
         )
-    one = forecast_panel(panel, answering)
-    other = forecast_panel(panel, {kind: again[kind] for kind in answering})
+    one = forecast_panel(panel, trained)
+    other = forecast_panel(panel, {kind: again[kind] for kind in trained})
     np.testing.assert_array_equal(one.quantiles, other.quantiles)
 
 
-def test_a_bundle_that_was_read_back_is_put_away_as_the_same_bundle(answering, tmp_path: Path):
-    first = save_bundle(tmp_path / "m1", Bundle("calls", "m1", 7, {k: as_parts(m) for k, m in answering.items()}))
+def test_a_bundle_that_was_read_back_is_put_away_as_the_same_bundle(trained, tmp_path: Path):
+    first = save_bundle(tmp_path / "m1", Bundle("calls", "m1", 7, {k: as_parts(m) for k, m in trained.items()}))
     loaded = load_bundle(tmp_path / "m1", stream="calls", model_id="m1", checksum=first)
     again = {kind: as_parts(rebuild(*parts)) for kind, parts in loaded.members.items()}
     assert save_bundle(tmp_path / "m1", Bundle("calls", "m1", 7, again)) == first
 
 
-def test_equal_panels_train_equal_members(panel, answering, monkeypatch):
+def test_equal_panels_train_equal_members(panel, trained, monkeypatch):
     monkeypatch.setattr(training, "_leave_out", lambda _panel, found: found)
     monkeypatch.setattr(fit, "MOST_ROWS", FEW_ROWS)
     again = trained_members(train_members(panel, settings("trees", budget=60), parents={}))
@@ -147,12 +147,12 @@ def test_equal_panels_train_equal_members(panel, answering, monkeypatch):
         at = (panel.n_history,)
         np.testing.assert_array_equal(
             member.predict_many(panel, origin_columns=at, length=SEASON),
-            answering[kind].predict_many(panel, origin_columns=at, length=SEASON),
+            trained[kind].predict_many(panel, origin_columns=at, length=SEASON),
         )
 
 
-def test_damaged_members_are_refused_in_one_line(answering):
-    config, arrays = as_parts(answering["profile"])
+def test_damaged_members_are_refused_in_one_line(trained):
+    config, arrays = as_parts(trained["profile"])
     config = json.loads(json.dumps(config))
     damaged = [
         {},
@@ -180,7 +180,7 @@ class Fool:
         return np.full((len(origin_columns), panel.n_series, length, 7), 1e6, np.float32)
 
 
-def test_a_member_that_carries_nothing_is_left_out_with_its_reason_and_what_it_took(panel, monkeypatch):
+def test_a_member_without_weight_is_left_out_with_its_reason_and_what_it_took(panel, monkeypatch):
     monkeypatch.setattr(training, "train_member", lambda *_, **__: Training(Fool(), n_steps=9, step_seconds=0.5))
     found = train_members(panel, settings("nbeats"), parents={})
     assert found["nbeats"].member is None
@@ -194,7 +194,7 @@ def test_a_member_that_carries_nothing_is_left_out_with_its_reason_and_what_it_t
 )
 def test_a_definition_may_name_few_members(panel, monkeypatch, kinds, expected):
     monkeypatch.setattr(fit, "MOST_ROWS", FEW_ROWS)
-    monkeypatch.setattr(training, "train_member", lambda *_, **__: Training(None, "not tonight"))
+    monkeypatch.setattr(training, "train_member", lambda *_, **__: Training(None, "no time"))
     monkeypatch.setattr(training, "_leave_out", lambda _panel, found: found)
     assert list(train_members(panel, settings(*kinds), parents={})) == expected
 
@@ -205,7 +205,7 @@ def test_neural_members_are_given_what_is_left_of_the_budget_in_equal_parts(pane
     def note(kind: str, panel: Panel, *, budget_seconds: float, train_until: int, **_: object) -> Training:
         given[kind] = budget_seconds
         assert train_until == held_back_start(panel, length=SEASON)
-        return Training(None, "only asked")
+        return Training(None, "only noted")
 
     monkeypatch.setattr(training, "train_member", note)
     monkeypatch.setattr(training, "_fit_twice", lambda *_, **__: Training(None, "none"))
@@ -221,7 +221,7 @@ def test_neural_members_are_given_what_is_left_of_the_budget_in_equal_parts(pane
 
 
 @pytest.mark.parametrize("budget", [0.01, 1.0, 2.0])
-def test_a_small_budget_is_kept_and_who_has_no_time_says_so(panel, budget):
+def test_a_small_budget_is_kept_and_a_member_without_time_is_reported(panel, budget):
     started = time.monotonic()
     found = train_members(panel, settings("nbeats", "trees", budget=budget), parents={})
     assert time.monotonic() - started < budget + 4  # loading, judging and a busy machine
@@ -234,14 +234,14 @@ def test_a_small_budget_is_kept_and_who_has_no_time_says_so(panel, budget):
 
 
 def test_as_many_rows_are_learned_from_however_long_the_first_fit_took(panel, monkeypatch):
-    asked, draw, grow = [], fit.draw_rows, training.fit_trees
+    calls, draw, fit_again = [], fit.draw_rows, training.fit_trees
 
     def note(*given, since, most, **others):
-        asked.append((since, most))
+        calls.append((since, most))
         return draw(*given, since=since, most=most, **others)
 
     def slow(*given, **others):
-        grown = grow(*given, **others)
+        grown = fit_again(*given, **others)
         time.sleep(0.2)
         return grown
 
@@ -249,22 +249,22 @@ def test_as_many_rows_are_learned_from_however_long_the_first_fit_took(panel, mo
     monkeypatch.setattr(training, "fit_trees", slow)
     monkeypatch.setattr(training, "_leave_out", lambda _panel, found: found)
     train_members(panel, settings("trees", budget=2.0), parents={})
-    first, second = (most for since, most in asked if since == 0)
+    first, second = (most for since, most in calls if since == 0)
     assert first == second
 
 
 def test_trees_whose_first_fit_took_all_the_time_still_have_a_second_of_few_rounds(panel, monkeypatch):
-    grow = training.fit_trees
+    fit_again = training.fit_trees
 
     def slow(*given, left=None, **others):
-        return grow(*given, **others) if left is None else grow(*given, left=-1.0, **others)
+        return fit_again(*given, **others) if left is None else fit_again(*given, left=-1.0, **others)
 
     monkeypatch.setattr(training, "fit_trees", slow)
     monkeypatch.setattr(training, "_leave_out", lambda _panel, found: found)
     found = train_members(panel, settings("trees", budget=4), parents={})
     assert found["trees"].n_steps == 7 * fit.LEAST_ROUNDS
-    answer = found["trees"].member.predict_many(panel, origin_columns=(panel.n_history,), length=SEASON)
-    assert np.isfinite(answer).all()
+    predicted = found["trees"].member.predict_many(panel, origin_columns=(panel.n_history,), length=SEASON)
+    assert np.isfinite(predicted).all()
 
 
 @pytest.mark.parametrize("weeks", [1, 2, 3, 4])
@@ -292,7 +292,7 @@ def growth() -> dict[str, Training]:
     return train_members(growing_panel(horizon=365), settings("growth"), parents={})
 
 
-def test_growth_needs_no_profile_and_carries_horizons_that_nobody_can_be_judged_at(growth):
+def test_growth_needs_no_profile_and_forecasts_horizons_at_which_nobody_can_be_judged(growth):
     assert list(growth) == ["growth"]
     panel = growing_panel(horizon=365)
     found = forecast_panel(panel, trained_members(growth))
@@ -304,7 +304,7 @@ def test_growth_needs_no_profile_and_carries_horizons_that_nobody_can_be_judged_
     )
 
 
-def test_growth_that_was_put_away_answers_bit_for_bit_the_same(growth, tmp_path: Path):
+def test_growth_that_was_stored_forecasts_bit_for_bit_the_same(growth, tmp_path: Path):
     members_ = {kind: as_parts(member) for kind, member in trained_members(growth).items()}
     checksum = save_bundle(tmp_path / "m1", Bundle("peaks", "m1", 7, members_))
     loaded = load_bundle(tmp_path / "m1", stream="peaks", model_id="m1", checksum=checksum)
@@ -321,7 +321,7 @@ def test_growth_that_was_put_away_answers_bit_for_bit_the_same(growth, tmp_path:
 
 
 def test_growth_is_judged_beside_others_by_a_fit_that_had_not_seen_what_was_held_back(monkeypatch):
-    monkeypatch.setattr(training, "train_member", lambda *_, **__: Training(None, "not tonight"))
+    monkeypatch.setattr(training, "train_member", lambda *_, **__: Training(None, "no time"))
     monkeypatch.setattr(training, "_leave_out", lambda _panel, found: found)
     panel = growing_panel(weeks=24, horizon=28)
     until = held_back_start(panel, length=28)
@@ -348,7 +348,7 @@ def test_growth_is_judged_beside_others_by_a_fit_that_had_not_seen_what_was_held
         (lambda: make_panel(n_series=2, weeks=1, season=7), "too little history"),
     ],
 )
-def test_growth_that_cannot_be_learned_says_why(panel_of, reason):
+def test_growth_that_cannot_be_fitted_gives_the_reason(panel_of, reason):
     found = train_members(panel_of(), settings("growth"), parents={})
     assert found["growth"].member is None
     assert reason in found["growth"].reason

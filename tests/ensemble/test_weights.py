@@ -66,7 +66,7 @@ def test_with_rich_evidence_the_mix_loses_hardly_more_than_whoever_is_best(biase
     assert pinball_of(evidence, found) <= 1.01 * min(pinball_of(evidence, alone) for alone in np.eye(len(biases)))
 
 
-def test_a_member_that_does_not_answer_gets_no_weight_and_changes_none():
+def test_a_member_that_has_no_forecast_gets_no_weight_and_changes_none():
     evidence = make_evidence(-0.7, 0.5)
     dumb = silence(make_evidence(-0.7, 0.5, 0.0), 2)
     weights = learn_weights(dumb, groups=1)
@@ -74,21 +74,21 @@ def test_a_member_that_does_not_answer_gets_no_weight_and_changes_none():
     np.testing.assert_allclose(weights[..., :2], learn_weights(evidence, groups=1), rtol=1e-5)
 
 
-def test_a_member_that_answers_less_than_half_is_given_nothing_and_one_that_answers_more_is():
+def test_a_member_that_forecasts_less_than_half_gets_no_weight_and_one_that_forecasts_more_does():
     evidence = make_evidence(-0.7, 0.0)
     count = len(evidence)
     assert (learn_weights(silence(evidence, 1, slice(0, int(0.6 * count))), groups=1)[..., 1] == 0).all()
     assert (learn_weights(silence(evidence, 1, slice(0, int(0.3 * count))), groups=1)[..., 1] > 0.5).all()
 
 
-def test_members_that_never_answer_together_share_alike():
+def test_members_that_never_forecast_together_weigh_the_same():
     evidence = make_evidence(0.0, 0.0, 0.0, days=10)
     half = len(evidence) // 2
     evidence = silence(silence(silence(evidence, 2), 0, slice(0, half)), 1, slice(half, None))
     np.testing.assert_allclose(learn_weights(evidence, groups=1)[0, 0], [0.5, 0.5, 0.0])
 
 
-def test_where_nobody_answers_all_weigh_alike():
+def test_where_nobody_forecasts_all_weigh_the_same():
     evidence = silence(silence(make_evidence(1.0, 0.0), 0), 1)
     np.testing.assert_allclose(learn_weights(evidence, groups=2), 0.5)
 
@@ -123,7 +123,7 @@ NUMBERS = st.one_of(st.floats(0, 100), st.just(float("nan")))
     predicted=st.lists(st.lists(NUMBERS, min_size=3, max_size=3), min_size=1, max_size=5),
     raw=st.lists(st.floats(0.01, 1), min_size=3, max_size=3),
 )
-def test_a_mix_is_the_weighted_mean_of_those_that_answer(predicted, raw):
+def test_a_mix_is_the_weighted_mean_of_those_that_have_a_forecast(predicted, raw):
     values = np.array(predicted, dtype=np.float32)
     weights = np.tile(np.array(raw) / sum(raw), (len(values), 1))
     mixed = mix(np.repeat(values.T[..., None], 7, axis=2), weights)
@@ -136,7 +136,7 @@ def test_a_mix_is_the_weighted_mean_of_those_that_answer(predicted, raw):
             assert np.isnan(mixed[row]).all()
 
 
-def test_a_mix_says_nothing_where_only_members_without_weight_answer():
+def test_a_mix_is_nan_where_only_members_without_weight_have_a_forecast():
     predicted = np.ones((2, 1, 7), np.float32)
     predicted[0] = np.nan
     assert np.isnan(mix(predicted, np.array([[1.0, 0.0]]))).all()

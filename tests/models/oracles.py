@@ -1,4 +1,4 @@
-"""Members that know what happens, for tests of what is made of their answers."""
+"""Members that know what happens, for tests of what is made of their forecasts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -156,7 +156,7 @@ def test_a_series_with_as_many_rows_as_the_prior_is_drawn_halfway_to_the_pool():
     np.testing.assert_allclose(weights[1, 0], -wanted / 2, atol=1e-4)
 
 
-def test_whole_horizons_are_answered_or_nothing_of_them(panel, member):
+def test_whole_horizons_are_forecast_or_nothing_of_them(panel, member):
     young = hide(panel, 0, slice(0, panel.n_history - 3))
     young = hide(young, 1, slice(0, panel.n_history - 5))
     predicted = member.predict_many(young, origin_columns=(panel.n_history - 4, panel.n_history), length=SEASON)
@@ -164,7 +164,7 @@ def test_whole_horizons_are_answered_or_nothing_of_them(panel, member):
     np.testing.assert_array_equal(finite.all(axis=(2, 3)), finite.any(axis=(2, 3)))
 
 
-def test_a_stale_feed_is_answered(panel, member):
+def test_a_stale_feed_is_forecast(panel, member):
     stale = hide(panel, slice(None), slice(panel.n_history - 40, None))
     assert np.isfinite(ask(member, stale, panel.n_history)).all()
 
@@ -190,7 +190,7 @@ def test_too_little_history_fits_nothing():
 
 
 @pytest.mark.parametrize("weeks", [2, 3, 5])
-def test_few_weeks_are_enough_to_say_something(weeks):
+def test_few_weeks_are_enough_for_a_forecast(weeks):
     panel = make_panel(n_series=3, weeks=weeks)
     assert np.isfinite(ask(fit(panel), panel, panel.n_history)).all()
 

@@ -38,7 +38,7 @@ def test_neither_the_order_of_columns_nor_that_of_series_matters(frame):
     assert list(turned) == list(expected) == sorted(expected)
 
 
-def test_attributes_that_tell_no_series_apart_are_left_out():
+def test_attributes_that_distinguish_no_series_are_left_out():
     frame = pd.DataFrame({"all_one": ["x", "x", ""], "blank": ["", "", ""], "queue": ["a", "b", "a"]})
     assert learn_vocabulary(frame) == {"queue": ("a", "b")}
 

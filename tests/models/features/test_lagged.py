@@ -72,12 +72,12 @@ def test_nothing_at_or_after_the_column_is_remembered(at, seed, doubled, gaps):
 @given(at=st.integers(1, 140), until=st.integers(150, 200))
 def test_noise_may_be_measured_until_a_later_column_and_no_further(at, until):
     panel = small_panel()
-    told = features_from(panel, at, noise_until=until)
-    assert_same(told, features_from(scramble_from(panel, until), at, noise_until=until))
+    later = features_from(panel, at, noise_until=until)
+    assert_same(later, features_from(scramble_from(panel, until), at, noise_until=until))
     own = features_from(panel, at)
-    assert (told.noise != own.noise).any()
+    assert (later.noise != own.noise).any()
     for name in ("base", "level", "ratios", "weeks"):
-        np.testing.assert_array_equal(getattr(told, name), getattr(own, name))
+        np.testing.assert_array_equal(getattr(later, name), getattr(own, name))
 
 
 def test_noise_of_a_later_column_is_its_own_and_not_that_of_an_earlier_bound():

@@ -102,7 +102,7 @@ def test_without_a_season_of_history_there_is_nothing_to_draw():
     assert len(draw(unseen)) == 0
 
 
-def test_the_longest_horizon_that_a_stream_can_have_is_taught_and_not_only_tonights():
+def test_the_longest_horizon_that_a_stream_can_have_is_trained_and_not_only_the_panels():
     panel = replace(make_panel(n_series=1, weeks=8, horizon=10), max_horizon=20)
     drawn = draw(panel)
     assert int((drawn.column - drawn.origin).max()) == 19

@@ -39,6 +39,6 @@ def test_quantiles_lie_where_held_back_forecasts_ask_for_them_as_far_as_there_is
     normal = ndtri(np.asarray(QUANTILES))
     found = learn_quantile_z(usual, many)
     surprise, _ = judge(usual, many)
-    asked = np.nanquantile(surprise, QUANTILES)
-    np.testing.assert_allclose(found, normal + 60 / 70 * np.clip(asked - normal, -1, 1))
+    observed = np.nanquantile(surprise, QUANTILES)
+    np.testing.assert_allclose(found, normal + 60 / 70 * np.clip(observed - normal, -1, 1))
     assert (np.diff(found) > 0).all()

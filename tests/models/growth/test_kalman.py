@@ -73,13 +73,13 @@ def joint(parameters: GrowthParameters, days: np.ndarray, slot: np.ndarray) -> t
     cov += parameters.level_drift**2 * np.minimum(since[:, None], since)
     apart, first = np.abs(since[:, None] - since), np.add.outer(since, since)
     cycle = (parameters.cycle * 0.1) ** 2
-    # no swell is known at the first day
+    # no cycle is known at the first day
     cov += cycle * (np.exp(-apart / parameters.cycle_days) - np.exp(-first / parameters.cycle_days))
     return mean, cov + np.eye(len(days)) * (parameters.noise * 0.1) ** 2
 
 
 @pytest.mark.parametrize("step", [1, 7])
-def test_the_filter_says_what_the_normal_distribution_of_all_days_says_given_those_before(step, monkeypatch):
+def test_the_filter_is_the_normal_distribution_of_all_days_given_those_before(step, monkeypatch):
     monkeypatch.setattr(module, "FADE", 1e9)
     monkeypatch.setattr(module, "ALARM", np.inf)
     known, ahead = 60, np.array([0, 5, 40])
@@ -185,7 +185,7 @@ def test_a_step_is_followed_within_weeks_and_teaches_no_growth_where_it_is_known
     assert abs(growth[1] - growth[2]) <= abs(growth[0] - growth[2])
 
 
-def test_a_drop_of_a_few_days_may_be_a_swell_as_well_as_a_step():
+def test_a_drop_of_a_few_days_may_be_a_cycle_as_well_as_a_step():
     x = np.where(np.arange(150) < 143, 0.0, -0.5) + 0.03 * np.random.default_rng(0).standard_normal(150)
     parameters = FLAT
     (state,) = filter_states(parameters, clock(150), measured(x[None]), marks=(150,))

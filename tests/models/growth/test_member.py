@@ -1,4 +1,4 @@
-"""The growth member: laws that it obeys, and what it says of links that grow by other mechanisms than its own."""
+"""The growth member: properties that hold for any panel, and links that grow by other mechanisms than its own."""
 
 import json
 from dataclasses import replace
@@ -48,7 +48,7 @@ def test_quantiles_are_sorted_positive_and_finite_from_every_column(panel, membe
     assert (np.diff(predicted, axis=-1) > 0).all()
 
 
-def test_nothing_from_the_column_on_changes_what_is_said_from_it(panel, member):
+def test_nothing_from_the_column_on_changes_the_forecast_from_it(panel, member):
     one, other = (forecast(member, p, at=150, length=50) for p in (panel, scramble_from(panel, 150)))
     np.testing.assert_array_equal(one, other)
     cut = forecast(member, cut_panel(panel, at=150, length=50), at=150, length=50)
@@ -65,12 +65,12 @@ def test_demand_in_another_unit_is_forecast_in_that_unit(factor):
     np.testing.assert_allclose(forecast(USUAL, scaled), factor * forecast(USUAL, panel), rtol=1e-4)
 
 
-def test_a_law_learned_in_another_unit_is_the_same_law(panel, member):
+def test_parameters_learned_in_another_unit_are_the_same(panel, member):
     scaled = fit_growth(replace(panel, y=panel.y * 1024), until=panel.n_history, seed=1)
     np.testing.assert_allclose(forecast(scaled, panel), forecast(member, panel), rtol=1e-3)
 
 
-def test_who_stands_beside_a_series_does_not_matter_to_it(panel, member):
+def test_the_other_series_of_a_panel_do_not_matter_to_a_series(panel, member):
     whole = forecast(member, panel)
     for rows in ([4], [1, 3, 5]):
         part = take_series(panel, np.array(rows))
@@ -97,20 +97,20 @@ def test_farther_ahead_and_after_a_longer_silence_the_interval_is_never_narrower
     assert (widths[-1] > widths[0] * 1.05).all()
 
 
-def test_what_was_put_away_answers_bit_for_bit_the_same(panel, member):
+def test_a_stored_member_forecasts_bit_for_bit_the_same(panel, member):
     config, arrays = member.as_parts()
     again = rebuild_growth(json.loads(json.dumps(config)), arrays)
     np.testing.assert_array_equal(forecast(again, panel), forecast(member, panel))
 
 
-def test_a_member_that_an_earlier_version_stored_answers_bit_for_bit_the_same(panel, member):
+def test_a_member_that_an_earlier_version_stored_forecasts_bit_for_bit_the_same(panel, member):
     old = {"cycle": "swell", "cycle_days": "swell_days", "level_drift": "wander"}
     old |= {"growth_deviation": "turn", "deviation_years": "turn_years"}
     config, arrays = member.as_parts()
-    law = {old.get(name, name): number for name, number in config["parameters"].items()}
-    assert set(old.values()) < set(law)
+    stored = {old.get(name, name): number for name, number in config["parameters"].items()}
+    assert set(old.values()) < set(stored)
     again = rebuild_growth(
-        {"kind": config["kind"], "law": law},
+        {"kind": config["kind"], "law": stored},
         {"pattern": arrays["pattern"], "shapes": arrays["shapes"], "reach": arrays["quantile_z"]},
     )
     np.testing.assert_array_equal(forecast(again, panel), forecast(member, panel))

@@ -13,7 +13,7 @@ from tests.models.factories import make_panel
 
 
 @pytest.mark.parametrize("names", [("region", "queue"), ("queue", "region")])
-def test_member_answers_alike_after_its_config_went_through_a_file_whatever_the_order_of_attributes(names):
+def test_member_forecasts_the_same_after_its_config_went_through_a_file_whatever_the_order_of_attributes(names):
     panel = make_panel(n_series=8, weeks=6)
     values = {"region": ["north", "south", "east", "west"] * 2, "queue": ["care"] * 4 + ["sales"] * 4}
     panel = replace(panel, attributes=pd.DataFrame({name: values[name] for name in names}, index=panel.series_ids))
@@ -22,7 +22,7 @@ def test_member_answers_alike_after_its_config_went_through_a_file_whatever_the_
     member = NeuralMember(config, build_model(config, seed=3).model.eval())
     raw = json.loads(json.dumps(config.as_dict(), sort_keys=True))
     again = rebuild_member(raw, member.weights())
-    answers = [one.predict(panel, at=panel.n_history, length=panel.n_horizon) for one in (member, again)]
-    assert np.isfinite(answers[0]).all()
-    np.testing.assert_array_equal(*answers)
+    forecasts = [one.predict(panel, at=panel.n_history, length=panel.n_horizon) for one in (member, again)]
+    assert np.isfinite(forecasts[0]).all()
+    np.testing.assert_array_equal(*forecasts)
     assert NeuralConfig.from_dict(raw) == config

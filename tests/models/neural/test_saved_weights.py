@@ -1,4 +1,4 @@
-"""Means of few and of many values: what is behind a value decides how much it says."""
+"""Means of few and of many values: the number behind a value decides how much it counts."""
 
 from dataclasses import replace
 

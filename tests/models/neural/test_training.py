@@ -133,7 +133,7 @@ def test_training_resumes_no_checkpoint_that_an_interrupted_cluster_job_left_in_
     assert_same_weights(train("nbeats", panel, n_steps=2), expected)
 
 
-def test_a_member_that_was_saved_and_loaded_answers_bit_for_bit_the_same(panel, member, tmp_path):
+def test_a_member_that_was_saved_and_loaded_forecasts_bit_for_bit_the_same(panel, member, tmp_path):
     bundle = Bundle("calls", "m1", None, {member.config.kind: (member.config.as_dict(), member.weights())})
     checksum = save_bundle(tmp_path / "m1", bundle)
     loaded = load_bundle(tmp_path / "m1", stream="calls", model_id="m1", checksum=checksum)
@@ -226,7 +226,7 @@ def test_nothing_observed_is_an_outcome(panel):
     assert outcome.member is None
 
 
-def test_new_series_and_unseen_attributes_are_answered(member):
+def test_new_series_and_unseen_attributes_are_forecast(member):
     other = make_panel(n_series=30, weeks=14, season=SEASON, seed=9)
     attributes = other.attributes.copy()
     attributes["region"] = "elsewhere"
@@ -236,7 +236,7 @@ def test_new_series_and_unseen_attributes_are_answered(member):
     assert np.isfinite(member.predict(bare, at=other.n_history, length=SEASON)).all()
 
 
-def test_series_that_cannot_be_carried_are_nan_and_disturb_no_other(panel, member):
+def test_series_that_cannot_be_forecast_are_nan_and_disturb_no_other(panel, member):
     whole = member.predict(panel, at=panel.n_history, length=SEASON)
     y = panel.y.copy()
     y[1] = 0
@@ -247,7 +247,7 @@ def test_series_that_cannot_be_carried_are_nan_and_disturb_no_other(panel, membe
     np.testing.assert_allclose(forecast[finite], whole[finite], rtol=2e-4, atol=1e-3)
 
 
-def test_a_stale_feed_and_a_short_history_are_answered(panel, member):
+def test_a_stale_feed_and_a_short_history_are_forecast(panel, member):
     stale = hide(panel, slice(None), slice(panel.n_history - 9, None))
     assert np.isfinite(member.predict(stale, at=panel.n_history, length=SEASON)).all()
     short = make_panel(n_series=3, weeks=2, season=SEASON)

@@ -116,7 +116,7 @@ def test_an_empty_context_has_no_scale_and_no_weight():
     assert (weight[0] == 0).all()
 
 
-def test_blocks_read_means_and_answer_columns():
+def test_blocks_read_means_and_forecast_columns():
     panel = make_panel(n_series=2, weeks=8)
     shape = WindowShape(context=14, horizon=7, block=4)
     source, where = source_of(panel, shape, known=True), pairs((1, 120))

@@ -99,7 +99,7 @@ def test_a_doubled_hour_and_a_missing_hour_keep_slots_apart():
     )
 
 
-def test_a_series_is_carried_whole_or_not_at_all():
+def test_a_series_is_forecast_whole_or_not_at_all():
     panel = make_panel(n_series=4, weeks=6)
     young = hide(panel, 0, slice(0, panel.n_history - 5))
     newer = hide(young, 1, slice(0, panel.n_history - 20))
@@ -129,7 +129,7 @@ def test_one_week_of_history_is_enough_for_a_forecast_with_some_spread():
     assert (forecast[..., 5] > forecast[..., 1]).all()
 
 
-def test_cold_start_takes_the_shape_of_its_likes_and_its_own_level():
+def test_cold_start_takes_the_shape_of_its_peers_and_its_own_level():
     panel = make_panel(n_series=6, weeks=8, noise=0.0)
     panel.y[3] = 10 * panel.y[0]
     truth = panel.y[3, -28:].copy()
@@ -138,7 +138,7 @@ def test_cold_start_takes_the_shape_of_its_likes_and_its_own_level():
     np.testing.assert_allclose(forecast[3, :, MEDIAN], truth, rtol=0.02)
 
 
-def test_cold_start_answers_for_a_series_never_seen_with_a_wide_interval():
+def test_cold_start_forecasts_a_series_never_seen_with_a_wide_interval():
     panel = make_panel(n_series=9, weeks=8)
     never = hide(panel, 4, slice(None))
     forecast = cold_start(never, at=panel.n_history, length=28)
@@ -155,7 +155,7 @@ def test_cold_start_needs_but_one_observation_in_the_stream():
     assert np.isnan(cold_start(nothing, at=bare.n_history, length=28)).all()
 
 
-def test_cold_start_answers_only_for_the_rows_asked():
+def test_cold_start_forecasts_only_the_given_rows():
     panel = make_panel(n_series=3, weeks=4)
     rows = np.array([False, True, False])
     forecast = cold_start(panel, at=panel.n_history, length=28, rows=rows)

@@ -90,15 +90,15 @@ def test_too_few_rows_to_learn_or_none_to_check_grow_no_tree(panel, profile):
 
 
 def test_no_more_rows_are_drawn_than_the_budget_allows_for(panel, profile, monkeypatch):
-    asked = []
+    numbers = []
     draw = fit.draw_rows
 
     def note(*given, most, **others):
-        asked.append(most)
+        numbers.append(most)
         return draw(*given, most=most, **others)
 
     monkeypatch.setattr(fit, "draw_rows", note)
     monkeypatch.setattr(fit, "ROWS_A_SECOND", 1_000)
     grow(panel, profile, check=False, rounds=[5] * 7, budget=2.0)
     grow(panel, profile, check=False, rounds=[5] * 7, budget=1e6)
-    assert asked == [2_000, fit.MOST_ROWS]
+    assert numbers == [2_000, fit.MOST_ROWS]

@@ -48,7 +48,7 @@ def grow(panel: Panel, *, until: int | None = None, seed: int = 1, budget: float
     return grown[0]
 
 
-def ask(member: TreesMember, panel: Panel, at: int, length: int = SEASON) -> Floats32:
+def predict(member: TreesMember, panel: Panel, at: int, length: int = SEASON) -> Floats32:
     return member.predict_many(panel, origin_columns=(at,), length=length)[0]
 
 
@@ -71,8 +71,8 @@ def member(panel: Panel) -> TreesMember:
 
 def features_of(panel: Panel, member: TreesMember, at: int) -> Floats32:
     history = prepare_history(panel, slice(None), power=member.profile.power)
-    asked = horizon_of(panel, origin_columns=(at,), length=SEASON)
-    return build_features(history, asked, row_features(history, asked), member.inputs, member.profile)
+    rows = horizon_of(panel, origin_columns=(at,), length=SEASON)
+    return build_features(history, rows, row_features(history, rows), member.inputs, member.profile)
 
 
 def test_every_feature_has_a_name_of_its_own(panel, member):
@@ -109,23 +109,23 @@ def test_a_campaign_is_a_feature_of_the_series_that_it_touches(panel, member):
     assert not flag[[0, *range(2, panel.n_series)]].any()
 
 
-def test_trees_lose_clearly_less_than_the_last_four_weeks_where_the_calendar_tells_of_demand(panel, member):
+def test_trees_lose_clearly_less_than_the_last_four_weeks_where_the_calendar_explains_demand(panel, member):
     ours, theirs = [], []
     for at in range(panel.n_history - HELD, panel.n_history - SEASON + 1, SEASON):
         y = panel.y[:, at : at + SEASON]
-        ours.append(np.nanmean(pinball(y, ask(member, panel, at))))
+        ours.append(np.nanmean(pinball(y, predict(member, panel, at))))
         theirs.append(np.nanmean(pinball(y, last_four(panel, at=at, length=SEASON))))
     assert np.mean(ours) < 0.75 * np.mean(theirs)
 
 
 def test_a_special_day_ahead_raises_what_is_forecast_for_it(panel, member):
     at, named = panel.n_history, panel.covariate_names.index("special")
-    answers = []
+    forecasts = []
     for special in (0, 1):
         covariates = panel.covariates.copy()
         covariates[at:, named] = special
-        answers.append(ask(member, replace(panel, covariates=covariates), at)[..., 3])
-    np.testing.assert_allclose(np.median(answers[1] / answers[0]), 1.5, atol=0.2)
+        forecasts.append(predict(member, replace(panel, covariates=covariates), at)[..., 3])
+    np.testing.assert_allclose(np.median(forecasts[1] / forecasts[0]), 1.5, atol=0.2)
 
 
 def test_quantiles_are_sorted_finite_and_not_negative(panel, member):
@@ -140,7 +140,7 @@ def test_quantiles_are_sorted_finite_and_not_negative(panel, member):
 @settings(max_examples=8, deadline=None)
 @given(at=st.integers(100, 800), seed=st.integers(0, 99))
 def test_nothing_at_or_after_the_column_changes_a_forecast(panel, member, at, seed):
-    np.testing.assert_array_equal(ask(member, panel, at), ask(member, scramble_from(panel, at, seed=seed), at))
+    np.testing.assert_array_equal(predict(member, panel, at), predict(member, scramble_from(panel, at, seed=seed), at))
 
 
 def test_nothing_at_or_after_the_bound_changes_what_is_learned(panel):
@@ -155,8 +155,8 @@ def test_nothing_at_or_after_the_bound_changes_what_is_learned(panel):
 def test_equal_seeds_grow_equal_trees_and_others_grow_others(panel, member):
     again, other = grow(panel), grow(panel, seed=2)
     at = panel.n_history
-    np.testing.assert_array_equal(ask(again, panel, at), ask(member, panel, at))
-    assert (ask(other, panel, at) != ask(member, panel, at)).any()
+    np.testing.assert_array_equal(predict(again, panel, at), predict(member, panel, at))
+    assert (predict(other, panel, at) != predict(member, panel, at)).any()
 
 
 def test_several_columns_chunks_and_parts_are_the_same_as_one_by_one(panel, member, monkeypatch):
@@ -165,14 +165,14 @@ def test_several_columns_chunks_and_parts_are_the_same_as_one_by_one(panel, memb
     monkeypatch.setattr(rows, "CHUNK", 4)
     monkeypatch.setattr(rows, "ROWS_AT_ONCE", SEASON + 1)
     for block, at in zip(together, origin_columns, strict=True):
-        np.testing.assert_array_equal(block, ask(member, panel, at))
+        np.testing.assert_array_equal(block, predict(member, panel, at))
 
 
 def test_parts_make_the_same_member_again_bit_for_bit(panel, member):
     again = rebuild_trees(*member.as_parts())
     assert again.inputs == member.inputs
     at = panel.n_history
-    np.testing.assert_array_equal(ask(again, panel, at), ask(member, panel, at))
+    np.testing.assert_array_equal(predict(again, panel, at), predict(member, panel, at))
 
 
 def test_a_member_whose_rounds_were_cut_off_early_is_the_same_again(panel):
@@ -181,7 +181,7 @@ def test_a_member_whose_rounds_were_cut_off_early_is_the_same_again(panel):
     grown = fit_trees(panel, profile, until=until, check=True, rounds=None, seed=1, budget=1.5)
     assert grown is not None
     again = rebuild_trees(*grown[0].as_parts())
-    np.testing.assert_array_equal(ask(again, panel, panel.n_history), ask(grown[0], panel, panel.n_history))
+    np.testing.assert_array_equal(predict(again, panel, panel.n_history), predict(grown[0], panel, panel.n_history))
 
 
 def without(mapping: dict, name: str) -> dict:
@@ -216,12 +216,12 @@ def test_damaged_parts_are_refused_in_one_line(member):
         assert "\n" not in str(caught.value)
 
 
-def test_attributes_that_training_did_not_know_are_answered(panel, member):
+def test_attributes_that_training_did_not_know_are_forecast(panel, member):
     at = panel.n_history
     elsewhere = replace(panel, attributes=panel.attributes.replace("r1", "elsewhere"))
-    assert np.isfinite(ask(member, elsewhere, at)).all()
+    assert np.isfinite(predict(member, elsewhere, at)).all()
     bare = replace(panel, attributes=panel.attributes[[]])
-    assert np.isfinite(ask(member, bare, at)).all()
+    assert np.isfinite(predict(member, bare, at)).all()
 
 
 @pytest.mark.parametrize("name", ["queue, language", "a:b", '{"x"}', "region du Québec"])
@@ -230,14 +230,14 @@ def test_attributes_may_be_called_anything(name):
     panel = replace(panel, attributes=panel.attributes.rename(columns={"region": name}))
     member = rebuild_trees(*grow(panel, until=10 * SEASON, budget=1.0).as_parts())
     assert f"attribute_{name}" in member.inputs.names
-    assert np.isfinite(ask(member, panel, panel.n_history)).all()
+    assert np.isfinite(predict(member, panel, panel.n_history)).all()
 
 
 def test_a_panel_of_another_kind_is_refused(panel, member):
     with pytest.raises(ModelError, match="expected a season of 28, found 14"):
-        ask(member, make_panel(season=14), 28, 1)
+        predict(member, make_panel(season=14), 28, 1)
     with pytest.raises(ModelError, match="expected covariate special, which the panel lacks; train"):
-        ask(member, make_panel(season=SEASON), 100, 1)
+        predict(member, make_panel(season=SEASON), 100, 1)
 
 
 def test_covariates_that_came_later_or_stand_elsewhere_change_nothing(panel, member):
@@ -247,7 +247,7 @@ def test_covariates_that_came_later_or_stand_elsewhere_change_nothing(panel, mem
         covariate_names=("special", "newer", *panel.covariate_names[:2]),
     )
     at = panel.n_history
-    np.testing.assert_array_equal(ask(member, more, at), ask(member, panel, at))
+    np.testing.assert_array_equal(predict(member, more, at), predict(member, panel, at))
 
 
 @pytest.mark.parametrize(("weeks", "kept"), [(90, False), (101, True)])
@@ -260,17 +260,17 @@ def test_the_time_of_year_is_read_only_with_two_years_of_it(weeks, kept):
 
 def test_a_series_without_history_is_left_to_others_and_disturbs_none(panel, member):
     at = panel.n_history
-    predicted = ask(member, hide(panel, 2, slice(None)), at)
+    predicted = predict(member, hide(panel, 2, slice(None)), at)
     assert np.isnan(predicted[2]).all()
     others = [0, 1, 3, 4, 5]
-    np.testing.assert_array_equal(predicted[others], ask(member, panel, at)[others])
+    np.testing.assert_array_equal(predicted[others], predict(member, panel, at)[others])
 
 
 def test_a_series_of_which_a_single_value_was_seen_is_left_to_others(panel, member):
-    assert np.isnan(ask(member, hide(panel, 0, slice(0, panel.n_history - 1)), panel.n_history)[0]).all()
+    assert np.isnan(predict(member, hide(panel, 0, slice(0, panel.n_history - 1)), panel.n_history)[0]).all()
 
 
-def test_series_in_other_company_are_answered_alike(panel, member):
+def test_series_in_other_company_are_forecast_the_same(panel, member):
     at = panel.n_history
     some = take_series(panel, np.array([1, 4]))
-    np.testing.assert_array_equal(ask(member, some, at), ask(member, panel, at)[[1, 4]])
+    np.testing.assert_array_equal(predict(member, some, at), predict(member, panel, at)[[1, 4]])
