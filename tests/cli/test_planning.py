@@ -12,6 +12,7 @@ from forecasting.jobs import plan
 from forecasting.jobs.capacity import explain as explain_capacity
 from forecasting.jobs.common.session import Summary
 from forecasting.jobs.staffing import explain, replay
+from forecasting.store.lake.open import open_lake
 from tests.contact_centre import CALLS, ORIGIN, RULES, define_centre
 
 
@@ -81,6 +82,7 @@ def test_rules_that_no_plan_can_hold_are_one_line_with_the_place(home, capsys, m
         (("plan", CALLS, "--replay", "2024-03-02..2024-03-01"), 2, "expected the first date first"),
         (("plan", CALLS, "--replay", "2024-03-01..2024-03-02"), 3, "no file found"),
         (("explain", "staffing", CALLS, "care", "2024-03-26 10:00"), 3, "no plan from"),
+        (("explain", "staffing", CALLS, "care", "at ten"), 2, "time 'at ten'"),
         (("explain", "capacity", CALLS, "care"), 2, "its definition has no [planning.capacity]"),
         (
             ("explain", "capacity", "link_traffic", "a"),
@@ -98,6 +100,8 @@ def test_rules_that_no_plan_can_hold_are_one_line_with_the_place(home, capsys, m
     ],
 )
 def test_known_error_is_one_line_and_its_code(home, capsys, monkeypatch, arguments, code, told):
+    with open_lake(home):
+        pass
     found, err = leave(capsys, monkeypatch, *arguments)
     assert found == code
     assert err.startswith("error: ")
