@@ -5,14 +5,12 @@ ITU-T E.520), for the usual busy hour and, more loosely, for the five busiest da
 """
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from forecasting.config.capacity import CapacitySection
-from forecasting.planning.queues.checks import as_floats
-from forecasting.planning.queues.erlang_b import circuits_for, erlang_b, load_for
+from forecasting.planning.queues.erlang_b import load_for
 
 Floats = NDArray[np.floating]
-Ints = NDArray[np.int64]
 
 EPSILON = 1e-9
 """100 circuits times 1.15 are 115, though floating point makes it a hair less."""
@@ -30,25 +28,6 @@ def ceilings(capacity: Floats, rules: CapacitySection) -> Floats:
 def heavy_ceilings(circuits: Floats, rules: CapacitySection) -> Floats:
     """(n,) Erlangs that the mean of the five busiest days must not pass: E.520's second rule, at `heavy_grade`."""
     return load_for(_whole(circuits), blocking=rules.heavy_grade)
-
-
-def circuits_needed(usual: ArrayLike, heavy: ArrayLike, *, grade: float = 0.01, heavy_grade: float = 0.07) -> Ints:
-    """Fewest circuits within both rules of E.520.
-
-    usual: Erlangs in the mean busy hour; heavy: Erlangs, mean of the five busiest days; arrays that broadcast.
-    SettingsError: loads that are missing, negative or infinite, grades not between 0 and 1.
-    """
-    return np.maximum(circuits_for(usual, blocking=grade), circuits_for(heavy, blocking=heavy_grade))
-
-
-def improvement(load: ArrayLike, circuits: ArrayLike) -> Floats:
-    """Erlangs that one circuit more would carry: A (B(n) - B(n + 1)), what ITU-T E.522 weighs against its cost.
-
-    load: offered Erlangs, A; circuits: present number, n; arrays that broadcast. It falls with every circuit.
-    SettingsError as `erlang_b`.
-    """
-    offered, present = as_floats(load=load, circuits=circuits)
-    return offered * (erlang_b(offered, present) - erlang_b(offered, present + 1))
 
 
 def _whole(circuits: Floats) -> Floats:

@@ -26,15 +26,6 @@ def sample_exponential(mean: float | Floats, *, count: int, generator: np.random
     return np.asarray(mean) * np.maximum(generator.standard_exponential(count), np.finfo(float).tiny)
 
 
-def sample_lognormal(mean: float | Floats, *, cv: float, count: int, generator: np.random.Generator) -> Floats:
-    """(count,) lognormal seconds of a mean, one for all or one for each, and a coefficient of variation cv >= 0."""
-    _require(mean, np.isfinite(mean) & (np.asarray(mean) >= 0), "mean seconds", "finite numbers >= 0")
-    _require(cv, np.isfinite(cv) & (np.asarray(cv) >= 0), "coefficient of variation", "a finite number >= 0")
-    variance = np.log1p(cv**2)
-    drawn: Floats = np.asarray(mean) * np.exp(np.sqrt(variance) * generator.standard_normal(count) - variance / 2)
-    return drawn
-
-
 def _require(values: ArrayLike, good: ArrayLike, what: str, expected: str) -> None:
     flat = np.ravel(good)
     if not flat.all():

@@ -45,7 +45,7 @@ def single_call_variance(y: Floats, weight: Floats, level: Floats) -> HandleVari
 
     y: (N, T) mean handle times in seconds, NaN where unknown. weight: (N, T) answered calls behind them; where it is
     not above 0, y is unknown. level: (N, T) or (N, 1) what y was expected to be without looking at y itself, such as a
-    forecast or `level_around`, above 0.
+    forecast or the mean of other intervals, above 0.
 
     The regression is in squared deviations relative to the level, whose parts are alike from queue to queue: those of a
     series with few intervals, or whose weights hardly differ, stay near the stream's. Each interval counts by the
@@ -75,29 +75,6 @@ def single_call_variance(y: Floats, weight: Floats, level: Floats) -> HandleVari
     typical = np.where(known, level, 0.0).sum(axis=1) / np.maximum(count, 1)
     typical = np.where(count > 0, typical, level[known].mean())
     return HandleVariance(single=parts[:, 1] * typical**2, remaining=parts[:, 0] * typical**2)
-
-
-def level_around(y: Floats, weight: Floats, *, reach: int) -> NDArray[np.float64]:
-    """(N, T) mean of the values within `reach` intervals on either side, weighted, the interval's own left out.
-
-    y, weight: as for `single_call_variance`. NaN where there is none around. For looking back only: it knows what came
-    after. A reach of a week of intervals holds enough calls that its own luck is small.
-    """
-    known = np.isfinite(y) & (weight > 0)
-    calls = np.where(known, weight, 0.0).astype(np.float64)
-    total = np.where(known, y, 0.0) * calls
-    around = _sum_around(calls, reach) - calls
-    seconds = _sum_around(total, reach) - total
-    level: NDArray[np.float64] = np.divide(seconds, around, out=np.full(y.shape, np.nan), where=around > 0.5)
-    return level
-
-
-def _sum_around(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
-    running = np.pad(np.cumsum(values, axis=1), ((0, 0), (1, 0)))
-    place = np.arange(values.shape[1])
-    high, low = np.minimum(place + reach + 1, values.shape[1]), np.maximum(place - reach, 0)
-    around: NDArray[np.float64] = running[:, high] - running[:, low]
-    return around
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,9 @@ a maximum flow from skills to groups, whose minimum cut names the subset that fa
 What this promises: a supervisor can give every skill its own agents, so each does at least as well as the queue that
 its number was computed for. What it does not promise:
 - that it is the fewest. Flexible agents pool: one queue of several skills reaches the target with fewer people than
-  the sum of separate ones. The gain depends on handle times, patience and routing, so it is claimed only where a replay
-  (`skill_replay`) shows it.
+  the sum of separate ones. The gain depends on handle times, patience and routing, and is not counted on here.
 - that every router keeps it. With all calls in one line, a skill with a sharper target waits as long as the others and
-  can miss it in a staffing that holds here. Give such a skill priority, or replay the staffing before relying on it.
+  can miss it in a staffing that holds here. Give such a skill priority.
 """
 
 from collections.abc import Collection, Mapping
