@@ -14,6 +14,7 @@ from forecasting.errors import FeedError, SettingsError
 from forecasting.jobs.common.outlook import Outlook, PanelSource, newest_origin, read_outlook
 from forecasting.jobs.common.panels import panel_as_of
 from forecasting.jobs.common.session import Session
+from forecasting.numerics import Ints
 from forecasting.planning.capacity.failures import Failure, failures
 from forecasting.store.files.definitions import read_definition
 from forecasting.store.tables.readings import attribute_changes, read_series
@@ -31,7 +32,7 @@ class Links:
 
     peaks: Outlook
     """The forecast of the peaks, of these links and others."""
-    row: NDArray[np.int64]
+    row: Ints
     """(n,) place of each link among the series of the forecast, ascending."""
     capacity: NDArray[np.float64]
     """(n,)"""
@@ -55,7 +56,7 @@ class Links:
         """(D,) local dates of the horizon from the day of the plan on."""
         return _dates(self.peaks)[self.passed :]
 
-    def before(self, link: NDArray[np.int64], days: int) -> NDArray[np.float32]:
+    def before(self, link: Ints, days: int) -> NDArray[np.float32]:
         """(len(link), days) demand at the peaks of the last days before the forecast, NaN where unknown. link: places
         among the n."""
         panel, row = self.peaks.panel, self.row[link]

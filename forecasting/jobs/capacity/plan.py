@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from forecasting.config.capacity import CapacitySection
 from forecasting.jobs.capacity.links import Links
+from forecasting.numerics import Floats, Ints
 from forecasting.planning.capacity.busiest import YEAR
 from forecasting.planning.capacity.ceilings import ceilings
 from forecasting.planning.capacity.failures import reroute
@@ -19,8 +20,6 @@ from forecasting.terms import DAY, QUANTILE_COLUMNS, CapacityRule, SeriesFinding
 from forecasting.uncertainty.long_dependence import learn_long_dependence
 from forecasting.uncertainty.long_paths import LongPathMaker
 
-Floats = NDArray[np.floating]
-Ints = NDArray[np.int64]
 Tables = dict[str, pd.DataFrame]
 
 NO_FAILURE = "none"

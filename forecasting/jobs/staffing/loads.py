@@ -10,14 +10,12 @@ from numpy.typing import NDArray
 
 from forecasting.errors import FeedError
 from forecasting.jobs.common.outlook import Outlook
+from forecasting.numerics import Floats, Ints
 from forecasting.planning.staffing.agents import PoolLoad
 from forecasting.planning.staffing.handle_time import single_call_variance
 from forecasting.terms import DAY, MEDIAN
 from forecasting.uncertainty.dependence import Dependence, learn_dependence
 from forecasting.uncertainty.paths import RankMaker, draw_paths, rate_variance, remove_noise
-
-Floats = NDArray[np.floating]
-Ints = NDArray[np.int64]
 
 LEAST_HANDLE = 1.0
 """Seconds: no path of a mean handle time is shorter."""

@@ -15,14 +15,13 @@ from forecasting.jobs.common.outlook import Outlook, PanelSource, newest_origin,
 from forecasting.jobs.common.panels import panel_as_of
 from forecasting.jobs.common.session import Session
 from forecasting.jobs.staffing.loads import pool_loads
+from forecasting.numerics import Ints
 from forecasting.planning.queues.service_table import Service, ServiceTable
 from forecasting.planning.staffing.agents import PoolLoad, gather_nodes, staff_pool
 from forecasting.planning.staffing.periods import sum_periods
 from forecasting.planning.staffing.pools import find_pools
 from forecasting.store.files.definitions import read_definition
 from forecasting.terms import DAY, format_duration
-
-Ints = NDArray[np.int64]
 
 DAYS_A_WEEK = 7
 EPOCH_WEEKDAY = 3

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from forecasting.config.staffing import StaffingSection
 from forecasting.errors import FeedError, SettingsError
@@ -25,6 +24,7 @@ from forecasting.jobs.staffing.plan import (
     staffing_rules,
     whole_horizon_days,
 )
+from forecasting.numerics import Ints
 from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.planning.queues.service_table import ServiceTable
 from forecasting.planning.replay.plans import (
@@ -229,7 +229,7 @@ def _with_safety(rules: StaffingSection, interval: float, factor: float) -> Plan
 
 
 def _expected(rules: StaffingSection, service_table: ServiceTable) -> Plan:
-    def plan(day: Day) -> NDArray[np.int64]:
+    def plan(day: Day) -> Ints:
         nodes = gather_nodes(day.load, interval=service_table.service.interval)
         ladder = climb(nodes, service_table, least=rules.min_agents)
         return expected_agents(ladder, rules.target.share, least_agents(nodes, rules))

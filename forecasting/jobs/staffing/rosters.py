@@ -8,11 +8,11 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from forecasting.config.staffing import StaffingSection
 from forecasting.errors import SettingsError
 from forecasting.jobs.staffing.plan import Loads, whole_horizon_weeks
+from forecasting.numerics import Times
 from forecasting.panel.calendar.calendar import grid_from, wall_times
 from forecasting.panel.calendar.instants import as_utc, utc_instant
 from forecasting.planning.shifts.model import ShiftPlan, plan_shifts
@@ -20,8 +20,6 @@ from forecasting.planning.shifts.patterns import make_week
 from forecasting.planning.shifts.roster import write_roster
 from forecasting.planning.staffing.agents import roster
 from forecasting.planning.staffing.skills import SkillGroup, cheapest_heads
-
-Times = NDArray[np.datetime64]
 
 
 def plan_groups(staffing: pd.DataFrame, rules: StaffingSection) -> pd.DataFrame:

@@ -9,7 +9,8 @@ wrong counter) has to be left out of what is given as measured.
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.floating]
+from forecasting.numerics import Floats
+
 Days = NDArray[np.int32]
 
 BUSIEST = 5

@@ -5,12 +5,10 @@ ITU-T E.520), for the usual busy hour and, more loosely, for the five busiest da
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from forecasting.config.capacity import CapacitySection
+from forecasting.numerics import Floats
 from forecasting.planning.queues.erlang_b import load_for
-
-Floats = NDArray[np.floating]
 
 EPSILON = 1e-9
 """100 circuits times 1.15 are 115, though floating point makes it a hair less."""

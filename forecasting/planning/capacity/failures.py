@@ -4,12 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from forecasting.errors import SettingsError
-
-Floats = NDArray[np.floating]
-Ints = NDArray[np.int64]
+from forecasting.numerics import Floats, Ints
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from forecasting.config.capacity import CapacitySection
 from forecasting.errors import SettingsError
+from forecasting.numerics import Floats, Ints
 from forecasting.planning.capacity.runout import EPSILON, date_quantiles, run_out
 from forecasting.terms import DAY, CapacityRule
 
-Floats = NDArray[np.floating]
-Ints = NDArray[np.int64]
 Days = NDArray[np.int32]
 
 QUARTER = 91

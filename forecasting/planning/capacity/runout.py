@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.config.capacity import CapacitySection, Persistence
+from forecasting.numerics import Floats
 from forecasting.planning.capacity.busiest import heavy_first_exceedance
 from forecasting.planning.capacity.ceilings import ceilings, heavy_ceilings
 from forecasting.terms import QUANTILES
 
-Floats = NDArray[np.floating]
 Days = NDArray[np.int32]
 
 EPSILON = 1e-9

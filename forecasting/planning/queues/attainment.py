@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainc, gammainc
 
-Floats = NDArray[np.floating]
+from forecasting.numerics import Floats
 
 CELLS = 2_000_000
 """States of queues that are held at once."""

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from forecasting.numerics import Floats64, Ints
 from forecasting.planning.queues.checks import as_floats, require, require_load, require_whole
 from forecasting.planning.queues.gammas import impatient, log_inverse_blocking
 from forecasting.planning.queues.search import fewest
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 IMPATIENT = 1e30
 """Mean handle times over patience beyond which nobody waits at all."""
@@ -42,27 +40,27 @@ class Queue:
     tables must decide. abandoned: share that gives up. occupancy: share of agents' time spent on calls.
     """
 
-    waits: Floats
-    served_within: Floats
-    served_within_of_staying: Floats
-    waited_within: Floats
-    mean_wait: Floats
-    abandoned: Floats
-    occupancy: Floats
+    waits: Floats64
+    served_within: Floats64
+    served_within_of_staying: Floats64
+    waited_within: Floats64
+    mean_wait: Floats64
+    abandoned: Floats64
+    occupancy: Floats64
 
 
 class _QueueWait(NamedTuple):
     """`waits` as in Queue; of those who wait: mean wait in handle times, share that gives up, share that still waits
     at the threshold, and of these the share that will give up."""
 
-    waits: Floats
-    wait: Floats
-    leave: Floats
-    outlast: Floats
-    leave_later: Floats
+    waits: Floats64
+    wait: Floats64
+    leave: Floats64
+    outlast: Floats64
+    leave_later: Floats64
 
     @property
-    def missed(self) -> Floats:
+    def missed(self) -> Floats64:
         """Share of all calls that is not answered within the threshold; a sum, so exact where it is small."""
         return np.minimum(self.waits * (self.leave + self.outlast * (1 - self.leave_later)), 1.0)
 
@@ -98,12 +96,12 @@ def queue(
 
 def served_within(
     load: ArrayLike, agents: ArrayLike, *, handle: ArrayLike, within: ArrayLike, patience: ArrayLike = np.inf
-) -> Floats:
+) -> Floats64:
     """The product's service level: share of ALL offered calls answered within the threshold, abandons not served.
 
     Arguments, rules and errors as `queue`, of which this is one column, in less time.
     """
-    served: Floats = 1 - _in_chunks(_checked(load, agents, handle, within, patience)).missed
+    served: Floats64 = 1 - _in_chunks(_checked(load, agents, handle, within, patience)).missed
     return served
 
 
@@ -141,13 +139,13 @@ def agents_for(
 
 
 def _fewest_agents(
-    load: Floats, handle: Floats, within: Floats, share: Floats, patience: Floats, max_occupancy: Floats
+    load: Floats64, handle: Floats64, within: Floats64, share: Floats64, patience: Floats64, max_occupancy: Floats64
 ) -> Ints:
     """`agents_for` of 1-dimensional arrays with load above 0."""
     let_go = np.log1p(-share)
     capped = bool((max_occupancy < 1).any())
 
-    def gap(agents: Floats, case: Ints) -> Floats:
+    def gap(agents: Floats64, case: Ints) -> Floats64:
         found = _queue_wait(load[case], agents, handle[case], within[case], patience[case])
         over = np.log(np.maximum(found.missed, LEAST)) - let_go[case]
         if capped:
@@ -163,7 +161,7 @@ def _fewest_agents(
     return fewest(gap, start=start, pace=pace, least=np.where(endless, np.floor(load) + 1, 1.0))
 
 
-def _queue_wait(load: Floats, agents: Floats, handle: Floats, within: Floats, patience: Floats) -> _QueueWait:
+def _queue_wait(load: Floats64, agents: Floats64, handle: Floats64, within: Floats64, patience: Floats64) -> _QueueWait:
     """What happens to those who wait; checked 1-dimensional arrays."""
     with np.errstate(divide="ignore", over="ignore"):
         impatience = np.minimum(handle / patience, IMPATIENT)
@@ -189,15 +187,15 @@ def _queue_wait(load: Floats, agents: Floats, handle: Floats, within: Floats, pa
 
 
 def _log_outlast(
-    load: Floats,
-    agents: Floats,
-    impatience: Floats,
-    window: Floats,
-    log_j: Floats,
-    log_j_later: Floats,
-    log_p: Floats,
-    log_p_later: Floats,
-) -> Floats:
+    load: Floats64,
+    agents: Floats64,
+    impatience: Floats64,
+    window: Floats64,
+    log_j: Floats64,
+    log_j_later: Floats64,
+    log_p: Floats64,
+    log_p_later: Floats64,
+) -> Floats64:
     """Logarithm of P(W > threshold) of those who wait; the window is the threshold in mean handle times.
 
     It is exp(-impatience window) P(a, z exp(-impatience window)) / P(a, z), gamma functions as in `impatient`; where
@@ -209,7 +207,7 @@ def _log_outlast(
     return np.where(np.isnan(log_p) | np.isnan(log_p_later), between, log_p_later - log_p) - aged
 
 
-def _in_chunks(given: list[Floats]) -> _QueueWait:
+def _in_chunks(given: list[Floats64]) -> _QueueWait:
     """`_queue_wait` of arrays of any one shape, a processor's cache at a time."""
     flat = [each.ravel() for each in given]
     starts = range(0, max(flat[0].size, 1), CHUNK)
@@ -219,7 +217,7 @@ def _in_chunks(given: list[Floats]) -> _QueueWait:
 
 def _checked(
     load: ArrayLike, agents: ArrayLike, handle: ArrayLike, within: ArrayLike, patience: ArrayLike
-) -> list[Floats]:
+) -> list[Floats64]:
     given = as_floats(load=load, agents=agents, handle=handle, within=within, patience=patience)
     x, n, *times = given
     _require_times(x, *times)
@@ -227,7 +225,7 @@ def _checked(
     return given
 
 
-def _require_times(load: Floats, handle: Floats, within: Floats, patience: Floats) -> None:
+def _require_times(load: Floats64, handle: Floats64, within: Floats64, patience: Floats64) -> None:
     require_load(load)
     require("handle", handle, (handle > 0) & np.isfinite(handle), "a mean handle time above 0 seconds")
     require("within", within, (within >= 0) & np.isfinite(within), "seconds, 0 or more")

@@ -4,21 +4,19 @@ Blocking is the share of offered calls that are lost. ITU-T E.520 takes 1% of th
 """
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import special
 
+from forecasting.numerics import Floats64, Ints
 from forecasting.planning.queues.checks import as_floats, require, require_load, require_whole
 from forecasting.planning.queues.gammas import log_inverse_blocking
 from forecasting.planning.queues.search import fewest
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 ROUNDS = 100
 """Newton steps at most; ten are the rule."""
 
 
-def erlang_b(load: ArrayLike, circuits: ArrayLike) -> Floats:
+def erlang_b(load: ArrayLike, circuits: ArrayLike) -> Floats64:
     """Blocking of `load` Erlangs (>= 0) offered to whole numbers of circuits (>= 0); arrays that broadcast.
 
     No load: nothing is blocked, whatever the circuits. SettingsError: missing, negative or infinite numbers.
@@ -50,7 +48,7 @@ def circuits_for(load: ArrayLike, *, blocking: ArrayLike) -> Ints:
     return found.reshape(x.shape)
 
 
-def load_for(circuits: ArrayLike, *, blocking: ArrayLike) -> Floats:
+def load_for(circuits: ArrayLike, *, blocking: ArrayLike) -> Floats64:
     """Offered Erlangs of which `circuits` (>= 0) block exactly `blocking` (above 0, below 1); 0 of no circuits.
 
     SettingsError as `erlang_b`.
@@ -71,5 +69,5 @@ def load_for(circuits: ArrayLike, *, blocking: ArrayLike) -> Floats:
     return np.where(n > 0, np.exp(log_load).reshape(n.shape), 0.0)
 
 
-def _require_blocking(lost: Floats) -> None:
+def _require_blocking(lost: Floats64) -> None:
     require("blocking", lost, (lost > 0) & (lost < 1), "a share above 0 and below 1, such as 0.01")

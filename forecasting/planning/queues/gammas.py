@@ -6,12 +6,9 @@ positive terms in its tails, where the regularised functions underflow and diffe
 """
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
-from forecasting.numerics import log_poisson
-
-Floats = NDArray[np.float64]
+from forecasting.numerics import Floats64, log_poisson
 
 DEPTH = 24
 """Levels of the continued fractions; with TAIL and SMALL it leaves errors below 1e-13."""
@@ -21,7 +18,7 @@ SMALL = 4.0
 """Arguments below this are left to the continued fraction too: it is then exact anywhere."""
 
 
-def log_inverse_blocking(servers: Floats, load: Floats) -> Floats:
+def log_inverse_blocking(servers: Floats64, load: Floats64) -> Floats64:
     """Logarithm of 1 / B(servers, load), B the Erlang loss formula, for servers >= 0 and load > 0.
 
     1 / B is the sum of Poisson probabilities up to `servers` over the last one (Jagerman, 1974).
@@ -41,7 +38,7 @@ def log_inverse_blocking(servers: Floats, load: Floats) -> Floats:
     return found
 
 
-def impatient(agents: Floats, load: Floats, impatience: Floats) -> tuple[Floats, Floats, Floats]:
+def impatient(agents: Floats64, load: Floats64, impatience: Floats64) -> tuple[Floats64, Floats64, Floats64]:
     """What waiting looks like to those who wait in M/M/n+M.
 
     All arguments (N,): agents >= 1; load > 0; impatience >= 0, mean handle time over mean patience; where it is 0,
@@ -69,7 +66,7 @@ def impatient(agents: Floats, load: Floats, impatience: Floats) -> tuple[Floats,
     return log_j, wait, log_p
 
 
-def _tail_wait(spare: Floats, load: Floats, impatience: Floats) -> Floats:
+def _tail_wait(spare: Floats64, load: Floats64, impatience: Floats64) -> Floats64:
     """Mean wait of those who wait, in mean handle times, by a continued fraction of positive terms.
 
     With I_m the integral of (1 - y)^m y^(a-1) exp(z (1 - y)) over 0 < y < 1, by parts
@@ -79,5 +76,5 @@ def _tail_wait(spare: Floats, load: Floats, impatience: Floats) -> Floats:
     ratio = 2 * (DEPTH + 1) * impatience / (step + np.sqrt(step**2 + 4 * load * (DEPTH + 1) * impatience))
     for m in range(DEPTH, 1, -1):
         ratio = m * impatience / (spare + m * impatience + load * ratio)
-    tail: Floats = 1 / (spare + impatience + load * ratio)
+    tail: Floats64 = 1 / (spare + impatience + load * ratio)
     return tail

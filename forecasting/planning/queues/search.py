@@ -3,16 +3,14 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from forecasting.numerics import Floats64, Ints
 
 TIE = 1e-10
 """Relative: targets are decimals, and what equals one on paper must not miss it by the last binary digit."""
 
 
-def fewest(gap: Callable[[Floats, Ints], Floats], *, start: Floats, pace: Floats, least: Floats) -> Ints:
+def fewest(gap: Callable[[Floats64, Ints], Floats64], *, start: Floats64, pace: Floats64, least: Floats64) -> Ints:
     """Least whole number of servers >= least at which the gap is closed (at most TIE), exactly.
 
     gap(servers, cases): how far the cases are from their target with that many servers, a logarithm, finite and not

@@ -8,13 +8,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from forecasting.numerics import Floats, Ints
 from forecasting.planning.queues.attainment import interval_service, reached
 from forecasting.planning.queues.erlang import served_within
-
-Floats = NDArray[np.floating]
-Ints = NDArray[np.int64]
 
 LOADS, LEAST, MOST = 97, -6.0, 10.0
 """Grid of loads: square-root staffing's own scale, (load - agents) / sqrt(agents), between these."""

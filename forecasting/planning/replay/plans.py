@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from forecasting.config.staffing import StaffingSection
+from forecasting.numerics import Ints
 from forecasting.planning.queues.service_table import ServiceTable
 from forecasting.planning.replay.service import ServiceTotals, summarise
 from forecasting.planning.replay.simulator import Calls, Staff, replay
@@ -18,9 +18,6 @@ from forecasting.planning.staffing.agents import (
     least_agents,
     plug_in_agents,
 )
-
-Floats = NDArray[np.floating]
-Ints = NDArray[np.int64]
 
 FEW = 5
 """Intervals with no more calls say nothing of a share."""

@@ -6,10 +6,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from forecasting.numerics import Floats64, Ints
 from forecasting.planning.replay.simulator import Replay, Staff
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -23,27 +21,27 @@ class ServiceTotals:
     calls: Ints
     served: Ints
     lost: Ints
-    waited: Floats
-    busy: Floats
-    staffed: Floats
+    waited: Floats64
+    busy: Floats64
+    staffed: Floats64
 
     @property
-    def served_within(self) -> Floats:
+    def served_within(self) -> Floats64:
         """Service level: share of all offered calls that were answered within the threshold; 1 where nobody called."""
         return _ratio(self.served, self.calls, empty=1.0)
 
     @property
-    def abandoned(self) -> Floats:
+    def abandoned(self) -> Floats64:
         """Share of all offered calls that were never answered; 0 where nobody called."""
         return _ratio(self.lost, self.calls, empty=0.0)
 
     @property
-    def mean_wait(self) -> Floats:
+    def mean_wait(self) -> Floats64:
         """Mean seconds in the queue of all offered calls; 0 where nobody called."""
         return _ratio(self.waited, self.calls, empty=0.0)
 
     @property
-    def occupancy(self) -> Floats:
+    def occupancy(self) -> Floats64:
         """Busy over staffed seconds; above 1 where agents had to finish calls past their time, 0 without staff."""
         return _ratio(self.busy, self.staffed, empty=0.0)
 
@@ -52,7 +50,7 @@ class ServiceTotals:
         return type(self)(**{field.name: getattr(self, field.name).sum(keepdims=True) for field in fields(self)})
 
 
-def summarise(replayed: Replay, staff: Staff, *, within: float, edges: Floats | None = None) -> ServiceTotals:
+def summarise(replayed: Replay, staff: Staff, *, within: float, edges: Floats64 | None = None) -> ServiceTotals:
     """Sums by interval between edges (T + 1 ascending seconds; those of the staff by default).
 
     A call belongs to the interval in which it arrived, calls outside of all to none. within: seconds, inclusive. Busy
@@ -62,7 +60,7 @@ def summarise(replayed: Replay, staff: Staff, *, within: float, edges: Floats | 
     inside = (replayed.at >= edges[0]) & (replayed.at < edges[-1])
     place = np.searchsorted(edges, replayed.at[inside], side="right") - 1
 
-    def total(values: NDArray[Any]) -> Floats:
+    def total(values: NDArray[Any]) -> Floats64:
         return np.bincount(place, weights=values[inside], minlength=len(edges) - 1).astype(np.float64)
 
     answered = replayed.only(replayed.answered)
@@ -78,15 +76,15 @@ def summarise(replayed: Replay, staff: Staff, *, within: float, edges: Floats | 
     )
 
 
-def _elapsed(moments: Floats, edges: Floats) -> Floats:
+def _elapsed(moments: Floats64, edges: Floats64) -> Floats64:
     """Seconds from all moments on until each edge, summed over the moments before it."""
     ordered = np.sort(moments)
     before = np.searchsorted(ordered, edges)
     totals = np.concatenate([[0.0], np.cumsum(ordered - edges[0])])
-    elapsed: Floats = before * (edges - edges[0]) - totals[before]
+    elapsed: Floats64 = before * (edges - edges[0]) - totals[before]
     return elapsed
 
 
-def _ratio(part: NDArray[Any], whole: NDArray[Any], *, empty: float) -> Floats:
-    ratio: Floats = np.divide(part, whole, out=np.full(whole.shape, empty), where=whole > 0)
+def _ratio(part: NDArray[Any], whole: NDArray[Any], *, empty: float) -> Floats64:
+    ratio: Floats64 = np.divide(part, whole, out=np.full(whole.shape, empty), where=whole > 0)
     return ratio

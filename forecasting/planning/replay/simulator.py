@@ -22,12 +22,12 @@ from math import inf, nan
 from typing import Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from forecasting.errors import SettingsError
+from forecasting.numerics import Floats64, Ints
+from forecasting.planning.queues.checks import require
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Names = NDArray[np.str_]
 
 
@@ -40,17 +40,17 @@ class Calls:
     (None: all alike); skill: the name of what an agent must hold (None where everybody serves every call).
     """
 
-    at: Floats
-    handle: Floats
-    patience: Floats
+    at: Floats64
+    handle: Floats64
+    patience: Floats64
     priority: Ints | None = None
     skill: Names | None = None
 
     def __post_init__(self) -> None:
-        _require(self.at, "arrivals", np.isfinite(self.at), "finite seconds")
-        _require(self.handle, "handle times", np.isfinite(self.handle) & (self.handle >= 0), "finite seconds >= 0")
-        _require(self.patience, "patience", self.patience >= 0, "seconds >= 0")
-        _require(self.at, "arrivals", np.diff(self.at, prepend=-inf) >= 0, "the order of time")
+        require("arrivals", self.at, np.isfinite(self.at), "finite seconds")
+        require("handle times", self.handle, np.isfinite(self.handle) & (self.handle >= 0), "finite seconds >= 0")
+        require("patience", self.patience, self.patience >= 0, "seconds >= 0")
+        require("arrivals", self.at, np.diff(self.at, prepend=-inf) >= 0, "the order of time")
         for field in fields(self):
             column = getattr(self, field.name)
             if column is not None and column.shape != self.at.shape:
@@ -68,20 +68,20 @@ class Staff:
     serves (None: everybody serves every call).
     """
 
-    bounds: Floats
+    bounds: Floats64
     agents: Ints
     skills: tuple[Collection[str], ...] | None = None
 
     def __post_init__(self) -> None:
-        _require(self.bounds, "bounds of staff", np.isfinite(self.bounds), "finite seconds")
-        _require(self.bounds, "bounds of staff", np.diff(self.bounds, prepend=-inf) > 0, "ascending seconds")
+        require("bounds of staff", self.bounds, np.isfinite(self.bounds), "finite seconds")
+        require("bounds of staff", self.bounds, np.diff(self.bounds, prepend=-inf) > 0, "ascending seconds")
         agents = np.atleast_2d(self.agents)
         if len(self.bounds) < 2 or agents.shape[1:] != (len(self.bounds) - 1,):
             raise SettingsError(
                 f"staff: expected agents of every interval between {len(self.bounds)} bounds, "
                 f"found shape {np.shape(self.agents)}"
             )
-        _require(agents, "agents", (agents >= 0) & (agents == np.floor(agents)), "whole numbers >= 0")
+        require("agents", agents, (agents >= 0) & (agents == np.floor(agents)), "whole numbers >= 0")
         if self.skills is not None and len(self.skills) != len(agents):
             raise SettingsError(f"staff: expected the skills of {len(agents)} groups, found {len(self.skills)}")
         object.__setattr__(self, "agents", agents.astype(np.int64))
@@ -95,10 +95,10 @@ class Replay:
     gave up; group: number of the group that answered, -1 for none.
     """
 
-    at: Floats
-    wait: Floats
+    at: Floats64
+    wait: Floats64
     answered: NDArray[np.bool_]
-    end: Floats
+    end: Floats64
     group: Ints
 
     def only(self, some: NDArray[np.bool_]) -> Self:
@@ -148,7 +148,9 @@ def _queue_order(calls: Calls) -> tuple[list[int], list[int]]:
     return order.tolist(), place.tolist()
 
 
-def _serve(calls: Calls, staff: Staff, *, give_up: Floats, skill: Ints, held: list[list[int]]) -> tuple[Floats, Ints]:
+def _serve(
+    calls: Calls, staff: Staff, *, give_up: Floats64, skill: Ints, held: list[list[int]]
+) -> tuple[Floats64, Ints]:
     """Start (NaN: never) and group (-1: none) of each call. held: numbers of the skills of each group."""
     # plain lists: reading one element of an array costs more than a step of the heap
     arrivals, handle, leaves, kinds = [*calls.at.tolist(), inf], calls.handle.tolist(), give_up.tolist(), skill.tolist()
@@ -199,11 +201,3 @@ def _serve(calls: Calls, staff: Staff, *, give_up: Floats, skill: Ints, held: li
                 take_or_queue(call, arrivals[call])
                 call += 1
     return np.array(starts, dtype=np.float64), np.array(answers, dtype=np.int64)
-
-
-def _require(values: ArrayLike, what: str, good: NDArray[np.bool_], expected: str) -> None:
-    """Raises SettingsError at the first value that is not good."""
-    if not good.all():
-        first = np.unravel_index(int(np.argmin(good)), good.shape)
-        place = ", ".join(map(str, first))
-        raise SettingsError(f"{what}: expected {expected}, found {np.asarray(values)[first]} at place {place}")

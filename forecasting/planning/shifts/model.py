@@ -15,15 +15,13 @@ from datetime import timedelta
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 from ortools.sat.python import cp_model
 
 from forecasting.config.shifts import Pattern, ShiftRule, check_grid
 from forecasting.errors import SettingsError
+from forecasting.numerics import Ints
 from forecasting.planning.shifts.patterns import Band, Offer, Week, check_covered, find_offer
 from forecasting.planning.shifts.search import ORDINARY, Effort, Found, search
-
-Ints = NDArray[np.int64]
 
 HOUR = timedelta(hours=1)
 

@@ -14,10 +14,8 @@ from numpy.typing import NDArray
 
 from forecasting.config.shifts import DAYS_A_WEEK, Pattern, ShiftRule
 from forecasting.errors import SettingsError
+from forecasting.numerics import Ints, Mask
 from forecasting.terms import DAY, format_duration
-
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 MINUTE = np.timedelta64(1, "m")
 CLOCK_CHANGES = timedelta(hours=2)
@@ -32,7 +30,7 @@ class Week:
     """(n,) number of the local day, 0 the first of the week."""
     minute: Ints
     """(n,) minutes of the local clock after midnight at the start of the interval."""
-    open: Bools
+    open: Mask
     """(n,) whether people may be at work."""
     interval: timedelta
 
@@ -62,7 +60,7 @@ class Week:
         return f"day {self.day[at] + 1} of the week at {self.minute[at] // 60:02d}:{self.minute[at] % 60:02d}"
 
 
-def make_week(wall: NDArray[np.datetime64], is_open: Bools, *, interval: timedelta) -> Week:
+def make_week(wall: NDArray[np.datetime64], is_open: Mask, *, interval: timedelta) -> Week:
     """The week whose intervals start at these local clock readings.
 
     wall: (n,) in the order of time, closed intervals too; days of 23 and 25 hours are as the clock shows them. is_open:
@@ -133,7 +131,7 @@ def _open_starts(shift: ShiftRule, week: Week) -> dict[int, dict[int, int]]:
     earliest, latest = shift.starts
     # open all the way from an interval for the length of the shift, round the week
     from_each = sliding_window_view(np.resize(week.open, len(week) + length - 1), length)
-    whole: Bools = np.asarray(from_each.all(axis=1))
+    whole: Mask = np.asarray(from_each.all(axis=1))
     offered: dict[int, dict[int, int]] = {}
     for minute in range(earliest, latest + 1, shift.every // timedelta(minutes=1)):
         starts = {day: week.at(day, minute) for day in range(DAYS_A_WEEK)}
@@ -175,7 +173,7 @@ def _why_not(shift: ShiftRule, week: Week, offered: dict[int, dict[int, int]]) -
     return "no start, and no starts within its vary of each other, are open on as many days as people work"
 
 
-def _longest_open(is_open: Bools) -> int:
+def _longest_open(is_open: Mask) -> int:
     """Most open intervals in a row, round the week."""
     if is_open.all():
         return len(is_open)

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
+from forecasting.numerics import Ints
 from forecasting.planning.shifts.model import ShiftPlan, Start, Tour
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.config.staffing import StaffingSection
+from forecasting.numerics import Floats, Ints
 from forecasting.planning.queues.erlang import agents_for, queue
 from forecasting.planning.queues.service_table import ServiceTable
 from forecasting.terms import StaffingRule
-
-Floats = NDArray[np.floating]
-Ints = NDArray[np.int64]
 
 NODES = 20
 """Groups of paths of like load that an interval's service is averaged over."""

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.errors import InsufficientHistoryError, SettingsError
-
-Floats = NDArray[np.floating]
+from forecasting.numerics import Floats
 
 SPREAD = 0.5
 """By how much, relatively, the parts of a queue are thought to differ from those of its stream."""

@@ -2,15 +2,12 @@
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from forecasting.config.staffing import StaffingSection
+from forecasting.numerics import Floats, Ints
 from forecasting.planning.queues.attainment import reached
 from forecasting.planning.queues.service_table import ServiceTable
 from forecasting.planning.staffing.agents import PoolLoad, roster
-
-Floats = NDArray[np.floating]
-Ints = NDArray[np.int64]
 
 HOUR = 3600.0
 

@@ -22,8 +22,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
 from forecasting.errors import SettingsError
-
-Ints = NDArray[np.int64]
+from forecasting.numerics import Ints
 
 MOST_PEOPLE = 100_000
 """More agents than this for one skill or in one group are taken for a mistake."""

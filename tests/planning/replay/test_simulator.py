@@ -182,12 +182,12 @@ def test_the_same_calls_and_staff_always_give_the_same_replay(centre):
 @pytest.mark.parametrize(
     ("wrong", "text"),
     [
-        (lambda: calls_at(2, 1), "order of time, found 1.0 at place 1"),
+        (lambda: calls_at(2, 1), "order of time, found 1 at position 1"),
         (
             lambda: calls_at(1, 2, handle=[1, np.nan]),
             "handle times: expected finite seconds >= 0, found nan",
         ),
-        (lambda: calls_at(1, 2, patience=-1), "patience: expected seconds >= 0, found -1.0"),
+        (lambda: calls_at(1, 2, patience=-1), "patience: expected seconds >= 0, found -1"),
         (lambda: Calls(np.zeros(2), np.zeros(2), np.zeros(1)), "expected 2 of patience, found shape"),
         (lambda: calls_at(1, 2, priority=[0.5, 1]), "whole numbers as priority"),
         (lambda: Staff(np.array([0.0, 1.0]), np.array([1, 2])), "agents of every interval between 2 bounds"),
