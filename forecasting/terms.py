@@ -128,7 +128,7 @@ class CapacityRule(StrEnum):
 
 
 class SeriesFinding(StrEnum):
-    """What a plan of capacity says of a series beside its rows, or instead of them."""
+    """What is missing or odd about a series or a group: why it is not planned, or how it was counted."""
 
     NO_CAPACITY = "no_capacity"
     """No capacity, or none above zero, is on record: the series is not planned."""
@@ -139,7 +139,7 @@ class SeriesFinding(StrEnum):
     NO_SUFFICIENT_STEP = "no_sufficient_step"
     """Nothing in the catalogue lasts."""
     ALONE = "alone"
-    """No other series of its group could carry its traffic."""
+    """No other series of its group could take over its traffic."""
     ORPHAN = "orphan"
     """It lacks an attribute of the hierarchy, or of the group."""
     TWO_PARENTS = "two_parents"

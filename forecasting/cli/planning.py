@@ -39,12 +39,13 @@ def plan(
     """Agents for every interval or orders for every link, whichever the definition plans, and publish them.
 
     With [planning.staffing]: from the distribution of calls and handle times. The service level is the share of all
-    offered calls that is answered within the target's seconds; who gives up was not answered. `confidence` is the probability
-    of meeting it in an interval. Shrinkage is applied once, from agents to rostered. Shifts are planned where the
-    definition has a catalogue. With --replay nothing is written.
+    offered calls that is answered within the target's seconds; abandoned calls count as not answered. `confidence` is
+    the probability of meeting the target in an interval. Shrinkage is applied once, from agents to rostered. Shifts are
+    planned where the definition has a catalogue. With --replay nothing is written.
 
     With [planning.capacity]: when each link's peak passes its ceiling, how sure, the last day of an order, the cheapest
-    step that lasts and what waiting costs, as it is and with any parallel link failed. See analyst.capacity_watchlist.
+    step that lasts and the cost of a delay, with all links up and with any parallel link failed; see
+    analyst.capacity_watchlist.
     """
     if (origin is None) == (replay is None):
         raise typer.BadParameter("expected either --origin T or --replay FROM..TO")
@@ -58,11 +59,11 @@ def plan(
         from forecasting.jobs.staffing import export as exporting
 
         exporting.check(read_settings(os.environ), stream)
-    with console.working(f"plan {stream}") as told:
+    with console.working(f"plan {stream}") as report:
         from forecasting.jobs import plan as job
 
         summary = job.run(
-            read_settings(os.environ), stream, origin=origin, begin=lambda part: told(f"plan {stream}: {part}")
+            read_settings(os.environ), stream, origin=origin, begin=lambda part: report(f"plan {stream}: {part}")
         )
     console.report(summary.as_dict(), as_json)
     if export is not None:
@@ -80,10 +81,10 @@ def _replay(stream: str, span: str, lead: str, as_json: bool) -> None:
         before = parse_duration(lead)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--lead") from error
-    with console.working(f"replay {stream}") as told:
+    with console.working(f"replay {stream}") as report:
         from forecasting.jobs.staffing import replay as job
 
-        found = job.run(read_settings(os.environ), stream, since=since, until=until, lead=before, begin=told)
+        found = job.run(read_settings(os.environ), stream, since=since, until=until, lead=before, begin=report)
     if as_json:
         typer.echo(json.dumps(found.as_dict()))
         return
@@ -156,7 +157,7 @@ def explain_capacity(
         ("peaks of the last days", found.measured),
         ("peaks ahead", found.forecast),
         ("catalogue", found.steps),
-        ("as it is, and with a parallel link failed", found.failures),
+        ("with all links up, and with a parallel link failed", found.failures),
     ):
         if not table.empty:
             typer.echo()

@@ -59,7 +59,7 @@ class Step(BaseModel):
         return self
 
     def capacity_after(self, present: float) -> float:
-        """Capacity once the step is in service; no more than `present` where it brings nothing."""
+        """Capacity once the step is in service; no more than `present` where it adds nothing."""
         return self.to if self.to is not None else present * (self.times or 1.0)
 
 

@@ -65,7 +65,7 @@ class ShiftRule(Section):
     consecutive: int | None = Field(default=None, ge=1, le=DAYS_A_WEEK)
     """Most working days in a row."""
     least_days_off_together: int | None = Field(default=None, ge=0, le=DAYS_A_WEEK - 1)
-    """There is one run of at least so many days off; two, or what `days` leaves, unless said."""
+    """There is one run of at least so many days off; two unless given, or what `days` leaves."""
     vary: Duration = timedelta(0)
     """How far the starts of one person may lie apart within a week."""
     rest: Duration = timedelta(hours=11)

@@ -50,7 +50,7 @@ def find_faulty_rows(rows: pd.DataFrame, limits: DemandLimits) -> pd.DataFrame:
 
 
 def demand_schema(limits: DemandLimits) -> pa.DataFrameSchema:
-    """The pandera schema of one chunk; every check carries the quarantine reason as its name."""
+    """The pandera schema of one chunk; the name of each check is its quarantine reason."""
     return pa.DataFrameSchema(
         {
             "series_id": pa.Column(checks=_check(lambda keys: _known(keys, limits.keys), Reason.UNKNOWN_KEY)),

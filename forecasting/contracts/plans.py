@@ -11,7 +11,7 @@ from forecasting.contracts.staffing import STAFFING
 from forecasting.errors import ContractError
 
 LINEAGE = ("forecast_run_id", "handle_run_id")
-"""Columns that say what a plan was made from, not what it says."""
+"""Columns that name the forecasts a plan was made from; they are not part of its content."""
 
 TABLES: Mapping[str, PlanTable] = {**STAFFING, **CAPACITY}
 """Tables of schema planning by name."""

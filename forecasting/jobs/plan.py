@@ -48,8 +48,8 @@ def plans(settings: Settings, stream: str) -> bool:
 def run(settings: Settings, stream: str, *, origin: str, begin: Callable[[str], None] = lambda _: None) -> Summary:
     """Plan from the forecast that was published from `origin`, and publish.
 
-    begin: told what is being worked on. Raises SettingsError where the stream plans nothing or its rules do not fit,
-    FeedError where a forecast is missing; nothing is published then.
+    begin: called with what is being worked on. Raises SettingsError where the stream plans nothing or its rules do not
+    fit, FeedError where a forecast is missing; nothing is published then.
     """
     with open_session(settings, stream) as session:
         definition = session.definition.stream

@@ -1,0 +1,1 @@
+"""Plans as pure functions: queues, agents, shifts, replays and capacity. Nothing here reads or writes."""

@@ -137,8 +137,8 @@ def test_a_plan_is_told_in_two_lines_or_as_json(home, monkeypatch):
     monkeypatch.setattr(plan, "run", lambda *_, **__: summary)
     told = ask("plan", CALLS, "--origin", ORIGIN).output.splitlines()
     assert told == [
-        f"plan calls origin {ORIGIN}: published, 2162 rows (pools 3, agent_hours confidence 0.5=482 confidence 0.8=640, "
-        "forecast run, people 45)",
+        f"plan calls origin {ORIGIN}: published, 2162 rows (pools 3, agent_hours confidence 0.5=482 "
+        "confidence 0.8=640, forecast run, people 45)",
         "  shifts leave 1.5 person-hours uncovered",
     ]
     assert json.loads(ask("plan", CALLS, "--origin", ORIGIN, "--json").output) == summary.as_dict()
@@ -185,7 +185,7 @@ def test_a_link_is_explained_in_lines_and_tables_or_as_json(home, monkeypatch):
     monkeypatch.setattr(explain_capacity, "capacity", lambda *_, **__: found)
     told = ask("explain", "capacity", "links", "a").output.splitlines()
     assert told[:5] == ["links, a", f"plan run from {ORIGIN}", "", *found.lines]
-    titles = ["peaks of the last days:", "peaks ahead:", "as it is, and with a parallel link failed:"]
+    titles = ["peaks of the last days:", "peaks ahead:", "with all links up, and with a parallel link failed:"]
     assert [line for line in told if line.endswith(":")] == titles, "no catalogue, no table of it"
     assert told[-3:] == ["failure,cost", "none,12.5", "n-1:b,"]
     answer = ask("explain", "capacity", "links", "a", "--json").output

@@ -95,8 +95,8 @@ def test_first_row_that_breaks_a_rule_is_named_whatever_the_index():
     with pytest.raises(ContractError) as failure:
         check_plan(tables)
     assert str(failure.value) == (
-        "planning.staffing: 1 rows break 'between 0 and 1', first pool_id care, ts 2024-01-31 01:00:00+00:00, confidence 0.8 "
-        "with met 7.0; nothing was published"
+        "planning.staffing: 1 rows break 'between 0 and 1', first pool_id care, ts 2024-01-31 01:00:00+00:00, "
+        "confidence 0.8 with met 7.0; nothing was published"
     )
 
 

@@ -1,0 +1,1 @@
+"""Plans of capacity: reading links, planning and explanation."""

@@ -176,8 +176,8 @@ def _lines(
         saved = intact["cost"] * rules.capital_rate * QUARTER / 365
         lines.append(
             f"waiting {QUARTER} days: {late.late_later[0] - late.late_now[0]:.1f} more days above the ceiling x "
-            f"{rules.overload_cost:g} - {saved:.0f} of capital = {intact['wait_cost']:.0f}; expected expected_delay_loss "
-            f"{intact['expected_delay_loss']:.0f}"
+            f"{rules.overload_cost:g} - {saved:.0f} of capital = {intact['wait_cost']:.0f}; expected delay "
+            f"loss {intact['expected_delay_loss']:.0f}"
         )
     return lines
 
@@ -212,7 +212,7 @@ def _forecast(links: Links, case: FailureCase, at: int) -> pd.DataFrame:
 
 
 def _steps(links: Links, rules: CapacitySection, case: FailureCase, at: int) -> pd.DataFrame:
-    """Each step of the catalogue: what it brings, and how likely it does not last."""
+    """Each step of the catalogue: capacity, ceiling, cost, and the probability that it does not last."""
     lead, lasting = rules.lead_time // DAY, rules.lasting // DAY
     present = float(links.capacity[case.link[at]])
     in_service = case.paths[at : at + 1, lead : lead + lasting]
@@ -247,11 +247,11 @@ def _failures(own: pd.DataFrame) -> pd.DataFrame:
         "step",
         "cost",
     ]
-    told = own.sort_values("failure", key=lambda names: names.where(names != NO_FAILURE, ""))[columns].reset_index(
+    table = own.sort_values("failure", key=lambda names: names.where(names != NO_FAILURE, ""))[columns].reset_index(
         drop=True
     )
-    told["utilisation"] = told["utilisation"].round(3)
-    told[["peak", "headroom"]] = told[["peak", "headroom"]].round(1)
+    table["utilisation"] = table["utilisation"].round(3)
+    table[["peak", "headroom"]] = table[["peak", "headroom"]].round(1)
     for name in ("runout_q10", "runout_q50", "order_by"):
-        told[name] = pd.Series([None if pd.isna(date) else f"{date:%Y-%m-%d}" for date in told[name]], dtype=object)
-    return told
+        table[name] = pd.Series([None if pd.isna(date) else f"{date:%Y-%m-%d}" for date in table[name]], dtype=object)
+    return table

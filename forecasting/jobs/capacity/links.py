@@ -1,4 +1,4 @@
-"""What a plan of capacity rests on: the links of a stream, their peaks' forecast, their capacity, and what is amiss."""
+"""Input of a plan of capacity: the links of a stream, the forecast of their peaks, capacities, and findings."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -122,20 +122,20 @@ def read_links(session: Session, origin: datetime, *, panels: PanelSource | None
     capacity = pd.to_numeric(series[rules.capacity], errors="coerce").to_numpy(float, na_value=np.nan)
     known = np.isfinite(capacity) & (capacity > 0)
     findings += [
-        (str(name), SeriesFinding.NO_CAPACITY, _no_capacity(str(name), rules, told))
-        for name, told in series.loc[~known, rules.capacity].items()
+        (str(name), SeriesFinding.NO_CAPACITY, _no_capacity(str(name), rules, given))
+        for name, given in series.loc[~known, rules.capacity].items()
     ]
     place = {name: row for row, name in enumerate(peaks.series_ids)}
-    told = np.array([_is_told(peaks, place.get(str(name))) for name in series.index], dtype=bool)
+    forecast = np.array([_is_forecast(peaks, place.get(str(name))) for name in series.index], dtype=bool)
     findings += [
         (
             str(name),
             SeriesFinding.NO_FORECAST,
             f"{name}: stream {peak_stream.name} does not forecast its peak on every day: not planned",
         )
-        for name in series.index[known & ~told]
+        for name in series.index[known & ~forecast]
     ]
-    kept = series.index[known & told]
+    kept = series.index[known & forecast]
     if kept.empty:
         reason = next(line for _, kind, line in findings if kind != SeriesFinding.CAPACITY_CHANGED)
         raise FeedError(f"stream {stream.name}: none of its {len(series)} series can be planned; {reason}")
@@ -193,12 +193,12 @@ def _require_attributes(stream: Stream, rules: CapacitySection, series: pd.DataF
             )
 
 
-def _is_told(peaks: Outlook, row: int | None) -> bool:
+def _is_forecast(peaks: Outlook, row: int | None) -> bool:
     return row is not None and bool(np.isfinite(peaks.quantiles[row]).all())
 
 
-def _no_capacity(name: str, rules: CapacitySection, told: object) -> str:
-    found = repr(told) if isinstance(told, str) and told else "none"
+def _no_capacity(name: str, rules: CapacitySection, given: object) -> str:
+    found = repr(given) if isinstance(given, str) and given else "none"
     return f"{name}: {rules.capacity} is {found}, expected a number above 0: not planned"
 
 

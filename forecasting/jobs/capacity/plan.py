@@ -1,4 +1,4 @@
-"""The capacity plan of a stream: when links run out, how sure, what to order, by which day, what waiting costs."""
+"""The capacity plan of a stream: when links run out, how sure, what to order, by which day, what a delay costs."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +25,7 @@ Tables = dict[str, pd.DataFrame]
 NO_FAILURE = "none"
 """Value of `failure`: all links are up."""
 BATCH = 32
-"""Links whose paths stand in memory together; a group of parallel links is never parted."""
+"""Links whose paths are in memory together; a group of parallel links is never split."""
 LEAST, MOST_GROWTH = 1e-9, 10.0
 """Least ratio of two peaks, and most growth of the logarithm a year: a few days say nothing of a year."""
 WEEK = 7
@@ -49,7 +49,7 @@ class FailureCase:
 
 
 def make_capacity(links: Links, rules: CapacitySection, *, begin: Callable[[str], None]) -> Tables:
-    """Tables capacity, runout and findings of a plan. begin: told what is being worked on."""
+    """Tables capacity, runout and findings of a plan. begin: called with what is being worked on."""
     maker = path_maker(links)
     batches = _batches(links)
     capacity: list[pd.DataFrame] = []
@@ -91,8 +91,8 @@ def failure_cases(links: Links, rules: CapacitySection, maker: LongPathMaker, ba
     for failure in links.failures:
         if int(failure.group[0]) in place:
             own, capacity = [place[int(link)] for link in failure.group], links.capacity[failure.group]
-            carried = (reroute(peaks[own], capacity, failure.failed) for peaks in (paths, before))
-            yield _case(links, rules.while_failed, failure.name, failure.others, *carried)
+            rerouted = (reroute(peaks[own], capacity, failure.failed) for peaks in (paths, before))
+            yield _case(links, rules.while_failed, failure.name, failure.others, *rerouted)
 
 
 def _case(links: Links, rules: CapacitySection, name: str, link: Ints, paths: Floats, before: Floats) -> FailureCase:
@@ -209,8 +209,8 @@ def _without_step(planned: pd.DataFrame, rules: CapacitySection) -> list[tuple[s
         (
             str(name),
             SeriesFinding.NO_SUFFICIENT_STEP,
-            f"{name}: no step of the catalogue lasts {rules.lasting // DAY} days at confidence {rules.confidence:g}; add a larger "
-            "one to planning.capacity.steps, or plan another route",
+            f"{name}: no step of the catalogue lasts {rules.lasting // DAY} days at confidence {rules.confidence:g}; "
+            "add a larger one to planning.capacity.steps, or plan another route",
         )
         for name in own["series_id"]
     ]

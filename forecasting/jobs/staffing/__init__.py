@@ -1,0 +1,1 @@
+"""Plans of staff: reading loads, planning, replays, explanation and export."""

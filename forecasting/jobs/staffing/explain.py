@@ -23,12 +23,12 @@ from forecasting.store.tables.plans import KINDS, planned_rows
 from forecasting.terms import QUANTILE_COLUMNS, StaffingRule, format_duration
 
 RULES = {
-    StaffingRule.TARGET: "the fewest agents with whom the probability of meeting the target reaches the confidence",
-    StaffingRule.EARLIER_SURPLUS: "one or more fewer than that: earlier intervals of the day were rounded up beyond the confidence, "
-    "and the day's average still reaches it",
-    StaffingRule.MIN_AGENTS: "min_agents stands: fewer would reach the target",
-    StaffingRule.MAX_OCCUPANCY: "max_occupancy stands: fewer would reach the target, but be busy for too long",
-    StaffingRule.NO_LOAD: "no calls are expected: min_agents stands",
+    StaffingRule.TARGET: "the fewest agents with which the probability of meeting the target reaches the confidence",
+    StaffingRule.EARLIER_SURPLUS: "fewer than that: earlier intervals of the day were rounded up beyond the "
+    "confidence, and the day's average still reaches it",
+    StaffingRule.MIN_AGENTS: "min_agents: fewer would reach the target",
+    StaffingRule.MAX_OCCUPANCY: "max_occupancy: fewer would reach the target, but be busy for too long",
+    StaffingRule.NO_LOAD: "no calls are expected: min_agents",
 }
 AROUND = 2
 """Numbers of agents shown on either side of the chosen one."""
@@ -52,8 +52,7 @@ class Explained:
     """The published rows."""
 
     def as_dict(self) -> dict[str, Any]:
-        told = asdict(self)
-        return told | {name: getattr(self, name).to_dict("records") for name in ("forecasts", "formula")}
+        return asdict(self) | {name: getattr(self, name).to_dict("records") for name in ("forecasts", "formula")}
 
 
 def staffing(settings: Settings, stream: str, *, series: str, ts: str, origin: str | None = None) -> Explained:
@@ -111,9 +110,9 @@ def _newest_plan(lake: Lake, stream: str, at: datetime) -> datetime:
 
 
 def _issued_since(first: pd.Series, loads: Loads) -> list[str]:
-    """What to know where a forecast speaks now that is not the one which was planned from."""
+    """A warning for each forecast that was published again since the plan was made."""
     return [
-        f"the plan was made from {first[column]}, and {outlook.run_id} speaks now: plan again to bring them together"
+        f"the plan was made from {first[column]}, and {outlook.run_id} is current: plan again to bring them together"
         for column, outlook in (("forecast_run_id", loads.calls), ("handle_run_id", loads.handles))
         if first[column] != outlook.run_id
     ]
@@ -146,9 +145,10 @@ def _lines(own: pd.DataFrame, rules: StaffingSection, seconds: float) -> list[st
     for row in own.to_dict("records"):
         bare = row["agents"] / (1 - rules.shrinkage)
         lines += [
-            f"confidence {row['confidence']:g}: load at that probability {row['load_at_confidence']:.3f} Erlangs; {row['agents']} agents "
-            f"meet the target with probability {row['met']:.3f}; expected service level {row['service_level']:.3f}, "
-            f"mean wait {row['asa']:.1f} s, occupancy {row['occupancy']:.3f}, abandoned {row['abandonment']:.3f}",
+            f"confidence {row['confidence']:g}: load at that probability {row['load_at_confidence']:.3f} Erlangs; "
+            f"{row['agents']} agents meet the target with probability {row['met']:.3f}; "
+            f"expected service level {row['service_level']:.3f}, mean wait {row['asa']:.1f} s, "
+            f"occupancy {row['occupancy']:.3f}, abandoned {row['abandonment']:.3f}",
             f"  rule: {row['rule']}: {RULES[StaffingRule(row['rule'])]}",
             f"  shrinkage: {row['agents']} / (1 - {rules.shrinkage:g}) = {bare:.2f}, rounded up: {row['rostered']} "
             "rostered",
@@ -180,7 +180,7 @@ def _quantiles(outlook: Outlook, series: str, at: np.datetime64) -> dict[str, fl
 
 
 def _formula(own: pd.DataFrame, rules: StaffingSection) -> pd.DataFrame:
-    """What Erlang says of a few numbers of agents at given loads, to be checked with any calculator of it."""
+    """Erlang service of a few numbers of agents at given loads, to compare with any other calculator."""
     first = own.iloc[0]
     loads = {"mean load": float(first["load"])}
     loads |= {f"load at {row['confidence']:g}": float(row["load_at_confidence"]) for row in own.to_dict("records")}

@@ -28,11 +28,10 @@ def check(settings: Settings, stream: str) -> None:
 
 
 def run(settings: Settings, stream: str, *, origin: str, folder: Path, confidence: float | None = None) -> list[Path]:
-    """Write one CSV for each pool and local week of the plan from `origin`: STREAM.POOL.YYYY-Www.csv,
-    the pool's name percent-encoded.
+    """Write one CSV for each pool and local week of a plan: STREAM.POOL.YYYY-Www.csv, the pool's name percent-encoded.
 
-    confidence: one of the plan's levels, the highest unless given. A file is whole or not there. Returns the paths. Raises
-    FeedError where no plan was published, SettingsError for a confidence that it does not have.
+    confidence: one of the plan's levels, the highest unless given. Each file is replaced as a whole. Returns the paths.
+    Raises FeedError where no plan from `origin` was published, SettingsError for a confidence that it does not have.
     """
     with open_session(settings, stream, read_only=True) as session:
         definition = session.definition.stream
@@ -51,7 +50,7 @@ def run(settings: Settings, stream: str, *, origin: str, folder: Path, confidenc
     table = weekly_table(definition, rows[rows["confidence"] == level])
     paths = []
     for (pool, week), own in table.groupby(["pool", "week"], sort=True):
-        # a pool may be named after a series, and a series as it likes
+        # a pool may have the name of a series, in which any character may occur
         path = folder / f"{stream}.{quote(str(pool), safe='')}.{week}.csv"
         write_csv(own[list(COLUMNS)], path)
         paths.append(path)
@@ -59,7 +58,7 @@ def run(settings: Settings, stream: str, *, origin: str, folder: Path, confidenc
 
 
 def weekly_table(stream: Stream, rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of planning.staffing of one confidence with local dates, clock times and ISO weeks, in the columns of the file."""
+    """Columns of the file, and the ISO week, from rows of planning.staffing of one confidence."""
     wall = pd.DatetimeIndex(wall_times(as_utc(rows["ts"]), stream.zone))
     calendar = wall.isocalendar()
     return pd.DataFrame(

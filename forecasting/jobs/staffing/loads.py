@@ -1,8 +1,8 @@
-"""What pools may have to answer: paths of calls and handle times together, from two published forecasts.
+"""Loads of pools: paths of calls and handle times together, from two published forecasts.
 
 Volume and handle time are taken as independent of each other; within each of them intervals and series move together
-as they did in history. The luck of counting (a rate of 30 calls brings 25 or 36) and that of a mean over few calls are
-taken out of the forecasts' spread, because a queue's formula holds them already.
+as they did in history. The sampling noise of counts (a rate of 30 calls gives 25 or 36) and of means over few calls
+is removed from the forecasts' spread, because the queueing formula contains it already.
 """
 
 import numpy as np
@@ -24,8 +24,8 @@ LEAST_HANDLE = 1.0
 def pool_loads(calls: Outlook, handles: Outlook, pools: dict[str, tuple[str, ...]]) -> list[PoolLoad]:
     """The load of every pool, pools in their order; of those that are open at all. pools: series of each.
 
-    Where a series has no forecast of its handle time in some interval its own mean over the horizon stands, and where
-    it has none at all the mean of its pool's others. Raises FeedError for a pool without any.
+    Where a series has no forecast of its handle time in some interval its own mean over the horizon is used, and where
+    it has none at all the mean of the other series of its pool. Raises FeedError for a pool without any.
     """
     column = _containing(handles, calls.ts)
     rates = _rates(calls)

@@ -30,7 +30,7 @@ EPOCH_WEEKDAY = 3
 
 @dataclass(frozen=True)
 class Loads:
-    """What a stream's pools may have to answer from one origin, and which forecasts say so."""
+    """Loads of a stream's pools from one origin, and the forecasts that they come from."""
 
     calls: Outlook
     handles: Outlook

@@ -1,4 +1,4 @@
-"""Replay real calls against the plans of their mornings, beside what other plans would have done."""
+"""Replay real calls against the plans made for their days, beside other ways to plan."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -57,7 +57,7 @@ DAYS_MET = 0.8
 
 @dataclass(frozen=True)
 class PlanOutcome:
-    """A plan and what it reached."""
+    """A plan and the service that it gave."""
 
     formula: str
     plan: str
@@ -69,7 +69,7 @@ class PlanOutcome:
 
 @dataclass(frozen=True)
 class Replayed:
-    """What a replay found."""
+    """Result of a replay."""
 
     stream: str
     since: str
@@ -136,7 +136,7 @@ def run(
 
 
 def _read_days(session: Session, dates: list[date], *, lead: timedelta, begin: Callable[[str], None]) -> list[Day]:
-    """Every pool's days: what the plan made so long before knew, and the calls."""
+    """Days of all pools: the load known `lead` before, and the calls that arrived."""
     definition = session.definition.stream
     rules = staffing_rules(definition)
     begins, ends = (datetime.combine(day, time(), definition.zone) for day in (dates[0], dates[-1] + DAY))

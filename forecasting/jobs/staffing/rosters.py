@@ -1,4 +1,4 @@
-"""What a plan's agents mean for people: groups of several skills, and shifts of whole weeks."""
+"""People for the agents of a plan: groups of several skills, and shifts of whole weeks."""
 
 import json
 import os
@@ -23,8 +23,10 @@ from forecasting.planning.staffing.skills import SkillGroup, cheapest_heads
 
 
 def plan_groups(staffing: pd.DataFrame, rules: StaffingSection) -> pd.DataFrame:
-    """Rows of planning.groups: the cheapest people of each group in every interval and at every confidence, so that each
-    pool's agents are held by people of whom nobody counts twice."""
+    """Rows of planning.groups: the cheapest people of each group that fill all pools in an interval, nobody twice.
+
+    staffing: rows of planning.staffing. Raises SettingsError where the groups may not have enough people.
+    """
     groups = {
         name: SkillGroup(frozenset(one.pools), cost=one.cost, **({"most": one.most} if one.most is not None else {}))
         for name, one in rules.groups.items()
@@ -58,9 +60,9 @@ def plan_groups(staffing: pd.DataFrame, rules: StaffingSection) -> pd.DataFrame:
 def plan_rosters(
     loads: Loads, staffing: pd.DataFrame, rules: StaffingSection, *, begin: Callable[[str], None]
 ) -> dict[str, pd.DataFrame]:
-    """planning.rosters and planning.shifts: every pool and whole local week, covering `rostered` of the highest confidence.
+    """planning.rosters and planning.shifts of every pool and whole local week, for the highest confidence.
 
-    Shrinkage is in the requirement, so breaks are those of the catalogue and come on top.
+    Shifts cover `rostered`. Shrinkage is in the requirement, so breaks are those of the catalogue and come on top.
     """
     confidence = rules.confidence[-1]
     at_confidence = staffing[staffing["confidence"] == confidence]

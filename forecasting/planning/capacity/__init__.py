@@ -1,0 +1,1 @@
+"""Capacity of links: run-out days, orders and failures of parallel links, from sample paths of their peaks."""

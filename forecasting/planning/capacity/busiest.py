@@ -2,8 +2,8 @@
 
 E.500 takes the high load of a circuit group from the five highest days of twelve months, and so it is here: of the last
 365 days, measured ones included. A shorter window would miss what the rule is for, days far apart such as Mother's Day
-and New Year's Eve. The price is that a measured day counts for a year; one that was no demand (a failure elsewhere, a
-wrong counter) has to be left out of what is given as measured.
+and New Year's Eve. A measured day therefore counts for a year; days that were no demand (a failure elsewhere, a wrong
+counter) have to be left out of what is given as measured.
 """
 
 import numpy as np
@@ -25,16 +25,16 @@ def heavy_first_exceedance(
     """(n, S) first days on which the mean of the `busiest` highest of the last `window` days is above the ceiling.
 
     paths: (n, D, S) busy-hour loads, no NaN; ceiling: (n,); before: (n, W) loads measured until the origin, the last
-    one last, NaN where missing. D where it never is; nothing is said of fewer known days than `busiest`. Day 0 at the
-    earliest: also of a group whose measured days alone are above.
+    one last, NaN where missing. D where it never is; with fewer known days than `busiest` there is no mean. Day 0 at
+    the earliest, also of a group whose measured days alone are above.
     """
     count, horizon, draws = paths.shape
     measured = np.full((count, 0), -np.inf) if before is None else np.where(np.isnan(before), -np.inf, before)
     ceiling = np.asarray(ceiling, dtype=np.float64)
     first_exceedance = np.full((count, draws), horizon, dtype=np.int32)
     # a mean is above only if one of its days is
-    loud = measured.max(axis=1, initial=-np.inf) > ceiling
-    link, draw = np.nonzero((paths.max(axis=1, initial=-np.inf) > ceiling[:, None]) | loud[:, None])
+    high = measured.max(axis=1, initial=-np.inf) > ceiling
+    link, draw = np.nonzero((paths.max(axis=1, initial=-np.inf) > ceiling[:, None]) | high[:, None])
     recent = measured[:, max(measured.shape[1] - window, 0) :]
     blocks = -(-horizon // window)
     for start in range(0, len(link), CHUNK):
@@ -52,8 +52,8 @@ def _highest(days: Floats, busiest: int) -> Floats:
     """Sums of the highest days of the windows that end with each day after the first block.
 
     days: (blocks + 1, window, C). Returns (blocks * window, C). A window is the end of one block and the beginning of
-    the next; what is highest in either is carried along day by day for all blocks at once, and the highest of both is
-    the best way to take some from the one and the rest from the other (van Herk, 1992, did so for one highest).
+    the next. Running sums of the highest in either are kept day by day for all blocks at once; that of the window is
+    the best split between the two (van Herk, 1992, for one highest).
     """
     blocks, window, columns = days.shape[0] - 1, days.shape[1], days.shape[2]
     # ends[day]: sums of the 1, 2, ... highest from that day of a block to its end

@@ -11,13 +11,13 @@ from forecasting.numerics import Floats
 from forecasting.planning.queues.erlang_b import load_for
 
 EPSILON = 1e-9
-"""100 circuits times 1.15 are 115, though floating point makes it a hair less."""
+"""100 circuits times 1.15 are 115, though floating point makes it slightly less."""
 
 
 def ceilings(capacity: Floats, rules: CapacitySection) -> Floats:
     """(n,) peaks that must not be passed: `threshold` of the capacity or, with `grade`, Erlangs of so many circuits.
 
-    capacity: (n,) in the peak's unit, or circuits, of which parts of one carry nothing. SettingsError: circuits that
+    capacity: (n,) in the peak's unit, or circuits, of which fractions do not count. SettingsError: circuits that
     are missing or negative.
     """
     return rules.threshold * capacity if rules.grade is None else load_for(_whole(capacity), blocking=rules.grade)

@@ -1,4 +1,4 @@
-"""N-1: what parallel links carry when one of their group fails."""
+"""N-1: traffic of parallel links when one of their group fails."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class Failure:
     """One link of a group fails; the others, one or more, carry its traffic."""
 
     name: str
-    """Scenario of the plan: `n-1:` and the series that fails."""
+    """Value of `failure` in the plan: `n-1:` and the series that fails."""
     group: Ints
     """Indices of all links of the group, ascending."""
     failed: int

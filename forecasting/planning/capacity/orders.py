@@ -1,4 +1,4 @@
-"""Orders: by which day, which step of the catalogue, and what waiting for a quarter costs.
+"""Orders: by which day, which step of the catalogue, and what a delay of a quarter costs.
 
 Days are counted from the origin's day, 0, on which an order is placed at the earliest; what is ordered on day d is in
 service from day d + lead_time on. Whatever lies beyond the D days of the paths is not seen: days late end there, and a
@@ -36,9 +36,10 @@ class StepChoice:
 class DelayCost:
     """(n,) arrays on ordering a quarter later rather than today.
 
-    wait_cost: expected cost of waiting less that of ordering today; negative where waiting saves. expected_delay_loss: the expected
-    loss, counting only paths on which waiting turns out the dearer; both NaN without a step. late_now, late_later:
-    expected days above the ceiling until what is ordered today, or a quarter later, is in service.
+    wait_cost: expected cost of ordering later less that of ordering today; negative where the delay saves money.
+    expected_delay_loss: the expected loss over the paths on which the delay costs more, 0 on the others. Both are NaN
+    without a step. late_now, late_later: expected days above the ceiling until what is ordered today, or a quarter
+    later, is in service.
     """
 
     wait_cost: Floats
@@ -50,8 +51,8 @@ class DelayCost:
 def order_by(first_exceedance: Days, rules: CapacitySection, *, horizon: int) -> Days:
     """(n,) last days for an order to be in service, with probability `confidence`, before the link runs out.
 
-    It is the 1 - confidence quantile of the run-out day less the lead time: 0 or below is due now, and how far below says how
-    late it is; `horizon` (D) where that quantile is beyond it. first_exceedance: (n, S) of `run_out`.
+    It is the 1 - confidence quantile of the run-out day less the lead time: 0 is due today, below 0 so many days late;
+    `horizon` (D) where that quantile is beyond it. first_exceedance: (n, S) of `run_out`.
     """
     soonest = date_quantiles(first_exceedance, (1 - rules.confidence,))[:, 0]
     return np.where(soonest < horizon, soonest - rules.lead_time // DAY, horizon).astype(np.int32)
@@ -61,11 +62,11 @@ def choose_step(paths: Floats, capacity: Floats, deadline: Days, rules: Capacity
     """The cheapest step for each link that needs one within the quarter; the smaller one where two cost the same.
 
     paths: (n, D, S) peaks; capacity: (n,) at present; deadline: (n,) of `order_by`. A link whose deadline lies a
-    quarter (91 days) ahead or later is NOT_NEEDED: the next plan is early enough. Else a step is sufficient if it adds
-    capacity and, ordered today, the link runs out with probability 1 - confidence at most from its first day in service on
-    for `lasting`. What happens before that day no step can change, so the windows of the rules begin with it. Where
-    the horizon ends before `lasting` does, it is judged until there. SettingsError: the horizon ends before a step is
-    in service.
+    quarter (91 days) ahead or later is NOT_NEEDED: the next plan is early enough. Otherwise a step is sufficient if it
+    adds capacity and, ordered today, the link runs out with probability 1 - confidence at most within `lasting` of its
+    first day in service. No step changes what happens before that day, so the windows of the rules begin with it. Where
+    the horizon ends before `lasting` does, the step is judged until there. SettingsError: the horizon ends before a
+    step is in service.
     """
     count, horizon = len(paths), paths.shape[1]
     lead, lasting = rules.lead_time // DAY, rules.lasting // DAY
@@ -99,7 +100,7 @@ def choose_step(paths: Floats, capacity: Floats, deadline: Days, rules: Capacity
 
 
 def delay_cost(paths: Floats, ceiling: Floats, cost: Floats, rules: CapacitySection) -> DelayCost:
-    """What ordering a quarter (91 days) later costs, against ordering today.
+    """Cost of ordering a quarter (91 days) later, against ordering today.
 
     paths: (n, D, S) peaks; ceiling: (n,) of `ceilings` at present; cost: (n,) of the step, NaN where there is none. A
     path costs the step and `overload_cost` a day above the ceiling until it is in service; what is spent a quarter

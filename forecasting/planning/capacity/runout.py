@@ -64,8 +64,8 @@ def first_exceedance_day(
 def date_quantiles(first_exceedance: Days, levels: Sequence[float] = QUANTILES) -> Days:
     """(n, L) earliest days by which a share `level` of the paths has run out; D where that is beyond the horizon.
 
-    first_exceedance: (n, S) of `run_out`. The lower empirical quantile, so that `probability_by` that day is at least `level`
-    and by the day before it is less.
+    first_exceedance: (n, S) of `run_out`. The lower empirical quantile, so that `probability_by` is at least `level` on
+    that day and less on the day before.
     """
     count = first_exceedance.shape[1]
     rank = np.ceil(np.asarray(levels) * count - EPSILON).astype(np.int64) - 1

@@ -2,7 +2,7 @@
 
 Calls arrive as a Poisson process, handle times and patience are exponential, all agents are alike, and the queue has
 no limit (M/M/n+M; Palm, 1957; Baccelli and Hebuterne, 1981; Zeltyn and Mandelbaum, 2005). Patience without end is
-Erlang C, none at all the loss system, Erlang B (`circuits.py`); both are limits of the same formulas here, not cases.
+Erlang C, none at all the loss system, Erlang B (`erlang_b.py`); both are limits of the formulas here.
 
 Three service levels are in use. The one that the product promises and reports is `served_within`: the share of ALL
 offered calls that are answered within the threshold; those who gave up count as not served.
@@ -31,7 +31,7 @@ LEAST = 1e-300
 
 @dataclass(frozen=True)
 class Queue:
-    """Steady state of queues; arrays of one shape, shares of offered calls unless said otherwise.
+    """Steady state of queues; arrays of one shape, shares of offered calls where nothing else is given.
 
     waits: share that finds all agents busy, P(W > 0). served_within: the product's service level, answered within the
     threshold over all offered. served_within_of_staying: the same over those who did not give up before the threshold.
@@ -81,7 +81,7 @@ def queue(
     found = _in_chunks(given)
     abandoned = found.waits * found.leave
     left_before = np.clip(found.waits * (found.leave - found.outlast * found.leave_later), 0.0, 1.0)
-    carried = np.where(np.isinf(found.wait), np.minimum(x, n), x * (1 - abandoned))
+    answered = np.where(np.isinf(found.wait), np.minimum(x, n), x * (1 - abandoned))
     served, stayed = 1 - found.missed, 1 - left_before
     return Queue(
         waits=found.waits,
@@ -90,7 +90,7 @@ def queue(
         waited_within=1 - found.waits * found.outlast,
         mean_wait=seconds * found.waits * found.wait,
         abandoned=abandoned,
-        occupancy=np.minimum(np.divide(carried, n, out=np.zeros(x.shape), where=n > 0), 1.0),
+        occupancy=np.minimum(np.divide(answered, n, out=np.zeros(x.shape), where=n > 0), 1.0),
     )
 
 
@@ -154,7 +154,7 @@ def _fewest_agents(
         return over
 
     endless = np.isinf(patience)
-    # what a river of calls would need, and a reserve for its waves that shrinks as the threshold lets them pass
+    # the fluid approximation, and a reserve for variance that shrinks with the threshold
     fluid = np.where(endless, load, load * np.maximum(share, np.exp(-within / np.maximum(patience, LEAST))))
     pace = 1.5 / np.sqrt(load) + within / handle
     start = np.maximum(fluid - let_go / pace, np.where(max_occupancy < 1, load / max_occupancy, 0.0))
@@ -169,7 +169,7 @@ def _queue_wait(load: Floats64, agents: Floats64, handle: Floats64, within: Floa
     idle, alone = load == 0, (agents == 0) & (impatience > 0)
     endless = (impatience == 0) & (agents <= load) & ~idle
     odd = idle | alone | endless
-    # stand-ins that are safe, then overwritten by the rules
+    # values that are safe to compute with, overwritten by the rules below
     x, n = np.where(odd, 1.0, load), np.where(odd, 2.0, agents)
     log_j, wait, log_p = impatient(n, x, impatience)
     waits = 1 / (1 + np.exp(np.minimum(log_inverse_blocking(n - 1, x) - np.log(x) - log_j, 700.0)))

@@ -22,7 +22,7 @@ def fewest(gap: Callable[[Floats64, Ints], Floats64], *, start: Floats64, pace: 
     case = np.arange(len(start))
     low, high = least - 1, np.full(len(start), np.inf)
     low_gap, high_gap = np.full(len(start), np.nan), np.full(len(start), np.nan)
-    at, turn = np.maximum(np.ceil(start), least), 0
+    at, rounds = np.maximum(np.ceil(start), least), 0
     while len(case):
         here = gap(at, case)
         closed = here <= TIE
@@ -33,11 +33,11 @@ def fewest(gap: Callable[[Floats64, Ints], Floats64], *, start: Floats64, pace: 
         left = ~done
         case, at, here, low, high = case[left], at[left], here[left], low[left], high[left]
         low_gap, high_gap = low_gap[left], high_gap[left]
-        turn += 1
-        step = np.ceil((np.abs(here) / pace[case] + 0.5) * 2.0 ** (turn - 1))
+        rounds += 1
+        step = np.ceil((np.abs(here) / pace[case] + 0.5) * 2.0 ** (rounds - 1))
         out = np.where(here > TIE, at + step, at - step)
         between = np.isfinite(high) & np.isfinite(low_gap)
-        share = 0.5 if turn % 3 == 0 else low_gap / (low_gap - high_gap)
+        share = 0.5 if rounds % 3 == 0 else low_gap / (low_gap - high_gap)
         chord = np.ceil(low + np.where(between, (high - low) * share, 0.0))
         at = np.clip(np.where(between, chord, out), low + 1, high - 1)
     return found

@@ -1,7 +1,7 @@
-"""Tables of what a number of agents does at a load, so that millions of questions cost a look-up each.
+"""Service of numbers of agents at loads as tables, so that millions of evaluations are look-ups.
 
-Service, and its luck within an interval, are smooth in the load on square-root staffing's own scale, in the handle time
-and, for large numbers, in the agents: they are computed once on a grid of the three and interpolated between.
+Service, and its variance within an interval, are smooth in the load on the scale of square-root staffing, in the handle
+time and, for large numbers, in the agents: they are computed once on a grid of the three and interpolated.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ SINGLE, PACE = 40, 1.025
 
 @dataclass(frozen=True)
 class Service:
-    """What is promised and how: of all intervals that are planned together."""
+    """The target and what it depends on, common to all intervals that are planned together."""
 
     share: float
     within: float
@@ -38,8 +38,7 @@ class ServiceTable:
     """Service of agents at loads, for handle times of a known range."""
 
     def __init__(self, service: Service, *, shortest: float, longest: float) -> None:
-        """shortest, longest: mean handle times in seconds between which answers are asked for; others are held
-        there."""
+        """shortest, longest: mean handle times in seconds that the table covers; others are clipped to them."""
         self.service = service
         steps = 1 + int(np.ceil(np.log(longest / shortest) / np.log(HANDLE_PACE)))
         # without giving up, a queue with no more agents than load grows without end, and serves nobody in time
@@ -94,7 +93,10 @@ class ServiceTable:
         return _Step(low, low + 1, down - low)
 
     def _between(self, people: Ints) -> tuple[Ints, Floats]:
-        """The knot at or below each number of agents, and how far it lies on the way to the next; both learned."""
+        """The knot at or below each number of agents, and how far that is on the way to the next.
+
+        Computes the tables of both knots where they were not used before.
+        """
         while self._knots[-1] < people.max():
             further = max(int(self._knots[-1] * PACE), int(self._knots[-1]) + 1)
             self._knots, self._place = np.append(self._knots, further), np.append(self._place, -1)
@@ -110,7 +112,7 @@ class ServiceTable:
         return knot, nearer
 
     def _learn(self, knots: Ints) -> None:
-        """Compute the tables of numbers that were never asked for."""
+        """Compute the tables of knots that were not used before."""
         new = knots[self._place[knots] < 0]
         if not len(new):
             return

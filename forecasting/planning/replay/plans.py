@@ -1,4 +1,4 @@
-"""Plans tried on real calls: who would have been answered in time with the agents that each plan had."""
+"""Plans replayed on real calls: the service that the agents of each plan would have given."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ from forecasting.planning.staffing.agents import (
 )
 
 FEW = 5
-"""Intervals with no more calls say nothing of a share."""
+"""Intervals with at most so many calls are not judged by their share."""
 FACTORS = np.arange(0.80, 1.41, 0.02)
 CONFIDENCES = np.round(np.arange(0.30, 0.96, 0.025), 3)
 
 
 @dataclass(frozen=True)
 class Day:
-    """One open day of one pool: what the plan of that morning knew, and who called."""
+    """One open day of one pool: the load that the plan was made from, and the calls that arrived."""
 
     load: PoolLoad
     """Of the day's intervals."""
@@ -37,7 +37,7 @@ class Day:
 
 @dataclass(frozen=True)
 class Attained:
-    """What a plan cost and reached over all days."""
+    """Cost and service of a plan over all days."""
 
     agent_hours: float
     intervals: float
@@ -103,8 +103,10 @@ def at_confidence(rules: StaffingSection, service_table: ServiceTable, confidenc
 
 
 def known(day: Day) -> PoolLoad:
-    """The load of a day whose true rate is known: its own calls and their mean handle time, spread over the day as the
-    forecast spread them. Nobody knows it beforehand."""
+    """The load of a day whose true rate is known: its calls and mean handle time, spread over the day as forecast.
+
+    A bound for comparison: no plan knows it beforehand.
+    """
     shape = day.load.calls.mean(axis=1)
     total = shape.sum()
     calls = shape * (len(day.calls.at) / total) if total > 0 else np.zeros(len(shape))
@@ -124,20 +126,19 @@ def known(day: Day) -> PoolLoad:
 def cheapest_known(
     days: Sequence[Day], rules: StaffingSection, service_table: ServiceTable, *, days_met: float
 ) -> tuple[str, Attained] | None:
-    """The cheapest plan made from each day's true rate that meets the target on as many days, and how it was made; None
-    where none does.
+    """The cheapest plan from each day's true rate that meets the target on that share of days, with its name, or None.
 
-    Two ways are tried at many settings each: the load times a safety factor, and the product's own rule.
+    Tried are the load times safety factors, and the product's own rule at levels of confidence.
     """
     interval = service_table.service.interval
-    told = {id(day): known(day) for day in days}
+    true_loads = {id(day): known(day) for day in days}
 
     def by_factor(factor: float) -> Plan:
-        return lambda day: plug_in_agents(told[id(day)], rules, interval=interval, factor=factor)
+        return lambda day: plug_in_agents(true_loads[id(day)], rules, interval=interval, factor=factor)
 
     def by_confidence(confidence: float) -> Plan:
         own = at_confidence(rules, service_table, confidence)
-        return lambda day: own(Day(told[id(day)], day.calls))
+        return lambda day: own(Day(true_loads[id(day)], day.calls))
 
     plans = {f"load times {factor:.2f}": by_factor(float(factor)) for factor in FACTORS}
     plans |= {f"confidence {confidence:g}": by_confidence(float(confidence)) for confidence in CONFIDENCES}
@@ -149,7 +150,7 @@ def cheapest_known(
 def least_confidence(
     days: Sequence[Day], rules: StaffingSection, service_table: ServiceTable, *, days_met: float
 ) -> tuple[float, Attained] | None:
-    """The lowest confidence with which the target is met on that share of days, and what it cost; None where none does."""
+    """The lowest confidence with which the target is met on that share of days, and what it attained; None for none."""
     for confidence in CONFIDENCES:
         found = attain(
             days, at_confidence(rules, service_table, float(confidence)), rules, interval=service_table.service.interval

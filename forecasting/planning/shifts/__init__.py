@@ -1,0 +1,1 @@
+"""Shifts and rosters of a week that cover a requirement."""

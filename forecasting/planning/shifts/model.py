@@ -262,7 +262,7 @@ def _solve(model: _Model, offer: Offer, required: Ints, *, weight: int, effort: 
 
 def _read_starts(model: _Model, offer: Offer, found: Found) -> tuple[Start, ...]:
     """Who begins when, the first to begin taking the first breaks."""
-    waiting = {
+    unassigned = {
         key: [time for time, variable in away.items() for _ in range(found.of(variable))]
         for key, away in model.away.items()
     }
@@ -275,7 +275,7 @@ def _read_starts(model: _Model, offer: Offer, found: Found) -> tuple[Start, ...]
             began = model.week.since_midnight(day, start)
             breaks = []
             for place in range(len(shift.breaks)):
-                line = waiting[shift, day, place]
+                line = unassigned[shift, day, place]
                 breaks.append(tuple(time - began for time in line[:people]))
                 del line[:people]
             starts.append(Start(number, shift, day, start, people, tuple(breaks)))

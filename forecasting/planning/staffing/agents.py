@@ -1,9 +1,9 @@
-"""Agents from the distribution of the load: how many keep the promise, how often, and what the median alone would do.
+"""Agents from the distribution of the load: fewest that meet a service target with a given confidence.
 
-One number for the forecast loses ten to twenty points of service, because half of all intervals bring more and service
-falls faster than it rises. Here every interval is staffed against all paths of its load at once. A confidence of 0.8 promises
-that the target is met in four intervals of five, on the average of a local day: agents are whole people, so that one
-interval always gets a little more than asked, and what it gets too much is carried to the next one of its day.
+Staffing for the median loses ten to twenty points of service, because half of all intervals get more calls and service
+falls faster than it rises. Here every interval is staffed against all paths of its load at once. At confidence 0.8 the
+target is met in four intervals of five, on the average of a local day. Agents are whole people, so that an interval is
+rounded up beyond the confidence; that surplus is taken off the next interval of the day.
 """
 
 from dataclasses import dataclass, fields
@@ -19,14 +19,14 @@ from forecasting.planning.queues.service_table import ServiceTable
 from forecasting.terms import StaffingRule
 
 NODES = 20
-"""Groups of paths of like load that an interval's service is averaged over."""
+"""Groups of paths with similar load over which the service of an interval is averaged."""
 MOST_SURPLUS = 0.2
-"""Most probability that rounding up earlier in the day may take off an interval."""
+"""Most by which the surplus of earlier intervals of a day may lower the probability of one."""
 
 
 @dataclass(frozen=True)
 class PoolLoad:
-    """What a pool may have to answer: H open intervals on S equally likely paths, the luck of counting removed."""
+    """Load of a pool: H open intervals on S equally likely paths, without sampling noise of single calls."""
 
     pool_id: str
     ts: NDArray[np.datetime64]
@@ -44,7 +44,7 @@ class PoolLoad:
 
     @property
     def handle(self) -> Floats:
-        """(H, S) mean seconds a call; the interval's own mean where a path brings no call."""
+        """(H, S) mean seconds a call; the interval's own mean where a path has no calls."""
         usual = self.work.sum(axis=1, keepdims=True) / np.maximum(self.calls.sum(axis=1, keepdims=True), 1e-12)
         usual = np.where(usual > 0, usual, self.usual_handle[:, None])
         return np.where(self.calls > 1e-9, self.work / np.maximum(self.calls, 1e-9), usual)
@@ -57,7 +57,7 @@ class PoolLoad:
 
 @dataclass(frozen=True)
 class LoadNodes:
-    """(H, K) points that stand for the paths of each interval, by ascending load and alike in weight."""
+    """(H, K) points that replace the paths of each interval: by ascending load, of equal weight."""
 
     calls: Floats
     load: Floats
@@ -94,7 +94,7 @@ def staff_pool(pool: PoolLoad, rules: StaffingSection, service_table: ServiceTab
     """Rows of planning.staffing of one pool: one an interval and level of confidence, by ts and confidence.
 
     The service level is the share of all offered calls that is answered in time, expected over the paths; `met` is the
-    probability that the interval reaches the target, which holds the luck of few calls too. Never NaN: a queue that
+    probability that the interval reaches the target, sampling noise of single calls included. Never NaN: a queue that
     grows without end (Erlang C) counts as a wait of one interval.
     """
     service = service_table.service
@@ -103,12 +103,12 @@ def staff_pool(pool: PoolLoad, rules: StaffingSection, service_table: ServiceTab
     least = least_agents(nodes, rules)
     expected = expected_agents(ladder, service.share, least)
     plug_in = plug_in_agents(pool, rules, interval=service.interval)
-    brought = pool.calls.mean(axis=1)
+    calls = pool.calls.mean(axis=1)
     common = {
         "pool_id": pool.pool_id,
         "ts": pd.DatetimeIndex(pool.ts).tz_localize("UTC"),
-        "calls": brought,
-        "handle": np.where(brought > 1e-9, pool.work.mean(axis=1) / np.maximum(brought, 1e-9), pool.usual_handle),
+        "calls": calls,
+        "handle": np.where(calls > 1e-9, pool.work.mean(axis=1) / np.maximum(calls, 1e-9), pool.usual_handle),
         "load": pool.work.mean(axis=1) / service.interval,
         "expected_agents": expected,
         "plug_in_agents": plug_in,
@@ -119,7 +119,7 @@ def staff_pool(pool: PoolLoad, rules: StaffingSection, service_table: ServiceTab
     for confidence in rules.confidence:
         wanted, rule = choose_agents(ladder, day=pool.day, confidence=confidence)
         bounded, rule = _bound(wanted, rule, nodes, rules, least=least)
-        # what is carried over must not leave a higher confidence with fewer agents than a lower one
+        # the surplus must not leave a higher confidence with fewer agents than a lower one
         agents = np.maximum(bounded, agents)
         parts.append(
             pd.DataFrame(
@@ -138,10 +138,10 @@ def staff_pool(pool: PoolLoad, rules: StaffingSection, service_table: ServiceTab
 
 
 def choose_agents(ladder: Ladder, *, day: Ints, confidence: float) -> tuple[Ints, NDArray[np.object_]]:
-    """Fewest agents whose probability of meeting the target averages `confidence` over each day, and the rule that bound.
+    """Fewest agents whose probability of meeting the target averages `confidence` over each day, and what decided.
 
-    Interval by interval the fewest are taken that reach what is still owed; what rounding up gave too much is taken off
-    the next interval of the day, up to `MOST_SURPLUS`.
+    Interval by interval: the fewest that reach the confidence less the surplus of earlier intervals of the day, where
+    that surplus is at most `MOST_SURPLUS`. day: (H,) ascending. Both results are (H,).
     """
     agents, rule = np.empty(len(day), np.int64), np.empty(len(day), dtype=object)
     alone = np.argmax(ladder.met >= confidence, axis=1)
@@ -150,7 +150,7 @@ def choose_agents(ladder: Ladder, *, day: Ints, confidence: float) -> tuple[Ints
         if number and day[number] != day[number - 1]:
             surplus = 0.0
         chosen = int(np.argmax(chances >= confidence - surplus))
-        # without calls the target is met for sure, which pays for no missed one
+        # an interval without calls always meets the target, which adds no surplus
         if chances[0] < 1:
             surplus = float(np.clip(surplus + chances[chosen] - confidence, 0.0, MOST_SURPLUS))
         agents[number] = ladder.first[number] + chosen
@@ -165,8 +165,10 @@ def expected_agents(ladder: Ladder, share: float, least: Ints) -> Ints:
 
 
 def plug_in_agents(pool: PoolLoad, rules: StaffingSection, *, interval: float, factor: float = 1.0) -> Ints:
-    """Agents for the medians as if they were certain, which is what tools do that take one number; the calls times a
-    safety factor."""
+    """(H,) agents for the median forecasts as if they were certain, as tools do that take one number.
+
+    factor: safety factor on the calls. interval: seconds.
+    """
     found: Ints = agents_for(
         pool.median_calls * factor * pool.usual_handle / interval,
         handle=pool.usual_handle,
@@ -180,7 +182,7 @@ def plug_in_agents(pool: PoolLoad, rules: StaffingSection, *, interval: float, f
 
 def roster(agents: Ints, shrinkage: float) -> Ints:
     """People to roster so that so many are available, rounded up."""
-    # a hair less, for 7 / (1 - 0.3) is a little more than 10 in floating point
+    # 7 / (1 - 0.3) is a little more than 10 in floating point
     rostered: Ints = np.ceil(agents / (1 - shrinkage) - 1e-9).astype(np.int64)
     return rostered
 
@@ -198,7 +200,10 @@ def _by_calls(values: Floats, calls: Floats) -> Floats:
 
 
 def climb(nodes: LoadNodes, service_table: ServiceTable, *, least: int) -> Ladder:
-    """The numbers of agents that an interval may need, from too few to more than enough. least: 0 or the minimum."""
+    """Service of all numbers of agents that an interval may need, from too few to more than enough.
+
+    least: 0 or the minimum number of agents.
+    """
     lowest, highest, share = nodes.load[:, 0], nodes.load[:, -1], service_table.service.share
     first = np.maximum(np.floor(lowest * min(0.8, share) - np.sqrt(lowest)), min(least, 1)).astype(np.int64)
     count = int(np.max(np.ceil(highest + 4 * np.sqrt(highest) + 4) - first)) + 1
@@ -208,7 +213,7 @@ def climb(nodes: LoadNodes, service_table: ServiceTable, *, least: int) -> Ladde
     served = service_table.served_within(load, agents, handle)
     total = calls.sum(axis=2)
     expected = np.where(total > 0, (served * calls).sum(axis=2) / np.maximum(total, 1e-12), 1.0)
-    # interpolation may ripple by a hair; more agents never serve less
+    # interpolation may dip by rounding; more agents never serve less
     met, expected = np.maximum.accumulate(met, axis=1), np.maximum.accumulate(expected, axis=1)
     met[:, -1] = expected[:, -1] = 1.0
     return Ladder(first, met, expected)
@@ -219,7 +224,7 @@ def least_agents(nodes: LoadNodes, rules: StaffingSection) -> Ints:
     least: Ints = np.full(len(nodes.load), rules.min_agents, dtype=np.int64)
     if rules.max_occupancy == 1:
         return least
-    # with so many, no path brings more than the cap allows
+    # with so many, no path exceeds the cap
     enough: Ints = np.maximum(least, np.ceil(nodes.load[:, -1] / rules.max_occupancy).astype(np.int64))
     short = least - 1
     while (open_ := enough - short > 1).any():

@@ -1,8 +1,8 @@
-"""What a mean handle time hides: how much single calls differ, and how much the mean itself does.
+"""Variance of single handle times, and of their mean from interval to interval.
 
-The mean over w calls scatters around its level with the variance `remaining + single / w`. The first part is what a
-forecast is uncertain of; the second is the luck of few calls, which a queue's formula already holds and which must not
-be counted twice. The two are told apart by regressing squared deviations on 1 / w.
+The mean over w calls scatters around its level with the variance `remaining + single / w`. The first part is forecast
+uncertainty. The second is sampling noise of few calls, which the queueing formula contains already and which must not
+be counted twice. The two are separated by regressing squared deviations on 1 / w.
 """
 
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from forecasting.errors import InsufficientHistoryError, SettingsError
 from forecasting.numerics import Floats
 
 SPREAD = 0.5
-"""By how much, relatively, the parts of a queue are thought to differ from those of its stream."""
-WANDER = 0.1
-"""Share of the level by which a mean is thought to wander even where the stream's do not."""
+"""Relative standard deviation between the parts of one queue and those of its stream, as the prior has it."""
+DRIFT = 0.1
+"""Relative drift of the mean that the prior of one series allows even where the stream shows none."""
 NOISE = 10.0
 """Variance of a squared deviation over its squared expectation: 2 for normal ones, several times that for handle times,
 whose tails are heavy."""
@@ -25,7 +25,7 @@ ROUNDS = 20
 CLIP = 100.0
 """Multiples of what is expected beyond which a squared deviation says nothing more: ten standard deviations."""
 LEAST_SPREAD = 1e-6
-"""Relative variance of 1 / w below which the two parts cannot be told apart."""
+"""Relative variance of 1 / w below which the two parts cannot be separated."""
 SMALLEST = 1e-12
 
 
@@ -40,7 +40,7 @@ class HandleVariance:
 
 
 def single_call_variance(y: Floats, weight: Floats, level: Floats) -> HandleVariance:
-    """Tell the luck of single calls from changes of the mean.
+    """Variance of single handle times, and of the mean around its level, of each series.
 
     y: (N, T) mean handle times in seconds, NaN where unknown. weight: (N, T) answered calls behind them; where it is
     not above 0, y is unknown. level: (N, T) or (N, 1) what y was expected to be without looking at y itself, such as a
@@ -49,7 +49,7 @@ def single_call_variance(y: Floats, weight: Floats, level: Floats) -> HandleVari
     The regression is in squared deviations relative to the level, whose parts are alike from queue to queue: those of a
     series with few intervals, or whose weights hardly differ, stay near the stream's. Each interval counts by the
     inverse square of what is expected of it (the quasi-likelihood of a gamma distribution), so that means of few calls,
-    whose squares are wild, do not decide. Where no weights differ at all, everything is taken for `remaining`: nothing
+    whose squares vary most, do not decide. Where all weights are equal, all variance is taken as `remaining`: nothing
     is then subtracted from a forecast's spread. Raises SettingsError on other shapes, InsufficientHistoryError where no
     interval is known.
     """
@@ -92,7 +92,7 @@ def _fit(data: _Squares, *, prior: NDArray[np.float64] | None) -> NDArray[np.flo
     center, precision = np.zeros(2), np.full(2, SMALLEST)
     if prior is not None:
         parts[:] = prior
-        center, precision = prior, 1 / np.maximum(prior * SPREAD + (WANDER**2, 0.0), SMALLEST) ** 2
+        center, precision = prior, 1 / np.maximum(prior * SPREAD + (DRIFT**2, 0.0), SMALLEST) ** 2
     for _ in range(ROUNDS):
         expected = np.maximum(parts[:, :1] + parts[:, 1:] * data.share, SMALLEST)
         counts = np.where(data.known, expected**-2 / NOISE, 0.0)

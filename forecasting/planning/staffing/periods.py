@@ -1,4 +1,4 @@
-"""Days and weeks of a plan: what a period as a whole will see, its intervals moving together."""
+"""Days and weeks of a plan: calls, hours and service of whole periods, whose intervals vary together."""
 
 import numpy as np
 import pandas as pd
@@ -24,8 +24,8 @@ def sum_periods(
     """Rows of planning.staffing_periods of one pool: one a period and level of confidence.
 
     staffing: rows of `staff_pool`. period: (H,) number of the period of each interval, ascending. Totals and service
-    levels are those of whole paths, so that a busy morning and a busy afternoon of one day come together as often as
-    they do; `met` adds the luck of single intervals, which is taken as independent between them.
+    levels are those of whole paths, so that busy mornings and busy afternoons coincide as often as they
+    do; `met` adds the sampling noise of single intervals, taken as independent between intervals.
     """
     service = service_table.service
     starts = np.flatnonzero(np.diff(period, prepend=period[0] - 1))
@@ -37,11 +37,11 @@ def sum_periods(
     for confidence in rules.confidence:
         agents = staffing.loc[staffing["confidence"] == confidence, "agents"].to_numpy(np.int64)
         served = _sums(pool.calls * service_table.served_within(load, agents[:, None], handle), starts)
-        luck = _sums(pool.calls**2 * service_table.variance(load, agents[:, None], handle), starts)
+        noise = _sums(pool.calls**2 * service_table.variance(load, agents[:, None], handle), starts)
         level = np.where(total > 0, served / np.maximum(total, 1e-12), 1.0)
-        chance = reached(level, luck / np.maximum(total, 1e-12) ** 2, service.share)
+        chance = reached(level, noise / np.maximum(total, 1e-12) ** 2, service.share)
         met = np.where(total > 0, chance, 1.0).mean(axis=1)
-        brought = total.sum(axis=1)
+        calls = total.sum(axis=1)
         parts.append(
             pd.DataFrame(
                 {
@@ -55,7 +55,7 @@ def sum_periods(
                     "calls_q90": high,
                     "agent_hours": _sums(agents[:, None] * hours, starts)[:, 0],
                     "rostered_hours": _sums(roster(agents, rules.shrinkage)[:, None] * hours, starts)[:, 0],
-                    "service_level": np.where(brought > 0, served.sum(axis=1) / np.maximum(brought, 1e-12), 1.0),
+                    "service_level": np.where(calls > 0, served.sum(axis=1) / np.maximum(calls, 1e-12), 1.0),
                     "service_level_q10": np.quantile(level, 0.1, axis=1),
                     "service_level_q50": np.quantile(level, 0.5, axis=1),
                     "met": met,

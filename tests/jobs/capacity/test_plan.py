@@ -153,8 +153,8 @@ def test_a_catalogue_that_does_not_reach_is_told_and_the_rest_is_planned(planned
     lines = told.loc[told["finding"] == "no_sufficient_step"]
     assert lines["series_id"].tolist() == ["f.giant"], "what only a failure asks for is in its row"
     assert lines["note"].tolist() == [
-        "f.giant: no step of the catalogue lasts 180 days at confidence 0.9; add a larger one to planning.capacity.steps, or "
-        "plan another route"
+        "f.giant: no step of the catalogue lasts 180 days at confidence 0.9; add a larger one to "
+        "planning.capacity.steps, or plan another route"
     ]
     assert planned.rows.loc[("f.twin", "n-1:f.giant"), "rule"] == "no_sufficient_step"
 

@@ -42,8 +42,8 @@ def test_the_numbers_are_those_of_the_published_row(told, published):
     assert f"the medians alone: {first['plug_in_agents']} agents" in text
     for confidence, row in published.iterrows():
         assert (
-            f"confidence {confidence:g}: load at that probability {row['load_at_confidence']:.3f} Erlangs; {row['agents']} agents"
-            in text
+            f"confidence {confidence:g}: load at that probability {row['load_at_confidence']:.3f} Erlangs; "
+            f"{row['agents']} agents" in text
         )
         assert f"meet the target with probability {row['met']:.3f}" in text
         assert (
@@ -87,7 +87,7 @@ def test_a_forecast_that_was_issued_again_since_the_plan_is_told(centre, told):
     with speaking(centre, CALLS, ORIGIN, change="q50 * 1.1 as q50") as run_id:
         found = explain.staffing(centre, CALLS, series="care", ts=AT, origin=ORIGIN)
     (line,) = set(found.lines) - set(told.lines)
-    assert line.endswith(f"and {run_id} speaks now: plan again to bring them together")
+    assert line.endswith(f"and {run_id} is current: plan again to bring them together")
 
 
 @pytest.mark.parametrize(
