@@ -55,17 +55,17 @@ def test_every_view_column_and_macro_is_in_the_dictionary(lake):
         from duckdb_columns()
         where database_name = 'lake' and schema_name = 'analyst'
     """
-    told = set(ask(lake, "select object, name from analyst.dictionary"))
-    assert set(ask(lake, views)) - told == set()
+    described = set(ask(lake, "select object, name from analyst.dictionary"))
+    assert set(ask(lake, views)) - described == set()
     macros = ask(
         lake, "select function_name from duckdb_functions() where database_name = 'lake' and schema_name = 'analyst'"
     )
     for (macro,) in macros:
-        assert (macro, None) in told
+        assert (macro, None) in described
         columns = ask(lake, f"describe select * from analyst.{macro}(timestamptz '2024-01-01')")
-        assert {(macro, column[0]) for column in columns} <= told
-    objects = {name for (name, column) in told if column is None}
-    assert {name for name, _ in told} == objects
+        assert {(macro, column[0]) for column in columns} <= described
+    objects = {name for (name, column) in described if column is None}
+    assert {name for name, _ in described} == objects
 
 
 def test_reader_sees_the_lake_and_cannot_write(settings):

@@ -54,8 +54,8 @@ def test_aggregate_that_is_held_twice_is_found(lake):
 def test_aggregate_whose_quantiles_cross_is_found(lake, change):
     where = "where stat = 'sum' and group_key = 'qc' and ts = timestamptz '2024-01-03'"
     found = broken_after(lake, f"update forecast.aggregates set {change} {where}", of="forecast.aggregates")
-    told = "night: sum of region qc in the day of 2024-01-03 00:00:00+00"
-    assert found == {"checks/aggregates_crossing.sql": (1, told)}
+    first = "night: sum of region qc in the day of 2024-01-03 00:00:00+00"
+    assert found == {"checks/aggregates_crossing.sql": (1, first)}
 
 
 def test_aggregates_and_paths_without_a_forecast_are_found(lake):

@@ -30,14 +30,14 @@ def broken_after(lake: Lake, statement: str, *, of: str = "") -> dict[str, tuple
     lake.connection.begin()
     try:
         lake.connection.execute(statement)
-        told = {
+        broken = {
             named(check): find_broken(lake, check, stream="usage", since=day(0))
             for check in OF_FORECASTS
             if of in check.table
         }
     finally:
         lake.connection.rollback()
-    return {query: (found.failed, found.first) for query, found in told.items() if found.failed}
+    return {query: (found.failed, found.first) for query, found in broken.items() if found.failed}
 
 
 def named(check: LakeCheck) -> str:
@@ -89,15 +89,15 @@ def test_agents_that_fall_with_risk_are_found(lake):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "first"),
     [
         ("forecast_run_id = 'nobody'", "plan of nobody and handle"),
         ("handle_run_id = 'who'", "plan of forecast and who"),
     ],
 )
-def test_forecast_that_is_not_on_record_is_found(lake, change, told):
+def test_forecast_that_is_not_on_record_is_found(lake, change, first):
     found = broken_after(lake, f"update planning.staffing set {change}")
-    assert found == {"checks/plans_lineage.sql": (1, told)}
+    assert found == {"checks/plans_lineage.sql": (1, first)}
 
 
 def test_forecast_of_another_origin_is_found(lake):

@@ -28,7 +28,7 @@ ON_RECORD = "select kind, stream, status, rows from forecast.runs where kind = '
 
 @pytest.fixture
 def used(settings: Settings) -> Settings:
-    """A lake of a few nights, one replaced, one past its keep, one of a run that was killed; and a killed training."""
+    """A lake of a few origins, one replaced, one too old, one of a run that was killed; and a killed training."""
     with open_lake(settings) as lake:
         publish_run(lake, "ancient", day(-900), day(-899))
         for night in range(NIGHTS):
@@ -45,8 +45,8 @@ def used(settings: Settings) -> Settings:
 def promised(settings: Settings) -> list[list[tuple]]:
     """What was published by each instant, of the origins that stay."""
     with open_lake_to_read(settings) as lake:
-        told = [ask(lake, PROMISE, t=day(t)) for t in (0.3, 1.3, 3.3, 29, 31)]
-    return [[row for row in rows if row[3] >= day(0)] for rows in told]
+        answers = [ask(lake, PROMISE, t=day(t)) for t in (0.3, 1.3, 3.3, 29, 31)]
+    return [[row for row in rows if row[3] >= day(0)] for rows in answers]
 
 
 def grow_old(settings: Settings, *, days: int) -> None:
@@ -70,9 +70,9 @@ def state(settings: Settings) -> tuple[list[tuple], set[Path]]:
 
 def test_upkeep_does_what_was_foreseen_and_is_on_record(used):
     grow_old(used, days=60)
-    before, told = promised(used), state(used)
+    before, found = promised(used), state(used)
     foreseen = maintain.foresee(used)
-    assert state(used) == told
+    assert state(used) == found
     assert (foreseen.status, foreseen.rows) == ("dry run", 2 * ROWS)
     done = maintain.run(used)
     assert (done.job, done.stream, done.status, done.rows) == ("maintain", "*", "published", foreseen.rows)
@@ -126,7 +126,7 @@ def test_dry_run_does_not_migrate_an_older_lake(used, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("keeps", "told"),
+    ("keeps", "message"),
     [
         ({"keep_snapshots": "soon"}, "--keep-snapshots: expected a duration"),
         ({"keep_forecasts": "2 years"}, "--keep-forecasts: expected a duration"),
@@ -135,8 +135,8 @@ def test_dry_run_does_not_migrate_an_older_lake(used, tmp_path):
     ],
 )
 @pytest.mark.parametrize("act", [maintain.run, maintain.foresee])
-def test_keep_that_is_none_is_refused_before_anything_happens(settings, act, keeps, told):
-    with pytest.raises(SettingsError, match=told):
+def test_keep_that_is_none_is_refused_before_anything_happens(settings, act, keeps, message):
+    with pytest.raises(SettingsError, match=message):
         act(settings, **keeps)
     assert not settings.home.exists()
 
@@ -157,8 +157,8 @@ def test_failure_is_on_record(used, monkeypatch):
 def test_command_prints_what_it_did(used):
     done = command(used, "maintain", "--keep-forecasts", "1000d", "--json")
     assert (done.code, done.err) == (0, "")
-    told = json.loads(done.out)
-    assert (told["rows"], told["details"]["retired_origins"]) == (ROWS, {})
+    printed = json.loads(done.out)
+    assert (printed["rows"], printed["details"]["retired_origins"]) == (ROWS, {})
     foreseen = command(used, "maintain", "--dry-run")
     assert foreseen.out.startswith("maintain *: dry run, 24 rows (")
     wrong = command(used, "maintain", "--keep-snapshots", "1h")
@@ -167,7 +167,7 @@ def test_command_prints_what_it_did(used):
 
 
 def read_again_and_again(variables: dict[str, str], begun: Path, stop: Path) -> None:
-    """One query after the other on one connection, until told to stop; prints how often it read."""
+    """One query after the other on one connection, until `stop` exists; prints how often it read."""
     with open_lake_to_read(settings_of(variables)) as lake:
         first, reads = ask(lake, PUBLISHED), 0
         begun.touch()

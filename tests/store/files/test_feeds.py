@@ -74,7 +74,7 @@ def test_damaged_file_among_good_ones_is_named(lake, settings, keep):
 
 
 @pytest.mark.parametrize(
-    ("extract", "error", "told"),
+    ("extract", "error", "message"),
     [
         ("selec 1", QueryError, "syntax error"),
         (EXTRACT.replace("$feed", "$fed"), QueryError, r"parameter \$fed is not known here"),
@@ -82,10 +82,10 @@ def test_damaged_file_among_good_ones_is_named(lake, settings, keep):
         (EXTRACT.replace("select *", "select y::date"), FeedError, "reading .* failed|has not the expected shape"),
     ],
 )
-def test_wrong_extract_is_told_in_one_line(lake, settings, extract, error, told):
+def test_wrong_extract_is_reported_in_one_line(lake, settings, extract, error, message):
     define_stream(settings, extract=extract)
     deliver(settings, hourly_rows(days=3))
-    with pytest.raises(error, match=told) as failure:
+    with pytest.raises(error, match=message) as failure:
         pull(feed_of(lake))
     assert "usage.sql" in str(failure.value)
     assert "\n" not in str(failure.value)

@@ -11,7 +11,7 @@ ROWS = pd.DataFrame({"key": ["a", "b", "c"], "text": ["x", None, "y"], "number":
 )
 
 
-def told(rows: pd.DataFrame) -> bytes:
+def hashed(rows: pd.DataFrame) -> bytes:
     return b"".join(parts_of("table", rows, key=("key",)))
 
 
@@ -19,14 +19,14 @@ def test_missing_values_are_missing_however_they_are_written():
     other = ROWS.iloc[::-1].assign(date=lambda rows: rows["date"].astype("datetime64[s]"))
     for nothing in (None, np.nan):
         other["text"] = pd.Series(["y", nothing, "x"], index=other.index, dtype=object)
-        assert told(other) == told(ROWS)
+        assert hashed(other) == hashed(ROWS)
     for text in ("str", "category"):
-        assert told(other.astype({"text": text})) == told(ROWS)
+        assert hashed(other.astype({"text": text})) == hashed(ROWS)
     # x86 makes this one of 0 / 0
     strange = np.array([0xFFF8000000000000, 0x7FF8000000000001], dtype=np.uint64).view(np.float64)
     for nan in strange:
         other["number"] = [2.0, nan, 1.0]
-        assert told(other) == told(ROWS)
+        assert hashed(other) == hashed(ROWS)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_missing_values_are_missing_however_they_are_written():
     ],
 )
 def test_missing_values_count(column, values):
-    assert told(ROWS.assign(**{column: values})) != told(ROWS)
+    assert hashed(ROWS.assign(**{column: values})) != hashed(ROWS)
 
 
 def test_labels_are_in_the_order_of_texts_and_nothing_has_none():

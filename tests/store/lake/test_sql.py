@@ -21,7 +21,7 @@ def test_only_named_parameters_are_bound():
     assert make("select $since").bind(since=1, until=2) == {"since": 1}
 
 
-def test_unknown_parameter_is_told_with_its_line_and_those_there_are():
+def test_unknown_parameter_is_named_with_its_line_and_those_there_are():
     statement = make("-- $feeed in a comment\nselect *\nfrom read_parquet($feeed)")
     with pytest.raises(
         QueryError, match=r"extract/x\.sql:3: parameter \$feeed is not known here; it may name \$feed, \$since"
@@ -30,11 +30,11 @@ def test_unknown_parameter_is_told_with_its_line_and_those_there_are():
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [("select 1; select 2", "expected one statement, found 2"), ("", "found 0"), ("selec 1", "not SQL")],
 )
-def test_file_that_is_no_single_statement_is_told(text, told):
-    with pytest.raises(QueryError, match=told) as failure:
+def test_file_that_is_no_single_statement_is_refused(text, message):
+    with pytest.raises(QueryError, match=message) as failure:
         _ = make(text).parameters
     assert "\n" not in str(failure.value)
 
@@ -53,7 +53,7 @@ def test_file_beside_the_definition_comes_before_the_users_folder_and_that_befor
         assert files.read("extract/x.sql", beside=beside).text == f"select '{folder.name}'"
 
 
-def test_missing_file_is_told_with_the_places_searched(tmp_path):
+def test_missing_file_is_named_with_the_places_searched(tmp_path):
     with pytest.raises(
         QueryError, match=rf"extract/x\.sql: no such SQL file; searched {tmp_path}/a/extract, {tmp_path}/b/extract"
     ):

@@ -1,4 +1,4 @@
-"""What speaks for past origins, and what was loaded since."""
+"""Current publications of past origins, and what was loaded since."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -84,7 +84,7 @@ def current_of(lake: Lake, first: datetime = ORIGIN, last: datetime = ORIGIN) ->
     return read_current_publications(lake, stream_of(lake), first, last)
 
 
-def test_of_each_origin_the_newest_publication_speaks(lake):
+def test_of_each_origin_the_newest_publication_is_current(lake):
     newest = publish(lake, ORIGIN, "1", minute=5)
     publish(lake, ORIGIN, "2")
     publish(lake, ORIGIN + HOUR, "3")
@@ -134,8 +134,8 @@ def test_a_later_run_that_found_it_unchanged_confirms_a_publication(lake):
 
 def test_a_load_is_visible_from_the_earliest_origin_that_sees_any_of_it(lake):
     publish(lake, ORIGIN, "1")
-    spoken = list(current_of(lake).values())
-    assert read_loads(lake, stream_of(lake), spoken) == []
+    current = list(current_of(lake).values())
+    assert read_loads(lake, stream_of(lake), current) == []
     late = ORIGIN + 5 * HOUR
     made = {
         # of twenty values the oldest is the first to be seen
@@ -147,19 +147,19 @@ def test_a_load_is_visible_from_the_earliest_origin_that_sees_any_of_it(lake):
     }
     ingest(lake, late, stream="other")
     insert(lake, SERIES, ts=ORIGIN, known_at=late, stream="other")
-    assert read_loads(lake, stream_of(lake), spoken) == [Load(*load) for load in made.items()]
+    assert read_loads(lake, stream_of(lake), current) == [Load(*load) for load in made.items()]
 
 
 def test_loads_are_told_apart_after_their_files_were_merged(lake):
     before = ingest(lake, ORIGIN - HOUR)
     publish(lake, ORIGIN, "1")
     after = ingest(lake, ORIGIN + HOUR)
-    spoken = list(current_of(lake).values())
+    current = list(current_of(lake).values())
     expected = [Load(after, ORIGIN + HOUR)]
-    assert before <= spoken[0].snapshot_id < after
-    assert read_loads(lake, stream_of(lake), spoken) == expected
+    assert before <= current[0].snapshot_id < after
+    assert read_loads(lake, stream_of(lake), current) == expected
     assert compact(lake) > 0
-    assert read_loads(lake, stream_of(lake), spoken) == expected
+    assert read_loads(lake, stream_of(lake), current) == expected
 
 
 def test_nothing_published_needs_no_loads(lake):
@@ -168,11 +168,11 @@ def test_nothing_published_needs_no_loads(lake):
 
 
 def test_an_origin_is_settled_until_something_that_it_sees_was_loaded_since():
-    spoken = CurrentPublication(ORIGIN, "r", RunKind.BACKFILL, "m", snapshot_id=7)
-    assert is_settled(spoken, model_id="m", loads=[])
-    assert is_settled(spoken, model_id="m", loads=[Load(7, ORIGIN), Load(8, ORIGIN + timedelta(microseconds=1))])
-    assert not is_settled(spoken, model_id="m", loads=[Load(8, ORIGIN)])
-    assert not is_settled(spoken, model_id="other", loads=[])
-    assert not is_settled(spoken, model_id=None, loads=[])
-    assert not is_settled(replace(spoken, snapshot_id=None), model_id="m", loads=[])
+    current = CurrentPublication(ORIGIN, "r", RunKind.BACKFILL, "m", snapshot_id=7)
+    assert is_settled(current, model_id="m", loads=[])
+    assert is_settled(current, model_id="m", loads=[Load(7, ORIGIN), Load(8, ORIGIN + timedelta(microseconds=1))])
+    assert not is_settled(current, model_id="m", loads=[Load(8, ORIGIN)])
+    assert not is_settled(current, model_id="other", loads=[])
+    assert not is_settled(current, model_id=None, loads=[])
+    assert not is_settled(replace(current, snapshot_id=None), model_id="m", loads=[])
     assert not is_settled(None, model_id="m", loads=[])

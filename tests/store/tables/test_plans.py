@@ -76,9 +76,9 @@ def test_published_plan_comes_back_as_it_was(lake):
         numbers, texts = numbers_of(expected), sorted(set(expected.columns) - set(numbers_of(expected)))
         pd.testing.assert_frame_equal(rows[numbers], expected[numbers], check_dtype=False, obj=name)
         pd.testing.assert_frame_equal(written(rows[texts]), written(expected[texts]), obj=name)
-    told = {name: rows.drop(columns="run_id") for name, rows in found.items()}
-    check_plan(told)
-    assert plan_hash(told) == plan_hash(PLAN)
+    tables = {name: rows.drop(columns="run_id") for name, rows in found.items()}
+    check_plan(tables)
+    assert plan_hash(tables) == plan_hash(PLAN)
     assert (run.rows, count(lake, "forecast.publications")) == (ROWS, 1)
     recorded = lake.connection.execute("select kind, status, rows from forecast.runs").fetchall()
     assert recorded == [("plan", "published", ROWS)]
