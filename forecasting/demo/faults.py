@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecasting.demo.truth import Fault
+from forecasting.demo.truth import InjectedFault
 from forecasting.terms import Reason
 
 EVERY_DAYS = 5
@@ -101,10 +101,10 @@ def interval_faults(sound: pd.DataFrame) -> pd.DataFrame:
     return _copies(sound, changes)
 
 
-def locate(bad: pd.DataFrame, *, file: str, after: int) -> list[Fault]:
+def locate(bad: pd.DataFrame, *, file: str, after: int) -> list[InjectedFault]:
     """Where the rows of `bad` lie behind `after` sound rows; rows that a named rule drops are no faults."""
     reasons = enumerate(bad["reason"], start=after)
-    return [Fault(str(reason), file, row) for row, reason in reasons if reason not in DROP_RULES]
+    return [InjectedFault(str(reason), file, row) for row, reason in reasons if reason not in DROP_RULES]
 
 
 def dropped(bad: pd.DataFrame) -> dict[str, int]:

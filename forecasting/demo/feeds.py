@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from forecasting.demo import calls, counters, faults
 from forecasting.demo.occasions import ZONE, occasions_frame
-from forecasting.demo.truth import CallTruth, Fault, Ledger, LinkTruth
+from forecasting.demo.truth import CallTruth, InjectedFault, Ledger, LinkTruth
 
 CALLS_START = date(2025, 10, 1)
 LINKS_START = date(2025, 12, 31)
@@ -53,7 +53,7 @@ class _Writer:
     folder: Path
     schema: pa.Schema
     raw: int = 0
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[InjectedFault] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
 
     def write(self, file: str, sound: pd.DataFrame, *, bad: pd.DataFrame | None = None) -> None:

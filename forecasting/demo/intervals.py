@@ -12,7 +12,7 @@ import pandas as pd
 
 from forecasting.demo import faults
 from forecasting.demo.occasions import ZONE
-from forecasting.demo.truth import Fault, IntervalTruth, Ledger
+from forecasting.demo.truth import InjectedFault, IntervalTruth, Ledger
 from forecasting.terms import Reason
 
 START = "2026-02-16"
@@ -45,7 +45,7 @@ def write_interval_feed(
     if with_faults:
         rows, reasons = _with_faults(rows, demand=demand, scaled_from=_midnight(days))
     _write(path, rows)
-    found = tuple(Fault(reason, path.name, row) for row, reason in enumerate(reasons) if reason)
+    found = tuple(InjectedFault(reason, path.name, row) for row, reason in enumerate(reasons) if reason)
     sound = demand[(reasons.iloc[: len(demand)] == "").to_numpy()].reset_index(drop=True)
     return IntervalTruth(sound, kept, Ledger(len(rows), found))
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class Fault:
+class InjectedFault:
     """One row that must not be counted: why, and where it lies (`row` from 0 in `file`, a path in the feed folder)."""
 
     reason: str
@@ -23,7 +23,7 @@ class Ledger:
     """Account of a feed's rows: raw = counted + rejected + dropped by a named rule."""
 
     raw: int
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[InjectedFault, ...] = ()
     dropped: dict[str, int] = field(default_factory=dict)
 
     @property

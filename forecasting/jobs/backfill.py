@@ -13,7 +13,7 @@ from forecasting.config.stream import Stream
 from forecasting.ensemble.mixture import ForecastCache
 from forecasting.errors import ForecastingError, SettingsError
 from forecasting.jobs.common.panels import PanelReader
-from forecasting.jobs.common.session import Session, Summary, open_session
+from forecasting.jobs.common.session import JobSummary, Session, open_session
 from forecasting.jobs.forecast import issue
 from forecasting.jobs.training import train
 from forecasting.jobs.training.bundles import LoadedModel, load_champion, newest_loaded
@@ -21,10 +21,10 @@ from forecasting.panel.calendar.calendar import resolve_origin, retrain_boundary
 from forecasting.settings import Settings
 from forecasting.store.tables.backfills import (
     CurrentPublication,
-    Load,
+    HistoryBatch,
     is_settled,
     read_current_publications,
-    read_loads,
+    read_history_batches,
 )
 from forecasting.store.tables.decisions import champion_as_of, newest_origin
 from forecasting.store.tables.registry import newest_model
@@ -109,7 +109,7 @@ class _Backfill:
     overwrite: bool
     tell: Progress
     spoken: Mapping[datetime, CurrentPublication]
-    loads: Sequence[Load]
+    batches: Sequence[HistoryBatch]
     trained: list[Trained] = field(default_factory=list)
 
     @property
@@ -146,8 +146,8 @@ def run(
         definition = session.definition.stream
         origins = choose_origins(definition, since, until)
         spoken = read_current_publications(session.lake, definition, origins[0], origins[-1])
-        loads = read_loads(session.lake, definition, list(spoken.values()))
-        work = _Backfill(session, origins, models, replace, tell or Progress(), spoken, loads)
+        batches = read_history_batches(session.lake, definition, list(spoken.values()))
+        work = _Backfill(session, origins, models, replace, tell or Progress(), spoken, batches)
         if work.choice is ModelChoice.CHAMPION:
             done = list(_with_champion(work, dry_run=dry_run))
         else:
@@ -225,7 +225,7 @@ def _stands(work: _Backfill, origin: datetime, model_id: str | None) -> Issued |
     if spoken is None:
         return None
     issued = Issued(origin, BackfillStatus.SETTLED, run_id=spoken.run_id, model_id=spoken.model_id)
-    if model_id is not None and is_settled(spoken, model_id=model_id, loads=work.loads):
+    if model_id is not None and is_settled(spoken, model_id=model_id, batches=work.batches):
         return issued
     if not work.overwrite and (spoken.kind is RunKind.NIGHTLY or work.choice is ModelChoice.CHAMPION):
         told = f"published by {spoken.kind} run {spoken.run_id}; --replace issues it anew"
@@ -255,7 +255,7 @@ def _train(work: _Backfill, boundary: datetime, origin: datetime, *, dry_run: bo
         return None
     work.tell.begin(f"train {stream.name} at {local:%Y-%m-%d}")
     try:
-        summary: Summary = train.train_due(work.session, origin)
+        summary: JobSummary = train.train_due(work.session, origin)
     except ForecastingError as error:
         work.trained.append(Trained(local, "failed", str(error)))
         return error
@@ -269,7 +269,7 @@ def _train(work: _Backfill, boundary: datetime, origin: datetime, *, dry_run: bo
 
 
 def _issue(
-    work: _Backfill, origin: datetime, load: Callable[[], LoadedModel], caches: dict[str | None, ForecastCache]
+    work: _Backfill, origin: datetime, batch: Callable[[], LoadedModel], caches: dict[str | None, ForecastCache]
 ) -> Issued:
     """Forecast and publish an origin. caches: by model, its forecasts of held-back columns."""
     day = origin.astimezone(work.stream.zone)
@@ -277,7 +277,7 @@ def _issue(
     work.tell.begin(f"backfill {work.stream.name}: {day:%Y-%m-%d}, {place} of {len(work.origins)}")
     try:
         with work.session.run(RunKind.BACKFILL, origin=origin) as record:
-            panel, model = work.reader.panel(origin), load()
+            panel, model = work.reader.panel(origin), batch()
             cache = caches.setdefault(model.model_id, ForecastCache())
             summary = issue(work.session, record, panel, model, cache=cache, keep_nightly=not work.overwrite)
     except ForecastingError as error:

@@ -14,7 +14,7 @@ from forecasting.demo.truth import LinkTruth
 from forecasting.errors import SettingsError
 from forecasting.jobs import forecast, ingest, plan, score
 from forecasting.jobs.capacity.plan import NO_FAILURE
-from forecasting.jobs.common.session import Summary
+from forecasting.jobs.common.session import JobSummary
 from forecasting.jobs.training import train
 from forecasting.settings import Settings, read_settings
 from forecasting.store.lake.open import open_lake_to_read
@@ -90,7 +90,7 @@ def run(folder: Path, *, say: Callable[[str], None]) -> None:
     say(_next_steps(folder, busiest, capacity))
 
 
-def _steps(settings: Settings, stream: str, at: Origins) -> Iterator[Summary]:
+def _steps(settings: Settings, stream: str, at: Origins) -> Iterator[JobSummary]:
     """The line twice: from an origin that can be scored, then from the newest."""
     yield ingest.run(settings, stream, until=at.first)
     yield train.run(settings, stream, origin=at.first)
@@ -100,11 +100,11 @@ def _steps(settings: Settings, stream: str, at: Origins) -> Iterator[Summary]:
     yield score.run(settings, stream, origin=at.last)
 
 
-def _line(summary: Summary) -> str:
+def _line(summary: JobSummary) -> str:
     return f"  {summary.job:<8} {summary.status}, {summary.rows} rows{_told(summary)}"
 
 
-def _told(summary: Summary) -> str:
+def _told(summary: JobSummary) -> str:
     told = [f"{key} {summary.details[key]}" for key in TOLD if summary.details.get(key)]
     told += [summary.message] if summary.message else []
     return f" ({'; '.join(told)})" if told else ""
@@ -155,7 +155,7 @@ def _last_origins(last_ts: object, *, days: int, timezone: str) -> Origins:
     return Origins(first.isoformat(), last.date().isoformat())
 
 
-def _published(summaries: list[Summary]) -> pd.DataFrame:
+def _published(summaries: list[JobSummary]) -> pd.DataFrame:
     """One row a forecast: what was published and what carried the series."""
     return pd.DataFrame(
         {

@@ -18,7 +18,7 @@ from forecasting.evaluation.scores import PUBLISHED, score_sums, seasonal_scale
 from forecasting.evaluation.table import EvaluationReport, pool, summarize
 from forecasting.jobs import ingest
 from forecasting.jobs.common.panels import PanelReader
-from forecasting.jobs.common.session import Session, Summary, open_session, wall_clock
+from forecasting.jobs.common.session import JobSummary, Session, open_session, wall_clock
 from forecasting.jobs.training import train
 from forecasting.jobs.training.bundles import LoadedModel, newest_loaded
 from forecasting.panel.calendar.calendar import floor_to_grid, resolve_origin
@@ -39,7 +39,7 @@ Progress = Callable[[str], None]
 class Evaluation:
     """What an evaluation found."""
 
-    summary: Summary
+    summary: JobSummary
     report: EvaluationReport
     scores: pd.DataFrame
     """Scores of every member, series and horizon bucket, pooled over origins."""
@@ -170,7 +170,7 @@ def _conclude(record: Run, sums: pd.DataFrame, *, every: str) -> Evaluation:
     stream, pooled = record.stream, pool(sums)
     origins = [origin.astimezone(stream.zone).isoformat() for origin in sorted(set(sums["origin"]))]
     logger.info("stream %s: evaluated %d origins, %d score rows", stream.name, len(origins), record.rows)
-    summary = Summary(
+    summary = JobSummary(
         job="evaluate",
         stream=stream.name,
         status=str(record.status),

@@ -13,7 +13,7 @@ from forecasting.ensemble.joint import Joint, join
 from forecasting.ensemble.mixture import ForecastCache, PanelForecast
 from forecasting.errors import FallbackError, FeedError
 from forecasting.jobs.common.panels import panel_as_of
-from forecasting.jobs.common.session import Session, Summary, open_session, wall_clock
+from forecasting.jobs.common.session import JobSummary, Session, open_session, wall_clock
 from forecasting.jobs.training.bundles import LoadedModel, newest_loaded
 from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.panel.describe import describe_breaks, describe_suppressed
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 def run(
     settings: Settings, stream: str, *, origin: str, kind: str = RunKind.MANUAL, keep_nightly: bool = False
-) -> Summary:
+) -> JobSummary:
     """Forecast from `origin` with the newest model trained on nothing later, and publish.
 
     kind: nightly, manual or backfill. keep_nightly: leave what a nightly run published. Raises SettingsError for an
@@ -50,7 +50,7 @@ def issue(
     *,
     cache: ForecastCache | None = None,
     keep_nightly: bool = False,
-) -> Summary:
+) -> JobSummary:
     """Forecast the panel of a run's origin and publish it; the run ends with it.
 
     cache: the members' forecasts of held-back columns, kept where several origins are issued. keep_nightly: see
@@ -157,9 +157,9 @@ def shares(panel: Panel, forecast: PanelForecast) -> dict[str, float]:
 
 def _summary(
     record: Run, panel: Panel, forecast: PanelForecast, joint: Joint | None, *, status: RunStatus, rows: int
-) -> Summary:
+) -> JobSummary:
     tiers, counts = np.unique(forecast.tier, return_counts=True)
-    return Summary(
+    return JobSummary(
         job="forecast",
         stream=record.stream.name,
         status=str(status),

@@ -9,7 +9,7 @@ import pandas as pd
 from forecasting.config.stream import Stream
 from forecasting.contracts.history import DemandLimits
 from forecasting.errors import ContractError, FeedError, LakeBusyError, SettingsError
-from forecasting.jobs.common.session import Session, Summary, open_session, wall_clock
+from forecasting.jobs.common.session import JobSummary, Session, open_session, wall_clock
 from forecasting.jobs.streams.events import take_events
 from forecasting.panel.calendar.calendar import floor_to_grid, is_on_grid, resolve_origin
 from forecasting.panel.calendar.open_time import has_open_interval
@@ -39,7 +39,7 @@ MAX_WITHDRAWN_SHARE = 0.5
 ATTEMPTS = 3
 
 
-def run(settings: Settings, stream: str, *, until: str | None = None, since: str | None = None) -> Summary:
+def run(settings: Settings, stream: str, *, until: str | None = None, since: str | None = None) -> JobSummary:
     """Ingest the window that ends at `until`.
 
     until: origin text, now when absent. since: origin text that re-pulls from there; else the window begins at the
@@ -52,7 +52,7 @@ def run(settings: Settings, stream: str, *, until: str | None = None, since: str
         return pull(session, since=resolve_origin(since, definition) if since else None, until=end)
 
 
-def pull(session: Session, *, since: datetime | None, until: datetime) -> Summary:
+def pull(session: Session, *, since: datetime | None, until: datetime) -> JobSummary:
     """Ingest up to an instant; see `run`. Rows that waited in quarantine within a re-pulled span and now pass "
     "are resolved."""
     stream = session.definition.stream
@@ -71,13 +71,13 @@ def pull(session: Session, *, since: datetime | None, until: datetime) -> Summar
         raise LakeBusyError(f"stream {stream.name}: {ATTEMPTS} times another ingest was first; run again later")
 
 
-def _leave(session: Session, record: Run, watermark: datetime) -> Summary:
+def _leave(session: Session, record: Run, watermark: datetime) -> JobSummary:
     """Pull nothing up to an instant that was passed: it is in the history, though perhaps no longer in the feed."""
     record.status, record.rows = RunStatus.UNCHANGED, 0
     record.message = f"ingested up to {watermark.isoformat()} already; a range is pulled again with --since"
     session.lake.write(lambda: record.finish(session.lake, finished_at=wall_clock()), message=f"ingest {record.run_id}")
     logger.info("stream %s: %s", record.stream.name, record.message)
-    return Summary(
+    return JobSummary(
         job="ingest",
         stream=record.stream.name,
         status=str(record.status),
@@ -122,13 +122,13 @@ def _append_rejects(session: Session, record: Run) -> None:
     append_rejects(session.lake, session.definition.stream, run_id=record.run_id, now=wall_clock(), source=source)
 
 
-def _summary(record: Run, window: Window, counts: BatchCounts) -> Summary:
+def _summary(record: Run, window: Window, counts: BatchCounts) -> JobSummary:
     since, until = window.since.isoformat(), window.until.isoformat()
     logger.info(
         "stream %s: ingested %s to %s: %d rows, %d versions, %d withdrawn, %d rejected",
         *(record.stream.name, since, until, counts.good, counts.versions, counts.withdrawn, counts.rejected),
     )
-    return Summary(
+    return JobSummary(
         job="ingest",
         stream=record.stream.name,
         status=str(record.status),

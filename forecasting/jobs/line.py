@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from forecasting.errors import ForecastingError
 from forecasting.jobs import forecast, ingest, plan, score
-from forecasting.jobs.common.session import Summary
+from forecasting.jobs.common.session import JobSummary
 from forecasting.jobs.common.sources import check_sources, reads_others
 from forecasting.jobs.training import train
 from forecasting.settings import Settings
@@ -14,7 +14,7 @@ from forecasting.terms import RunKind
 
 logger = logging.getLogger(__name__)
 
-Step = Callable[[], Summary]
+Step = Callable[[], JobSummary]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Outcome:
     """What a line did for one stream: the steps that ended well, and the error that stopped it."""
 
     stream: str
-    steps: tuple[Summary, ...]
+    steps: tuple[JobSummary, ...]
     error: ForecastingError | None
 
 
@@ -34,8 +34,8 @@ class _Line:
     stream: str
     origin: str
     begin: Callable[[str, str], None]
-    report: Callable[[Summary], None]
-    done: list[Summary] = field(default_factory=list)
+    report: Callable[[JobSummary], None]
+    done: list[JobSummary] = field(default_factory=list)
     error: ForecastingError | None = None
 
     def take(self, job: str, step: Step) -> bool:
@@ -50,7 +50,7 @@ class _Line:
         self.report(self.done[-1])
         return True
 
-    def ingest(self) -> Summary:
+    def ingest(self) -> JobSummary:
         check_sources(self.settings, self.stream)
         return ingest.run(self.settings, self.stream, until=self.origin)
 
@@ -79,7 +79,7 @@ def run(
     origin: str,
     kind: str = RunKind.MANUAL,
     begin: Callable[[str, str], None] = lambda _job, _stream: None,
-    report: Callable[[Summary], None] = lambda _: None,
+    report: Callable[[JobSummary], None] = lambda _: None,
 ) -> list[Outcome]:
     """Run the line for each stream. An error stops its stream, but for that of a plan, which scores do not need; the
     others go on.

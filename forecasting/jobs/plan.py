@@ -14,7 +14,7 @@ from forecasting.contracts.plans import check_plan
 from forecasting.errors import SettingsError
 from forecasting.jobs.capacity.links import capacity_rules, read_links
 from forecasting.jobs.capacity.plan import NO_FAILURE, make_capacity
-from forecasting.jobs.common.session import Session, Summary, open_session, wall_clock
+from forecasting.jobs.common.session import JobSummary, Session, open_session, wall_clock
 from forecasting.jobs.staffing.plan import (
     Loads,
     read_pool_loads,
@@ -45,7 +45,7 @@ def plans(settings: Settings, stream: str) -> bool:
     return read_definition(settings, stream).stream.planning.any
 
 
-def run(settings: Settings, stream: str, *, origin: str, begin: Callable[[str], None] = lambda _: None) -> Summary:
+def run(settings: Settings, stream: str, *, origin: str, begin: Callable[[str], None] = lambda _: None) -> JobSummary:
     """Plan from the forecast that was published from `origin`, and publish.
 
     begin: called with what is being worked on. Raises SettingsError where the stream plans nothing or its rules do not
@@ -137,12 +137,12 @@ def _by_weight(findings: pd.DataFrame) -> list[str]:
     return [str(line) for line in findings.assign(light=light).sort_values("light", kind="stable")["note"]]
 
 
-def _publish(session: Session, record: Run, parts: list[Part]) -> Summary:
+def _publish(session: Session, record: Run, parts: list[Part]) -> JobSummary:
     tables = {name: rows for part in parts for name, rows in part.tables.items()}
     check_plan(tables)
     record.message = "; ".join(note for part in parts for note in part.notes) or None
     status = publish_plan(session.lake, record, tables, complete=True, now=wall_clock())
-    return Summary(
+    return JobSummary(
         job="plan",
         stream=record.stream.name,
         status=str(status),

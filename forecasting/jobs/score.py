@@ -9,7 +9,7 @@ import pandas as pd
 from forecasting.config.stream import Stream
 from forecasting.evaluation.scores import PUBLISHED, horizon_buckets, score_rows, seasonal_scale
 from forecasting.jobs.common.panels import panel_as_of
-from forecasting.jobs.common.session import Session, Summary, open_session, wall_clock
+from forecasting.jobs.common.session import JobSummary, Session, open_session, wall_clock
 from forecasting.models.seasonal.member import seasonal_naive
 from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.panel.calendar.instants import as_utc, utc_instant
@@ -24,7 +24,7 @@ from forecasting.terms import QUANTILE_COLUMNS, RunKind, RunStatus, Tier
 logger = logging.getLogger(__name__)
 
 
-def run(settings: Settings, stream: str, *, origin: str) -> Summary:
+def run(settings: Settings, stream: str, *, origin: str) -> JobSummary:
     """Score each origin before `origin` whose published intervals were newly measured, by demand as known then."""
     with open_session(settings, stream) as session:
         definition = session.definition.stream
@@ -34,7 +34,7 @@ def run(settings: Settings, stream: str, *, origin: str) -> Summary:
             tables = _score_origins(session, origins, instant) if origins else {}
             session.lake.write(lambda: _write(session, record, tables, instant), message=f"score {record.run_id}")
     logger.info("stream %s: scored %d origins until %s", stream, len(tables), instant.isoformat())
-    return Summary(
+    return JobSummary(
         job="score",
         stream=stream,
         status=str(record.status),

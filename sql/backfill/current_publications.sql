@@ -1,6 +1,6 @@
--- Of every origin in a range that was published: the current publication, and the newest snapshot from which this code and
--- definition are known to forecast the same: that from which it was issued, or from which a later run found it unchanged. (A run
--- that left a nightly publication alone ended unchanged too.)
+-- Of every origin in a range that was published: its current publication, and the newest lake from which this code and
+-- definition are known to forecast the same: that from which it was issued, or from which a later run found it unchanged.
+-- (A run that left a nightly publication alone ended unchanged too.)
 with published as (
     select
         origin,
@@ -16,7 +16,8 @@ confirmed as (
     select published.origin, max(runs.snapshot_id) as snapshot_id
     from published
     inner join forecast.runs as issued on published.run_id = issued.run_id
-    inner join forecast.runs as runs on published.origin = runs.origin and issued.model_id is not distinct from runs.model_id
+    inner join forecast.runs as runs
+        on published.origin = runs.origin and issued.model_id is not distinct from runs.model_id
     where
         runs.stream = $stream
         and runs.kind in ('nightly', 'manual', 'backfill')

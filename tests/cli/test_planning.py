@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from forecasting.cli import app
 from forecasting.jobs import plan
 from forecasting.jobs.capacity import explain as explain_capacity
-from forecasting.jobs.common.session import Summary
+from forecasting.jobs.common.session import JobSummary
 from forecasting.jobs.staffing import explain, replay
 from forecasting.store.lake.open import open_lake
 from tests.contact_centre import CALLS, ORIGIN, RULES, define_centre
@@ -131,7 +131,7 @@ def test_a_plan_is_told_in_two_lines_or_as_json(home, monkeypatch):
         "forecast": "run",
         "people": 45,
     }
-    summary = Summary(
+    summary = JobSummary(
         "plan", CALLS, "published", "id", ORIGIN, 2162, "shifts leave 1.5 person-hours uncovered", details
     )
     monkeypatch.setattr(plan, "run", lambda *_, **__: summary)

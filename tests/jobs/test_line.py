@@ -7,7 +7,7 @@ import pytest
 
 from forecasting.errors import FallbackError, FeedError, ForecastingError, ModelError, SettingsError
 from forecasting.jobs import forecast, ingest, line, plan, score
-from forecasting.jobs.common.session import Summary
+from forecasting.jobs.common.session import JobSummary
 from forecasting.jobs.training import train
 from forecasting.settings import Settings
 from tests.contact_centre import CALLS, HANDLES, define_centre
@@ -25,7 +25,7 @@ def streams_with(settings: Settings, *names: str) -> None:
 
 def test_line_takes_its_steps_in_order_and_reports_each(settings):
     streams_with(settings, "calls")
-    seen: list[Summary] = []
+    seen: list[JobSummary] = []
     (outcome,) = line.run(settings, ["calls"], origin=ORIGIN, report=seen.append)
     assert [step.job for step in seen] == ["ingest", "train", "forecast", "score"]
     assert (outcome.stream, outcome.steps, outcome.error) == ("calls", tuple(seen), None)
@@ -43,7 +43,7 @@ def test_stream_that_fails_stops_and_the_others_go_on(settings):
 @pytest.mark.parametrize(("job", "done"), [(ingest, 0), (train, 1), (forecast, 2), (score, 3)])
 def test_error_of_a_step_keeps_the_steps_before_it(settings, monkeypatch, job, done):
     def answer(*_, **__):
-        return Summary(job="step", stream="calls", status="published")
+        return JobSummary(job="step", stream="calls", status="published")
 
     def fail(*_, **__):
         raise FallbackError("too many")
@@ -64,7 +64,7 @@ def done(monkeypatch) -> list[tuple[str, str]]:
 
         def note(_settings, stream, *, name=name, **_):
             steps.append((name, stream))
-            return Summary(job=name, stream=stream, status="published")
+            return JobSummary(job=name, stream=stream, status="published")
 
         monkeypatch.setattr(each, "run", note)
     return steps

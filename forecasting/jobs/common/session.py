@@ -16,7 +16,7 @@ from forecasting.terms import RunKind
 
 
 @dataclass(frozen=True)
-class Summary:
+class JobSummary:
     """What a job did, small enough for a log line or an XCom."""
 
     job: str

@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from forecasting.jobs.common.session import Summary, wall_clock
+from forecasting.jobs.common.session import JobSummary, wall_clock
 from forecasting.settings import Settings
 from forecasting.store.files.feeds import Feed
 from forecasting.store.lake.open import open_lake
@@ -13,7 +13,7 @@ from forecasting.store.tables.history import Window
 logger = logging.getLogger(__name__)
 
 
-def import_file(settings: Settings, path: Path) -> Summary:
+def import_file(settings: Settings, path: Path) -> JobSummary:
     """Import a file of events for every stream; a version is written for each that is new or changed.
 
     Raises SettingsError or FeedError; then no event of the file is taken in.
@@ -24,7 +24,7 @@ def import_file(settings: Settings, path: Path) -> Summary:
         stage_event_file(lake, path)
         rows = lake.write(lambda: append_events(lake, known_at=now, run_id=run_id), message=f"events of {path.name}")
     logger.info("events: %d new or changed from %s", rows, path)
-    return Summary(
+    return JobSummary(
         job="events import", stream="*", status="published" if rows else "unchanged", run_id=run_id, rows=rows
     )
 

@@ -25,7 +25,7 @@ from forecasting.terms import format_duration
 
 
 @dataclass(frozen=True)
-class Finding:
+class DefinitionCheck:
     """What `streams check` says of one stream."""
 
     stream: str
@@ -64,7 +64,7 @@ def show(settings: Settings, name: str) -> Definition:
     return read_definition(settings, name)
 
 
-def check(settings: Settings, chosen: list[str]) -> list[Finding]:
+def check(settings: Settings, chosen: list[str]) -> list[DefinitionCheck]:
     """Check definitions and their SQL by reading and binding them; nothing runs and nothing is written.
 
     chosen: streams, all when empty.
@@ -77,13 +77,13 @@ def check(settings: Settings, chosen: list[str]) -> list[Finding]:
         return [_check_one(lake, settings, name, paths[name]) for name in chosen or sorted(paths)]
 
 
-def _check_one(lake: Lake, settings: Settings, name: str, path: Path) -> Finding:
+def _check_one(lake: Lake, settings: Settings, name: str, path: Path) -> DefinitionCheck:
     try:
         check_sources(settings, name)
         warning = _check_definition(lake, read_definition_file(settings, path))
     except ForecastingError as error:
-        return Finding(name, str(path), "error", str(error))
-    return Finding(name, str(path), "warning" if warning else "ok", warning or "")
+        return DefinitionCheck(name, str(path), "error", str(error))
+    return DefinitionCheck(name, str(path), "warning" if warning else "ok", warning or "")
 
 
 def _check_definition(lake: Lake, definition: Definition) -> str | None:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from forecasting.jobs.common.session import Summary, open_session
+from forecasting.jobs.common.session import JobSummary, open_session
 from forecasting.jobs.ingest import pull
 from forecasting.panel.calendar.calendar import floor_to_grid
 from forecasting.settings import Settings
@@ -23,7 +23,7 @@ def show_reasons(settings: Settings, *, stream: str | None, every: bool = False)
         return count_reasons(lake, stream=stream, every=every)
 
 
-def replay(settings: Settings, stream: str) -> Summary:
+def replay(settings: Settings, stream: str) -> JobSummary:
     """Pull the span of the waiting rows again, from the first of them to the watermark.
 
     Rows that now pass become versions, known from this pull's end on; rows that are rejected again go on waiting.
@@ -33,13 +33,13 @@ def replay(settings: Settings, stream: str) -> Summary:
         waiting, since = waiting_rows(session.lake, definition)
         _, watermark = last_ingest(session.lake, definition)
         if not waiting:
-            return Summary(job="quarantine replay", stream=stream, status="unchanged", message="no row waits")
+            return JobSummary(job="quarantine replay", stream=stream, status="unchanged", message="no row waits")
         first = definition.first_origin()
         start = max(floor_to_grid(since, definition), first) if since else first
         end = watermark or floor_to_grid(since or first, definition) + definition.interval
         pulled = pull(session, since=start, until=end)
         still, _ = waiting_rows(session.lake, definition)
-    return Summary(
+    return JobSummary(
         job="quarantine replay",
         stream=stream,
         status=pulled.status,

@@ -5,7 +5,7 @@ import logging
 from datetime import datetime
 
 from forecasting.errors import SettingsError
-from forecasting.jobs.common.session import Session, Summary, wall_clock
+from forecasting.jobs.common.session import JobSummary, Session, wall_clock
 from forecasting.jobs.training.bundles import load_model
 from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.settings import Settings
@@ -25,7 +25,9 @@ from forecasting.terms import Verdict
 logger = logging.getLogger(__name__)
 
 
-def run(settings: Settings, model_id: str, *, by: str, origin: str | None = None, reason: str | None = None) -> Summary:
+def run(
+    settings: Settings, model_id: str, *, by: str, origin: str | None = None, reason: str | None = None
+) -> JobSummary:
     """Make a model champion of its stream from `origin` on, until a training promotes another.
 
     origin: text as everywhere; when absent the newest origin that the stream was published from or decided at, so that
@@ -66,7 +68,7 @@ def run(settings: Settings, model_id: str, *, by: str, origin: str | None = None
 
         replaced = lake.write(decide, message=f"promote {model_id}")
         logger.info("stream %s: %s made %s champion from %s", stream.name, by, model_id, from_then.isoformat())
-        return Summary(
+        return JobSummary(
             job="promote",
             stream=stream.name,
             status=str(Verdict.MANUAL),

@@ -9,7 +9,7 @@ from forecasting.config.stream import Stream
 from forecasting.ensemble.training import train_members
 from forecasting.errors import FeedError, InsufficientHistoryError, ModelError
 from forecasting.jobs.common.panels import panel_as_of
-from forecasting.jobs.common.session import Session, Summary, open_session, wall_clock
+from forecasting.jobs.common.session import JobSummary, Session, open_session, wall_clock
 from forecasting.jobs.training.bundles import LoadedModel, load_champion, load_model
 from forecasting.jobs.training.contest import Challenger, stand_in
 from forecasting.jobs.training.register import Candidate, end, enter
@@ -25,7 +25,7 @@ from forecasting.terms import RunKind, RunStatus
 logger = logging.getLogger(__name__)
 
 
-def run(settings: Settings, stream: str, *, origin: str, before: Sequence[str] = ()) -> Summary:
+def run(settings: Settings, stream: str, *, origin: str, before: Sequence[str] = ()) -> JobSummary:
     """Train at the newest retrain boundary at or before `origin`, unless a sound model of that boundary exists.
 
     before: earlier origins, ascending, whose models are trained first where they are still owed; that one of them
@@ -45,7 +45,7 @@ def run(settings: Settings, stream: str, *, origin: str, before: Sequence[str] =
         return train_due(session, resolve_origin(origin, session.definition.stream))
 
 
-def train_due(session: Session, origin: datetime) -> Summary:
+def train_due(session: Session, origin: datetime) -> JobSummary:
     """As `run`, within a session. Where another run is training the stream, wait for it: its model may be the one."""
     stream = session.definition.stream
     boundary = retrain_boundary(stream, origin)
@@ -81,7 +81,7 @@ def _name_after(model_id: str) -> str:
     return f"{base}.{int(number or 1) + 1}"
 
 
-def _train(session: Session, record: Run, boundary: datetime, model_id: str) -> Summary:
+def _train(session: Session, record: Run, boundary: datetime, model_id: str) -> JobSummary:
     lake, stream = session.lake, session.definition.stream
     first = read_extent(lake, stream).first_ts
     if first is not None and first >= boundary:
@@ -111,7 +111,7 @@ def _train(session: Session, record: Run, boundary: datetime, model_id: str) -> 
     return _summary(stream, boundary, record.status, record.message, run_id=record.run_id, details=details)
 
 
-def _keep(session: Session, present: ModelRecord, origin: datetime) -> Summary:
+def _keep(session: Session, present: ModelRecord, origin: datetime) -> JobSummary:
     """Nothing is due; but where the champion as of `origin` is damaged, the sound model of the boundary replaces it."""
     lake, stream, boundary = session.lake, session.definition.stream, present.trained_until
     champion = champion_as_of(lake, stream, origin)
@@ -162,7 +162,7 @@ def _parent(session: Session, boundary: datetime) -> tuple[LoadedModel, str | No
         return LoadedModel(), None
 
 
-def _finish(session: Session, record: Run, boundary: datetime, message: str) -> Summary:
+def _finish(session: Session, record: Run, boundary: datetime, message: str) -> JobSummary:
     session.lake.write(lambda: end(session, record, message), message=f"train {record.run_id}")
     return _summary(session.definition.stream, boundary, record.status, message, run_id=record.run_id)
 
@@ -175,8 +175,8 @@ def _summary(
     *,
     run_id: str | None = None,
     details: dict[str, str] | None = None,
-) -> Summary:
-    return Summary(
+) -> JobSummary:
+    return JobSummary(
         job="train",
         stream=stream.name,
         status=str(status),

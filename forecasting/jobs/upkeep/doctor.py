@@ -40,7 +40,7 @@ from forecasting.store.files.models import load_bundle
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake_to_read
 from forecasting.store.maintenance import RUN_MAY_TAKE
-from forecasting.store.tables.backfills import is_settled, read_current_publications, read_loads
+from forecasting.store.tables.backfills import is_settled, read_current_publications, read_history_batches
 from forecasting.store.tables.forecasts import published_rows
 from forecasting.store.tables.readings import read_extent
 from forecasting.terms import DAY, format_duration
@@ -57,7 +57,7 @@ EVER = datetime(1900, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """What was found of one thing that was looked at."""
 
     verdict: str
@@ -88,14 +88,14 @@ class _Reach:
 
 def run(
     settings: Settings, *, everything: bool = False, begin: Callable[[str], None] = lambda _: None
-) -> list[Finding]:
+) -> list[Diagnosis]:
     """Everything that can be looked at without changing anything, a finding each.
 
     everything: check large tables whole, not only what is recent, and the files of every model. begin: called with what
     is looked at next. Nothing that is wrong is raised; it is a finding with the exit code that it deserves.
     """
-    found: list[Finding] = []
-    steps: dict[str, Callable[[], Iterator[Finding]]] = {
+    found: list[Diagnosis] = []
+    steps: dict[str, Callable[[], Iterator[Diagnosis]]] = {
         "installation": lambda: _look_at_installation(settings),
         "folders": lambda: _look_at_folders(settings),
         "lake": lambda: _open_and_look(settings, everything=everything, begin=begin),
@@ -108,8 +108,8 @@ def run(
     return found
 
 
-def _look_at_installation(settings: Settings) -> Iterator[Finding]:
-    yield Finding("ok", "settings", str(settings.home), f"catalog {settings.catalog}, models {settings.models}")
+def _look_at_installation(settings: Settings) -> Iterator[Diagnosis]:
+    yield Diagnosis("ok", "settings", str(settings.home), f"catalog {settings.catalog}, models {settings.models}")
     have = duckdb_version()
     for name, wheel in extension_versions(settings).items():
         where = f"DuckDB {have}"
@@ -117,44 +117,44 @@ def _look_at_installation(settings: Settings) -> Iterator[Finding]:
             told = (
                 "expected a wheel, found none; DuckDB will look for it on the network; install duckdb-extension wheels"
             )
-            yield Finding("warning", f"extension {name}", where, told)
+            yield Diagnosis("warning", f"extension {name}", where, told)
         elif wheel != have:
             told = f"expected {have}, found the wheel {wheel}; install the wheel of this DuckDB"
-            yield Finding("error", f"extension {name}", where, told, exit_code=2)
+            yield Diagnosis("error", f"extension {name}", where, told, exit_code=2)
         else:
-            yield Finding("ok", f"extension {name}", where, f"wheel {wheel}")
+            yield Diagnosis("ok", f"extension {name}", where, f"wheel {wheel}")
 
 
-def _look_at_folders(settings: Settings) -> Iterator[Finding]:
+def _look_at_folders(settings: Settings) -> Iterator[Diagnosis]:
     for kind, folder in folders_of(settings).items():
         refused = why_not_writable(folder)
         if refused:
             told = f"expected a folder that can be written, found: {refused}; grant write permission or move it"
-            yield Finding("error", f"{kind} folder", str(folder), told, exit_code=2)
+            yield Diagnosis("error", f"{kind} folder", str(folder), told, exit_code=2)
             continue
         free = free_bytes(folder)
         room = f"{free / 1e9:.1f} GB free"
         if free >= LITTLE_ROOM:
-            yield Finding("ok", f"{kind} folder", str(folder), f"writable, {room}")
+            yield Diagnosis("ok", f"{kind} folder", str(folder), f"writable, {room}")
         else:
             told = f"expected {LITTLE_ROOM / 1e9:.0f} GB of room, found {room}; run `forecasting maintain` or add disk"
             short = free < NO_ROOM
-            yield Finding("error" if short else "warning", f"{kind} folder", str(folder), told, exit_code=2 * short)
+            yield Diagnosis("error" if short else "warning", f"{kind} folder", str(folder), told, exit_code=2 * short)
 
 
-def _open_and_look(settings: Settings, *, everything: bool, begin: Callable[[str], None]) -> Iterator[Finding]:
+def _open_and_look(settings: Settings, *, everything: bool, begin: Callable[[str], None]) -> Iterator[Diagnosis]:
     try:
         with open_lake_to_read(settings) as lake:
             yield from look_at_lake(lake, everything=everything, begin=begin)
     except SettingsError as error:
-        yield Finding("error", "lake", settings.catalog, str(error), exit_code=2)
+        yield Diagnosis("error", "lake", settings.catalog, str(error), exit_code=2)
     except LakeError as error:
-        yield Finding("error", "lake", settings.catalog, str(error), exit_code=3)
+        yield Diagnosis("error", "lake", settings.catalog, str(error), exit_code=3)
 
 
 def look_at_lake(
     lake: Lake, *, everything: bool = False, begin: Callable[[str], None] = lambda _: None
-) -> Iterator[Finding]:
+) -> Iterator[Diagnosis]:
     """Everything that rows of the lake tell: its schema, runs, keys, models, nights and the age of its feeds."""
     reach = _Reach(everything)
     missing, newer = schema_gap(lake)
@@ -169,28 +169,28 @@ def look_at_lake(
         yield from _look_at_stream(lake, stream, reach)
 
 
-def _told_schema(settings: Settings, missing: list[str], newer: list[str]) -> Finding:
+def _told_schema(settings: Settings, missing: list[str], newer: list[str]) -> Diagnosis:
     if newer:
         told = f"expected a lake of this version, found {newer[-1]} applied by a newer one; upgrade the package"
-        return Finding("error", "lake schema", settings.catalog, told, exit_code=2)
+        return Diagnosis("error", "lake schema", settings.catalog, told, exit_code=2)
     if missing:
         told = f"expected all of this version, found {missing[0]} not applied; any job applies it"
-        return Finding("warning", "lake schema", settings.catalog, told)
-    return Finding("ok", "lake schema", settings.catalog, "reachable, up to date")
+        return Diagnosis("warning", "lake schema", settings.catalog, told)
+    return Diagnosis("ok", "lake schema", settings.catalog, "reachable, up to date")
 
 
-def _look_at_runs(lake: Lake) -> Finding:
+def _look_at_runs(lake: Lake) -> Diagnosis:
     stuck, longest = stuck_runs(lake, before=wall_clock() - RUN_MAY_TAKE), format_duration(RUN_MAY_TAKE)
     if not stuck.failed:
-        return Finding("ok", "runs", "forecast.runs", f"none is running for longer than {longest}")
+        return Diagnosis("ok", "runs", "forecast.runs", f"none is running for longer than {longest}")
     told = (
         f"expected runs to end within {longest}, found {stuck.failed} still running, first {stuck.first}; they were "
         "killed; run them again, `forecasting maintain` removes what they left"
     )
-    return Finding("warning", "runs", "forecast.runs", told)
+    return Diagnosis("warning", "runs", "forecast.runs", told)
 
 
-def _look_at_models(lake: Lake, reach: _Reach) -> Iterator[Finding]:
+def _look_at_models(lake: Lake, reach: _Reach) -> Iterator[Diagnosis]:
     records, sound = registered_models(lake, most=reach.models), 0
     for record in records:
         try:
@@ -198,11 +198,11 @@ def _look_at_models(lake: Lake, reach: _Reach) -> Iterator[Finding]:
             load_bundle(folder, stream=record.stream, model_id=record.model_id, checksum=record.checksum)
             sound += 1
         except ModelError as error:
-            yield Finding("error", "model files", record.model_id, str(error), exit_code=3)
-    yield Finding("ok", "model files", str(lake.settings.models), f"{sound} of {len(records)} models are whole")
+            yield Diagnosis("error", "model files", record.model_id, str(error), exit_code=3)
+    yield Diagnosis("ok", "model files", str(lake.settings.models), f"{sound} of {len(records)} models are whole")
 
 
-def _look_at_stream(lake: Lake, known: StreamOnRecord, reach: _Reach) -> Iterator[Finding]:
+def _look_at_stream(lake: Lake, known: StreamOnRecord, reach: _Reach) -> Iterator[Diagnosis]:
     """Keys of a stream's rows; where it is still defined also its newest night and the age of its feed."""
     for checks, newest in ((OF_HISTORY, known.known_until), (OF_FORECASTS, known.origin)):
         since = reach.since(newest)
@@ -213,7 +213,7 @@ def _look_at_stream(lake: Lake, known: StreamOnRecord, reach: _Reach) -> Iterato
         stream = read_definition(lake.settings, known.name).stream
     except ForecastingError:
         told = "expected a definition, found none that can be read; put it back or let its rows rest"
-        yield Finding("warning", "definition", known.name, told)
+        yield Diagnosis("warning", "definition", known.name, told)
         return
     if known.origin is not None:
         yield _look_at_night(lake, stream, known.origin)
@@ -221,55 +221,57 @@ def _look_at_stream(lake: Lake, known: StreamOnRecord, reach: _Reach) -> Iterato
         yield _look_at_age(lake, stream, wall_clock())
 
 
-def _told(check: LakeCheck, stream: str, broken: Broken) -> Finding:
+def _told(check: LakeCheck, stream: str, broken: Broken) -> Diagnosis:
     where = check.table if stream == "*" else f"{check.table} of {stream}"
     if not broken.failed:
-        return Finding("ok", "key", where, check.rule)
+        return Diagnosis("ok", "key", where, check.rule)
     told = f"expected {check.rule}, found {broken.failed} that break it, first {broken.first}; {check.next_step}"
-    return Finding("error", "key", where, told, exit_code=3)
+    return Diagnosis("error", "key", where, told, exit_code=3)
 
 
-def _look_at_night(lake: Lake, stream: Stream, origin: datetime) -> Finding:
+def _look_at_night(lake: Lake, stream: Stream, origin: datetime) -> Diagnosis:
     """Whether the newest published origin has one row for each open interval, where its past is still what it was."""
     what, where = "open intervals", f"{stream.name} at {origin.isoformat()}"
     spoken = read_current_publications(lake, stream, origin, origin).get(origin)
-    if spoken is None or not is_settled(spoken, model_id=spoken.model_id, loads=read_loads(lake, stream, [spoken])):
-        return Finding("ok", what, where, "not compared: definition, code or history changed since it was published")
+    if spoken is None or not is_settled(
+        spoken, model_id=spoken.model_id, batches=read_history_batches(lake, stream, [spoken])
+    ):
+        return Diagnosis("ok", what, where, "not compared: definition, code or history changed since it was published")
     try:
         expected = _keys(rows_expected(panel_as_of(lake, stream, origin)))
     except ForecastingError as error:
-        return Finding("error", what, where, str(error), exit_code=error.exit_code)
+        return Diagnosis("error", what, where, str(error), exit_code=error.exit_code)
     found = _keys(published_rows(lake, stream=stream.name, origin=origin))
     lacking, extra = expected.difference(found), found.difference(expected)
     if not len(lacking) and not len(extra):
-        return Finding("ok", what, where, f"{len(found)} rows, one each")
+        return Diagnosis("ok", what, where, f"{len(found)} rows, one each")
     first = (lacking if len(lacking) else extra)[0]
     told = (
         f"expected {len(expected)} rows, one an open interval, found {len(lacking)} missing and {len(extra)} of closed "
         f"ones, first {first[0]} at {first[1]}; issue it again with `forecasting backfill {stream.name} --replace`"
     )
-    return Finding("error", what, where, told, exit_code=3)
+    return Diagnosis("error", what, where, told, exit_code=3)
 
 
 def _keys(rows: pd.DataFrame) -> pd.MultiIndex:
     return pd.MultiIndex.from_arrays([rows["series_id"].astype(str), pd.DatetimeIndex(rows["ts"]).as_unit("us")])
 
 
-def _look_at_age(lake: Lake, stream: Stream, now: datetime) -> Finding:
+def _look_at_age(lake: Lake, stream: Stream, now: datetime) -> Diagnosis:
     """Whether open time has passed for longer than `max_age` since the newest value."""
     last_ts = read_extent(lake, stream).last_ts
     limit = stream.source.max_age
     if last_ts is None:
-        return Finding("warning", "feed age", stream.name, "expected values, found none; check the feed, then ingest")
+        return Diagnosis("warning", "feed age", stream.name, "expected values, found none; check the feed, then ingest")
     known, due = last_ts + stream.interval, now - limit - stream.source.publication_delay
     newest = f"newest value {last_ts.isoformat()}"
     if known >= due or not has_open_interval(stream, known, _at_most(due, known + timedelta(days=366))):
-        return Finding("ok", "feed age", stream.name, newest)
+        return Diagnosis("ok", "feed age", stream.name, newest)
     told = (
         f"expected values younger than source.max_age = {format_duration(limit)}, found {newest}; "
         f"deliver newer usage, then `forecasting ingest {stream.name}`"
     )
-    return Finding("warning", "feed age", stream.name, told)
+    return Diagnosis("warning", "feed age", stream.name, told)
 
 
 def _at_most(due: datetime, latest: datetime) -> datetime:
@@ -277,12 +279,14 @@ def _at_most(due: datetime, latest: datetime) -> datetime:
     return min(due, latest)
 
 
-def _look_at_streams(settings: Settings) -> Iterator[Finding]:
+def _look_at_streams(settings: Settings) -> Iterator[Diagnosis]:
     for found in overview.check(settings, []):
         if found.verdict == "error":
-            yield Finding("error", "definition", found.path, found.message, exit_code=2)
+            yield Diagnosis("error", "definition", found.path, found.message, exit_code=2)
         elif Path(found.path).parent != settings.streams:
             # a packaged definition is a template until somebody delivers its feed
-            yield Finding("ok", "definition", found.stream, "packaged, without a feed" if found.message else found.path)
+            yield Diagnosis(
+                "ok", "definition", found.stream, "packaged, without a feed" if found.message else found.path
+            )
         else:
-            yield Finding(found.verdict, "definition", found.stream, found.message or found.path)
+            yield Diagnosis(found.verdict, "definition", found.stream, found.message or found.path)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from forecasting.errors import SettingsError
-from forecasting.jobs.common.session import Summary, wall_clock
+from forecasting.jobs.common.session import JobSummary, wall_clock
 from forecasting.settings import Settings
 from forecasting.store.lake.open import open_lake, open_lake_to_read
 from forecasting.store.maintenance import (
@@ -41,7 +41,7 @@ def run(
     keep_snapshots: str = KEEP_SNAPSHOTS,
     keep_forecasts: str = KEEP_FORECASTS,
     begin: Callable[[str], None] = lambda _: None,
-) -> Summary:
+) -> JobSummary:
     """Remove unpublished rows and old origins, merge small files, expire snapshots, remove dead files; all on record.
 
     keep_snapshots: age of the oldest snapshot of the lake that stays. keep_forecasts: how far before a stream's newest
@@ -73,7 +73,7 @@ def run(
             lake.write(lambda: work.finish(lake, finished_at=wall_clock()), message=f"finish {work.run_id}")
     details = _details(unpublished=len(leftovers), retired=retired, expired=expired, dead=dead, scratch=scratch)
     logger.info("maintain: %d rows removed, %d files before, %d after, %s", rows, before, after, details)
-    return Summary(
+    return JobSummary(
         job="maintain",
         stream="*",
         status=str(work.status),
@@ -85,7 +85,7 @@ def run(
 
 def foresee(
     settings: Settings, *, keep_snapshots: str = KEEP_SNAPSHOTS, keep_forecasts: str = KEEP_FORECASTS
-) -> Summary:
+) -> JobSummary:
     """What `run` would remove now; the lake is only read. What it would merge shows only when it does.
 
     Raises SettingsError where there is no lake, or on a keep that is none.
@@ -100,7 +100,7 @@ def foresee(
     scratch = Removed(len(scratch_folders(settings.models, now=now)), 0)
     details = _details(unpublished=len(leftovers), retired=retired, expired=expired, dead=dead, scratch=scratch)
     rows = sum(each.rows for each in leftovers) + sum(each.rows for each in retired)
-    return Summary(
+    return JobSummary(
         job="maintain", stream="*", status="dry run", rows=rows, details={"files": {"before": files}, **details}
     )
 

@@ -1,4 +1,4 @@
-"""What is published of a range of origins, and what was loaded since: what a backfill need not do again."""
+"""What is published of a range of origins, and what history was written since: what a backfill need not do again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ from forecasting.terms import RunKind
 
 @dataclass(frozen=True)
 class CurrentPublication:
-    """The current publication of an origin."""
+    """The publication that is current for an origin."""
 
     origin: datetime
     run_id: str
     kind: RunKind
     model_id: str | None
     snapshot_id: int | None
-    """The newest snapshot of the lake from which this code and definition are known to forecast the same; None where
-    that is not known, or the publication is incomplete."""
+    """The newest lake from which this code and definition are known to forecast the same; None where that is not known,
+    or the publication is incomplete."""
 
 
 @dataclass(frozen=True)
-class Load:
-    """Rows that one snapshot of the lake added to the history."""
+class HistoryBatch:
+    """Rows that were written to the history with one snapshot of the lake."""
 
     snapshot_id: int
     visible_from: datetime
@@ -45,21 +45,23 @@ def read_current_publications(
         code_version=__version__,
     )
     found = (CurrentPublication(origin, run_id, RunKind(kind), *rest) for origin, run_id, kind, *rest in rows)
-    return {current.origin: current for current in found}
+    return {publication.origin: publication for publication in found}
 
 
-def read_loads(lake: Lake, stream: Stream, publications: Sequence[CurrentPublication]) -> list[Load]:
-    """What was loaded since the first of some publications was confirmed."""
-    confirmed = [one.snapshot_id for one in publications if one.snapshot_id is not None]
+def read_history_batches(lake: Lake, stream: Stream, publications: Sequence[CurrentPublication]) -> list[HistoryBatch]:
+    """What was written to the history since the first of some publications was confirmed."""
+    confirmed = [publication.snapshot_id for publication in publications if publication.snapshot_id is not None]
     if not confirmed:
         return []
     since = min(confirmed)
-    return [Load(*row) for row in lake.rows("backfill/loads.sql", stream=stream.name, since=since)]
+    return [HistoryBatch(*row) for row in lake.rows("backfill/history_batches.sql", stream=stream.name, since=since)]
 
 
-def is_settled(current: CurrentPublication | None, *, model_id: str | None, loads: Sequence[Load]) -> bool:
-    """Whether forecasting an origin again with a model can only repeat what is published."""
-    if current is None or current.snapshot_id is None or current.model_id != model_id:
+def is_settled(
+    publication: CurrentPublication | None, *, model_id: str | None, batches: Sequence[HistoryBatch]
+) -> bool:
+    """Whether forecasting an origin again with a model can only give what is published already."""
+    if publication is None or publication.snapshot_id is None or publication.model_id != model_id:
         return False
-    since = current.snapshot_id
-    return not any(load.snapshot_id > since and load.visible_from <= current.origin for load in loads)
+    since = publication.snapshot_id
+    return not any(batch.snapshot_id > since and batch.visible_from <= publication.origin for batch in batches)

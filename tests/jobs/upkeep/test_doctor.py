@@ -46,11 +46,11 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
         yield lake
 
 
-def wrong(settings: Settings, **asked: bool) -> list[doctor.Finding]:
+def wrong(settings: Settings, **asked: bool) -> list[doctor.Diagnosis]:
     return [finding for finding in doctor.run(settings, **asked) if finding.verdict != "ok"]
 
 
-def wrong_after(lake: Lake, statement: str) -> list[doctor.Finding]:
+def wrong_after(lake: Lake, statement: str) -> list[doctor.Diagnosis]:
     """What is wrong with the lake's rows once a statement has run."""
     lake.connection.begin()
     try:

@@ -14,10 +14,10 @@ from forecasting.store.lake.open import open_lake
 from forecasting.store.maintenance import compact
 from forecasting.store.tables.backfills import (
     CurrentPublication,
-    Load,
+    HistoryBatch,
     is_settled,
     read_current_publications,
-    read_loads,
+    read_history_batches,
 )
 from forecasting.store.tables.runs import Run, start_run
 from forecasting.terms import RunKind, RunStatus
@@ -135,7 +135,7 @@ def test_a_later_run_that_found_it_unchanged_confirms_a_publication(lake):
 def test_a_load_is_visible_from_the_earliest_origin_that_sees_any_of_it(lake):
     publish(lake, ORIGIN, "1")
     current = list(current_of(lake).values())
-    assert read_loads(lake, stream_of(lake), current) == []
+    assert read_history_batches(lake, stream_of(lake), current) == []
     late = ORIGIN + 5 * HOUR
     made = {
         # of twenty values the oldest is the first to be seen
@@ -147,7 +147,7 @@ def test_a_load_is_visible_from_the_earliest_origin_that_sees_any_of_it(lake):
     }
     ingest(lake, late, stream="other")
     insert(lake, SERIES, ts=ORIGIN, known_at=late, stream="other")
-    assert read_loads(lake, stream_of(lake), current) == [Load(*load) for load in made.items()]
+    assert read_history_batches(lake, stream_of(lake), current) == [HistoryBatch(*batch) for batch in made.items()]
 
 
 def test_loads_are_told_apart_after_their_files_were_merged(lake):
@@ -155,24 +155,24 @@ def test_loads_are_told_apart_after_their_files_were_merged(lake):
     publish(lake, ORIGIN, "1")
     after = ingest(lake, ORIGIN + HOUR)
     current = list(current_of(lake).values())
-    expected = [Load(after, ORIGIN + HOUR)]
+    expected = [HistoryBatch(after, ORIGIN + HOUR)]
     assert before <= current[0].snapshot_id < after
-    assert read_loads(lake, stream_of(lake), current) == expected
+    assert read_history_batches(lake, stream_of(lake), current) == expected
     assert compact(lake) > 0
-    assert read_loads(lake, stream_of(lake), current) == expected
+    assert read_history_batches(lake, stream_of(lake), current) == expected
 
 
-def test_nothing_published_needs_no_loads(lake):
+def test_nothing_published_needs_no_batches(lake):
     ingest(lake, ORIGIN)
-    assert read_loads(lake, stream_of(lake), []) == []
+    assert read_history_batches(lake, stream_of(lake), []) == []
 
 
 def test_an_origin_is_settled_until_something_that_it_sees_was_loaded_since():
     current = CurrentPublication(ORIGIN, "r", RunKind.BACKFILL, "m", snapshot_id=7)
-    assert is_settled(current, model_id="m", loads=[])
-    assert is_settled(current, model_id="m", loads=[Load(7, ORIGIN), Load(8, ORIGIN + timedelta(microseconds=1))])
-    assert not is_settled(current, model_id="m", loads=[Load(8, ORIGIN)])
-    assert not is_settled(current, model_id="other", loads=[])
-    assert not is_settled(current, model_id=None, loads=[])
-    assert not is_settled(replace(current, snapshot_id=None), model_id="m", loads=[])
-    assert not is_settled(None, model_id="m", loads=[])
+    assert is_settled(current, model_id="m", batches=[])
+    assert is_settled(current, model_id="m", batches=[HistoryBatch(7, ORIGIN), HistoryBatch(8, ORIGIN + timedelta(microseconds=1))])
+    assert not is_settled(current, model_id="m", batches=[HistoryBatch(8, ORIGIN)])
+    assert not is_settled(current, model_id="other", batches=[])
+    assert not is_settled(current, model_id=None, batches=[])
+    assert not is_settled(replace(current, snapshot_id=None), model_id="m", batches=[])
+    assert not is_settled(None, model_id="m", batches=[])

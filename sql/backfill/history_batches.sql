@@ -1,12 +1,12 @@
--- What came into a stream's history after a snapshot of the lake, and from which origin on it can be seen. Rows of demand
--- get another snapshot where upkeep writes their files anew; the ingest that brought them keeps its own.
+-- What was written to the history of a stream after a snapshot of the lake, and from which origin on it is seen. Rows of
+-- demand get another snapshot where upkeep writes their files anew; the ingest that brought them keeps its own.
 with ingests as (
     select run_id, snapshot_id
     from history.ingests
     where stream = $stream and snapshot_id > $since
 ),
 
-loads as (
+written as (
     select ingests.snapshot_id, greatest(demand.ts + interval 1 microsecond, demand.available_at) as visible_from
     from history.demand as demand
     inner join ingests on demand.run_id = ingests.run_id
@@ -22,6 +22,6 @@ loads as (
 )
 
 select snapshot_id, min(visible_from) as visible_from
-from loads
+from written
 group by snapshot_id
 order by snapshot_id
