@@ -33,8 +33,8 @@ def report(summary: dict[str, Any], as_json: bool) -> None:
         return
     details = ", ".join(f"{key} {_plain(value)}" for key, value in summary["details"].items())
     origin = f" origin {summary['origin']}" if summary["origin"] else ""
-    told = f" ({details})" if details else ""
-    typer.echo(f"{summary['job']} {summary['stream']}{origin}: {summary['status']}, {summary['rows']} rows{told}")
+    details = f" ({details})" if details else ""
+    typer.echo(f"{summary['job']} {summary['stream']}{origin}: {summary['status']}, {summary['rows']} rows{details}")
     if summary["message"]:
         typer.echo(f"  {summary['message']}")
 
@@ -60,15 +60,15 @@ def show_issued(issued: dict[str, Any]) -> None:
     """Print what became of one origin of a backfill."""
     rows = f", {issued['rows']} rows" if issued["rows"] else ""
     model = f" (model {issued['model_id']})" if issued["model_id"] else ""
-    told = f": {issued['message']}" if issued["message"] else ""
-    typer.echo(f"{_local(issued['origin'])}  {issued['status']}{rows}{model}{told}")
+    message = f": {issued['message']}" if issued["message"] else ""
+    typer.echo(f"{_local(issued['origin'])}  {issued['status']}{rows}{model}{message}")
 
 
 def show_backfill(report: dict[str, Any]) -> None:
     """Print what a backfill did, or would do, as a whole."""
     for trained in report["trained"]:
-        told = f": {trained['message']}" if trained["message"] else ""
-        typer.echo(f"model of {_local(trained['boundary'])} {trained['status']}{told}")
+        message = f": {trained['message']}" if trained["message"] else ""
+        typer.echo(f"model of {_local(trained['boundary'])} {trained['status']}{message}")
     counts = ", ".join(f"{count} {status}" for status, count in report["counts"].items())
     typer.echo(f"backfill {report['stream']}: {len(report['origins'])} origins: {counts}")
     if report["dry_run"]:
@@ -76,13 +76,13 @@ def show_backfill(report: dict[str, Any]) -> None:
 
 
 def _local(stamp: str) -> str:
-    """A local ISO timestamp for people: midnight goes without saying."""
+    """A local ISO timestamp for people, the date alone at midnight."""
     return stamp[:16].replace("T", " ").removesuffix(" 00:00")
 
 
 def show_outcomes(outcomes: Iterable[Any]) -> None:
-    """Print what the line did for each stream, as JSON."""
-    told = [
+    """Print what a run did for each stream, as JSON."""
+    found = [
         {
             "stream": outcome.stream,
             "steps": [step.as_dict() for step in outcome.steps],
@@ -90,26 +90,26 @@ def show_outcomes(outcomes: Iterable[Any]) -> None:
         }
         for outcome in outcomes
     ]
-    typer.echo(json.dumps(told, default=str))
+    typer.echo(json.dumps(found, default=str))
 
 
 def show_definition(definition: Any, as_json: bool) -> None:
     """Print a stream's definition, defaults filled in, and the files it is made of."""
-    told = {
+    shown = {
         "path": str(definition.path),
         "extract": str(definition.extract.path),
         "rejects": str(definition.rejects.path) if definition.rejects else None,
         **definition.stream.model_dump(mode="json"),
     }
-    typer.echo(json.dumps(told, indent=None if as_json else 2))
+    typer.echo(json.dumps(shown, indent=None if as_json else 2))
 
 
-def show_findings(findings: Sequence[Mapping[str, str]], as_json: bool) -> None:
+def show_checks(checks: Sequence[Mapping[str, str]], as_json: bool) -> None:
     """Print what a check of definitions found, a line each."""
     if as_json:
-        typer.echo(json.dumps(findings))
+        typer.echo(json.dumps(checks))
         return
-    for found in findings:
+    for found in checks:
         message = f": {found['message']}" if found["message"] else ""
         typer.echo(f"{found['verdict']:<8} {found['stream']}{message}")
 
@@ -138,9 +138,9 @@ def _plain(value: Any) -> str:
     if isinstance(value, dict):
         return " ".join(f"{key}={count}" for key, count in value.items()) or "none"
     if isinstance(value, list):
-        # whole sentences are told elsewhere
-        told = len(value) <= 3 and not any(" " in str(one) for one in value)
-        return (" ".join(map(str, value)) or "none") if told else f"{len(value)}"
+        # whole sentences are part of the message
+        short = len(value) <= 3 and not any(" " in str(one) for one in value)
+        return (" ".join(map(str, value)) or "none") if short else f"{len(value)}"
     return str(value)
 
 
@@ -150,13 +150,13 @@ def show_table(frame: "pd.DataFrame", as_json: bool, *, title: str | None = None
         typer.echo(frame.to_json(orient="records", date_format="iso", default_handler=str))
         return
     if not sys.stdout.isatty():
-        told = [f"{title}:\n"] if title else []
-        typer.echo("".join([*told, frame.to_csv(index=False)]), nl=False)
+        heading = f"{title}:\n" if title else ""
+        typer.echo(f"{heading}{frame.to_csv(index=False)}", nl=False)
         return
     table = Table(box=None, header_style="bold", title=title, title_justify="left")
     for number, name in enumerate(frame.columns):
         side: Literal["left", "right"] = "right" if frame[name].dtype.kind in "iuf" else "left"
-        table.add_column(str(name), justify=side, no_wrap=number == 0)  # the first holds the key, to be copied whole
+        table.add_column(str(name), justify=side, no_wrap=number == 0)  # the first is the key, to be copied whole
     for row in frame.itertuples(index=False):
         table.add_row(*map(_cell, row))
     Console().print(table)

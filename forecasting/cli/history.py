@@ -1,4 +1,4 @@
-"""Commands about the past: how good forecasts would have been, and forecasts of past nights issued again."""
+"""Commands about the past: how good forecasts would have been, and forecasts of past origins issued again."""
 
 import json
 import os
@@ -8,6 +8,7 @@ import typer
 
 from forecasting.cli import console
 from forecasting.cli.arguments import AsJson, StreamName
+from forecasting.errors import gravest
 from forecasting.settings import read_settings
 from forecasting.terms import ModelChoice
 
@@ -18,19 +19,20 @@ def evaluate(
     until: Annotated[
         str | None, typer.Option("--to", help="Last origin; the newest whose horizon is measured.", metavar="D")
     ] = None,
-    every: Annotated[str, typer.Option(help="Time between two origins, whole days.")] = "7d",
+    every: Annotated[str, typer.Option(help="Time between two origins, whole days.", metavar="TIME")] = "7d",
     as_json: AsJson = False,
 ) -> None:
-    """How good the forecasts would have been: forecast again from past origins, as known then, and score.
+    """Find out how good the forecasts would have been.
 
+    Forecasts again from past origins, each from what was known then, and scores against what was measured since.
     Without a range: up to eight weekly origins, the newest whose horizon has been measured. Every origin uses the model
     that was due at the first, trained now if need be, which may take the stream's budget. Nothing is published; scores
     go to analyst.backtests. The floor is the WAPE that noise alone leaves of counts, the excess what could be avoided.
     """
-    with console.working(f"evaluate {stream}") as told:
+    with console.working(f"evaluate {stream}") as progress:
         from forecasting.jobs import evaluate as job
 
-        found = job.run(read_settings(os.environ), stream, since=since, until=until, every=every, begin=told)
+        found = job.run(read_settings(os.environ), stream, since=since, until=until, every=every, begin=progress)
     if as_json:
         typer.echo(json.dumps(found.as_dict(), default=str))
     else:
@@ -49,21 +51,29 @@ def backfill(
         ),
     ] = ModelChoice.AS_OF,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Also issue anew what a nightly run published; it stays reachable.")
+        bool,
+        typer.Option(
+            "--replace",
+            help="Also replace what a nightly run published; the older rows stay in analyst.forecast_as_of.",
+        ),
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be trained and issued.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be trained and issued; change nothing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Issue the forecasts of past nights, each from what was known then, and publish those that are new or differ.
+    """Publish the forecasts of past origins, as known then.
 
-    The same range again publishes nothing, and an interrupted one goes on where it stopped: a night that this code,
-    definition and model have issued, and whose past nothing has changed since, is settled. What was replaced stays
-    reachable by analyst.forecast_as_of(t). A night that fails does not stop the others.
+    What is new or differs is published. The same range again publishes nothing, and an interrupted one goes on where it
+    stopped: an origin is settled once this code, definition and model have issued it and nothing before it has changed
+    since. What was replaced stays in analyst.forecast_as_of(t). An origin that fails does not stop the others.
     """
-    with console.working(f"backfill {stream}") as told:
+    with console.working(f"backfill {stream}") as progress:
         from forecasting.jobs import backfill as job
 
-        tell = job.Progress(begin=told, issued=lambda one: None if as_json else console.show_issued(one.as_dict()))
+        progress_of = job.Progress(
+            begin=progress, issued=lambda one: None if as_json else console.show_issued(one.as_dict())
+        )
         report = job.run(
             read_settings(os.environ),
             stream,
@@ -72,12 +82,11 @@ def backfill(
             models=models,
             replace=replace,
             dry_run=dry_run,
-            tell=tell,
+            progress=progress_of,
         )
     if as_json:
         typer.echo(json.dumps(report.as_dict()))
     else:
         console.show_backfill(report.as_dict())
-    codes = {issued.exit_code for issued in report.origins} - {0}
-    if codes:
-        raise typer.Exit(next(code for code in (1, 3, 2) if code in codes))
+    if code := gravest(issued.exit_code for issued in report.origins):
+        raise typer.Exit(code)

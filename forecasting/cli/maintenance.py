@@ -1,4 +1,4 @@
-"""`forecasting maintain` and `forecasting doctor`: the lake's upkeep, and what is wrong with an installation."""
+"""Commands about the lake as a whole: queries, upkeep, and what is wrong with an installation."""
 
 import json
 import os
@@ -8,7 +8,32 @@ import typer
 
 from forecasting.cli import console
 from forecasting.cli.arguments import AsJson
+from forecasting.errors import gravest
 from forecasting.settings import Settings, read_settings
+
+lake_app = typer.Typer(help="Open the lake in other programs.", no_args_is_help=True)
+
+
+def sql(
+    query: Annotated[str, typer.Argument(help="One SELECT, in DuckDB's SQL.", metavar="QUERY")],
+    as_json: AsJson = False,
+) -> None:
+    """Query the lake; nothing can be changed.
+
+    Such as: forecasting sql "select * from analyst.forecast_latest limit 5". All tables and columns are described in
+    analyst.dictionary.
+    """
+    from forecasting.jobs.upkeep import query as job
+
+    console.show_table(job.run(read_settings(os.environ), query), as_json)
+
+
+@lake_app.command("attach")
+def lake_attach(writable: Annotated[bool, typer.Option("--writable", help="Without READ_ONLY.")] = False) -> None:
+    """Print the SQL that attaches the lake in any DuckDB client."""
+    from forecasting.jobs.upkeep import query as job
+
+    typer.echo(job.attach(read_settings(os.environ), read_only=not writable))
 
 
 def maintain(
@@ -21,20 +46,20 @@ def maintain(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed; change nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Keep the lake quick and small: merge small files, remove what nobody may see any more. Safe while others work.
+    """Keep the lake quick and small; safe while others work.
 
-    Removed are the rows of runs that were never published, origins older than --keep-forecasts in all their
-    publications, snapshots older than --keep-snapshots, and files that nothing names since a day. History, scores,
+    Small files are merged. Removed are the rows of runs that were never published, origins older than --keep-forecasts in all their
+    publications, snapshots older than --keep-snapshots, and files that nothing has named for a day. History, scores,
     models and the record of runs stay for good. analyst.forecast_as_of answers as before for every origin that stays.
     """
-    with console.working("maintain") as told:
+    with console.working("maintain") as progress:
         from forecasting.jobs.upkeep import maintain as job
 
         settings = read_settings(os.environ)
         if dry_run:
             summary = job.foresee(settings, keep_snapshots=keep_snapshots, keep_forecasts=keep_forecasts)
         else:
-            summary = job.run(settings, keep_snapshots=keep_snapshots, keep_forecasts=keep_forecasts, begin=told)
+            summary = job.run(settings, keep_snapshots=keep_snapshots, keep_forecasts=keep_forecasts, begin=progress)
     console.report(summary.as_dict(), as_json)
 
 
@@ -42,7 +67,7 @@ def doctor(
     prove: Annotated[
         str | None,
         typer.Option(
-            help="Prove on this stream, in a throw-away copy, what is promised of past nights.", metavar="STREAM"
+            help="Prove on this stream, in a throw-away copy, what is promised of past origins.", metavar="STREAM"
         ),
     ] = None,
     since: Annotated[str | None, typer.Option("--from", help="First origin date of the proofs.", metavar="D")] = None,
@@ -52,11 +77,12 @@ def doctor(
     everything: Annotated[bool, typer.Option("--all", help="Check tables whole, not only what is recent.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Look everything over: settings, folders, lake, keys, models, definitions, feeds. Nothing is written.
+    """Check settings, folders, lake, models and feeds.
 
-    Exit code 0 where nothing is wrong (warnings are not), 2 for settings, 3 for bad data. With --prove three proofs,
-    which take minutes: a forecast does not change when all that was learned after its origin does; a backfill that is
-    repeated, killed twenty times or run by two at once ends in the same tables; an empty extract window is an error.
+    Nothing is written. Exit code 0 where nothing is wrong (warnings are not), 2 for settings, 3 for bad data, 1 for anything else. With
+    --prove three proofs, which take minutes. no_lookahead: a forecast does not change when all that was learned after
+    its origin does. idempotence: a backfill that is repeated, killed twenty times or run by two at once ends in the
+    same tables. empty_window: an extract that holds no row is an error.
     """
     settings = read_settings(os.environ)
     if prove is None:
@@ -68,33 +94,32 @@ def doctor(
 
 
 def _examine(settings: Settings, *, everything: bool, as_json: bool) -> None:
-    with console.working("doctor") as told:
+    with console.working("doctor") as progress:
         from forecasting.jobs.upkeep import doctor as job
 
-        findings = job.run(settings, everything=everything, begin=told)
+        found = job.run(settings, everything=everything, begin=progress)
     if as_json:
-        typer.echo(json.dumps([finding.as_dict() for finding in findings]))
+        typer.echo(json.dumps([one.as_dict() for one in found]))
     else:
-        for finding in findings:
-            typer.echo(f"{finding.verdict:<8} {finding.what}: {finding.where}: {finding.message}")
-    codes = {finding.exit_code for finding in findings} - {0}
-    if codes:
-        raise typer.Exit(max(codes))
+        for one in found:
+            typer.echo(f"{one.verdict:<8} {one.what}: {one.where}: {one.message}")
+    if code := gravest(one.exit_code for one in found):
+        raise typer.Exit(code)
 
 
 def _prove(settings: Settings, stream: str, *, since: str | None, until: str | None, as_json: bool) -> None:
-    with console.working(f"prove {stream}") as told:
+    with console.working(f"prove {stream}") as progress:
         from forecasting.jobs.proofs import run as job
 
-        def tell(line: str) -> None:
-            told(line)
+        def report(line: str) -> None:
+            progress(line)
             typer.echo(line, err=True)
 
-        proofs = job.run(settings, stream, since=since, until=until, tell=tell)
+        proofs = job.run(settings, stream, since=since, until=until, report=report)
     if as_json:
         typer.echo(json.dumps([proof.as_dict() for proof in proofs]))
     else:
         for proof in proofs:
-            typer.echo(f"{'proved' if proof.holds else 'FAILED':<8} {proof.name}: {'; '.join(proof.told)}")
+            typer.echo(f"{'proved' if proof.holds else 'FAILED':<8} {proof.name}: {'; '.join(proof.messages)}")
     if not all(proof.holds for proof in proofs):
         raise typer.Exit(3)

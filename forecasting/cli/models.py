@@ -13,14 +13,15 @@ from forecasting.settings import read_settings
 ON_A_TERMINAL = ("model_id", "champion_since", "verdict", "gain", "noise")
 """Columns that fit beside each other there; all go into a pipe or JSON."""
 
-app = typer.Typer(help="Trained models, and which of them is champion.", no_args_is_help=True)
+app = typer.Typer(help="See which model is champion; choose another.", no_args_is_help=True)
 
 
 @app.command("list")
 def models_list(stream: OneStream = None, as_json: AsJson = False) -> None:
-    """Trained models, newest first: which is champion and since which origin, and how each fared as a challenger.
+    """List trained models, newest first, and the champions.
 
-    gain is the share of WQL that a challenger saved on held-back origins, noise what luck alone makes of it. Verdicts:
+    Shows which is champion and since which origin, and how each fared as a challenger. gain is the share of WQL that a
+    challenger saved on held-back origins, noise how much sampling alone brings in one contest of ten. Verdicts:
     first (no champion yet), promoted (gain above noise), aged (not measurably worse than a champion of four retrain
     periods), uncontested (the champion's files were damaged), manual (a person's choice), kept (the champion stays).
     """
@@ -44,10 +45,10 @@ def models_promote(
     by: Annotated[str, typer.Option(help="Who decides, for the record.", envvar="USER", metavar="NAME")] = "a person",
     as_json: AsJson = False,
 ) -> None:
-    """Make a model champion of its stream: the way back when the newest one disappoints.
+    """Make a model champion: the way back from a worse one.
 
-    It forecasts from the origin on, until a training promotes one that is better than it. Nights that were published
-    stay as they are; to issue the last one again: forecasting forecast STREAM --origin DATE.
+    It forecasts from the origin on, until a training promotes one that is better than it. What was published stays as
+    it is; to issue the last origin again: forecasting forecast STREAM --origin DATE.
 
     Example: forecasting models promote call_volume-20240205-5be1d2f0a9c3 --reason "Monday far too high"
     """

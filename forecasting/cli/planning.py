@@ -36,7 +36,7 @@ def plan(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Agents for every interval or orders for every link, whichever the definition plans, and publish them.
+    """Plan staff or capacity from a forecast, and publish.
 
     With [planning.staffing]: from the distribution of calls and handle times. The service level is the share of all
     offered calls that is answered within the target's seconds; abandoned calls count as not answered. `confidence` is
@@ -99,7 +99,7 @@ def _replay(stream: str, span: str, lead: str, as_json: bool) -> None:
     )
 
 
-explain_app = typer.Typer(help="The arithmetic behind one cell of a plan.", no_args_is_help=True)
+explain_app = typer.Typer(help="Explain one cell of a plan, step by step.", no_args_is_help=True)
 
 
 @explain_app.command("staffing")
@@ -112,7 +112,9 @@ def explain_staffing(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Forecast, load, formula, target, shrinkage and the rule that bound, for a pool in an interval.
+    """Explain the agents of a pool in an interval.
+
+    Forecast, load, formula, target, shrinkage and the rule that decided.
 
     Such as: forecasting explain staffing call_volume care_voice "2026-03-30 10:00"
     """

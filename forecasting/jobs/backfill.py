@@ -91,7 +91,7 @@ class BackfillReport:
 
 @dataclass(frozen=True)
 class Progress:
-    """Whom to tell how a backfill goes."""
+    """What is called as a backfill goes on."""
 
     begin: Callable[[str], None] = lambda _: None
     """Called with what comes next."""
@@ -107,8 +107,8 @@ class _Backfill:
     origins: Sequence[datetime]
     choice: ModelChoice
     overwrite: bool
-    tell: Progress
-    spoken: Mapping[datetime, CurrentPublication]
+    progress: Progress
+    published: Mapping[datetime, CurrentPublication]
     batches: Sequence[HistoryBatch]
     trained: list[Trained] = field(default_factory=list)
 
@@ -131,23 +131,23 @@ def run(
     models: ModelChoice = ModelChoice.AS_OF,
     replace: bool = False,
     dry_run: bool = False,
-    tell: Progress | None = None,
+    progress: Progress | None = None,
 ) -> BackfillReport:
     """Issue every origin date from `since` to `until`, both in.
 
     models: `as-of` uses the champion as of each origin and trains at the retrain boundaries that have no model yet;
     `champion` uses today's champion throughout, trains nothing, and says so in the rows. An origin that a nightly run
-    speaks for is left alone unless `replace`; `champion` leaves every published origin alone then. An origin that was
-    issued by this code, definition and model, and whose past nothing has changed since, is not computed again. An error
-    stops its origin; the others go on. dry_run: only tell what would be done. Raises SettingsError for a range that is
-    none.
+    published is left alone unless `replace`; `champion` leaves every published origin alone then. An origin that was
+    issued by this code, definition and model, and before which nothing has changed since, is not computed again. An
+    error stops its origin; the others go on. dry_run: only report what would be done; the lake is read as it stands.
+    Raises SettingsError for a range without a date in it, or where dry_run finds no lake.
     """
     with open_session(settings, stream, read_only=dry_run) as session:
         definition = session.definition.stream
         origins = choose_origins(definition, since, until)
-        spoken = read_current_publications(session.lake, definition, origins[0], origins[-1])
-        batches = read_history_batches(session.lake, definition, list(spoken.values()))
-        work = _Backfill(session, origins, models, replace, tell or Progress(), spoken, batches)
+        published = read_current_publications(session.lake, definition, origins[0], origins[-1])
+        batches = read_history_batches(session.lake, definition, list(published.values()))
+        work = _Backfill(session, origins, models, replace, progress or Progress(), published, batches)
         if work.choice is ModelChoice.CHAMPION:
             done = list(_with_champion(work, dry_run=dry_run))
         else:
@@ -174,21 +174,23 @@ def _as_of(work: _Backfill, *, dry_run: bool) -> Iterator[Issued]:
     """Each origin with the champion as of it, trained where a boundary has no model."""
     for boundary, group in groupby(work.origins, key=lambda origin: retrain_boundary(work.stream, origin)):
         origins = list(group)
-        due = [origin for origin in origins if _stands(work, origin, _champion_id(work, origin, boundary)) is None]
+        due = [
+            origin for origin in origins if _done_already(work, origin, _champion_id(work, origin, boundary)) is None
+        ]
         failed: ForecastingError | None = None
         if due:
             failed = _train(work, boundary, due[0], dry_run=dry_run)
         caches: dict[str | None, ForecastCache] = {}
         for origin in origins:
-            standing = None if origin in due else _stands(work, origin, _champion_id(work, origin, boundary))
-            if standing is not None:
-                yield _told(work, standing)
+            done = None if origin in due else _done_already(work, origin, _champion_id(work, origin, boundary))
+            if done is not None:
+                yield _report(work, done)
             elif dry_run:
-                yield _told(work, _planned(work, origin))
+                yield _report(work, _planned(work, origin))
             elif failed is not None:
-                yield _told(work, _failed(origin, failed))
+                yield _report(work, _failed(origin, failed))
             else:
-                yield _told(work, _issue(work, origin, partial(newest_loaded, work.session, origin), caches))
+                yield _report(work, _issue(work, origin, partial(newest_loaded, work.session, origin), caches))
 
 
 def _with_champion(work: _Backfill, *, dry_run: bool) -> Iterator[Issued]:
@@ -204,13 +206,13 @@ def _with_champion(work: _Backfill, *, dry_run: bool) -> Iterator[Issued]:
     model = load_champion(work.session, champion)
     caches: dict[str | None, ForecastCache] = {}
     for origin in work.origins:
-        standing = _stands(work, origin, model.model_id)
-        if standing is not None:
-            yield _told(work, standing)
+        done = _done_already(work, origin, model.model_id)
+        if done is not None:
+            yield _report(work, done)
         elif dry_run:
-            yield _told(work, _planned(work, origin))
+            yield _report(work, _planned(work, origin))
         else:
-            yield _told(work, _issue(work, origin, lambda: model, caches))
+            yield _report(work, _issue(work, origin, lambda: model, caches))
 
 
 def _champion_id(work: _Backfill, origin: datetime, boundary: datetime) -> str | None:
@@ -219,41 +221,41 @@ def _champion_id(work: _Backfill, origin: datetime, boundary: datetime) -> str |
     return champion.model_id if champion and train.model_of(work.session, boundary) else None
 
 
-def _stands(work: _Backfill, origin: datetime, model_id: str | None) -> Issued | None:
+def _done_already(work: _Backfill, origin: datetime, model_id: str | None) -> Issued | None:
     """Why an origin needs no forecast, if it needs none."""
-    spoken = work.spoken.get(origin)
-    if spoken is None:
+    current = work.published.get(origin)
+    if current is None:
         return None
-    issued = Issued(origin, BackfillStatus.SETTLED, run_id=spoken.run_id, model_id=spoken.model_id)
-    if model_id is not None and is_settled(spoken, model_id=model_id, batches=work.batches):
+    issued = Issued(origin, BackfillStatus.SETTLED, run_id=current.run_id, model_id=current.model_id)
+    if model_id is not None and is_settled(current, model_id=model_id, batches=work.batches):
         return issued
-    if not work.overwrite and (spoken.kind is RunKind.NIGHTLY or work.choice is ModelChoice.CHAMPION):
-        told = f"published by {spoken.kind} run {spoken.run_id}; --replace issues it anew"
-        return dataclasses.replace(issued, status=BackfillStatus.KEPT, message=told)
+    if not work.overwrite and (current.kind is RunKind.NIGHTLY or work.choice is ModelChoice.CHAMPION):
+        message = f"published by {current.kind} run {current.run_id}; --replace issues it anew"
+        return dataclasses.replace(issued, status=BackfillStatus.KEPT, message=message)
     return None
 
 
 def _planned(work: _Backfill, origin: datetime) -> Issued:
-    spoken = work.spoken.get(origin)
-    if spoken is None:
+    current = work.published.get(origin)
+    if current is None:
         return Issued(origin, BackfillStatus.WOULD_PUBLISH)
-    told = f"{spoken.kind} run {spoken.run_id} speaks for it"
-    return Issued(origin, BackfillStatus.WOULD_CHECK, run_id=spoken.run_id, model_id=spoken.model_id, message=told)
+    message = f"published by {current.kind} run {current.run_id}"
+    return Issued(origin, BackfillStatus.WOULD_CHECK, run_id=current.run_id, model_id=current.model_id, message=message)
 
 
 def _train(work: _Backfill, boundary: datetime, origin: datetime, *, dry_run: bool) -> ForecastingError | None:
-    """Have the model of a boundary; the error where that fails."""
+    """Train the model of a boundary unless it exists; the error where that fails."""
     lake, stream = work.session.lake, work.stream
     local, before = boundary.astimezone(stream.zone), train.model_of(work.session, boundary)
     if dry_run and before is not None:
         work.trained.append(Trained(local, "exists", before.model_id))
     elif dry_run:
         parent = newest_model(lake, stream=stream.name, origin=boundary, config_hash=None)
-        told = f"from the weights of {parent.model_id}" if parent else "cold"
-        work.trained.append(Trained(local, "would train", told))
+        start = f"from the weights of {parent.model_id}" if parent else "cold"
+        work.trained.append(Trained(local, "would train", start))
     if dry_run:
         return None
-    work.tell.begin(f"train {stream.name} at {local:%Y-%m-%d}")
+    work.progress.begin(f"train {stream.name} at {local:%Y-%m-%d}")
     try:
         summary: JobSummary = train.train_due(work.session, origin)
     except ForecastingError as error:
@@ -274,7 +276,7 @@ def _issue(
     """Forecast and publish an origin. caches: by model, its forecasts of held-back columns."""
     day = origin.astimezone(work.stream.zone)
     place = work.origins.index(origin) + 1
-    work.tell.begin(f"backfill {work.stream.name}: {day:%Y-%m-%d}, {place} of {len(work.origins)}")
+    work.progress.begin(f"backfill {work.stream.name}: {day:%Y-%m-%d}, {place} of {len(work.origins)}")
     try:
         with work.session.run(RunKind.BACKFILL, origin=origin) as record:
             panel, model = work.reader.panel(origin), batch()
@@ -296,8 +298,8 @@ def _failed(origin: datetime, error: ForecastingError) -> Issued:
     return Issued(origin, BackfillStatus.FAILED, message=str(error), exit_code=error.exit_code)
 
 
-def _told(work: _Backfill, issued: Issued) -> Issued:
+def _report(work: _Backfill, issued: Issued) -> Issued:
     logger.info("stream %s: origin %s %s", work.stream.name, issued.origin.isoformat(), issued.status)
     local = dataclasses.replace(issued, origin=issued.origin.astimezone(work.stream.zone))
-    work.tell.issued(local)
+    work.progress.issued(local)
     return local

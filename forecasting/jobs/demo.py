@@ -24,7 +24,7 @@ from forecasting.terms import Tier
 
 SEED = 20
 BUDGETS = {"10min": "80s", "2min": "20s"}
-"""Training time of a stream here, by what the packaged definitions allow of a real night."""
+"""Training time of a stream here, by what the packaged definitions allow of a real daily run."""
 STREAMS = {
     "bank_calls": "real: calls of a bank, 2003",
     "call_aht": "generated: handle times of the calls of 20 queues, 180 days",
@@ -33,9 +33,9 @@ STREAMS = {
     "link_peak": "the daily peaks of the same links, two years ahead",
 }
 STAFFED, WATCHED = "call_volume", "link_traffic"
-SHOWN = 20
+SHOWN_LINKS = 20
 """Links of the watch list that are shown."""
-TOLD = ("rejected", "trees", "nbeats", "tft", "growth", "sums", "agent_hours", "people", "links", "due")
+SHOWN_DETAILS = ("rejected", "trees", "nbeats", "tft", "growth", "sums", "agent_hours", "people", "links", "due")
 """Details of a step that are worth a person's glance."""
 
 
@@ -55,39 +55,39 @@ class Home:
     links: LinkTruth
 
 
-def run(folder: Path, *, say: Callable[[str], None]) -> None:
+def run(folder: Path, *, report: Callable[[str], None]) -> None:
     """Write the feeds, then ingest, train, forecast and score; ends with tables and the next commands.
 
-    folder: must be absent, empty or an earlier demo; what an earlier one left is used again. say: takes each line of
+    folder: must be absent, empty or an earlier demo; what an earlier one left is used again. report: takes each line of
     progress. Raises SettingsError where the extra `demo` is not installed.
     """
     settings = read_settings({"FORECASTING_HOME": str(folder)})
-    home = _write_home(settings, say)
+    home = _write_home(settings, report)
     published, planned = [], {}
-    for stream, told in STREAMS.items():
-        say(f"{stream} ({told})")
+    for stream, description in STREAMS.items():
+        report(f"{stream} ({description})")
         for summary in _steps(settings, stream, home.origins[stream]):
-            say(_line(summary))
+            report(_line(summary))
             if summary.job == "forecast":
                 published.append(summary)
     # a plan rests on the forecasts of several streams
     for stream in (STAFFED, WATCHED):
-        say(f"plan of {stream}")
+        report(f"plan of {stream}")
         summary = plan.run(settings, stream, origin=home.origins[stream].last)
-        say(_line(summary))
+        report(_line(summary))
         planned[stream] = datetime.fromisoformat(str(summary.origin))
     with open_lake_to_read(settings) as lake:
         scores = newest_scores(lake, stream=None, most=100)
         busiest = _busiest(planned_rows(lake, stream=STAFFED, origin=planned[STAFFED], table="staffing"))
         capacity = planned_rows(lake, stream=WATCHED, origin=planned[WATCHED], table="capacity")
-    say(f"\nPublished\n{_published(published).to_string(index=False)}")
-    say(f"\nScored against what came after, beside the seasonal naive\n{_scored(scores).to_string(index=False)}")
-    say(
+    report(f"\nPublished\n{_published(published).to_string(index=False)}")
+    report(f"\nScored against what came after, beside the seasonal naive\n{_scored(scores).to_string(index=False)}")
+    report(
         "\nStaff of the busiest interval of each pool: agents that meet 80/20 with a probability of 0.5 and 0.8,\n"
         f"beside those for the medians alone\n{busiest.drop(columns='utc').to_string(index=False)}"
     )
-    say(_watched(capacity, home.links.runs_out, planned[WATCHED].date()))
-    say(_next_steps(folder, busiest, capacity))
+    report(_watched(capacity, home.links.runs_out, planned[WATCHED].date()))
+    report(_next_steps(folder, busiest, capacity))
 
 
 def _steps(settings: Settings, stream: str, at: Origins) -> Iterator[JobSummary]:
@@ -101,16 +101,16 @@ def _steps(settings: Settings, stream: str, at: Origins) -> Iterator[JobSummary]
 
 
 def _line(summary: JobSummary) -> str:
-    return f"  {summary.job:<8} {summary.status}, {summary.rows} rows{_told(summary)}"
+    return f"  {summary.job:<8} {summary.status}, {summary.rows} rows{_details(summary)}"
 
 
-def _told(summary: JobSummary) -> str:
-    told = [f"{key} {summary.details[key]}" for key in TOLD if summary.details.get(key)]
-    told += [summary.message] if summary.message else []
-    return f" ({'; '.join(told)})" if told else ""
+def _details(summary: JobSummary) -> str:
+    shown = [f"{key} {summary.details[key]}" for key in SHOWN_DETAILS if summary.details.get(key)]
+    shown += [summary.message] if summary.message else []
+    return f" ({'; '.join(shown)})" if shown else ""
 
 
-def _write_home(settings: Settings, say: Callable[[str], None]) -> Home:
+def _write_home(settings: Settings, report: Callable[[str], None]) -> Home:
     feeds = settings.home / "feeds"
     settings.streams.mkdir(parents=True, exist_ok=True)
     for source in (files("forecasting") / "definitions", files("forecasting") / "demo"):
@@ -120,7 +120,7 @@ def _write_home(settings: Settings, say: Callable[[str], None]) -> Home:
                 for real, short in BUDGETS.items():
                     text = text.replace(f'budget = "{real}"', f'budget = "{short}"')
                 (settings.streams / path.name).write_text(text, encoding="utf-8")
-    say(f"writing feeds to {feeds}")
+    report(f"writing feeds to {feeds}")
     bank = read_bank_calls()
     feeds.mkdir(parents=True, exist_ok=True)
     bank.to_parquet(feeds / "bank_calls.parquet", index=False)
@@ -156,14 +156,14 @@ def _last_origins(last_ts: object, *, days: int, timezone: str) -> Origins:
 
 
 def _published(summaries: list[JobSummary]) -> pd.DataFrame:
-    """One row a forecast: what was published and what carried the series."""
+    """One row a forecast: what was published and which member each series was forecast by."""
     return pd.DataFrame(
         {
             "stream": summary.stream,
             "origin": summary.origin,
             "series": summary.details["series"],
             "rows": summary.rows,
-            "carried by": ", ".join(f"{tier} {count}" for tier, count in summary.details["tiers"].items()),
+            "forecast by": ", ".join(f"{tier} {count}" for tier, count in summary.details["tiers"].items()),
         }
         for summary in summaries
     )
@@ -232,13 +232,13 @@ def _watched(capacity: pd.DataFrame, runs_out: dict[str, date | None], today: da
             "generator says": [str(runs_out.get(str(name)) or "not in two years") for name in due["series_id"]],
         }
     )
-    more = f"\nand {len(table) - SHOWN} more" if len(table) > SHOWN else ""
+    more = f"\nand {len(table) - SHOWN_LINKS} more" if len(table) > SHOWN_LINKS else ""
     return (
         f"\nLinks to order for now: of {len(intact)}, {len(due)} pass 70% of their capacity within the {lead.days} "
         f"days of an order with a probability of more than 10%.\nThe generator lets {len(truly)} run out "
         f"until then, by the "
         f"day on which it expects the peak above for good, without the noise of hours and days,\nwhich lets some pass "
-        f"earlier; {len(truly & listed)} of these are on the list\n{table.head(SHOWN).to_string(index=False)}{more}"
+        f"earlier; {len(truly & listed)} of these are on the list\n{table.head(SHOWN_LINKS).to_string(index=False)}{more}"
     )
 
 

@@ -1,8 +1,11 @@
 """The command line as a person meets it; the jobs behind it have tests of their own."""
 
 import json
+import re
+from collections.abc import Iterator
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from forecasting.cli import app
@@ -22,21 +25,33 @@ def ask(*arguments: str):
     return CliRunner().invoke(app.app, list(arguments))
 
 
-def test_every_command_teaches():
-    commands = [
-        ["--help"],
-        ["run", "--help"],
-        ["evaluate", "--help"],
-        ["backfill", "--help"],
-        ["ingest", "--help"],
-        ["sql", "--help"],
-        ["lake", "attach", "--help"],
-    ]
-    commands += [["streams", name, "--help"] for name in ("list", "show", "check", "add")]
-    for command in commands:
-        told = ask(*command)
-        assert told.exit_code == 0
-        assert len(told.output.splitlines()) > 5
+def commands(group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every command and group below a group, by what is typed."""
+    yield path
+    for name in getattr(group, "commands", {}):
+        yield from commands(group.commands[name], (*path, name))
+
+
+EVERY = list(commands(typer.main.get_command(app.app)))
+
+
+@pytest.mark.parametrize("command", EVERY, ids=" ".join)
+def test_every_command_teaches(command):
+    shown = ask(*command, "--help")
+    assert shown.exit_code == 0
+    assert len(shown.output.splitlines()) > 5
+    usage = shown.output.splitlines()[0]
+    assert "[[" not in usage
+    assert "]..." not in usage.replace("[ARGS]...", "").replace("[STREAM]...", "")
+    assert not re.search(r"[{\[][a-z]", usage), "arguments are written in capitals"
+    listed = shown.output.partition("Commands:")[2]
+    assert "..." not in listed.partition("\n\n")[0], "the first line of a help text fits its list"
+
+
+def test_commands_are_listed_in_the_order_in_which_they_are_needed():
+    listed = ask("--help").output.partition("Commands:\n")[2].partition("\n\n")[0]
+    assert [line.split()[0] for line in listed.splitlines()] == list(app.IN_ORDER_OF_NEED)
+    assert {command[0] for command in EVERY if command} == set(app.IN_ORDER_OF_NEED)
 
 
 def test_whole_line_and_what_an_analyst_asks_afterwards(home):
@@ -55,9 +70,9 @@ def test_whole_line_and_what_an_analyst_asks_afterwards(home):
 
 
 def test_evaluation_of_a_stream_added_a_minute_ago_is_read_at_a_glance(home):
-    told = ask("evaluate", "usage")
-    assert told.exit_code == 0
-    first, *lines = told.output.splitlines()
+    shown = ask("evaluate", "usage")
+    assert shown.exit_code == 0
+    first, *lines = shown.output.splitlines()
     span = "usage: 3 origins from 2024-01-20 00:00 to 2024-02-03 00:00, every 7d, "
     assert first.startswith(f"{span}model usage-20240115-")
     assert [line for line in lines if line.endswith(":")] == ["members:", "combination by days ahead:", "worst series:"]
@@ -80,7 +95,7 @@ def test_evaluation_that_cannot_be_made_is_one_line(home, monkeypatch, capsys):
     )
 
 
-def test_backfill_tells_each_night_and_the_sum_of_them(home):
+def test_backfill_reports_each_origin_and_the_sum_of_them(home):
     assert ask("ingest", "usage", "--until", "2024-02-05").exit_code == 0
     span = ("backfill", "usage", "--from", "2024-02-03", "--to", "2024-02-04")
     planned = ask(*span, "--dry-run")
@@ -98,9 +113,9 @@ def test_backfill_tells_each_night_and_the_sum_of_them(home):
     assert first.startswith("2024-02-03  published, 96 rows (model usage-20240129-")
     assert trained == "model of 2024-01-29 trained"
     assert last == "backfill usage: 2 origins: 2 published"
-    told = json.loads(ask(*span, "--json").output)
-    assert told["counts"] == {"settled": 2}
-    assert [origin["origin"][:10] for origin in told["origins"]] == ["2024-02-03", "2024-02-04"]
+    shown = json.loads(ask(*span, "--json").output)
+    assert shown["counts"] == {"settled": 2}
+    assert [origin["origin"][:10] for origin in shown["origins"]] == ["2024-02-03", "2024-02-04"]
     # one origin that fails makes the exit code, the others are issued
     older = ask("backfill", "usage", "--from", "2024-02-04", "--to", "2024-02-06")
     assert (older.exit_code, "1 failed" in older.output) == (3, True)
@@ -113,9 +128,9 @@ def test_backfill_of_no_range_is_one_line(home, monkeypatch, capsys, span):
     with pytest.raises(SystemExit) as ended:
         app.main()
     assert ended.value.code == 2
-    told = capsys.readouterr().err
-    assert told.startswith("error: backfill: ")
-    assert told.count("\n") == 1
+    shown = capsys.readouterr().err
+    assert shown.startswith("error: backfill: ")
+    assert shown.count("\n") == 1
 
 
 def test_attach_statement_runs_in_a_plain_duckdb(home):
@@ -140,9 +155,9 @@ def test_streams_are_listed_shown_and_checked(home):
     assert ask("streams", "check", "usage").output.split() == ["ok", "usage"]
     path = home.streams / "usage.toml"
     path.write_text(path.read_text(encoding="utf-8").replace('"1h"', '"1 hour"'), encoding="utf-8")
-    told = ask("streams", "check", "usage")
-    assert told.exit_code == 2
-    assert "usage.toml:5: stream.interval: expected a duration" in told.output
+    shown = ask("streams", "check", "usage")
+    assert shown.exit_code == 2
+    assert "usage.toml:5: stream.interval: expected a duration" in shown.output
 
 
 def test_streams_in_use_are_the_users_own_and_packaged_ones_with_a_feed(home):

@@ -182,7 +182,7 @@ def test_a_dry_run_tells_and_writes_nothing(filled):
     model_id = report.origins[0].model_id
     assert told == [("exists", model_id), ("would train", f"from the weights of {model_id}")]
     assert report.as_dict()["dry_run"] is True
-    assert report.origins[1].message == f"backfill run {report.origins[1].run_id} speaks for it"
+    assert report.origins[1].message == f"published by backfill run {report.origins[1].run_id}"
     champion = fill_back(filled, FIRST, "2024-02-05", models=ModelChoice.CHAMPION, dry_run=True)
     assert statuses(champion) == ["settled", "kept", "would publish"]
     assert snapshot(filled) == before
@@ -247,7 +247,7 @@ def test_origins_are_local_days_and_one_for_an_interval_of_several():
 
 def test_who_waits_is_told_what_comes_and_what_was_done(filled):
     begun, done = [], []
-    report = fill_back(filled, FIRST, "2024-02-05", tell=backfill.Progress(begin=begun.append, issued=done.append))
+    report = fill_back(filled, FIRST, "2024-02-05", progress=backfill.Progress(begin=begun.append, issued=done.append))
     assert done == report.origins
     assert begun == [
         "train usage at 2024-01-29",

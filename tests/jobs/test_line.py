@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from forecasting.errors import FallbackError, FeedError, ForecastingError, ModelError, SettingsError
+from forecasting.errors import FallbackError, FeedError, SettingsError
 from forecasting.jobs import forecast, ingest, line, plan, score
 from forecasting.jobs.common.session import JobSummary
 from forecasting.jobs.training import train
@@ -121,21 +121,6 @@ def test_stream_that_reads_what_is_not_there_is_stopped_before_it_reads(settings
     assert isinstance(peak.error, SettingsError)
     assert "source.reads: stream 'nope' does not exist; there are" in str(peak.error)
     assert ("ingest", "peak") not in done
-
-
-@pytest.mark.parametrize(
-    ("errors", "code"),
-    [
-        ([SettingsError("")], 2),
-        ([SettingsError(""), FeedError("")], 3),
-        ([FeedError(""), ModelError(""), SettingsError("")], 1),
-        ([ForecastingError("")], 1),
-    ],
-)
-def test_gravest_code_of_several_is_returned(errors, code):
-    from forecasting.cli.app import _worst
-
-    assert _worst(errors) == code
 
 
 @pytest.mark.slow

@@ -21,10 +21,10 @@ class Proof:
 
     name: str
     holds: bool
-    told: list[str]
+    messages: list[str]
 
     def as_dict(self) -> dict[str, Any]:
-        return {"proof": self.name, "holds": self.holds, "told": self.told}
+        return {"proof": self.name, "holds": self.holds, "messages": self.messages}
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Ground:
     """Of the copy."""
     stream: Stream
     origins: Sequence[datetime]
-    tell: Callable[[str], None]
+    report: Callable[[str], None]
     """Takes a line of progress."""
     seed: int = 1
 

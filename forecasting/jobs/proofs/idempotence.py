@@ -28,7 +28,7 @@ from forecasting.terms import RunKind, RunStatus
 
 logger = logging.getLogger(__name__)
 
-NAME = "repetition"
+NAME = "idempotence"
 KILLS = 20
 TRAINING_KILLS = 6
 SHORT_BUDGET = timedelta(minutes=2)
@@ -41,8 +41,8 @@ class Pace:
     """How long an undisturbed backfill takes, in seconds."""
 
     training: float
-    night: float
-    """Of one origin."""
+    origin: float
+    """Of each origin, without training."""
 
 
 @dataclass
@@ -65,7 +65,7 @@ def prove(ground: Ground) -> Proof:
     Leaves what the undisturbed backfill published in `Ground.reference`. Raises FeedError where the range cannot be
     backfilled at all.
     """
-    told: list[str] = []
+    messages: list[str] = []
     trains = ground.stream.models.budget <= SHORT_BUDGET
     pace = _measure(ground, trains=trains)
     kills = _Kills(random.Random(ground.seed))
@@ -75,31 +75,31 @@ def prove(ground: Ground) -> Proof:
     while kills.hits < KILLS and kills.attempts < ATTEMPTS:
         kills.rounds += 1
         _forget(ground)
-        told += _kill_until_done(ground, kills, pace, training_due=trains and kills.rounds == 1)
+        messages += _kill_until_done(ground, kills, pace, training_due=trains and kills.rounds == 1)
         save_published(ground, ground.folder / f"killed-{kills.rounds}")
-    ground.tell(f"{NAME}: undisturbed, and again")
+    ground.report(f"{NAME}: undisturbed, and again")
     _forget(ground)
     _complete(ground)
     save_published(ground, ground.reference)
-    told += [*_unsound(ground, "undisturbed")]
-    told += _backfill_again(ground)
+    messages += [*_unsound(ground, "undisturbed")]
+    messages += _backfill_again(ground)
     for number in range(1, kills.rounds + 1):
-        told += _compare(ground, ground.folder / f"killed-{number}", f"killed, round {number}")
-    told += _run_two_at_once(ground)
+        messages += _compare(ground, ground.folder / f"killed-{number}", f"killed, round {number}")
+    messages += _run_two_at_once(ground)
     if kills.hits < KILLS:
-        told.append(f"expected {KILLS} kills of a live process, found {kills.hits} in {kills.attempts} attempts")
+        messages.append(f"expected {KILLS} kills of a live process, found {kills.hits} in {kills.attempts} attempts")
     hit = ", ".join(f"{count} {phase}" for phase, count in kills.phases.most_common())
     numbers = (
         f"{len(ground.origins)} origins from {ground.dates[0]} to {ground.dates[1]}: {kills.hits} live processes "
-        f"killed in {kills.rounds} rounds ({hit}), one repeat, two at once; a night takes {pace.night:.1f} s"
+        f"killed in {kills.rounds} rounds ({hit}), one repeat, two at once; an origin takes {pace.origin:.1f} s"
     )
     skipped = [] if trains else [f"no training was killed: the stream's budget is over {SHORT_BUDGET}"]
-    return Proof(NAME, not told, [*told, numbers, *skipped])
+    return Proof(NAME, not messages, [*messages, numbers, *skipped])
 
 
 def _measure(ground: Ground, *, trains: bool) -> Pace:
     """Backfill the range undisturbed, with a training where that may be short, and see how long its parts take."""
-    ground.tell(f"{NAME}: measuring an undisturbed backfill of {len(ground.origins)} origins")
+    ground.report(f"{NAME}: measuring an undisturbed backfill of {len(ground.origins)} origins")
     with open_lake(ground.settings) as lake:
         if trains:
             delete_models(lake, ground.stream.name, since=retrain_boundary(ground.stream, ground.origins[-1]))
@@ -114,7 +114,7 @@ def _measure(ground: Ground, *, trains: bool) -> Pace:
     )
     rest = (ended - runs[0].started_at).total_seconds() - training
     pace = Pace(training, rest / len(ground.origins))
-    ground.tell(f"{NAME}: trains {training:.1f} s, {pace.night:.1f} s a night")
+    ground.report(f"{NAME}: trains {training:.1f} s, {pace.origin:.1f} s an origin")
     return pace
 
 
@@ -125,14 +125,14 @@ def _kill_until_done(ground: Ground, kills: _Kills, pace: Pace, *, training_due:
         left = len(ground.origins) - _published(ground)
         if not left or kills.hits >= KILLS:
             break
-        earliest, latest = 0.0, left * pace.night
+        earliest, latest = 0.0, left * pace.origin
         if training_due and not _is_trained(ground):
             training = kills.phases["training"] < TRAINING_KILLS
             earliest, latest = (0.0, 0.8 * pace.training) if training else (pace.training, pace.training + latest)
         phase = _kill_at(ground, kills.moments.uniform(earliest, latest))
         if phase:
             kills.phases[phase] += 1
-            ground.tell(f"{NAME}: kill {kills.hits} hit while {phase}")
+            ground.report(f"{NAME}: kill {kills.hits} hit while {phase}")
     _complete(ground)
     return _unsound(ground, f"killed, round {kills.rounds}")
 
@@ -175,7 +175,7 @@ def _backfill_again(ground: Ground) -> list[str]:
 
 def _run_two_at_once(ground: Ground) -> list[str]:
     """Two backfills of the range that start at once."""
-    ground.tell(f"{NAME}: two at once")
+    ground.report(f"{NAME}: two at once")
     _forget(ground)
     both = [_start(ground), _start(ground)]
     for ended in [child.wait() for child in both]:
@@ -191,25 +191,27 @@ def _unsound(ground: Ground, how: str) -> list[str]:
     with open_lake_to_read(ground.settings) as lake:
         counts = publications_of(lake, name)
         wrong = {origin: counts.get(origin, 0) for origin in ground.origins if counts.get(origin, 0) != 1}
-        told = [
+        messages = [
             f"{how}: origin {origin.isoformat()}: expected one publication, found {count}"
             for origin, count in wrong.items()
         ]
         for check in OF_FORECASTS:
             broken = find_broken(lake, check, stream=name, since=ground.origins[0])
             if broken.failed:
-                told.append(f"{how}: {check.table}: expected {check.rule}, found {broken.failed}, first {broken.first}")
-    return told
+                messages.append(
+                    f"{how}: {check.table}: expected {check.rule}, found {broken.failed}, first {broken.first}"
+                )
+    return messages
 
 
 def _compare(ground: Ground, folder: Path, how: str) -> list[str]:
     """Differences between what was kept in a folder and the undisturbed backfill."""
-    told = []
+    messages = []
     for origin in ground.origins:
         difference = find_difference(read_rows(file_of(ground.reference, origin)), read_rows(file_of(folder, origin)))
         if difference:
-            told.append(f"{how}: origin {origin.isoformat()}: {difference}")
-    return told
+            messages.append(f"{how}: origin {origin.isoformat()}: {difference}")
+    return messages
 
 
 def save_published(ground: Ground, folder: Path) -> None:
@@ -247,8 +249,8 @@ def _complete(ground: Ground) -> None:
 
 def _check_ended(ground: Ground, ended: subprocesses.Ended) -> None:
     if ended.code:
-        predicted = (ended.err.strip() or ended.out.strip() or "nothing").splitlines()[-1]
+        last_line = (ended.err.strip() or ended.out.strip() or "nothing").splitlines()[-1]
         raise FeedError(
             f"stream {ground.stream.name}: expected a backfill of {ground.dates[0]} to {ground.dates[1]} to end well, "
-            f"found exit code {ended.code}: {predicted}; see `forecasting backfill` of that range, or choose another"
+            f"found exit code {ended.code}: {last_line}; see `forecasting backfill` of that range, or choose another"
         )

@@ -1,4 +1,4 @@
-"""Proof that a forecast rests on nothing that was learned after its origin."""
+"""Proof that a forecast rests on nothing that became known after its origin."""
 
 import logging
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from forecasting.terms import RunKind
 
 logger = logging.getLogger(__name__)
 
-NAME = "knowledge"
+NAME = "no_lookahead"
 MOST_ORIGINS = 3
 
 
@@ -27,7 +27,7 @@ def prove(ground: Ground) -> Proof:
 
     The forecast must be, in every bit, what the undisturbed backfill published (`Ground.reference`, which must exist);
     and the panels that models are trained on must not change when the same is done after their boundaries. Origins are
-    taken from the last to the first, since what one must not know, an earlier one must not know either.
+    taken from the last to the first, since what one must not know, no earlier one may know.
     """
     spoiled = settings_in(ground.folder / "spoiled", ground.settings).model_copy(
         update={"models": ground.settings.models}
@@ -35,26 +35,26 @@ def prove(ground: Ground) -> Proof:
     copy_stream(ground.settings, spoiled, ground.stream.name)
     origins = choose_origins(ground.origins)
     boundaries = {retrain_boundary(ground.stream, origin) for origin in origins}
-    told: list[str] = []
+    messages: list[str] = []
     holds, touched, values = True, 0, 0
     for instant in sorted({*origins, *boundaries}, reverse=True):
-        ground.tell(f"{NAME}: as if nothing after {instant.isoformat()} were true")
+        ground.report(f"{NAME}: as if nothing after {instant.isoformat()} were true")
         with open_lake(spoiled) as lake:
             touched += spoil(lake, ground.stream, origin=instant)
         if instant in origins:
             rows, difference = _compare_forecasts(ground, spoiled, instant)
             values += rows
             holds &= difference is None
-            told += [f"origin {instant.isoformat()}: {difference}"] if difference else []
+            messages += [f"origin {instant.isoformat()}: {difference}"] if difference else []
         if instant in boundaries:
             changed = _compare_panels(ground, spoiled, instant)
             holds &= not changed
-            told += [f"training at {instant.isoformat()}: the panel holds what was known later"] if changed else []
-    told.append(
+            messages += [f"training at {instant.isoformat()}: the panel holds what was known later"] if changed else []
+    messages.append(
         f"{touched} rows changed, deleted, withdrawn or invented after {len(origins)} origins and {len(boundaries)} "
         f"retrain boundaries; {values} forecast rows compared bit by bit"
     )
-    return Proof(NAME, holds, told)
+    return Proof(NAME, holds, messages)
 
 
 def choose_origins(origins: Sequence[datetime]) -> list[datetime]:

@@ -1,4 +1,4 @@
-"""Proofs on a user's own stream, in a throw-away copy: what is known, what repeats, what an empty window does."""
+"""Proofs on a user's own stream, in a throw-away copy: no look-ahead, idempotence, what an empty window does."""
 
 import logging
 from collections.abc import Callable
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 ORIGINS = 5
 """Origins of the range that is chosen when none is given: the newest."""
-EMPTY_WINDOW = "empty window"
+EMPTY_WINDOW = "empty_window"
 _YEARS_AHEAD = 3652 * DAY
 
 
@@ -34,11 +34,11 @@ def run(
     *,
     since: str | None = None,
     until: str | None = None,
-    tell: Callable[[str], None] = lambda _: None,
+    report: Callable[[str], None] = lambda _: None,
 ) -> list[Proof]:
     """Three proofs over a range of origin dates, both ends in; the newest five when none is given.
 
-    The lake is only read; everything happens in a temporary folder. tell: takes each line of progress. Raises
+    The lake is only read; everything happens in a temporary folder. report: takes each line of progress. Raises
     SettingsError for a range or a lake that cannot be used, FeedError where the range cannot be backfilled.
     """
     definition = read_definition(settings, stream).stream
@@ -52,9 +52,9 @@ def run(
     origins = choose_origins(definition, *choose_range(definition, extent, since, until))
     with scratch_folder() as folder:
         copy = settings_in(folder / "copy", settings)
-        tell(f"copying stream {stream} to {folder}")
+        report(f"copying stream {stream} to {folder}")
         copy_stream(settings, copy, stream)
-        ground = Ground(folder, copy, definition, origins, tell)
+        ground = Ground(folder, copy, definition, origins, report)
         proofs = [prove(ground) for prove in (idempotence.prove, no_lookahead.prove)]
         return [*proofs, prove_empty_window(ground, extent)]
 
@@ -64,14 +64,14 @@ def prove_empty_window(ground: Ground, extent: Extent) -> Proof:
     stream = ground.stream
     since, until = choose_empty_window(stream, extent.last_ts or ground.origins[-1])
     window = f"[{since.isoformat()}, {until.isoformat()})"
-    ground.tell(f"{EMPTY_WINDOW}: ingesting {window}")
+    ground.report(f"{EMPTY_WINDOW}: ingesting {window}")
     before = _history_size(ground)
     try:
         summary = ingest.run(ground.settings, stream.name, since=since.isoformat(), until=until.isoformat())
     except FeedError as error:
-        told = _judge_refusal(str(error), window, grown=_history_size(ground) != before)
+        wrong = _judge_refusal(str(error), window, grown=_history_size(ground) != before)
         refused = f"an extract of {window} holds no row and is refused with exit code {error.exit_code}"
-        return Proof(EMPTY_WINDOW, told is None, [told or refused])
+        return Proof(EMPTY_WINDOW, wrong is None, [wrong or refused])
     read, rows = summary.details["read"], summary.rows
     return Proof(
         EMPTY_WINDOW,

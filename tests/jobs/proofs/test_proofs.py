@@ -91,7 +91,7 @@ def few_kills(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def failures(proof: common.Proof) -> list[str]:
     assert not proof.holds
-    return proof.told
+    return proof.messages
 
 
 @pytest.mark.slow
@@ -101,15 +101,15 @@ def test_all_proofs_hold_on_late_and_revised_values_and_leave_the_lake_alone(hom
     with open_lake_to_read(home) as lake:
         before = lake.snapshot_id()
     lines: list[str] = []
-    found = run.run(home, "usage", **RANGE, tell=lines.append)
+    found = run.run(home, "usage", **RANGE, report=lines.append)
     assert [(proof.name, proof.holds) for proof in found] == [
-        ("repetition", True),
-        ("knowledge", True),
-        ("empty window", True),
+        ("idempotence", True),
+        ("no_lookahead", True),
+        ("empty_window", True),
     ], found
-    assert "6 live processes killed" in found[0].told[0]
+    assert "6 live processes killed" in found[0].messages[0]
     assert len([line for line in lines if " hit while " in line]) == 6
-    assert "rows compared bit by bit" in found[1].told[-1]
+    assert "rows compared bit by bit" in found[1].messages[-1]
     with open_lake_to_read(home) as lake:
         assert lake.snapshot_id() == before
     assert not Path(lines[0].rpartition(" ")[2]).exists()
@@ -122,8 +122,8 @@ def test_forecast_does_not_change_when_all_that_was_learned_later_does(shared_ho
     ground = make_ground(shared_home, tmp_path)
     publish_reference(ground)
     proof = no_lookahead.prove(ground)
-    assert proof.holds, proof.told
-    assert proof.told[0].endswith(f"{3 * 2 * 48} forecast rows compared bit by bit")
+    assert proof.holds, proof.messages
+    assert proof.messages[0].endswith(f"{3 * 2 * 48} forecast rows compared bit by bit")
 
 
 LEAKS = {
@@ -260,7 +260,7 @@ def prove_empty(settings: Settings, folder: Path) -> common.Proof:
 def test_empty_window_is_an_error_that_names_it(shared_home, tmp_path):
     proof = prove_empty(shared_home, tmp_path)
     assert proof.holds
-    assert proof.told == [
+    assert proof.messages == [
         "an extract of [2034-01-30T00:00:00+00:00, 2034-02-06T00:00:00+00:00) holds no row and is refused with "
         "exit code 3"
     ]

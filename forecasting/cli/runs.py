@@ -1,0 +1,109 @@
+"""`forecasting run`, its single steps, and `forecasting runs list`."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from forecasting.cli import console
+from forecasting.cli.arguments import AsJson, OneStream, OriginText, StreamName, Streams
+from forecasting.errors import gravest
+from forecasting.settings import read_settings
+
+app = typer.Typer(help="What ran, and how it ended.", no_args_is_help=True)
+
+
+def run(origin: OriginText, streams: Streams = None, as_json: AsJson = False) -> None:
+    """Run all steps: ingest, train, forecast, plan and score.
+
+    A model is trained where one is due, and a plan made where the definition asks for one. Without a name: every stream
+    that is in use, which are your own and the packaged ones that have a feed. A stream that fails does not stop the
+    others; the exit code is that of the gravest failure.
+    """
+    with console.working("run") as progress:
+        from forecasting.jobs import line
+        from forecasting.jobs.streams import overview
+
+        settings = read_settings(os.environ)
+        outcomes = line.run(
+            settings,
+            streams or overview.in_use(settings),
+            origin=origin,
+            begin=lambda job, stream: progress(f"{job} {stream}"),
+            report=lambda summary: None if as_json else console.report(summary.as_dict(), as_json=False),
+        )
+    if as_json:
+        console.show_outcomes(outcomes)
+    errors = [outcome.error for outcome in outcomes if outcome.error]
+    for error in errors:
+        typer.echo(f"error: {error}", err=True)
+    if errors:
+        raise typer.Exit(gravest(error.exit_code for error in errors))
+
+
+def ingest(
+    stream: StreamName,
+    since: Annotated[
+        str | None,
+        typer.Option(help="Pull again from here instead of the watermark less the look-back.", metavar="T"),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="End of the window, exclusive; now when absent.", metavar="T")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Pull new usage and check it.
+
+    Good rows become versions in the history; bad rows go to quarantine with the reason.
+    """
+    with console.working(f"ingest {stream}"):
+        from forecasting.jobs import ingest as job
+
+        summary = job.run(read_settings(os.environ), stream, since=since, until=until)
+    console.report(summary.as_dict(), as_json)
+
+
+def train(stream: StreamName, origin: OriginText, as_json: AsJson = False) -> None:
+    """Train the model that is due at the origin.
+
+    It is trained on what was known at the newest retrain boundary, then compared with the champion on held-back
+    origins: it becomes champion when it is better by more than sampling noise. See `forecasting models list`.
+    """
+    with console.working(f"train {stream}"):
+        from forecasting.jobs.training import train as job
+
+        summary = job.run(read_settings(os.environ), stream, origin=origin)
+    console.report(summary.as_dict(), as_json)
+
+
+def forecast(stream: StreamName, origin: OriginText, as_json: AsJson = False) -> None:
+    """Forecast from what was known at the origin, and publish."""
+    with console.working(f"forecast {stream}"):
+        from forecasting.jobs import forecast as job
+
+        summary = job.run(read_settings(os.environ), stream, origin=origin)
+    console.report(summary.as_dict(), as_json)
+
+
+def score(stream: StreamName, origin: OriginText, as_json: AsJson = False) -> None:
+    """Score published forecasts by what was measured since.
+
+    Demand counts as known at the origin; the seasonal naive is scored on the same intervals.
+    """
+    with console.working(f"score {stream}"):
+        from forecasting.jobs import score as job
+
+        summary = job.run(read_settings(os.environ), stream, origin=origin)
+    console.report(summary.as_dict(), as_json)
+
+
+@app.command("list")
+def runs_list(
+    stream: OneStream = None,
+    most: Annotated[int, typer.Option(help="How many at most.", metavar="N")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List runs, newest first."""
+    from forecasting.jobs.upkeep import query as job
+
+    console.show_table(job.runs(read_settings(os.environ), stream=stream, most=most), as_json)
