@@ -3,9 +3,8 @@
 import logging
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 from typer.core import TyperGroup
 
@@ -24,7 +23,7 @@ IN_ORDER_OF_NEED = (
 class _Commands(TyperGroup):
     """Lists the commands in that order; one that is not in it comes last."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         place = {name: number for number, name in enumerate(IN_ORDER_OF_NEED)}
         return sorted(super().list_commands(ctx), key=lambda name: place.get(name, len(place)))
 

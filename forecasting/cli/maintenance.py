@@ -48,9 +48,10 @@ def maintain(
 ) -> None:
     """Keep the lake quick and small; safe while others work.
 
-    Small files are merged. Removed are the rows of runs that were never published, origins older than --keep-forecasts in all their
-    publications, snapshots older than --keep-snapshots, and files that nothing has named for a day. History, scores,
-    models and the record of runs stay for good. analyst.forecast_as_of answers as before for every origin that stays.
+    Small files are merged. Removed are the rows of runs that were never published, origins older than --keep-forecasts
+    in all their publications, snapshots older than --keep-snapshots, and files that nothing has named for a day.
+    History, scores, models and the record of runs stay for good. analyst.forecast_as_of answers as before for every
+    origin that stays.
     """
     with console.working("maintain") as progress:
         from forecasting.jobs.upkeep import maintain as job
@@ -79,10 +80,10 @@ def doctor(
 ) -> None:
     """Check settings, folders, lake, models and feeds.
 
-    Nothing is written. Exit code 0 where nothing is wrong (warnings are not), 2 for settings, 3 for bad data, 1 for anything else. With
-    --prove three proofs, which take minutes. no_lookahead: a forecast does not change when all that was learned after
-    its origin does. idempotence: a backfill that is repeated, killed twenty times or run by two at once ends in the
-    same tables. empty_window: an extract that holds no row is an error.
+    Nothing is written. Exit code 0 where nothing is wrong (warnings are not), 2 for settings, 3 for bad data, 1 for
+    anything else. With --prove three proofs, which take minutes. no_lookahead: a forecast does not change when all that
+    became known after its origin does. idempotence: a backfill that is repeated, killed twenty times or run by two at
+    once ends in the same tables. empty_window: an extract that holds no row is an error.
     """
     settings = read_settings(os.environ)
     if prove is None:

@@ -73,7 +73,7 @@ def run(
         history = _history(session, begin)
         origins = choose_origins(definition, history, since=first, until=last, every=step)
         begin(f"train {stream}")
-        trained = train.run(settings, stream, origin=origins[0].isoformat())
+        trained = train.train_due(session, origins[0])
         with session.run(RunKind.EVALUATE, origin=origins[-1]) as record:
             model = newest_loaded(session, origins[0])
             record.model_id = model.model_id

@@ -32,8 +32,8 @@ def run(
     """Forecast from `origin` with the newest model trained on nothing later, and publish.
 
     kind: nightly, manual or backfill. keep_nightly: leave what a nightly run published. Raises SettingsError for an
-    origin before the data, FeedError for a feed that is too old, FallbackError when too many series could not be
-    carried, ModelError for a damaged model; nothing is published then.
+    origin before the data, FeedError for a feed that is too old, FallbackError when too many series have too
+    little history, ModelError for a damaged model; nothing is published then.
     """
     with open_session(settings, stream) as session:
         instant = resolve_origin(origin, session.definition.stream)
@@ -113,9 +113,8 @@ def check_fallbacks(stream: Stream, forecast: PanelForecast) -> None:
     share = stream.models.max_fallback_share
     if fallen > share * len(forecast.tier):
         raise FallbackError(
-            f"stream {stream.name}: {fallen} of {len(forecast.tier)} series have too little history for any "
-            "member, more than "
-            f"models.max_fallback_share = {share}; nothing was published; ingest older usage with --since or "
+            f"stream {stream.name}: {fallen} of {len(forecast.tier)} series have too little history for any member, "
+            f"more than models.max_fallback_share = {share}; nothing was published; ingest older usage with --since or "
             "raise the share"
         )
 
@@ -148,8 +147,7 @@ def _hours(age: timedelta) -> str:
 
 
 def shares(panel: Panel, forecast: PanelForecast) -> dict[str, float]:
-    """Mean weight of each member over the open intervals of the horizon, the heaviest first; those under 1% are left
-    out."""
+    """Mean weight of each member over the open intervals of the horizon, heaviest first, those under 1% left out."""
     is_open = panel.open[:, panel.n_history :]
     mean = {name: float(weight[is_open].sum()) / max(is_open.sum(), 1) for name, weight in forecast.weights.items()}
     return {name: round(mean[name], 2) for name in sorted(mean, key=lambda name: -mean[name]) if mean[name] >= 0.01}

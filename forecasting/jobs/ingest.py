@@ -53,8 +53,10 @@ def run(settings: Settings, stream: str, *, until: str | None = None, since: str
 
 
 def pull(session: Session, *, since: datetime | None, until: datetime) -> JobSummary:
-    """Ingest up to an instant; see `run`. Rows that waited in quarantine within a re-pulled span and now pass "
-    "are resolved."""
+    """Ingest up to an instant; see `run`.
+
+    Rows that waited in quarantine within a re-pulled span and now pass are resolved.
+    """
     stream = session.definition.stream
     with session.run(RunKind.INGEST, origin=until) as record:
         for _ in range(ATTEMPTS):
@@ -177,9 +179,8 @@ def _judge_batch(feed: Feed, window: Window, *, counts: BatchCounts, fixed: bool
     span = f"[{window.since.isoformat()}, {window.until.isoformat()})"
     if counts.extracted + counts.rejected == 0 and has_open_interval(stream, window.since, window.until):
         raise FeedError(
-            f"stream {stream.name}: feed {feed.pattern or 'of the extract'} holds no row in {span}, which has "
-            "open intervals; "
-            "expected usage or zeros; check the source, then run again"
+            f"stream {stream.name}: feed {feed.pattern or 'of the extract'} holds no row in {span}, which has open "
+            "intervals; expected usage or zeros; check the source, then run again"
         )
     raw = audit_raw_rows(feed, window, counts=counts)
     bad = counts.rejected - undatable_known(feed.lake, stream)
@@ -195,6 +196,5 @@ def _judge_batch(feed: Feed, window: Window, *, counts: BatchCounts, fixed: bool
     if not fixed and counts.withdrawn > max(1, MAX_WITHDRAWN_SHARE * counts.known):
         raise FeedError(
             f"stream {stream.name}: the feed no longer holds {counts.withdrawn} of {counts.known} values known in "
-            f"{span}; "
-            "nothing was ingested; if they are really gone, say so with --since"
+            f"{span}; nothing was ingested; if they are really gone, confirm it with --since"
         )

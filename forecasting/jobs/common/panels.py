@@ -40,12 +40,7 @@ class PanelReader:
         """origins: the first and last that will be asked for, at least."""
         self._lake, self._stream = lake, stream
         self._span = min(origins), max(origins)
-        self._begin()
-
-    def _begin(self) -> None:
-        """Look what is on record now; nothing is known yet."""
-        self._ingests, _ = last_ingest(self._lake, self._stream)
-        self._series_ids = series_between(self._lake, self._stream, *self._span)
+        self._ingests: int | None = None
         self._demand: Demand | None = None
         self._known_at: datetime | None = None
 
@@ -55,9 +50,6 @@ class PanelReader:
         Raises SettingsError where the origin lies before the history, FeedError where no series had reported lately,
         InsufficientHistoryError where none has a value in open time, or the stream has no history.
         """
-        if last_ingest(self._lake, self._stream)[0] != self._ingests:
-            # an ingest may bring what was known before the last origin, which is no update since
-            self._begin()
         series = read_series(self._lake, self._stream, origin)
         if series.empty:
             raise _nothing_reported(self._stream, origin, read_extent(self._lake, self._stream))
@@ -68,7 +60,11 @@ class PanelReader:
         """Demand as known at an origin: what was known at the one before, and what became known since."""
         until = utc_instant(origin)
         since = history_since(self._stream, until)
-        if self._demand is None or self._known_at is None:
+        ingests, _ = last_ingest(self._lake, self._stream)
+        if self._demand is None or self._known_at is None or ingests != self._ingests:
+            # an ingest may bring what was known before the last origin, which is no update since
+            self._ingests = ingests
+            self._series_ids = series_between(self._lake, self._stream, *self._span)
             known = self._versions(since, origin, after=None)
             ids = np.array(self._series_ids, dtype=str)
             self._demand = lay_demand(self._stream, ids, since=since, until=until, known=known)

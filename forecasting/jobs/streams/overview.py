@@ -98,7 +98,7 @@ def _check_definition(lake: Lake, definition: Definition) -> str | None:
                 statement.bind(**span, feed=feed.pattern)
         if "since" not in definition.extract.parameters or "until" not in definition.extract.parameters:
             raise QueryError(
-                f"{definition.extract.path}: the extract must name $since and $until, so that a night costs a night"
+                f"{definition.extract.path}: the extract must name $since and $until, so that an ingest reads only its own window"
             )
         try:
             feed.check_files()
@@ -117,9 +117,8 @@ def _check_rule_attributes(stream: Stream, columns: set[str], definition: Defini
         unknown = sorted(rule.where.keys() - columns - {"stream"})
         if unknown:
             raise SettingsError(
-                f"{definition.path}: calendar.hours.{number}.where names {unknown[0]!r}, which the extract does "
-                "not return; "
-                f"it returns {', '.join(sorted(columns))}"
+                f"{definition.path}: calendar.hours.{number}.where names {unknown[0]!r}, which the extract does not "
+                f"return; it returns {', '.join(sorted(columns))}"
             )
 
 

@@ -76,14 +76,14 @@ def interval_of(text: str, stream: Stream) -> datetime:
 
     A text without offset is local time. Raises SettingsError where it is unreadable, does not exist or occurs twice.
     """
-    return _read_instant(text, stream, what="time")[1]
+    return _read_instant(text, stream, what="TS")[1]
 
 
 def _read_instant(text: str, stream: Stream, *, what: str) -> tuple[datetime, datetime]:
     """The instant and the start of the interval that holds it."""
     try:
         stamp = datetime.fromisoformat(text.strip())
-        instant = _read_local(stamp, stream) if stamp.tzinfo is None else stamp.astimezone(UTC)
+        instant = _read_local(stamp, stream, what=what) if stamp.tzinfo is None else stamp.astimezone(UTC)
         return instant, floor_to_grid(instant, stream)
     except (ValueError, OverflowError) as error:
         raise SettingsError(
@@ -185,14 +185,14 @@ def _origin_on(day: date, stream: Stream) -> datetime:
     return aware_datetime(first_instants(wall, stream.zone)[0])
 
 
-def _read_local(wall: datetime, stream: Stream) -> datetime:
+def _read_local(wall: datetime, stream: Stream, *, what: str) -> datetime:
     first, second = (wall.replace(tzinfo=stream.zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     shown = f"{wall.isoformat()} in {stream.stream.timezone}"
     if first.astimezone(stream.zone).replace(tzinfo=None) != wall:
-        raise SettingsError(f"origin {shown} does not exist: clocks skip it; give the time before or after")
+        raise SettingsError(f"{what} {shown} does not exist: clocks skip it; give the time before or after")
     if first != second:
         choices = " or ".join(instant.astimezone(stream.zone).isoformat() for instant in (first, second))
-        raise SettingsError(f"origin {shown} occurs twice: clocks go back over it; take {choices}")
+        raise SettingsError(f"{what} {shown} occurs twice: clocks go back over it; take {choices}")
     return first
 
 

@@ -66,8 +66,7 @@ def check_extract_columns(columns: dict[str, str], statement: Statement) -> None
     if missing:
         raise QueryError(
             f"{statement.path}: column {missing[0]} is missing; expected series_id, ts, y[, available_at, weight, "
-            "censored, "
-            f"attributes...], found {', '.join(columns)}"
+            f"censored, attributes...], found {', '.join(columns)}"
         )
     if columns["ts"] not in _TIMED_BY:
         raise QueryError(
