@@ -24,8 +24,8 @@ from airflow.sdk.exceptions import AirflowFailException
 # one origin date therefore suits streams of any zone in between. In Montreal it is 04:30 or 05:30.
 ZONE = "UTC"
 EVERY_HOUR = CronDataIntervalTimetable("0 * * * *", timezone=ZONE)
-BEFORE_THE_NIGHT = CronDataIntervalTimetable("30 8 * * *", timezone=ZONE)
-EVERY_NIGHT = CronDataIntervalTimetable("30 9 * * *", timezone=ZONE)
+BEFORE_DAILY = CronDataIntervalTimetable("30 8 * * *", timezone=ZONE)
+DAILY = CronDataIntervalTimetable("30 9 * * *", timezone=ZONE)
 
 DEMAND_HISTORY = Asset("demand_history")
 DEMAND_MODEL = Asset("demand_model")
@@ -63,7 +63,7 @@ _HOPELESS = [
 RETRY_RULES = ExceptionRetryPolicy([_BUSY, *_HOPELESS])
 
 LATE_FEED_DELAY = timedelta(minutes=20)
-# A night waits for a feed that is late or still being copied: the hourly ingest need not, its next run covers the gap.
+# The daily run waits for a feed that is late or still being copied: the hourly ingest need not, its next run covers it.
 RETRY_RULES_AWAITING_FEED = ExceptionRetryPolicy(
     [
         RetryRule(
@@ -80,7 +80,7 @@ RETRY_RULES_AWAITING_FEED = ExceptionRetryPolicy(
 _STREAM = "{{ task.op_kwargs['stream'] }}"
 
 
-def night_params() -> dict[str, Param]:
+def run_params() -> dict[str, Param]:
     """Params of every DAG here: which origin and which streams."""
     return {
         "origin": Param(
@@ -116,7 +116,7 @@ def origin_date(given: str | None, interval_end: datetime | None) -> str:
 
 
 def publication_kind(run_type: str) -> str:
-    """What a publication says of why it was made; `run_type` is Airflow's.
+    """The kind that a publication records; `run_type` is Airflow's.
 
     A scheduled or manual run that a backfill clears and runs again has the type `backfill` from then on.
     """
@@ -124,7 +124,7 @@ def publication_kind(run_type: str) -> str:
 
 
 def origins_under_way(run: Any, count_runs: Callable[..., int]) -> list[str]:
-    """Origin dates of the nights before a backfill's run that are running beside it, the oldest first.
+    """Origin dates before that of a backfill's run whose runs are under way beside it, the oldest first.
 
     run: Airflow's, with its data interval. count_runs: number of runs of `dag_id` with `logical_dates` in `states`.
     """
@@ -132,10 +132,10 @@ def origins_under_way(run: Any, count_runs: Callable[..., int]) -> list[str]:
         return []
     # on the wall clock of the schedule, as cron counts days
     start, end = (at.astimezone(ZoneInfo(ZONE)) for at in (run.data_interval_start, run.data_interval_end))
-    night, origins = end - start, []
-    while count_runs(dag_id=run.dag_id, logical_dates=[start - night], states=["running"]):
+    period, origins = end - start, []
+    while count_runs(dag_id=run.dag_id, logical_dates=[start - period], states=["running"]):
         origins.append(origin_date(None, start))
-        start -= night
+        start -= period
     return origins[::-1]
 
 
@@ -143,7 +143,7 @@ def origins_under_way(run: Any, count_runs: Callable[..., int]) -> list[str]:
 def resolve_origin(params: Any = None, data_interval_end: datetime | None = None, dag_run: Any = None) -> str:
     if params["origin"] and dag_run.run_type == "backfill":
         raise AirflowFailException(
-            f"origin: found the param {params['origin']} in a backfill, whose nights would all have this one origin; "
+            f"origin: found the param {params['origin']} in a backfill, whose runs would all have this one origin; "
             "expected none, a backfill takes each origin from its dates; create it again with --dag-run-conf '{}'"
         )
     return origin_date(params["origin"], data_interval_end)
@@ -195,10 +195,10 @@ def train(
 ) -> dict[str, Any]:
     from forecasting.jobs.training import train
 
-    # A model starts from the model of the boundary before it and is judged against the champion of then. Of the nights
-    # that a backfill runs side by side, the first one here may be the last in time: it trains what the others owe
+    # A model starts from the model of the boundary before it and is judged against the champion of then. Of the runs
+    # that a backfill has side by side, the first one here may be the last in time: it trains what the others owe
     # before its own, in order, and they find it done. None waits for another. `depends_on_past` would hold up every
-    # night after one that failed, and Airflow then refuses to reprocess `none`; a limit of one running task orders only
+    # run after one that failed, and Airflow then refuses to reprocess `none`; a limit of one running task orders only
     # those that are ready, and one stream would wait for another.
     owed = origins_under_way(dag_run, ti.get_dr_count)
     summary = train.run(_settings(), stream, origin=origin, before=owed).as_dict()
@@ -210,9 +210,9 @@ def forecast(*, stream: str, origin: str, dag_run: Any = None, outlet_events: An
     from forecasting.jobs import forecast
 
     kind = publication_kind(dag_run.run_type)
-    # a night that Airflow does not remember may have been published: only one that it was told to clear is replaced
-    spared = kind == "backfill" and not dag_run.clear_number
-    summary = forecast.run(_settings(), stream, origin=origin, kind=kind, keep_nightly=spared).as_dict()
+    # what Airflow does not remember may have been published: only a run that somebody cleared is replaced
+    keep_nightly = kind == "backfill" and not dag_run.clear_number
+    summary = forecast.run(_settings(), stream, origin=origin, kind=kind, keep_nightly=keep_nightly).as_dict()
     return _announced(outlet_events[DEMAND_FORECAST], summary)
 
 
@@ -250,6 +250,6 @@ def _settings() -> Any:
 
 
 def _announced(event: Any, summary: dict[str, Any]) -> dict[str, Any]:
-    """The summary, after the asset's event was told its stream, its origin and the number of its rows."""
+    """The summary, whose stream, origin and number of rows go into the asset's event."""
     event.extra = {key: summary[key] for key in ("stream", "origin", "rows")}
     return summary

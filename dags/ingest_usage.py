@@ -20,7 +20,7 @@ Other DAGs can be scheduled on the asset `demand_history`; the event's extra nam
 """
 
 from airflow.sdk import DAG, Param
-from forecasting_dags import DEFAULT_ARGS, EVERY_HOUR, TAGS, ingest, list_streams, night_params
+from forecasting_dags import DEFAULT_ARGS, EVERY_HOUR, TAGS, ingest, list_streams, run_params
 
 with DAG(
     "ingest_usage",
@@ -29,7 +29,7 @@ with DAG(
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
     params={
-        **night_params(),
+        **run_params(),
         "since": Param(
             None,
             type=["null", "string"],

@@ -1,10 +1,10 @@
 """
 ### Maintain the lake
 
-Every Sunday, before the night: remove the rows of runs that were never published and forecasts past their keep, merge
-small files, expire old snapshots, delete files that nothing names any more. Readers and other DAGs go on meanwhile:
-writers wait for one short step at a time. History, scores, models and the record of runs are never removed, and
-`analyst.forecast_as_of` answers as before for every origin that stays.
+Every Sunday, before the daily run: remove the rows of runs that were never published and forecasts older than the
+retention period, merge small files, expire old snapshots, delete files that nothing names any more. Readers and other
+DAGs go on meanwhile: writers wait for one short step at a time. History, scores, models and the record of runs are
+never removed, and `analyst.forecast_as_of` answers as before for every origin that stays.
 
 **Params.** `keep_snapshots`: age of the oldest snapshot of the lake that stays. `keep_forecasts`: how far before a
 stream's newest origin its forecasts stay.

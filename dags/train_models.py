@@ -1,9 +1,10 @@
 """
 ### Train models
 
-Every day, an hour before the night: fit the models of each stream whose retrain boundary has passed since they were
-last fitted, so that `nightly_forecast` finds them ready. Boundaries lie on a fixed calendar, whole `retrain` periods of
-local days since 1970-01-05, so on most days there is nothing to do. A night trains by itself where this DAG is paused.
+Every day, an hour before `nightly_forecast`: fit the models of each stream whose retrain boundary has passed since they
+were last fitted, so that it finds them ready. Boundaries lie on a fixed calendar, whole `retrain` periods of local days
+since 1970-01-05, so on most days there is nothing to do. `nightly_forecast` trains them itself where this DAG is
+paused.
 
 **Params.** `origin`: train as of this date, `YYYY-MM-DD`; empty: the date on which the data interval ends.
 `streams`: some streams only.
@@ -17,15 +18,15 @@ Other DAGs can be scheduled on the asset `demand_model`; the event's extra names
 """
 
 from airflow.sdk import DAG
-from forecasting_dags import BEFORE_THE_NIGHT, DEFAULT_ARGS, TAGS, list_streams, night_params, resolve_origin, train
+from forecasting_dags import BEFORE_DAILY, DEFAULT_ARGS, TAGS, list_streams, resolve_origin, run_params, train
 
 with DAG(
     "train_models",
-    schedule=BEFORE_THE_NIGHT,
+    schedule=BEFORE_DAILY,
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
-    params=night_params(),
+    params=run_params(),
     tags=TAGS,
     doc_md=__doc__,
 ):

@@ -20,7 +20,7 @@ WEEKDAY = {
 OPEN_HOURS = {"voice": (0, 24), "chat": (7, 23), "desk": (8, 18)}
 CHAT_HOLIDAY_HOURS = (10, 18)
 HOLIDAY_FACTOR = {"voice": 0.4, "chat": 0.4, "desk": 0.0}
-DAY_LUCK_VARIANCE = 0.01
+DAY_NOISE_VARIANCE = 0.01
 HANDLE_SIGMA = 0.6
 """Of the logarithm of single handle times."""
 EVENING, MONDAY = 0.1, 1.05
@@ -108,8 +108,8 @@ def draw_counts(
 ) -> NDArray[np.int64]:
     """(N, T) calls that arrive: Poisson around `expected` times a Gamma factor of the day; none in an outage."""
     _, day = np.unique(local.astype("M8[D]"), return_inverse=True)
-    luck = rng.gamma(1 / DAY_LUCK_VARIANCE, DAY_LUCK_VARIANCE, (len(expected), day.max() + 1))
-    counts = rng.poisson(expected * luck[:, day])
+    factor = rng.gamma(1 / DAY_NOISE_VARIANCE, DAY_NOISE_VARIANCE, (len(expected), day.max() + 1))
+    counts = rng.poisson(expected * factor[:, day])
     return np.where(silent("call_volume", series=queues, local=local), 0, counts)
 
 
@@ -154,8 +154,8 @@ def draw_calls(
     order = np.lexsort((second, utc[column]))
     row, column, second = row[order], column[order], second[order]
 
-    luck = rng.random(len(cell))
-    abandoned, forgotten = luck < 0.05, luck > 1 - FORGOTTEN
+    draw = rng.random(len(cell))
+    abandoned, forgotten = draw < 0.05, draw > 1 - FORGOTTEN
     seconds = handle[row, column] * rng.lognormal(-(HANDLE_SIGMA**2) / 2, HANDLE_SIGMA, len(cell))
     seconds = np.where(forgotten, 3600 + 60 * seconds, seconds)
     labels = {

@@ -79,28 +79,6 @@ def link_faults(sound: pd.DataFrame, *, day: np.datetime64) -> pd.DataFrame:
     return _copies(sound, changes)
 
 
-def interval_faults(sound: pd.DataFrame) -> pd.DataFrame:
-    """Text rows for every interval-level reason but duplicates and unit scale, which involve sound rows.
-
-    sound: text columns series_id, ts (naive local, hourly), y, region. Returns rows of the same columns plus `reason`.
-    """
-    changes: list[Change] = [
-        (Reason.MISSING_KEY, {"series_id": ""}),
-        (Reason.MISSING_KEY, {"series_id": None}),
-        (Reason.UNPARSABLE_TS, {"ts": "yesterday"}),
-        (Reason.UNPARSABLE_TS, {"ts": None}),
-        (Reason.TS_OUT_OF_RANGE, {"ts": "1899-12-31T00:00:00"}),
-        (Reason.TS_AFTER_UNTIL, {"ts": "2031-01-01T00:00:00"}),
-        (Reason.OFF_GRID_TS, {"ts": "2026-03-04T10:07:00"}),
-        (Reason.NONEXISTENT_LOCAL_TIME, {"ts": "2026-03-08T02:00:00"}),
-        (Reason.UNPARSABLE_VALUE, {"y": "n/a"}),
-        (Reason.NON_FINITE_VALUE, {"y": "inf"}),
-        (Reason.NON_FINITE_VALUE, {"y": "-inf"}),
-        (Reason.NEGATIVE_VALUE, {"y": "-4"}),
-    ]
-    return _copies(sound, changes)
-
-
 def locate(bad: pd.DataFrame, *, file: str, after: int) -> list[InjectedFault]:
     """Where the rows of `bad` lie behind `after` sound rows; rows that a named rule drops are no faults."""
     reasons = enumerate(bad["reason"], start=after)
@@ -114,7 +92,7 @@ def dropped(bad: pd.DataFrame) -> dict[str, int]:
 
 
 def _copies(sound: pd.DataFrame, changes: list[Change]) -> pd.DataFrame:
-    """Rows spread over `sound`, each changed as told, with the reason of its change."""
+    """Rows spread over `sound`, each changed in one way, with the reason of its change."""
     picks = np.linspace(0, len(sound) - 1, len(changes)).astype(int)
     rows = sound.iloc[picks].astype(object).reset_index(drop=True)
     for row, (_, change) in enumerate(changes):

@@ -41,7 +41,7 @@ class CallTruth:
     """N queues on T half hours.
 
     series: series_id and attributes, one row a queue. ts: (T,) UTC starts, datetime64[us]. expected: (N, T) calls
-    expected before the day's own luck, 0 where closed, not yet opened or retired. counts: (N, T) calls that the feed
+    expected before the day's own noise, 0 where closed, not yet opened or retired. counts: (N, T) calls that the feed
     holds. handle: (N, T) mean seconds that an answered call is expected to take.
     """
 
@@ -71,17 +71,4 @@ class LinkTruth:
     mbps: NDArray[np.float64]
     whole: NDArray[np.bool_]
     runs_out: dict[str, date | None]
-    ledger: Ledger
-
-
-@dataclass(frozen=True)
-class IntervalTruth:
-    """A feed of ready intervals.
-
-    demand: rows without a fault: series_id, ts (UTC), y (NaN where withdrawn), region. changes: of the second
-    delivery, its rows that were `late`, `revised` or `withdrawn` (emptied; a removed row is in neither).
-    """
-
-    demand: pd.DataFrame
-    changes: dict[str, pd.DataFrame]
     ledger: Ledger

@@ -136,9 +136,9 @@ def run(
     """Issue every origin date from `since` to `until`, both in.
 
     models: `as-of` uses the champion as of each origin and trains at the retrain boundaries that have no model yet;
-    `champion` uses today's champion throughout, trains nothing, and says so in the rows. An origin that a nightly run
-    published is left alone unless `replace`; `champion` leaves every published origin alone then. An origin that was
-    issued by this code, definition and model, and before which nothing has changed since, is not computed again. An
+    `champion` uses today's champion throughout and trains nothing; its rows are marked hindsight. An origin that a
+    nightly run published is left alone unless `replace`; `champion` leaves every published origin alone then. An origin
+    that was issued by this code, definition and model, and before which nothing has changed since, is not computed again. An
     error stops its origin; the others go on. dry_run: only report what would be done; the lake is read as it stands.
     Raises SettingsError for a range without a date in it, or where dry_run finds no lake.
     """

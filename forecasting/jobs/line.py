@@ -1,4 +1,4 @@
-"""The whole line for several streams: ingest, train when due, forecast, plan, score."""
+"""A run of several streams, step by step: ingest, train when due, forecast, plan, score."""
 
 import logging
 from collections.abc import Callable
@@ -19,7 +19,7 @@ Step = Callable[[], JobSummary]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a line did for one stream: the steps that ended well, and the error that stopped it."""
+    """What a run did for one stream: the steps that ended well, and the error that stopped it."""
 
     stream: str
     steps: tuple[JobSummary, ...]
@@ -27,8 +27,8 @@ class Outcome:
 
 
 @dataclass
-class _Line:
-    """The line of one stream at work."""
+class _StreamRun:
+    """The steps of one stream."""
 
     settings: Settings
     stream: str
@@ -39,7 +39,7 @@ class _Line:
     error: ForecastingError | None = None
 
     def take(self, job: str, step: Step) -> bool:
-        """Take a step; whether it ended well. The first error is the one that is told."""
+        """Take a step; whether it ended well. The first error is the one that is reported."""
         self.begin(job, self.stream)
         try:
             self.done.append(step())
@@ -54,8 +54,8 @@ class _Line:
         check_sources(self.settings, self.stream)
         return ingest.run(self.settings, self.stream, until=self.origin)
 
-    def night(self, kind: str) -> None:
-        """From usage to a published forecast, as far as it goes."""
+    def forecast(self, kind: str) -> None:
+        """From usage to a published forecast, up to the first step that fails."""
         steps: dict[str, Step] = {
             "ingest": self.ingest,
             "train": lambda: train.run(self.settings, self.stream, origin=self.origin),
@@ -65,7 +65,7 @@ class _Line:
             if not self.take(job, step):
                 return
 
-    def morning(self) -> None:
+    def follow_up(self) -> None:
         """What follows the forecasts of all streams: the plan, where one is asked for, and the scores."""
         if plans(self.settings, self.stream):
             self.take("plan", lambda: plan.run(self.settings, self.stream, origin=self.origin))
@@ -81,20 +81,20 @@ def run(
     begin: Callable[[str, str], None] = lambda _job, _stream: None,
     report: Callable[[JobSummary], None] = lambda _: None,
 ) -> list[Outcome]:
-    """Run the line for each stream. An error stops its stream, but for that of a plan, which scores do not need; the
+    """Run the steps for each stream. An error stops its stream, but for that of a plan, which scores do not need; the
     others go on.
 
-    Streams that read others' history come after these, and read what is there where a night of these failed. Plans and
+    Streams that read others' history come after these, and read what is there where one of these failed. Plans and
     scores come when all forecasts are there, for a plan rests on those of other streams too. begin: called with the job
     and the stream before each step; report: called after it.
     """
     ordered = sorted(streams, key=lambda stream: reads_others(settings, stream))
-    lines = [_Line(settings, stream, origin, begin, report) for stream in ordered]
+    lines = [_StreamRun(settings, stream, origin, begin, report) for stream in ordered]
     for line in lines:
-        line.night(kind)
+        line.forecast(kind)
     for line in lines:
         if line.error is None:
-            line.morning()
+            line.follow_up()
     return [Outcome(line.stream, tuple(line.done), line.error) for line in lines]
 
 
@@ -103,4 +103,4 @@ def plans(settings: Settings, stream: str) -> bool:
     try:
         return plan.plans(settings, stream)
     except ForecastingError:
-        return False  # its own line says what is wrong
+        return False  # its own steps say what is wrong

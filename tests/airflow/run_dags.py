@@ -34,7 +34,7 @@ def run_dag(bag: DagBag, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def name_of(task: Any) -> str:
-    """`night.ingest` or, of a mapped task, `night.ingest calls`; an unnamed one shows its number."""
+    """`sources.ingest` or, of a mapped task, `sources.ingest calls`; an unnamed one shows its number."""
     return task.task_id if task.map_index < 0 else f"{task.task_id} {task.rendered_map_index or task.map_index}"
 
 

@@ -23,7 +23,7 @@ REQUESTS = {
     "staffed": {"dag_id": "nightly_forecast", "conf": {"origin": "2026-02-24", "streams": ["staffed", "handle"]}},
     "linked": {"dag_id": "nightly_forecast", "conf": {"origin": "2026-02-24", "streams": ["peaks", "links"]}},
 }
-STEPS = ("night.ingest", "night.train", "night.forecast", "night.score")
+STEPS = ("sources.ingest", "sources.train", "sources.forecast", "sources.score")
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_daily_run_of_a_staffed_stream_ends_with_its_plan(outcomes: dict[str, An
     assert run["tasks"]["plan staffed"] == {"state": "success", "tries": 1}
     summary = run["returned"]["plan staffed"]
     assert summary["status"] == "published"
-    forecasts = {stream: run["returned"][f"night.forecast {stream}"]["run_id"] for stream in ("staffed", "handle")}
+    forecasts = {stream: run["returned"][f"sources.forecast {stream}"]["run_id"] for stream in ("staffed", "handle")}
     rows = installation.rows(
         "select count(*) as n, min(ts) as first, min(agents) > 0 as held, any_value(forecast_run_id) as staffed, "
         "any_value(handle_run_id) as handle from analyst.staffing_latest where stream = 'staffed'"
@@ -120,7 +120,7 @@ def test_daily_run_of_a_stream_that_reads_another_follows_its_source_and_is_plan
 
 
 def test_user_mistake_is_not_retried(outcomes: dict[str, Any]) -> None:
-    assert outcomes["monday"]["tasks"]["night.ingest no_such_stream"] == {"state": "failed", "tries": 1}
+    assert outcomes["monday"]["tasks"]["sources.ingest no_such_stream"] == {"state": "failed", "tries": 1}
 
 
 def test_second_daily_run_ingests_a_day_keeps_the_model_and_scores_the_first(
@@ -128,8 +128,8 @@ def test_second_daily_run_ingests_a_day_keeps_the_model_and_scores_the_first(
 ) -> None:
     tuesday = outcomes["tuesday"]
     assert tuesday["state"] == "success"
-    assert tuesday["returned"]["night.ingest calls"]["rows"] == 24 * len(SERIES)
-    assert tuesday["returned"]["night.train calls"]["status"] == "unchanged"
+    assert tuesday["returned"]["sources.ingest calls"]["rows"] == 24 * len(SERIES)
+    assert tuesday["returned"]["sources.train calls"]["status"] == "unchanged"
     scored = installation.rows(
         "select distinct origin, scored_until from evaluation.scores where scored_until > origin"
     )

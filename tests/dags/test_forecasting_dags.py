@@ -63,7 +63,7 @@ def test_run_without_param_and_data_interval_is_refused_with_the_next_step() -> 
 
 @pytest.mark.parametrize("day", [datetime(2026, 1, 15, tzinfo=UTC), datetime(2026, 7, 15, tzinfo=UTC)])
 def test_nights_date_is_the_local_date_of_every_zone_from_anchorage_to_auckland(day: datetime) -> None:
-    minute, hour, *_ = forecasting_dags.EVERY_NIGHT.expression.split()
+    minute, hour, *_ = forecasting_dags.DAILY.expression.split()
     instant = day.replace(hour=int(hour), minute=int(minute))
     zones = [ZoneInfo(zone) for zone in available_timezones()]
     inhabited = [zone for zone in zones if timedelta(hours=-9) <= zone.utcoffset(day) <= timedelta(hours=13)]
@@ -91,27 +91,27 @@ def test_backfill_that_names_one_origin_for_all_its_nights_is_refused() -> None:
 
 def under_way(run_type: str, start: datetime, end: datetime, running: list[datetime]) -> list[str]:
     """Origins of the nights before a run, of which those that begin at `running` are running."""
-    run = SimpleNamespace(dag_id="night", run_type=run_type, data_interval_start=start, data_interval_end=end)
+    run = SimpleNamespace(dag_id="daily", run_type=run_type, data_interval_start=start, data_interval_end=end)
 
     def count_runs(*, dag_id: str, logical_dates: list[datetime], states: list[str]) -> int:
-        assert (dag_id, states) == ("night", ["running"])
+        assert (dag_id, states) == ("daily", ["running"])
         return sum(date in running for date in logical_dates)
 
     return forecasting_dags.origins_under_way(run, count_runs)
 
 
-def at_night(day: int) -> datetime:
+def at_run(day: int) -> datetime:
     return datetime(2026, 3, day, 9, 30, tzinfo=UTC)
 
 
 def test_night_of_a_backfill_knows_the_nights_before_it_that_run_beside_it_in_their_order() -> None:
-    running = [at_night(day) for day in (2, 5, 6, 7, 8)]
-    assert under_way("backfill", at_night(7), at_night(8), running) == ["2026-03-06", "2026-03-07"]
-    assert under_way("backfill", at_night(5), at_night(6), running) == []
+    running = [at_run(day) for day in (2, 5, 6, 7, 8)]
+    assert under_way("backfill", at_run(7), at_run(8), running) == ["2026-03-06", "2026-03-07"]
+    assert under_way("backfill", at_run(5), at_run(6), running) == []
 
 
 def test_night_of_the_schedule_waits_for_no_night_of_a_backfill() -> None:
-    assert under_way("scheduled", at_night(7), at_night(8), [at_night(6)]) == []
+    assert under_way("scheduled", at_run(7), at_run(8), [at_run(6)]) == []
 
 
 def test_nights_before_are_found_where_the_clock_of_the_schedule_changes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,9 +130,9 @@ def test_night_of_a_backfill_trains_first_what_nights_before_it_owe(monkeypatch:
 
     monkeypatch.setattr(train, "run", note)
     run = SimpleNamespace(
-        dag_id="night", run_type="backfill", data_interval_start=at_night(7), data_interval_end=at_night(8)
+        dag_id="daily", run_type="backfill", data_interval_start=at_run(7), data_interval_end=at_run(8)
     )
-    running = [at_night(5), at_night(6)]
+    running = [at_run(5), at_run(6)]
     ti = SimpleNamespace(get_dr_count=lambda *, logical_dates, **_: sum(date in running for date in logical_dates))
     outlets = {forecasting_dags.DEMAND_MODEL: SimpleNamespace(extra=None)}
     forecasting_dags.train.function(stream="calls", origin="2026-03-08", dag_run=run, ti=ti, outlet_events=outlets)

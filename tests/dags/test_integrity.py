@@ -15,7 +15,7 @@ from forecasting_dags import RETRY_RULES, RETRY_RULES_AWAITING_FEED
 from tests.dags.conftest import DAGS
 from tests.waiting import run_to_its_end
 
-GROUPS, STEPS = ("night", "readers"), ("ingest", "train", "forecast", "score")
+GROUPS, STEPS = ("sources", "readers"), ("ingest", "train", "forecast", "score")
 EDGES = {
     "ingest_usage": {"list_streams": {"ingest"}, "ingest": set()},
     "maintain_lake": {"maintain": set()},
@@ -23,10 +23,10 @@ EDGES = {
     "nightly_forecast": {
         "resolve_origin": {f"{group}.{step}" for group in GROUPS for step in STEPS} | {"plan"},
         "list_streams": {"list_sources", "list_readers", "list_planned"},
-        "list_sources": {f"night.{step}" for step in STEPS},
+        "list_sources": {f"sources.{step}" for step in STEPS},
         "list_readers": {f"readers.{step}" for step in STEPS},
         "list_planned": {"plan"},
-        "night.ingest": {"night.train", "every_source_ingested"},
+        "sources.ingest": {"sources.train", "every_source_ingested"},
         "every_source_ingested": {"readers.ingest"},
         "readers.ingest": {"readers.train"},
         **{f"{group}.train": {f"{group}.forecast"} for group in GROUPS},
@@ -123,13 +123,13 @@ def test_plans_wait_for_all_forecasts_however_they_end_and_hide_no_night_that_fa
     assert patient == {"plan", "every_source_ingested"}
     assert {task.trigger_rule for name, task in tasks.items() if name not in patient} == {"all_success"}
     leaves = {name for name, task in tasks.items() if not task.downstream_task_ids}
-    assert leaves == {"night.score", "readers.score", "plan"}
+    assert leaves == {"sources.score", "readers.score", "plan"}
 
 
 @pytest.mark.parametrize(("dag_id", "task_id"), JOBS)
 def test_only_the_night_waits_for_a_late_feed(bag: Any, dag_id: str, task_id: str) -> None:
     task = bag.dags[dag_id].get_task(task_id)
-    waits = task_id in ("night.ingest", "readers.ingest")
+    waits = task_id in ("sources.ingest", "readers.ingest")
     expected = RETRY_RULES_AWAITING_FEED if waits else RETRY_RULES
     assert task.retry_policy.serialize() == expected.serialize()
     assert task.retries == 4

@@ -20,7 +20,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Outlook:
-    """What was said of N series on the H columns of a horizon, and what was known then."""
+    """A published forecast of N series on the H columns of a horizon, and the panel it was made from."""
 
     stream: Stream
     origin: datetime

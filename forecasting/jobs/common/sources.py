@@ -1,4 +1,4 @@
-"""Which streams read the history of which, and so whose night comes first."""
+"""Which streams read the history of which, and so which stream runs first."""
 
 from forecasting.errors import ForecastingError, SettingsError
 from forecasting.settings import Settings
@@ -17,7 +17,7 @@ def check_sources(settings: Settings, stream: str) -> None:
     """Raises SettingsError where a stream's `source.reads` names one that does not exist, or that reads others itself.
 
     Two levels are enough, for an extract can read all that its source reads; and where none reads a reader, streams
-    that read each other in a circle cannot be, and every night has two waves: those with a feed, then their readers.
+    that read each other in a circle cannot be, and every run has two waves: those with a feed, then their readers.
     """
     if not reads_others(settings, stream):
         return

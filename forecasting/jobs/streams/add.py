@@ -32,7 +32,7 @@ _OFFSET = r"':\d\d(\.\d+)?\s*(Z|[+-]\d\d(:?\d\d)?)$'"
 
 @dataclass(frozen=True)
 class NewStream:
-    """What a user says of a feed."""
+    """What a user states about a feed."""
 
     name: str
     feed: str
@@ -67,7 +67,7 @@ class Added:
 def add(settings: Settings, new: NewStream) -> Added:
     """Write `NAME.toml` and `NAME.sql` into the user's stream folder.
 
-    Raises SettingsError where the name is taken or a column cannot be told, FeedError where the feed cannot be read;
+    Raises SettingsError where the name is taken or a column cannot be guessed, FeedError where the feed cannot be read;
     then nothing is written.
     """
     if new.name in definition_paths(settings):
@@ -97,11 +97,11 @@ def add(settings: Settings, new: NewStream) -> Added:
     following = (last_ts + stream.interval).astimezone(stream.zone).date()
     origin = following.isoformat()
     resolve_origin(origin, stream)
-    return Added(written[1], written[0], series, rows, first_ts, last_ts, origin, hours, _told(found))
+    return Added(written[1], written[0], series, rows, first_ts, last_ts, origin, hours, _describe_hours(found))
 
 
 def _find_feed(settings: Settings, feed: str) -> str:
-    """The feed below FORECASTING_HOME, as a definition reads it, else where the person who names it stands."""
+    """The feed below FORECASTING_HOME, as a definition reads it, else in the current folder."""
     pattern, here = expand_feed(settings, feed), str(Path(feed).absolute())
     if "://" not in pattern and not any(local_files(pattern)) and any(local_files(here)):
         return here
@@ -192,7 +192,7 @@ def _choose(columns: dict[str, str], given: str | None, role: str) -> str:
     for guess in _GUESSES[role]:
         if guess in folded:
             return folded[guess]
-    raise SettingsError(f"cannot tell which column is the {role}; say --{role}-col, one of {', '.join(columns)}")
+    raise SettingsError(f"no column is known to be the {role}; give --{role}-col, one of {', '.join(columns)}")
 
 
 def _extent(lake: Lake, parts: dict[str, str], pattern: str) -> tuple[datetime, datetime, int, int]:
@@ -202,12 +202,12 @@ def _extent(lake: Lake, parts: dict[str, str], pattern: str) -> tuple[datetime, 
     except duckdb.Error as error:
         raise FeedError(f"--feed {pattern}: cannot be read: {first_line(error)}") from error
     if first_ts is None:
-        raise FeedError(f"--feed {pattern}: no row has a readable time in column {parts['ts']}; say --ts-col")
+        raise FeedError(f"--feed {pattern}: no row has a readable time in column {parts['ts']}; give --ts-col")
     return first_ts, last_ts, int(series), int(rows)
 
 
 def _observe_hours(lake: Lake, stream: Stream, parts: dict[str, str], pattern: str) -> ObservedHours | None:
-    """Opening hours that the intervals without any value tell of; None where the feed seems always open."""
+    """Opening hours by the intervals without any value; None where the feed seems always open."""
     if stream.interval >= DAY:
         return None
     statement = _fill(lake, "templates/feed_seen.sql", parts)
@@ -221,7 +221,7 @@ def _hours_text(hours: dict[str, str]) -> dict[str, str]:
     return {"closed": "as read from the feed: please check them", "hours": "\n".join(["[[calendar.hours]]", *lines])}
 
 
-def _told(found: ObservedHours | None) -> str:
+def _describe_hours(found: ObservedHours | None) -> str:
     if found is None:
         return ""
     listed = ", ".join(f"{days} {spans}" for days, spans in found.by_days.items())

@@ -26,7 +26,7 @@ from forecasting.terms import format_duration
 
 @dataclass(frozen=True)
 class DefinitionCheck:
-    """What `streams check` says of one stream."""
+    """What `streams check` found of one stream."""
 
     stream: str
     path: str
@@ -74,10 +74,10 @@ def check(settings: Settings, chosen: list[str]) -> list[DefinitionCheck]:
     if unknown:
         read_definition(settings, unknown[0])
     with open_memory_lake(settings) as lake:
-        return [_check_one(lake, settings, name, paths[name]) for name in chosen or sorted(paths)]
+        return [_check_stream(lake, settings, name, paths[name]) for name in chosen or sorted(paths)]
 
 
-def _check_one(lake: Lake, settings: Settings, name: str, path: Path) -> DefinitionCheck:
+def _check_stream(lake: Lake, settings: Settings, name: str, path: Path) -> DefinitionCheck:
     try:
         check_sources(settings, name)
         warning = _check_definition(lake, read_definition_file(settings, path))
@@ -98,7 +98,8 @@ def _check_definition(lake: Lake, definition: Definition) -> str | None:
                 statement.bind(**span, feed=feed.pattern)
         if "since" not in definition.extract.parameters or "until" not in definition.extract.parameters:
             raise QueryError(
-                f"{definition.extract.path}: the extract must name $since and $until, so that an ingest reads only its own window"
+                f"{definition.extract.path}: the extract must name $since and $until, so that an ingest "
+                "reads only its own window"
             )
         try:
             feed.check_files()

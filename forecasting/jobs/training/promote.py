@@ -31,7 +31,7 @@ def run(
     """Make a model champion of its stream from `origin` on, until a training promotes another.
 
     origin: text as everywhere; when absent the newest origin that the stream was published from or decided at, so that
-    the night on the screens can be issued again at once, and no decision made since holds against the person's. by,
+    the newest forecast can be issued again at once, and no decision made since takes precedence over the person's. by,
     reason: for the record. Raises SettingsError where the model is unknown, of another definition, trained after the
     origin or champion already, ModelError where its files are damaged; nothing is written then.
     """
@@ -84,8 +84,8 @@ def _find(lake: Lake, model_id: str) -> ModelRecord:
         return record
     known = model_ids(lake)
     close = difflib.get_close_matches(model_id, known, n=3, cutoff=0.5) or known[:3]
-    told = f"did you mean {' or '.join(close)}?" if close else "no model is trained yet;"
-    raise SettingsError(f"model {model_id!r} is not on the register; {told} see `forecasting models list`")
+    hint = f"did you mean {' or '.join(close)}?" if close else "no model is trained yet;"
+    raise SettingsError(f"model {model_id!r} is not on the register; {hint} see `forecasting models list`")
 
 
 def _check(session: Session, record: ModelRecord, origin: datetime) -> None:
@@ -109,7 +109,7 @@ def _next_step(session: Session, origin: datetime) -> str:
     local = origin.astimezone(stream.zone)
     whole_day = local.time() == stream.stream.origin_time
     text = (local.date() if whole_day else local).isoformat()
-    again = f"issue the night again with `forecasting forecast {stream.name} --origin {text}`"
+    again = f"issue this origin again with `forecasting forecast {stream.name} --origin {text}`"
     later = champion_after(session.lake, stream, origin)
     if later is None:
         return again

@@ -1,4 +1,4 @@
-"""A trained model enters the register: judged first, then its files, its row and the decision go on record together."""
+"""Registration of a trained model: it is judged first, then its files, row and decision are written together."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,22 +27,22 @@ class Candidate:
     n_steps: Mapping[str, int]
     """Of each member that it holds."""
     parent_id: str | None
-    told: str
+    message: str
     """What a person should know of the training."""
 
 
-def enter(session: Session, record: Run, entry: Candidate) -> DecisionRecord | None:
+def register(session: Session, record: Run, candidate: Candidate) -> DecisionRecord | None:
     """Judge a model and put it on record; the run ends with it.
 
     Where somebody made another champion while the contest was held, it is held again: a person's choice is not
     overruled by a contest with the one before. None where another training of the same model was first: that one
     counts, whole.
     """
-    lake, challenger = session.lake, entry.challenger
+    lake, challenger = session.lake, candidate.challenger
     while find_model(lake, challenger.model_id) is None:
         champion = champion_as_of(lake, session.definition.stream, challenger.boundary)
         decision = decide(session, challenger, champion)
-        write = partial(_write, session, record, entry, champion=champion, decision=decision)
+        write = partial(_write, session, record, candidate, champion=champion, decision=decision)
         if lake.write(write, message=f"model {challenger.model_id}"):
             return decision
     return None
@@ -56,25 +56,25 @@ def end(session: Session, record: Run, message: str) -> None:
 
 
 def _write(
-    session: Session, record: Run, entry: Candidate, *, champion: Champion | None, decision: DecisionRecord
+    session: Session, record: Run, candidate: Candidate, *, champion: Champion | None, decision: DecisionRecord
 ) -> bool:
     """Whether nobody was faster, and all was written."""
-    lake, challenger = session.lake, entry.challenger
-    standing = champion_as_of(lake, session.definition.stream, challenger.boundary)
-    if standing != champion or find_model(lake, challenger.model_id) is not None:
+    lake, challenger = session.lake, candidate.challenger
+    present = champion_as_of(lake, session.definition.stream, challenger.boundary)
+    if present != champion or find_model(lake, challenger.model_id) is not None:
         return False
-    _register(session, record, entry)
+    _save(session, record, candidate)
     append_decision(lake, decision, decided_at=wall_clock())
     record.model_id = challenger.model_id
     # that a first model had nobody to beat is no news
     judged = "" if decision.verdict is Verdict.FIRST else f"{decision.verdict}: {decision.reason}"
-    end(session, record, "; ".join(filter(None, (entry.told, judged))))
+    end(session, record, "; ".join(filter(None, (candidate.message, judged))))
     return True
 
 
-def _register(session: Session, record: Run, entry: Candidate) -> None:
-    """Files and their checksum go on record together."""
-    stream, challenger = session.definition.stream, entry.challenger
+def _save(session: Session, record: Run, candidate: Candidate) -> None:
+    """Write the files of a model and its row, which holds their checksum."""
+    stream, challenger = session.definition.stream, candidate.challenger
     uri = f"{stream.name}/{challenger.model_id}"
     bundle = Bundle(
         stream=stream.name,
@@ -90,12 +90,12 @@ def _register(session: Session, record: Run, entry: Candidate) -> None:
             stream=stream.name,
             members=sorted(challenger.members),
             trained_until=challenger.boundary,
-            parent_model_id=entry.parent_id,
+            parent_model_id=candidate.parent_id,
             config_hash=stream.config_hash,
             uri=uri,
             checksum=checksum,
         ),
-        n_steps=dict(entry.n_steps),
+        n_steps=dict(candidate.n_steps),
         seed=stream.models.seed,
         snapshot_id=record.snapshot_id,
         run_id=record.run_id,

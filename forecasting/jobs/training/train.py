@@ -12,7 +12,7 @@ from forecasting.jobs.common.panels import panel_as_of
 from forecasting.jobs.common.session import JobSummary, Session, open_session, wall_clock
 from forecasting.jobs.training.bundles import LoadedModel, load_champion, load_model
 from forecasting.jobs.training.contest import Challenger, stand_in
-from forecasting.jobs.training.register import Candidate, end, enter
+from forecasting.jobs.training.register import Candidate, end, register
 from forecasting.panel.calendar.calendar import resolve_origin, retrain_boundary
 from forecasting.settings import Settings
 from forecasting.store.lake.lock import hold_training_lock
@@ -28,15 +28,15 @@ logger = logging.getLogger(__name__)
 def run(settings: Settings, stream: str, *, origin: str, before: Sequence[str] = ()) -> JobSummary:
     """Train at the newest retrain boundary at or before `origin`, unless a sound model of that boundary exists.
 
-    before: earlier origins, ascending, whose models are trained first where they are still owed; that one of them
-    cannot be trained is for the run of that origin to tell.
+    before: earlier origins, ascending, whose models are trained first where they are still missing; where one of them
+    cannot be trained, the run of that origin reports it.
 
     Training starts from the weights of the model before it. The new model becomes champion where it passes the contest
     with the present one; either way it stays on the register, and the decision is on record. Too little history for any
     member is no error: the seasonal members forecast until there is more. Raises ModelError where training goes astray.
 
-    The stream's budget is what training its members may take. The contest comes after it and asks each side once, as
-    long as two nights' forecasts take: a budget that is spent must not leave a model unjudged.
+    The stream's budget is what training its members may take. The contest comes after it and asks each side once, which
+    takes as long as two forecasts: a budget that is spent must not leave a model unjudged.
     """
     with open_session(settings, stream) as session:
         for earlier in before:
@@ -93,16 +93,18 @@ def _train(session: Session, record: Run, boundary: datetime, model_id: str) -> 
     parent, parent_id = _parent(session, boundary)
     trainings = train_members(panel, stream.models, parents=parent.members)
     members = {kind: training.member for kind, training in trainings.items() if training.member is not None}
-    told = "; ".join(f"{kind} left out: {training.reason}" for kind, training in trainings.items() if training.reason)
+    message = "; ".join(
+        f"{kind} left out: {training.reason}" for kind, training in trainings.items() if training.reason
+    )
     if not any(training.n_steps for training in trainings.values()):
-        return _finish(session, record, boundary, told)
-    entry = Candidate(
+        return _finish(session, record, boundary, message)
+    candidate = Candidate(
         challenger=Challenger(model_id, members, panel, boundary, record.run_id),
         n_steps={kind: trainings[kind].n_steps for kind in members},
         parent_id=parent_id,
-        told=told,
+        message=message,
     )
-    decision = enter(session, record, entry)
+    decision = register(session, record, candidate)
     if decision is None:
         return _finish(session, record, boundary, f"{model_id} exists")
     logger.info("stream %s: trained %s: %s", stream.name, model_id, decision.reason)

@@ -73,7 +73,7 @@ class Diagnosis:
 
 
 @dataclass(frozen=True)
-class _Reach:
+class _Span:
     """How far back heavy checks look."""
 
     everything: bool
@@ -114,13 +114,13 @@ def _look_at_installation(settings: Settings) -> Iterator[Diagnosis]:
     for name, wheel in extension_versions(settings).items():
         where = f"DuckDB {have}"
         if wheel is None:
-            told = (
+            message = (
                 "expected a wheel, found none; DuckDB will look for it on the network; install duckdb-extension wheels"
             )
-            yield Diagnosis("warning", f"extension {name}", where, told)
+            yield Diagnosis("warning", f"extension {name}", where, message)
         elif wheel != have:
-            told = f"expected {have}, found the wheel {wheel}; install the wheel of this DuckDB"
-            yield Diagnosis("error", f"extension {name}", where, told, exit_code=2)
+            message = f"expected {have}, found the wheel {wheel}; install the wheel of this DuckDB"
+            yield Diagnosis("error", f"extension {name}", where, message, exit_code=2)
         else:
             yield Diagnosis("ok", f"extension {name}", where, f"wheel {wheel}")
 
@@ -129,17 +129,21 @@ def _look_at_folders(settings: Settings) -> Iterator[Diagnosis]:
     for kind, folder in folders_of(settings).items():
         refused = why_not_writable(folder)
         if refused:
-            told = f"expected a folder that can be written, found: {refused}; grant write permission or move it"
-            yield Diagnosis("error", f"{kind} folder", str(folder), told, exit_code=2)
+            message = f"expected a folder that can be written, found: {refused}; grant write permission or move it"
+            yield Diagnosis("error", f"{kind} folder", str(folder), message, exit_code=2)
             continue
         free = free_bytes(folder)
         room = f"{free / 1e9:.1f} GB free"
         if free >= LITTLE_ROOM:
             yield Diagnosis("ok", f"{kind} folder", str(folder), f"writable, {room}")
         else:
-            told = f"expected {LITTLE_ROOM / 1e9:.0f} GB of room, found {room}; run `forecasting maintain` or add disk"
+            message = (
+                f"expected {LITTLE_ROOM / 1e9:.0f} GB of room, found {room}; run `forecasting maintain` or add disk"
+            )
             short = free < NO_ROOM
-            yield Diagnosis("error" if short else "warning", f"{kind} folder", str(folder), told, exit_code=2 * short)
+            yield Diagnosis(
+                "error" if short else "warning", f"{kind} folder", str(folder), message, exit_code=2 * short
+            )
 
 
 def _open_and_look(settings: Settings, *, everything: bool, begin: Callable[[str], None]) -> Iterator[Diagnosis]:
@@ -155,27 +159,27 @@ def _open_and_look(settings: Settings, *, everything: bool, begin: Callable[[str
 def look_at_lake(
     lake: Lake, *, everything: bool = False, begin: Callable[[str], None] = lambda _: None
 ) -> Iterator[Diagnosis]:
-    """Everything that rows of the lake tell: its schema, runs, keys, models, nights and the age of its feeds."""
-    reach = _Reach(everything)
+    """Everything that can be seen in the lake: its schema, runs, keys, models, newest forecasts and feeds' age."""
+    span = _Span(everything)
     missing, newer = schema_gap(lake)
-    yield _told_schema(lake.settings, missing, newer)
+    yield _check_schema(lake.settings, missing, newer)
     if missing or newer:
         return
     yield _look_at_runs(lake)
-    yield from (_told(check, "*", find_broken(lake, check)) for check in EVERYWHERE)
-    yield from _look_at_models(lake, reach)
+    yield from (_diagnose(check, "*", find_broken(lake, check)) for check in EVERYWHERE)
+    yield from _look_at_models(lake, span)
     for stream in streams_on_record(lake):
         begin(f"doctor: {stream.name}")
-        yield from _look_at_stream(lake, stream, reach)
+        yield from _look_at_stream(lake, stream, span)
 
 
-def _told_schema(settings: Settings, missing: list[str], newer: list[str]) -> Diagnosis:
+def _check_schema(settings: Settings, missing: list[str], newer: list[str]) -> Diagnosis:
     if newer:
-        told = f"expected a lake of this version, found {newer[-1]} applied by a newer one; upgrade the package"
-        return Diagnosis("error", "lake schema", settings.catalog, told, exit_code=2)
+        message = f"expected a lake of this version, found {newer[-1]} applied by a newer one; upgrade the package"
+        return Diagnosis("error", "lake schema", settings.catalog, message, exit_code=2)
     if missing:
-        told = f"expected all of this version, found {missing[0]} not applied; any job applies it"
-        return Diagnosis("warning", "lake schema", settings.catalog, told)
+        message = f"expected all of this version, found {missing[0]} not applied; any job applies it"
+        return Diagnosis("warning", "lake schema", settings.catalog, message)
     return Diagnosis("ok", "lake schema", settings.catalog, "reachable, up to date")
 
 
@@ -183,15 +187,15 @@ def _look_at_runs(lake: Lake) -> Diagnosis:
     stuck, longest = stuck_runs(lake, before=wall_clock() - RUN_MAY_TAKE), format_duration(RUN_MAY_TAKE)
     if not stuck.failed:
         return Diagnosis("ok", "runs", "forecast.runs", f"none is running for longer than {longest}")
-    told = (
+    message = (
         f"expected runs to end within {longest}, found {stuck.failed} still running, first {stuck.first}; they were "
         "killed; run them again, `forecasting maintain` removes what they left"
     )
-    return Diagnosis("warning", "runs", "forecast.runs", told)
+    return Diagnosis("warning", "runs", "forecast.runs", message)
 
 
-def _look_at_models(lake: Lake, reach: _Reach) -> Iterator[Diagnosis]:
-    records, sound = registered_models(lake, most=reach.models), 0
+def _look_at_models(lake: Lake, span: _Span) -> Iterator[Diagnosis]:
+    records, sound = registered_models(lake, most=span.models), 0
     for record in records:
         try:
             folder = lake.settings.models / record.uri
@@ -202,39 +206,39 @@ def _look_at_models(lake: Lake, reach: _Reach) -> Iterator[Diagnosis]:
     yield Diagnosis("ok", "model files", str(lake.settings.models), f"{sound} of {len(records)} models are whole")
 
 
-def _look_at_stream(lake: Lake, known: StreamOnRecord, reach: _Reach) -> Iterator[Diagnosis]:
-    """Keys of a stream's rows; where it is still defined also its newest night and the age of its feed."""
+def _look_at_stream(lake: Lake, known: StreamOnRecord, span: _Span) -> Iterator[Diagnosis]:
+    """Keys of a stream's rows; where it is still defined also its newest origin and the age of its feed."""
     for checks, newest in ((OF_HISTORY, known.known_until), (OF_FORECASTS, known.origin)):
-        since = reach.since(newest)
+        since = span.since(newest)
         yield from (
-            _told(check, known.name, find_broken(lake, check, stream=known.name, since=since)) for check in checks
+            _diagnose(check, known.name, find_broken(lake, check, stream=known.name, since=since)) for check in checks
         )
     try:
         stream = read_definition(lake.settings, known.name).stream
     except ForecastingError:
-        told = "expected a definition, found none that can be read; put it back or let its rows rest"
-        yield Diagnosis("warning", "definition", known.name, told)
+        message = "expected a definition, found none that can be read; put it back, or leave its rows as they are"
+        yield Diagnosis("warning", "definition", known.name, message)
         return
     if known.origin is not None:
-        yield _look_at_night(lake, stream, known.origin)
+        yield _look_at_origin(lake, stream, known.origin)
     if known.known_until is not None:
         yield _look_at_age(lake, stream, wall_clock())
 
 
-def _told(check: LakeCheck, stream: str, broken: Broken) -> Diagnosis:
+def _diagnose(check: LakeCheck, stream: str, broken: Broken) -> Diagnosis:
     where = check.table if stream == "*" else f"{check.table} of {stream}"
     if not broken.failed:
         return Diagnosis("ok", "key", where, check.rule)
-    told = f"expected {check.rule}, found {broken.failed} that break it, first {broken.first}; {check.next_step}"
-    return Diagnosis("error", "key", where, told, exit_code=3)
+    message = f"expected {check.rule}, found {broken.failed} that break it, first {broken.first}; {check.next_step}"
+    return Diagnosis("error", "key", where, message, exit_code=3)
 
 
-def _look_at_night(lake: Lake, stream: Stream, origin: datetime) -> Diagnosis:
+def _look_at_origin(lake: Lake, stream: Stream, origin: datetime) -> Diagnosis:
     """Whether the newest published origin has one row for each open interval, where its past is still what it was."""
     what, where = "open intervals", f"{stream.name} at {origin.isoformat()}"
-    spoken = read_current_publications(lake, stream, origin, origin).get(origin)
-    if spoken is None or not is_settled(
-        spoken, model_id=spoken.model_id, batches=read_history_batches(lake, stream, [spoken])
+    current = read_current_publications(lake, stream, origin, origin).get(origin)
+    if current is None or not is_settled(
+        current, model_id=current.model_id, batches=read_history_batches(lake, stream, [current])
     ):
         return Diagnosis("ok", what, where, "not compared: definition, code or history changed since it was published")
     try:
@@ -246,11 +250,11 @@ def _look_at_night(lake: Lake, stream: Stream, origin: datetime) -> Diagnosis:
     if not len(lacking) and not len(extra):
         return Diagnosis("ok", what, where, f"{len(found)} rows, one each")
     first = (lacking if len(lacking) else extra)[0]
-    told = (
+    message = (
         f"expected {len(expected)} rows, one an open interval, found {len(lacking)} missing and {len(extra)} of closed "
         f"ones, first {first[0]} at {first[1]}; issue it again with `forecasting backfill {stream.name} --replace`"
     )
-    return Diagnosis("error", what, where, told, exit_code=3)
+    return Diagnosis("error", what, where, message, exit_code=3)
 
 
 def _keys(rows: pd.DataFrame) -> pd.MultiIndex:
@@ -267,11 +271,11 @@ def _look_at_age(lake: Lake, stream: Stream, now: datetime) -> Diagnosis:
     newest = f"newest value {last_ts.isoformat()}"
     if known >= due or not has_open_interval(stream, known, _at_most(due, known + timedelta(days=366))):
         return Diagnosis("ok", "feed age", stream.name, newest)
-    told = (
+    message = (
         f"expected values younger than source.max_age = {format_duration(limit)}, found {newest}; "
         f"deliver newer usage, then `forecasting ingest {stream.name}`"
     )
-    return Diagnosis("warning", "feed age", stream.name, told)
+    return Diagnosis("warning", "feed age", stream.name, message)
 
 
 def _at_most(due: datetime, latest: datetime) -> datetime:
