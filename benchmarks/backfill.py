@@ -27,6 +27,7 @@ import numpy as np
 
 from forecasting.ensemble.members import UNTRAINED
 from forecasting.jobs import backfill, ingest
+from forecasting.jobs.common.backfills import Progress
 from forecasting.jobs.common.panels import PanelReader
 from forecasting.jobs.common.session import Session, open_session
 from forecasting.jobs.training import train
@@ -191,7 +192,7 @@ def main() -> None:
         clock = Clock()
         started = time.perf_counter()
         report = backfill.run(
-            settings, "wide", since=str(first), until=str(last), tell=backfill.Progress(clock.begin, clock.issued)
+            settings, "wide", since=str(first), until=str(last), progress=Progress(clock.begin, clock.issued)
         )
         outside = time.perf_counter() - started
         print(f"backfill: {report.counts}, {sum(issued.rows for issued in report.origins):,} rows", flush=True)

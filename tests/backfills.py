@@ -3,7 +3,7 @@
 import pandas as pd
 
 from forecasting.jobs import backfill, ingest
-from forecasting.jobs.backfill import BackfillReport
+from forecasting.jobs.common.backfills import BackfillReport
 from forecasting.settings import Settings
 from forecasting.store.lake.open import open_lake_to_read
 from tests.feeds import START, define_stream, deliver, hourly_rows

@@ -1,0 +1,1 @@
+"""The command line: arguments, help and printing. What a command does is a job."""

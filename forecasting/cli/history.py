@@ -70,10 +70,9 @@ def backfill(
     """
     with console.working(f"backfill {stream}") as progress:
         from forecasting.jobs import backfill as job
+        from forecasting.jobs.common.backfills import Progress
 
-        progress_of = job.Progress(
-            begin=progress, issued=lambda one: None if as_json else console.show_issued(one.as_dict())
-        )
+        steps = Progress(begin=progress, issued=lambda one: None if as_json else console.show_issued(one.as_dict()))
         report = job.run(
             read_settings(os.environ),
             stream,
@@ -82,7 +81,7 @@ def backfill(
             models=models,
             replace=replace,
             dry_run=dry_run,
-            progress=progress_of,
+            progress=steps,
         )
     if as_json:
         typer.echo(json.dumps(report.as_dict()))

@@ -3,15 +3,15 @@
 import dataclasses
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property, partial
 from itertools import groupby
-from typing import Any
 
 from forecasting.config.stream import Stream
 from forecasting.ensemble.mixture import ForecastCache
 from forecasting.errors import ForecastingError, SettingsError
+from forecasting.jobs.common.backfills import BackfillReport, Issued, Progress, Trained
 from forecasting.jobs.common.panels import PanelReader
 from forecasting.jobs.common.session import JobSummary, Session, open_session
 from forecasting.jobs.forecast import issue
@@ -31,72 +31,6 @@ from forecasting.store.tables.registry import newest_model
 from forecasting.terms import DAY, BackfillStatus, ModelChoice, RunKind, RunStatus
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Issued:
-    """What became, or would become, of one origin."""
-
-    origin: datetime
-    """In the stream's zone."""
-    status: BackfillStatus
-    run_id: str | None = None
-    model_id: str | None = None
-    rows: int = 0
-    message: str | None = None
-    exit_code: int = 0
-
-    def as_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "origin": self.origin.isoformat(), "status": str(self.status)}
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A retrain boundary of the range, in the stream's zone, and whether its model was trained or would be."""
-
-    boundary: datetime
-    status: str
-    message: str | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "boundary": self.boundary.isoformat()}
-
-
-@dataclass(frozen=True)
-class BackfillReport:
-    """What a backfill did, origin by origin."""
-
-    stream: str
-    dry_run: bool
-    origins: list[Issued]
-    trained: list[Trained]
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Number of origins of each status, in the order of `BackfillStatus`."""
-        found = [issued.status for issued in self.origins]
-        return {str(status): found.count(status) for status in BackfillStatus if status in found}
-
-    def as_dict(self) -> dict[str, Any]:
-        """Everything, for JSON."""
-        return {
-            "job": "backfill",
-            "stream": self.stream,
-            "dry_run": self.dry_run,
-            "counts": self.counts,
-            "trained": [trained.as_dict() for trained in self.trained],
-            "origins": [issued.as_dict() for issued in self.origins],
-        }
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What is called as a backfill goes on."""
-
-    begin: Callable[[str], None] = lambda _: None
-    """Called with what comes next."""
-    issued: Callable[[Issued], None] = lambda _: None
-    """Called with each origin that is done."""
 
 
 @dataclass(frozen=True)
@@ -138,9 +72,9 @@ def run(
     models: `as-of` uses the champion as of each origin and trains at the retrain boundaries that have no model yet;
     `champion` uses today's champion throughout and trains nothing; its rows are marked hindsight. An origin that a
     nightly run published is left alone unless `replace`; `champion` leaves every published origin alone then. An origin
-    that was issued by this code, definition and model, and before which nothing has changed since, is not computed again. An
-    error stops its origin; the others go on. dry_run: only report what would be done; the lake is read as it stands.
-    Raises SettingsError for a range without a date in it, or where dry_run finds no lake.
+    that was issued by this code, definition and model, and before which nothing has changed since, is not computed
+    again. An error stops its origin; the others go on. dry_run: only report what would be done; the lake is read as it
+    stands. Raises SettingsError for a range without a date in it, or where dry_run finds no lake.
     """
     with open_session(settings, stream, read_only=dry_run) as session:
         definition = session.definition.stream

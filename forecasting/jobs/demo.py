@@ -235,10 +235,11 @@ def _watched(capacity: pd.DataFrame, runs_out: dict[str, date | None], today: da
     more = f"\nand {len(table) - SHOWN_LINKS} more" if len(table) > SHOWN_LINKS else ""
     return (
         f"\nLinks to order for now: of {len(intact)}, {len(due)} pass 70% of their capacity within the {lead.days} "
-        f"days of an order with a probability of more than 10%.\nThe generator lets {len(truly)} run out "
-        f"until then, by the "
-        f"day on which it expects the peak above for good, without the noise of hours and days,\nwhich lets some pass "
-        f"earlier; {len(truly & listed)} of these are on the list\n{table.head(SHOWN_LINKS).to_string(index=False)}{more}"
+        "days of an order with a probability of more than 10%.\n"
+        f"The generator lets {len(truly)} run out until then, by the day on which it expects the peak above for good, "
+        "without the noise of hours and days,\n"
+        f"which lets some pass earlier; {len(truly & listed)} of these are on the list\n"
+        f"{table.head(SHOWN_LINKS).to_string(index=False)}{more}"
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 from forecasting.errors import SettingsError
 from forecasting.jobs import backfill, forecast, ingest
 from forecasting.jobs.backfill import choose_origins
+from forecasting.jobs.common.backfills import Progress
 from forecasting.jobs.streams import events
 from forecasting.jobs.training import train
 from forecasting.settings import Settings, read_settings
@@ -247,7 +248,7 @@ def test_origins_are_local_days_and_one_for_an_interval_of_several():
 
 def test_who_waits_is_told_what_comes_and_what_was_done(filled):
     begun, done = [], []
-    report = fill_back(filled, FIRST, "2024-02-05", progress=backfill.Progress(begin=begun.append, issued=done.append))
+    report = fill_back(filled, FIRST, "2024-02-05", progress=Progress(begin=begun.append, issued=done.append))
     assert done == report.origins
     assert begun == [
         "train usage at 2024-01-29",

@@ -121,10 +121,10 @@ def _changed(published: pd.Series, made: pd.Series) -> list[str]:
 
 
 def _newest_plan(session: Session) -> datetime:
-    named = {"stream": session.definition.stream.name, "origin": LATEST, "kinds": [str(kind) for kind in KINDS]}
-    found: datetime | None = session.lake.rows("planning/newest_origin.sql", **named)[0][0]
+    name, kinds = session.definition.stream.name, [str(kind) for kind in KINDS]
+    rows = session.lake.rows("planning/newest_origin.sql", stream=name, origin=LATEST, kinds=kinds)
+    found: datetime | None = rows[0][0]
     if found is None:
-        name = session.definition.stream.name
         raise FeedError(f"stream {name}: no plan was published yet; plan first: forecasting plan {name} --origin T")
     return found
 

@@ -95,8 +95,9 @@ def read_outlook(
 
 def newest_origin(lake: Lake, stream: Stream, origin: datetime) -> datetime:
     """Newest origin up to `origin` with a published forecast. Raises FeedError where there is none."""
-    named = {"stream": stream.name, "origin": origin, "kinds": [str(kind) for kind in KINDS]}
-    found: datetime | None = lake.rows("planning/newest_origin.sql", **named)[0][0]
+    kinds = [str(kind) for kind in KINDS]
+    rows = lake.rows("planning/newest_origin.sql", stream=stream.name, origin=origin, kinds=kinds)
+    found: datetime | None = rows[0][0]
     if found is None:
         raise FeedError(
             f"stream {stream.name}: no forecast from {origin.isoformat()} or before was published; forecast first: "

@@ -1,0 +1,1 @@
+"""Proofs on a throw-away copy of a user's stream: no look-ahead, idempotence, empty windows."""

@@ -1,0 +1,1 @@
+"""Jobs on definitions and on what comes in with feeds: add, check, events, quarantine."""
