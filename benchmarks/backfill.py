@@ -27,7 +27,7 @@ import numpy as np
 
 from forecasting.ensemble.members import UNTRAINED
 from forecasting.jobs import backfill, ingest
-from forecasting.jobs.common.backfills import Progress
+from forecasting.jobs.common.backfills import Issued, Progress
 from forecasting.jobs.common.panels import PanelReader
 from forecasting.jobs.common.session import Session, open_session
 from forecasting.jobs.training import train
@@ -83,7 +83,7 @@ class Clock:
     def begin(self, _: str) -> None:
         self.began = time.perf_counter()
 
-    def issued(self, issued: backfill.Issued) -> None:
+    def issued(self, issued: Issued) -> None:
         self.seconds.append((str(issued.model_id), time.perf_counter() - self.began))
 
 

@@ -17,6 +17,7 @@ from forecasting.panel.calendar.calendar import (
     grid_between,
     grid_ends,
     grid_from,
+    interval_of,
     is_on_grid,
     resolve_origin,
     retrain_boundary,
@@ -292,3 +293,15 @@ def test_whole_days_are_all_days_that_begin_and_end_inside(zone, day, hour, leng
     np.testing.assert_array_equal(midnights, starts[inside])
     if inside.any():
         assert first == every[inside][0].astype(int)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("2024-13-01 10:00", "TS '2024-13-01 10:00': expected"),
+        ("2024-03-10 02:30", "TS 2024-03-10T02:30:00 in .* does not exist"),
+    ],
+)
+def test_a_wrong_moment_of_an_interval_is_not_blamed_on_the_origin(text, message):
+    with pytest.raises(SettingsError, match=message):
+        interval_of(text, make_stream(timezone="America/Toronto"))
