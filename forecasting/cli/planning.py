@@ -142,7 +142,9 @@ def explain_capacity(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measured peaks, forecast, ceiling, run-out, lead time, catalogue and cost, and every failure of a parallel link.
+    """Explain the run-out day and the order of a link.
+
+    Measured peaks, forecast, ceiling, lead time, catalogue and cost, and every failure of a parallel link.
 
     Such as: forecasting explain capacity link_traffic mtl-core-00.ge-0/0/4
     """

@@ -24,7 +24,10 @@ def run(settings: Settings, query: str) -> pd.DataFrame:
         try:
             return as_frame(lake.connection.execute(query))
         except duckdb.Error as error:
-            raise QueryError(f"query: {first_line(error)}; see `select * from analyst.dictionary`") from error
+            hint = "see `select * from analyst.dictionary`"
+            if lake.pending():
+                hint = "this lake was made by an older version: bring it up to date with `forecasting maintain`"
+            raise QueryError(f"query: {first_line(error)}; {hint}") from error
 
 
 def runs(settings: Settings, *, stream: str | None, most: int) -> pd.DataFrame:
