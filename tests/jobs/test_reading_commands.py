@@ -11,7 +11,7 @@ import pytest
 from forecasting.cli import app
 from forecasting.jobs import forecast, ingest
 from forecasting.settings import Settings
-from forecasting.store.lake.open import open_lake, open_lake_to_read
+from forecasting.store.lake.open import open_lake
 from forecasting.store.lake.sql import SqlFiles
 from tests.contact_centre import CALLS, ORIGIN
 from tests.feeds import define_stream, deliver, hourly_rows
@@ -46,11 +46,11 @@ OLD = 12
 def contents(folder: Path) -> dict[str, tuple[int, str]]:
     """Every file and folder below a folder, with its size and a digest of its bytes.
 
-    SQLite makes the files -shm and -wal beside a catalog for as long as anybody reads it.
+    SQLite makes a file -shm and an empty -wal beside a catalog that somebody reads; a -wal that holds anything counts.
     """
     found = {}
     for path in sorted(folder.rglob("*")):
-        if path.name.endswith(("-shm", "-wal")):
+        if path.name.endswith("-shm") or (path.name.endswith("-wal") and not path.stat().st_size):
             continue
         data = path.read_bytes() if path.is_file() else b""
         found[str(path.relative_to(folder))] = (len(data), hashlib.sha256(data).hexdigest())
@@ -141,8 +141,6 @@ def test_an_older_lake_is_read_as_it_is(older, ask):
     for command in READING:
         check_answer(command, *ask(older, *command))
         assert contents(older.home) == before, command
-    with open_lake_to_read(older) as lake:
-        assert len(lake.rows("lake/migrations.sql")) == OLD
 
 
 def test_a_home_that_cannot_be_written_is_read_or_says_so(frozen, ask):
