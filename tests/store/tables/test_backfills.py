@@ -170,7 +170,9 @@ def test_nothing_published_needs_no_batches(lake):
 def test_an_origin_is_settled_until_something_that_it_sees_was_loaded_since():
     current = CurrentPublication(ORIGIN, "r", RunKind.BACKFILL, "m", snapshot_id=7)
     assert is_settled(current, model_id="m", batches=[])
-    assert is_settled(current, model_id="m", batches=[HistoryBatch(7, ORIGIN), HistoryBatch(8, ORIGIN + timedelta(microseconds=1))])
+    assert is_settled(
+        current, model_id="m", batches=[HistoryBatch(7, ORIGIN), HistoryBatch(8, ORIGIN + timedelta(microseconds=1))]
+    )
     assert not is_settled(current, model_id="m", batches=[HistoryBatch(8, ORIGIN)])
     assert not is_settled(current, model_id="other", batches=[])
     assert not is_settled(current, model_id=None, batches=[])
