@@ -55,7 +55,7 @@ def run(home: Path, *, budget: str) -> None:
     print(f"\r{found.calls} calls on {found.days} days, target {found.target}, plans made a week before\n")
     print(found.table().to_string(index=False))
     for formula in ("A", "C"):
-        lines = {line.plan: line.attained for line in found.lines if line.formula == formula}
+        lines = {one.plan: one.attained for one in found.outcomes if one.formula == formula}
         own = next((one for name, one in lines.items() if "target on" in name), None)
         known = next((one for name, one in lines.items() if "true rate" in name), None)
         met = lines["confidence 0.8"].intervals
