@@ -13,7 +13,7 @@ from forecasting.jobs import forecast, ingest
 from forecasting.settings import Settings
 from forecasting.store.lake.open import open_lake
 from forecasting.store.lake.sql import SqlFiles
-from tests.contact_centre import CALLS, ORIGIN
+from tests.contact_centre import CALLS, NEXT, ORIGIN
 from tests.feeds import define_stream, deliver, hourly_rows
 from tests.network import ORIGIN as LINKS_ORIGIN
 from tests.network import PLANNED, TRAFFIC
@@ -154,7 +154,7 @@ def test_plans_are_explained_and_replayed_without_a_change(centre, network, ask)
     questions = [
         (centre, ("explain", "staffing", CALLS, "care", f"{ORIGIN} 10:00", "--origin", ORIGIN)),
         (network, ("explain", "capacity", TRAFFIC, PLANNED[0], "--origin", LINKS_ORIGIN)),
-        (centre, ("plan", CALLS, "--replay", f"{ORIGIN}..{ORIGIN}", "--lead", "0d")),
+        (centre, ("plan", CALLS, "--replay", f"{NEXT}..{NEXT}", "--lead", "1d")),
         (centre, ("maintain", "--dry-run")),
         (centre, ("doctor",)),
     ]
