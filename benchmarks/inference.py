@@ -22,8 +22,9 @@ from darts.models import NBEATSModel, TFTModel
 from darts.utils.likelihood_models.torch import QuantileRegression
 from training import DAY, WEEK, make_panel, week_to_day
 
-from forecasting.models.neural.config import Kind, build_model, quiet
+from forecasting.models.neural.config import Kind, build_model
 from forecasting.models.neural.member import NeuralMember
+from forecasting.models.neural.runtime import quiet
 from forecasting.panel.grid import Panel
 from forecasting.terms import QUANTILES
 

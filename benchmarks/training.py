@@ -16,15 +16,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from forecasting.models.neural.config import (
-    Kind,
-    NeuralConfig,
-    build_model,
-    choose_config,
-    encode,
-    own_threads,
-)
+from forecasting.models.neural.config import Kind, NeuralConfig, build_model, choose_config, encode
 from forecasting.models.neural.fitting import bare_step, fit_windows, training_arguments
+from forecasting.models.neural.runtime import own_threads
 from forecasting.models.neural.sampling import (
     WindowDataset,
     count_windows,

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -13,14 +12,21 @@ from forecasting.demo.feeds import write_call_feed, write_events_feed, write_lin
 from forecasting.demo.truth import LinkTruth
 from forecasting.errors import SettingsError
 from forecasting.jobs import forecast, ingest, plan, score
-from forecasting.jobs.capacity.plan import NO_FAILURE
 from forecasting.jobs.common.session import JobSummary
+from forecasting.jobs.demo_tables import (
+    STAFFED,
+    WATCHED,
+    describe_next_steps,
+    describe_watch_list,
+    find_busiest,
+    tabulate_published,
+    tabulate_scores,
+)
 from forecasting.jobs.training import train
 from forecasting.settings import Settings, read_settings
 from forecasting.store.lake.open import open_lake_to_read
 from forecasting.store.tables.plans import planned_rows
 from forecasting.store.tables.scores import newest_scores
-from forecasting.terms import Tier
 
 SEED = 20
 BUDGETS = {"10min": "80s", "2min": "20s"}
@@ -32,9 +38,6 @@ STREAMS = {
     "link_traffic": "generated: 200 links, 180 days of interface counters",
     "link_peak": "the daily peaks of the same links, two years ahead",
 }
-STAFFED, WATCHED = "call_volume", "link_traffic"
-SHOWN_LINKS = 20
-"""Links of the watch list that are shown."""
 SHOWN_DETAILS = ("rejected", "trees", "nbeats", "tft", "growth", "sums", "agent_hours", "people", "links", "due")
 """Details of a step that are worth a person's glance."""
 
@@ -78,16 +81,18 @@ def run(folder: Path, *, report: Callable[[str], None]) -> None:
         planned[stream] = datetime.fromisoformat(str(summary.origin))
     with open_lake_to_read(settings) as lake:
         scores = newest_scores(lake, stream=None, most=100)
-        busiest = _busiest(planned_rows(lake, stream=STAFFED, origin=planned[STAFFED], table="staffing"))
+        busiest = find_busiest(planned_rows(lake, stream=STAFFED, origin=planned[STAFFED], table="staffing"))
         capacity = planned_rows(lake, stream=WATCHED, origin=planned[WATCHED], table="capacity")
-    report(f"\nPublished\n{_published(published).to_string(index=False)}")
-    report(f"\nScored against what came after, beside the seasonal naive\n{_scored(scores).to_string(index=False)}")
+    report(f"\nPublished\n{tabulate_published(published).to_string(index=False)}")
+    report(
+        f"\nScored against what came after, beside the seasonal naive\n{tabulate_scores(scores).to_string(index=False)}"
+    )
     report(
         "\nStaff of the busiest interval of each pool: agents that meet 80/20 with a probability of 0.5 and 0.8,\n"
         f"beside those for the medians alone\n{busiest.drop(columns='utc').to_string(index=False)}"
     )
-    report(_watched(capacity, home.links.runs_out, planned[WATCHED].date()))
-    report(_next_steps(folder, busiest, capacity))
+    report(describe_watch_list(capacity, home.links.runs_out, planned[WATCHED].date()))
+    report(describe_next_steps(folder, busiest, capacity))
 
 
 def _steps(settings: Settings, stream: str, at: Origins) -> Iterator[JobSummary]:
@@ -153,115 +158,3 @@ def _last_origins(last_ts: object, *, days: int, timezone: str) -> Origins:
     last = pd.Timestamp(str(last_ts), tz="UTC").tz_convert(timezone).normalize()
     first = (last.tz_localize(None) - timedelta(days=days)).date()
     return Origins(first.isoformat(), last.date().isoformat())
-
-
-def _published(summaries: list[JobSummary]) -> pd.DataFrame:
-    """One row a forecast: what was published and which member each series was forecast by."""
-    return pd.DataFrame(
-        {
-            "stream": summary.stream,
-            "origin": summary.origin,
-            "series": summary.details["series"],
-            "rows": summary.rows,
-            "forecast by": ", ".join(f"{tier} {count}" for tier, count in summary.details["tiers"].items()),
-        }
-        for summary in summaries
-    )
-
-
-def _scored(scores: pd.DataFrame) -> pd.DataFrame:
-    """Published forecasts beside the seasonal naive, one row a stream and origin."""
-    keys = ["stream", "origin"]
-    published = scores[scores["member"] == "published"].set_index(keys)
-    naive = scores[scores["member"] == str(Tier.SEASONAL_NAIVE)].set_index(keys)
-    table = pd.DataFrame(
-        {
-            "rows": published["rows"],
-            "WAPE": published["wape"].round(3),
-            "naive WAPE": naive["wape"].round(3),
-            "noise floor": published["noise_floor"].round(3),
-            "WQL": published["wql"].round(3),
-            "naive WQL": naive["wql"].round(3),
-            "inside 80%": published["cover80"].round(2),
-            "inside 90%": published["cover90"].round(2),
-        }
-    )
-    return table.reset_index()
-
-
-def _busiest(staffing: pd.DataFrame) -> pd.DataFrame:
-    """The interval of each pool that needs most agents at the highest confidence."""
-    at = staffing.sort_values(["confidence", "agents", "ts"]).groupby("pool_id", observed=True)["ts"].last()
-    own = staffing[staffing["ts"] == staffing["pool_id"].astype(str).map(at)]
-    agents = own.pivot_table(index="pool_id", columns="confidence", values="agents", observed=True)
-    rows = own[own["confidence"] == own["confidence"].max()].set_index("pool_id")
-    return pd.DataFrame(
-        {
-            "pool": rows.index.astype(str),
-            "utc": rows["ts"].dt.strftime("%Y-%m-%dT%H:%MZ"),
-            "local": rows["ts"].dt.tz_convert("America/Toronto").dt.strftime("%a %d %b %H:%M"),
-            "calls": rows["calls"].round(1),
-            "Erlangs": rows["load"].round(1),
-            "medians": rows["plug_in_agents"],
-            "their service": rows["plug_in_service_level"].round(2),
-            **{f"confidence {confidence:g}": agents[confidence].astype(int) for confidence in agents.columns},
-            "service": rows["service_level"].round(2),
-            "rostered": rows["rostered"],
-        }
-    ).reset_index(drop=True)
-
-
-def _watched(capacity: pd.DataFrame, runs_out: dict[str, date | None], today: date) -> str:
-    """The links to order for now, beside the days on which the generator lets them run out."""
-    intact = capacity[capacity["failure"] == NO_FAILURE]
-    due = intact[intact["due"]].sort_values(["order_by", "series_id"])
-    lead = timedelta(days=int(intact["lead_days"].iloc[0]))
-    truly = {name for name, day in runs_out.items() if day is not None and day <= today + lead}
-    listed = set(due["series_id"].astype(str))
-    table = pd.DataFrame(
-        {
-            "link": due["series_id"].astype(str),
-            "Mbit/s": due["capacity"].astype(int),
-            "peak now": due["utilisation"].map("{:.0%}".format),
-            "run-out 10%": due["runout_q10"].map(_day),
-            "50%": due["runout_q50"].map(_day),
-            "90%": due["runout_q90"].map(_day),
-            "order by": due["order_by"].map(_day),
-            "step": due["step"].fillna("none"),
-            "cost": due["cost"].fillna(0).astype(int),
-            "generator says": [str(runs_out.get(str(name)) or "not in two years") for name in due["series_id"]],
-        }
-    )
-    more = f"\nand {len(table) - SHOWN_LINKS} more" if len(table) > SHOWN_LINKS else ""
-    return (
-        f"\nLinks to order for now: of {len(intact)}, {len(due)} pass 70% of their capacity within the {lead.days} "
-        "days of an order with a probability of more than 10%.\n"
-        f"The generator lets {len(truly)} run out until then, by the day on which it expects the peak above for good, "
-        "without the noise of hours and days,\n"
-        f"which lets some pass earlier; {len(truly & listed)} of these are on the list\n"
-        f"{table.head(SHOWN_LINKS).to_string(index=False)}{more}"
-    )
-
-
-def _day(value: Any) -> str:
-    return "beyond" if pd.isna(value) else f"{value:%Y-%m-%d}"
-
-
-def _next_steps(folder: Path, busiest: pd.DataFrame, capacity: pd.DataFrame) -> str:
-    first = busiest.iloc[0]
-    link = capacity[capacity["failure"] == NO_FAILURE].sort_values(["order_by", "series_id"])["series_id"].iloc[0]
-    return "\n".join(
-        (
-            "",
-            "Try next:",
-            f"  export FORECASTING_HOME={folder} PATH=$PWD/.venv/bin:$PATH",
-            '  forecasting sql "select series_id, ts, q10, q50, q90, tier from analyst.forecast_latest '
-            "where stream = 'call_volume' limit 8\"",
-            f"  forecasting explain staffing {STAFFED} {first['pool']} {first['utc']}",
-            f"  forecasting explain capacity {WATCHED} {link}",
-            '  forecasting sql "select * from analyst.capacity_watchlist limit 10"',
-            "  forecasting quarantine list call_volume",
-            "  forecasting streams add mine --feed FILE.parquet --interval 30min --horizon 7d --timezone "
-            "America/Toronto",
-        )
-    )

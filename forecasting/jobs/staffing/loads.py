@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from forecasting.errors import FeedError
 from forecasting.jobs.common.outlook import Outlook
 from forecasting.numerics import Floats, Ints
-from forecasting.planning.staffing.agents import PoolLoad
 from forecasting.planning.staffing.handle_time import single_call_variance
+from forecasting.planning.staffing.loads import PoolLoad
 from forecasting.terms import DAY, MEDIAN
 from forecasting.uncertainty.dependence import Dependence, learn_dependence
 from forecasting.uncertainty.paths import RankMaker, draw_paths, rate_variance, remove_noise

@@ -17,7 +17,8 @@ from forecasting.jobs.common.session import Session
 from forecasting.jobs.staffing.loads import pool_loads
 from forecasting.numerics import Ints
 from forecasting.planning.queues.service_table import Service, ServiceTable
-from forecasting.planning.staffing.agents import PoolLoad, gather_nodes, staff_pool
+from forecasting.planning.staffing.agents import staff_pool
+from forecasting.planning.staffing.loads import PoolLoad, gather_nodes
 from forecasting.planning.staffing.periods import sum_periods
 from forecasting.planning.staffing.pools import find_pools
 from forecasting.store.files.definitions import read_definition

@@ -2,10 +2,8 @@
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time, timedelta
 from math import inf
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,11 +22,11 @@ from forecasting.jobs.staffing.plan import (
     staffing_rules,
     whole_horizon_days,
 )
+from forecasting.jobs.staffing.replayed import PlanOutcome, Replayed
 from forecasting.numerics import Ints
 from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.planning.queues.service_table import ServiceTable
 from forecasting.planning.replay.plans import (
-    Attained,
     Day,
     Plan,
     at_confidence,
@@ -36,13 +34,8 @@ from forecasting.planning.replay.plans import (
     cheapest_known,
     least_confidence,
 )
-from forecasting.planning.staffing.agents import (
-    climb,
-    expected_agents,
-    gather_nodes,
-    least_agents,
-    plug_in_agents,
-)
+from forecasting.planning.staffing.agents import climb, expected_agents, least_agents, plug_in_agents
+from forecasting.planning.staffing.loads import gather_nodes
 from forecasting.planning.staffing.pools import find_pools
 from forecasting.settings import Settings
 from forecasting.terms import DAY, format_duration
@@ -53,46 +46,6 @@ SAFETY = (1.1, 1.2, 1.3)
 """Factors on the median that planners use for want of a distribution."""
 DAYS_MET = 0.8
 """Share of days on which plans are compared at equal attainment."""
-
-
-@dataclass(frozen=True)
-class PlanOutcome:
-    """A plan and the service that it gave."""
-
-    formula: str
-    plan: str
-    attained: Attained
-
-    def as_dict(self) -> dict[str, Any]:
-        return {"formula": self.formula, "plan": self.plan, **asdict(self.attained)}
-
-
-@dataclass(frozen=True)
-class Replayed:
-    """Result of a replay."""
-
-    stream: str
-    since: str
-    until: str
-    lead: timedelta
-    target: str
-    days: int
-    """On which any pool was open."""
-    calls: int
-    outcomes: list[PlanOutcome] = field(default_factory=list)
-
-    def table(self) -> pd.DataFrame:
-        """The outcomes, shares in percent."""
-        frame = pd.DataFrame([outcome.as_dict() for outcome in self.outcomes])
-        for name in ("intervals", "days", "service_level", "abandoned", "occupancy"):
-            frame[name] = (frame[name] * 100).round(1)
-        return frame.round({"agent_hours": 1, "mean_wait": 1})
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self) | {
-            "lead": format_duration(self.lead),
-            "outcomes": [outcome.as_dict() for outcome in self.outcomes],
-        }
 
 
 def run(

@@ -15,8 +15,9 @@ from forecasting.jobs.staffing.plan import Loads, whole_horizon_weeks
 from forecasting.numerics import Times
 from forecasting.panel.calendar.calendar import grid_from, wall_times
 from forecasting.panel.calendar.instants import as_utc, utc_instant
-from forecasting.planning.shifts.model import ShiftPlan, plan_shifts
+from forecasting.planning.shifts.model import plan_shifts
 from forecasting.planning.shifts.patterns import make_week
+from forecasting.planning.shifts.plan import ShiftPlan
 from forecasting.planning.shifts.roster import write_roster
 from forecasting.planning.staffing.agents import roster
 from forecasting.planning.staffing.skills import SkillGroup, cheapest_heads

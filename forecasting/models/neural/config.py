@@ -7,10 +7,7 @@ days.
 """
 
 import dataclasses
-import logging
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -25,6 +22,7 @@ from numpy.typing import NDArray
 
 from forecasting.errors import ModelError
 from forecasting.models.features.attributes import encode_attributes, learn_vocabulary
+from forecasting.models.neural.runtime import quiet
 from forecasting.models.neural.windows import SERIES_COVARIATES, KnownInputs, WindowShape
 from forecasting.numerics import Floats32
 from forecasting.panel.grid import Panel
@@ -39,8 +37,6 @@ TFT_BLOCKS = 64
 """Most blocks of horizon of TFT; of context it has twice as many at most."""
 SEASONS = 4
 """Seasons of context, where limits and history allow."""
-MANY_WINDOWS = 512
-"""Windows in a batch from which on several threads pay."""
 
 
 @dataclass(frozen=True)
@@ -169,38 +165,6 @@ def build_model(config: NeuralConfig, *, seed: int = 0, **training: Any) -> Any:
         torch.manual_seed(seed)
         model.model = model._init_model()
     return model
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep messages of Lightning and darts on hardware, workers and trackers out of the job's log."""
-    levels = {logging.getLogger(name): logging.getLogger(name).level for name in ("pytorch_lightning", "darts")}
-    for noisy in levels:
-        noisy.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module="pytorch_lightning")
-            warnings.filterwarnings("ignore", module="torch.utils.data")
-            yield
-    finally:
-        for noisy, level in levels.items():
-            noisy.setLevel(level)
-
-
-@contextmanager
-def own_threads(windows: int) -> Iterator[None]:
-    """Compute small batches in a single thread, and restore torch's setting afterwards.
-
-    windows: size of a batch. Small batches are many small operations, for which a second thread gains a third at most
-    on an idle machine; where other processes use the cores, 50 times slower has been measured.
-    """
-    before = torch.get_num_threads()
-    if windows < MANY_WINDOWS:
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _sample(config: NeuralConfig) -> TorchTrainingSample:

@@ -11,7 +11,8 @@ import torch
 from pytorch_lightning.callbacks import Callback, EarlyStopping
 
 from forecasting.errors import ModelError
-from forecasting.models.neural.config import Kind, quiet
+from forecasting.models.neural.config import Kind
+from forecasting.models.neural.runtime import quiet
 from forecasting.models.neural.sampling import WindowBatch, WindowDataset
 
 LEARNING_RATE = {"nbeats": 1e-3, "tft": 5e-3}

@@ -12,14 +12,8 @@ from numpy.typing import NDArray
 
 from forecasting.errors import ModelError
 from forecasting.models.features.slots import NAN
-from forecasting.models.neural.config import (
-    NeuralConfig,
-    Weights,
-    build_model,
-    encode,
-    load_weights,
-    own_threads,
-)
+from forecasting.models.neural.config import NeuralConfig, Weights, build_model, encode, load_weights
+from forecasting.models.neural.runtime import own_threads
 from forecasting.models.neural.sampling import usable_contexts
 from forecasting.models.neural.windows import Windows, gather, prepare
 from forecasting.numerics import Floats32

@@ -12,16 +12,7 @@ import torch
 
 from forecasting.errors import ModelError
 from forecasting.models.member import Training
-from forecasting.models.neural.config import (
-    Kind,
-    NeuralConfig,
-    build_model,
-    choose_config,
-    encode,
-    load_weights,
-    own_threads,
-    quiet,
-)
+from forecasting.models.neural.config import Kind, NeuralConfig, build_model, choose_config, encode, load_weights
 from forecasting.models.neural.fitting import (
     CHECKS,
     NO_FILES,
@@ -31,6 +22,7 @@ from forecasting.models.neural.fitting import (
     training_arguments,
 )
 from forecasting.models.neural.member import NeuralMember
+from forecasting.models.neural.runtime import own_threads, quiet
 from forecasting.models.neural.sampling import (
     WindowDataset,
     WindowSample,

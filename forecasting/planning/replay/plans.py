@@ -10,14 +10,8 @@ from forecasting.numerics import Ints
 from forecasting.planning.queues.service_table import ServiceTable
 from forecasting.planning.replay.service import ServiceTotals, summarise
 from forecasting.planning.replay.simulator import Calls, Staff, replay
-from forecasting.planning.staffing.agents import (
-    PoolLoad,
-    choose_agents,
-    climb,
-    gather_nodes,
-    least_agents,
-    plug_in_agents,
-)
+from forecasting.planning.staffing.agents import choose_agents, climb, least_agents, plug_in_agents
+from forecasting.planning.staffing.loads import PoolLoad, gather_nodes
 
 FEW = 5
 """Intervals with at most so many calls are not judged by their share."""

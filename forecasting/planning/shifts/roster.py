@@ -7,7 +7,7 @@ from datetime import timedelta
 import numpy as np
 
 from forecasting.numerics import Ints
-from forecasting.planning.shifts.model import ShiftPlan, Start, Tour
+from forecasting.planning.shifts.plan import ShiftPlan, Start, Tour
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ target is met in four intervals of five, on the average of a local day. Agents a
 rounded up beyond the confidence; that surplus is taken off the next interval of the day.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -16,52 +16,11 @@ from forecasting.config.staffing import StaffingSection
 from forecasting.numerics import Floats, Ints
 from forecasting.planning.queues.erlang import agents_for, queue
 from forecasting.planning.queues.service_table import ServiceTable
+from forecasting.planning.staffing.loads import LoadNodes, PoolLoad, gather_nodes
 from forecasting.terms import StaffingRule
 
-NODES = 20
-"""Groups of paths with similar load over which the service of an interval is averaged."""
 MOST_SURPLUS = 0.2
 """Most by which the surplus of earlier intervals of a day may lower the probability of one."""
-
-
-@dataclass(frozen=True)
-class PoolLoad:
-    """Load of a pool: H open intervals on S equally likely paths, without sampling noise of single calls."""
-
-    pool_id: str
-    ts: NDArray[np.datetime64]
-    """(H,) UTC starts, ascending."""
-    day: Ints
-    """(H,) number of each interval's local day, ascending."""
-    calls: Floats
-    """(H, S) expected calls of each interval."""
-    work: Floats
-    """(H, S) expected seconds of handling that they bring."""
-    median_calls: Floats
-    """(H,) sum of the series' median forecasts."""
-    usual_handle: Floats
-    """(H,) their mean handle times, by these calls."""
-
-    @property
-    def handle(self) -> Floats:
-        """(H, S) mean seconds a call; the interval's own mean where a path has no calls."""
-        usual = self.work.sum(axis=1, keepdims=True) / np.maximum(self.calls.sum(axis=1, keepdims=True), 1e-12)
-        usual = np.where(usual > 0, usual, self.usual_handle[:, None])
-        return np.where(self.calls > 1e-9, self.work / np.maximum(self.calls, 1e-9), usual)
-
-    def only(self, kept: NDArray[np.bool_]) -> "PoolLoad":
-        """Some of the intervals. kept: (H,)."""
-        rows = {field.name: getattr(self, field.name)[kept] for field in fields(self) if field.name != "pool_id"}
-        return PoolLoad(self.pool_id, **rows)
-
-
-@dataclass(frozen=True)
-class LoadNodes:
-    """(H, K) points that replace the paths of each interval: by ascending load, of equal weight."""
-
-    calls: Floats
-    load: Floats
-    handle: Floats
 
 
 @dataclass(frozen=True)
@@ -74,20 +33,6 @@ class Ladder:
     """(H, C) probability of meeting the target with first, first + 1, .. agents; never falling, at last 1."""
     served: Floats
     """(H, C) expected share of all offered calls that is answered in time, likewise."""
-
-
-def gather_nodes(pool: PoolLoad, *, interval: float, count: int = NODES) -> LoadNodes:
-    """Groups of paths of like load, each by its mean. interval: seconds."""
-    load = pool.work / interval
-    order = np.argsort(load, axis=1, kind="stable")
-    parts = np.array_split(order, min(count, load.shape[1]), axis=1)
-
-    def means(values: Floats) -> Floats:
-        return np.stack([np.take_along_axis(values, part, axis=1).mean(axis=1) for part in parts], axis=1)
-
-    calls, work = means(pool.calls), means(pool.work)
-    usual = pool.handle.mean(axis=1, keepdims=True)
-    return LoadNodes(calls, work / interval, np.where(calls > 1e-9, work / np.maximum(calls, 1e-9), usual))
 
 
 def staff_pool(pool: PoolLoad, rules: StaffingSection, service_table: ServiceTable) -> pd.DataFrame:

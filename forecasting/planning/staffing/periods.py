@@ -7,7 +7,8 @@ from forecasting.config.staffing import StaffingSection
 from forecasting.numerics import Floats, Ints
 from forecasting.planning.queues.attainment import reached
 from forecasting.planning.queues.service_table import ServiceTable
-from forecasting.planning.staffing.agents import PoolLoad, roster
+from forecasting.planning.staffing.agents import roster
+from forecasting.planning.staffing.loads import PoolLoad
 
 HOUR = 3600.0
 

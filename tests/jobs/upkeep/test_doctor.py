@@ -10,7 +10,9 @@ from forecasting.ensemble import training
 from forecasting.jobs import forecast, ingest
 from forecasting.jobs.common.session import wall_clock
 from forecasting.jobs.training import train
-from forecasting.jobs.upkeep import doctor
+from forecasting.jobs.upkeep import doctor, lake_checks
+from forecasting.jobs.upkeep.diagnosis import Diagnosis
+from forecasting.jobs.upkeep.lake_checks import look_at_lake
 from forecasting.settings import Settings, read_settings
 from forecasting.store import checks
 from forecasting.store.lake.lake import Lake
@@ -46,16 +48,16 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
         yield lake
 
 
-def wrong(settings: Settings, **asked: bool) -> list[doctor.Diagnosis]:
+def wrong(settings: Settings, **asked: bool) -> list[Diagnosis]:
     return [finding for finding in doctor.run(settings, **asked) if finding.verdict != "ok"]
 
 
-def wrong_after(lake: Lake, statement: str) -> list[doctor.Diagnosis]:
+def wrong_after(lake: Lake, statement: str) -> list[Diagnosis]:
     """What is wrong with the lake's rows once a statement has run."""
     lake.connection.begin()
     try:
         lake.connection.execute(statement)
-        return [finding for finding in doctor.look_at_lake(lake) if finding.verdict != "ok"]
+        return [finding for finding in look_at_lake(lake) if finding.verdict != "ok"]
     finally:
         lake.connection.rollback()
 
@@ -68,7 +70,7 @@ def plant(settings: Settings, statement: str) -> None:
 @pytest.fixture
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """The present is the day after the feed's last."""
-    monkeypatch.setattr(doctor, "wall_clock", lambda: datetime(2024, 2, 1, 3, tzinfo=UTC))
+    monkeypatch.setattr(lake_checks, "wall_clock", lambda: datetime(2024, 2, 1, 3, tzinfo=UTC))
 
 
 def test_sound_installation_has_no_finding_but_ok(home, fresh):
@@ -166,9 +168,9 @@ def test_only_what_is_recent_is_checked_unless_all_is_asked_for(settings, fresh)
 
 def test_run_that_was_killed_long_ago_is_a_warning(home, monkeypatch):
     plant(home, "update forecast.runs set status = 'running' where kind = 'manual'")
-    monkeypatch.setattr(doctor, "wall_clock", lambda: wall_clock() + timedelta(hours=23))
+    monkeypatch.setattr(lake_checks, "wall_clock", lambda: wall_clock() + timedelta(hours=23))
     assert "runs" not in {finding.what for finding in wrong(home)}
-    monkeypatch.setattr(doctor, "wall_clock", lambda: wall_clock() + timedelta(hours=25))
+    monkeypatch.setattr(lake_checks, "wall_clock", lambda: wall_clock() + timedelta(hours=25))
     (found,) = [finding for finding in wrong(home) if finding.what == "runs"]
     assert (found.verdict, found.exit_code) == ("warning", 0)
     assert "1 still running, first usage-manual-" in found.message
@@ -247,7 +249,7 @@ def test_full_disk_folder_and_foreign_wheel_are_found(home, fresh, monkeypatch):
     monkeypatch.setattr(doctor, "why_not_writable", lambda _: "Permission denied")
     assert all("Permission denied" in one.message for one in wrong(home))
     monkeypatch.undo()
-    monkeypatch.setattr(doctor, "wall_clock", lambda: datetime(2024, 2, 1, 3, tzinfo=UTC))
+    monkeypatch.setattr(lake_checks, "wall_clock", lambda: datetime(2024, 2, 1, 3, tzinfo=UTC))
     monkeypatch.setattr(doctor, "extension_versions", lambda _: {"ducklake": "1.4.0", "sqlite_scanner": None})
     assert [(one.what, one.verdict) for one in wrong(home)] == [
         ("extension ducklake", "error"),

@@ -5,7 +5,7 @@ from scipy.stats import norm
 
 from forecasting.config.staffing import StaffingSection
 from forecasting.planning.queues.service_table import Service, ServiceTable
-from forecasting.planning.staffing.agents import PoolLoad
+from forecasting.planning.staffing.loads import PoolLoad
 
 HALF_HOUR = 1800.0
 START = np.datetime64("2026-03-02T08:00")

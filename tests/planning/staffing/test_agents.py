@@ -7,14 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from forecasting.planning.queues.service_table import ServiceTable
-from forecasting.planning.staffing.agents import (
-    choose_agents,
-    climb,
-    gather_nodes,
-    plug_in_agents,
-    roster,
-    staff_pool,
-)
+from forecasting.planning.staffing.agents import choose_agents, climb, plug_in_agents, roster, staff_pool
+from forecasting.planning.staffing.loads import gather_nodes
 from tests.planning.staffing.loads import HALF_HOUR, lognormal, make_pool, make_rules, make_service_table
 
 ROUND_THE_CLOCK = 6 + 5 * np.sin(np.arange(24) * 2 * np.pi / 24)

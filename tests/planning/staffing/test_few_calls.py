@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from forecasting.planning.staffing.agents import LoadNodes, climb, expected_service
+from forecasting.planning.staffing.agents import climb, expected_service
+from forecasting.planning.staffing.loads import LoadNodes
 from tests.planning.staffing.loads import make_rules, make_service_table
 
 

@@ -1,0 +1,184 @@
+"""What `doctor` finds in the lake: schema, runs, keys, models, newest forecasts and the age of feeds. It only reads."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+
+from forecasting.config.stream import Stream
+from forecasting.errors import ForecastingError, ModelError
+from forecasting.jobs.common.panels import panel_as_of
+from forecasting.jobs.common.session import wall_clock
+from forecasting.jobs.forecast import rows_expected
+from forecasting.jobs.upkeep.diagnosis import Diagnosis
+from forecasting.panel.calendar.open_time import has_open_interval
+from forecasting.settings import Settings
+from forecasting.store.checks import (
+    EVERYWHERE,
+    OF_FORECASTS,
+    OF_HISTORY,
+    Broken,
+    LakeCheck,
+    StreamOnRecord,
+    find_broken,
+    registered_models,
+    schema_gap,
+    streams_on_record,
+    stuck_runs,
+)
+from forecasting.store.files.definitions import read_definition
+from forecasting.store.files.models import load_bundle
+from forecasting.store.lake.lake import Lake
+from forecasting.store.maintenance import RUN_MAY_TAKE
+from forecasting.store.tables.backfills import is_settled, read_current_publications, read_history_batches
+from forecasting.store.tables.forecasts import published_rows
+from forecasting.store.tables.readings import read_extent
+from forecasting.terms import DAY, format_duration
+
+RECENT = 28 * DAY
+"""How far before a stream's newest interval or origin its large tables are checked, unless all is asked for."""
+RECENT_MODELS = 4
+"""Models of a stream whose files are read, the newest, unless all is asked for."""
+EVER = datetime(1900, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class _Span:
+    """How far back heavy checks look."""
+
+    everything: bool
+
+    def since(self, newest: datetime | None) -> datetime:
+        return EVER if self.everything or newest is None else newest - RECENT
+
+    @property
+    def models(self) -> int:
+        return 1_000_000 if self.everything else RECENT_MODELS
+
+
+def look_at_lake(
+    lake: Lake, *, everything: bool = False, begin: Callable[[str], None] = lambda _: None
+) -> Iterator[Diagnosis]:
+    """Everything that can be seen in the lake: its schema, runs, keys, models, newest forecasts and feeds' age."""
+    span = _Span(everything)
+    missing, newer = schema_gap(lake)
+    yield _check_schema(lake.settings, missing, newer)
+    if missing or newer:
+        return
+    yield _look_at_runs(lake)
+    yield from (_diagnose(check, "*", find_broken(lake, check)) for check in EVERYWHERE)
+    yield from _look_at_models(lake, span)
+    for stream in streams_on_record(lake):
+        begin(f"doctor: {stream.name}")
+        yield from _look_at_stream(lake, stream, span)
+
+
+def _check_schema(settings: Settings, missing: list[str], newer: list[str]) -> Diagnosis:
+    if newer:
+        message = f"expected a lake of this version, found {newer[-1]} applied by a newer one; upgrade the package"
+        return Diagnosis("error", "lake schema", settings.catalog, message, exit_code=2)
+    if missing:
+        message = f"expected all of this version, found {missing[0]} not applied; any job applies it"
+        return Diagnosis("warning", "lake schema", settings.catalog, message)
+    return Diagnosis("ok", "lake schema", settings.catalog, "reachable, up to date")
+
+
+def _look_at_runs(lake: Lake) -> Diagnosis:
+    stuck, longest = stuck_runs(lake, before=wall_clock() - RUN_MAY_TAKE), format_duration(RUN_MAY_TAKE)
+    if not stuck.failed:
+        return Diagnosis("ok", "runs", "forecast.runs", f"none is running for longer than {longest}")
+    message = (
+        f"expected runs to end within {longest}, found {stuck.failed} still running, first {stuck.first}; they were "
+        "killed; run them again, `forecasting maintain` removes what they left"
+    )
+    return Diagnosis("warning", "runs", "forecast.runs", message)
+
+
+def _look_at_models(lake: Lake, span: _Span) -> Iterator[Diagnosis]:
+    records, sound = registered_models(lake, most=span.models), 0
+    for record in records:
+        try:
+            folder = lake.settings.models / record.uri
+            load_bundle(folder, stream=record.stream, model_id=record.model_id, checksum=record.checksum)
+            sound += 1
+        except ModelError as error:
+            yield Diagnosis("error", "model files", record.model_id, str(error), exit_code=3)
+    yield Diagnosis("ok", "model files", str(lake.settings.models), f"{sound} of {len(records)} models are whole")
+
+
+def _look_at_stream(lake: Lake, known: StreamOnRecord, span: _Span) -> Iterator[Diagnosis]:
+    """Keys of a stream's rows; where it is still defined also its newest origin and the age of its feed."""
+    for checks, newest in ((OF_HISTORY, known.known_until), (OF_FORECASTS, known.origin)):
+        since = span.since(newest)
+        yield from (
+            _diagnose(check, known.name, find_broken(lake, check, stream=known.name, since=since)) for check in checks
+        )
+    try:
+        stream = read_definition(lake.settings, known.name).stream
+    except ForecastingError:
+        message = "expected a definition, found none that can be read; put it back, or leave its rows as they are"
+        yield Diagnosis("warning", "definition", known.name, message)
+        return
+    if known.origin is not None:
+        yield _look_at_origin(lake, stream, known.origin)
+    if known.known_until is not None:
+        yield _look_at_age(lake, stream, wall_clock())
+
+
+def _diagnose(check: LakeCheck, stream: str, broken: Broken) -> Diagnosis:
+    where = check.table if stream == "*" else f"{check.table} of {stream}"
+    if not broken.failed:
+        return Diagnosis("ok", "key", where, check.rule)
+    message = f"expected {check.rule}, found {broken.failed} that break it, first {broken.first}; {check.next_step}"
+    return Diagnosis("error", "key", where, message, exit_code=3)
+
+
+def _look_at_origin(lake: Lake, stream: Stream, origin: datetime) -> Diagnosis:
+    """Whether the newest published origin has one row for each open interval, where its past is still what it was."""
+    what, where = "open intervals", f"{stream.name} at {origin.isoformat()}"
+    current = read_current_publications(lake, stream, origin, origin).get(origin)
+    if current is None or not is_settled(
+        current, model_id=current.model_id, batches=read_history_batches(lake, stream, [current])
+    ):
+        return Diagnosis("ok", what, where, "not compared: definition, code or history changed since it was published")
+    try:
+        expected = _keys(rows_expected(panel_as_of(lake, stream, origin)))
+    except ForecastingError as error:
+        return Diagnosis("error", what, where, str(error), exit_code=error.exit_code)
+    found = _keys(published_rows(lake, stream=stream.name, origin=origin))
+    lacking, extra = expected.difference(found), found.difference(expected)
+    if not len(lacking) and not len(extra):
+        return Diagnosis("ok", what, where, f"{len(found)} rows, one each")
+    first = (lacking if len(lacking) else extra)[0]
+    message = (
+        f"expected {len(expected)} rows, one an open interval, found {len(lacking)} missing and {len(extra)} of closed "
+        f"ones, first {first[0]} at {first[1]}; issue it again with `forecasting backfill {stream.name} --replace`"
+    )
+    return Diagnosis("error", what, where, message, exit_code=3)
+
+
+def _keys(rows: pd.DataFrame) -> pd.MultiIndex:
+    return pd.MultiIndex.from_arrays([rows["series_id"].astype(str), pd.DatetimeIndex(rows["ts"]).as_unit("us")])
+
+
+def _look_at_age(lake: Lake, stream: Stream, now: datetime) -> Diagnosis:
+    """Whether open time has passed for longer than `max_age` since the newest value."""
+    last_ts = read_extent(lake, stream).last_ts
+    limit = stream.source.max_age
+    if last_ts is None:
+        return Diagnosis("warning", "feed age", stream.name, "expected values, found none; check the feed, then ingest")
+    known, due = last_ts + stream.interval, now - limit - stream.source.publication_delay
+    newest = f"newest value {last_ts.isoformat()}"
+    if known >= due or not has_open_interval(stream, known, _at_most(due, known + timedelta(days=366))):
+        return Diagnosis("ok", "feed age", stream.name, newest)
+    message = (
+        f"expected values younger than source.max_age = {format_duration(limit)}, found {newest}; "
+        f"deliver newer usage, then `forecasting ingest {stream.name}`"
+    )
+    return Diagnosis("warning", "feed age", stream.name, message)
+
+
+def _at_most(due: datetime, latest: datetime) -> datetime:
+    """A feed that is years old needs no more than one of them looked through."""
+    return min(due, latest)
