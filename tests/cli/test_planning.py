@@ -12,6 +12,8 @@ from forecasting.jobs import plan
 from forecasting.jobs.capacity import explain as explain_capacity
 from forecasting.jobs.common.session import JobSummary
 from forecasting.jobs.staffing import explain, replay
+from forecasting.jobs.staffing.replayed import PlanOutcome, Replayed
+from forecasting.planning.replay.plans import Attained
 from forecasting.store.lake.open import open_lake
 from tests.contact_centre import CALLS, ORIGIN, RULES, define_centre
 
@@ -82,7 +84,7 @@ def test_rules_that_no_plan_can_hold_are_one_line_with_the_place(home, capsys, m
         (("plan", CALLS, "--replay", "2024-03-02..2024-03-01"), 2, "expected the first date first"),
         (("plan", CALLS, "--replay", "2024-03-01..2024-03-02"), 3, "no file found"),
         (("explain", "staffing", CALLS, "care", "2024-03-26 10:00"), 3, "no plan from"),
-        (("explain", "staffing", CALLS, "care", "at ten"), 2, "time 'at ten'"),
+        (("explain", "staffing", CALLS, "care", "at ten"), 2, "TS 'at ten'"),
         (("explain", "capacity", CALLS, "care"), 2, "its definition has no [planning.capacity]"),
         (
             ("explain", "capacity", "link_traffic", "a"),
@@ -147,8 +149,8 @@ def test_a_plan_is_told_in_two_lines_or_as_json(home, monkeypatch):
 def test_a_replay_is_told_as_a_table_or_as_json(home, monkeypatch):
     from datetime import timedelta
 
-    outcomes = [replay.PlanOutcome("A", "confidence 0.8", replay.Attained(640.0, 0.8, 0.75, 0.85, 9.0, 0.02, 0.6))]
-    found = replay.Replayed(CALLS, "2024-03-01", "2024-03-02", timedelta(days=7), "80/20", 2, 99, outcomes)
+    outcomes = [PlanOutcome("A", "confidence 0.8", Attained(640.0, 0.8, 0.75, 0.85, 9.0, 0.02, 0.6))]
+    found = Replayed(CALLS, "2024-03-01", "2024-03-02", timedelta(days=7), "80/20", 2, 99, outcomes)
     monkeypatch.setattr(replay, "run", lambda *_, **__: found)
     first, head, row, last = ask("plan", CALLS, "--replay", "2024-03-01..2024-03-02").output.splitlines()
     assert first.startswith("calls: 99 calls on 2 days, plans made 7d before each, target 80/20 (share of all offered")

@@ -10,7 +10,9 @@ from forecasting.jobs import plan
 from forecasting.jobs.common.session import open_session
 from forecasting.jobs.staffing import replay
 from forecasting.jobs.staffing.plan import read_pool_loads, staffing_rules
+from forecasting.jobs.staffing.replayed import PlanOutcome, Replayed
 from forecasting.panel.calendar.calendar import resolve_origin
+from forecasting.planning.replay.plans import Attained
 from tests.backfills import ask, snapshot
 from tests.contact_centre import CALLS, NEXT, ORIGIN, RULES, ZONE, changed_definitions, make_calls
 
@@ -19,14 +21,14 @@ FIRST, LAST = "2024-03-31", "2024-04-01"
 
 
 @pytest.fixture(scope="module")
-def replayed(centre) -> replay.Replayed:
+def replayed(centre) -> Replayed:
     before = snapshot(centre), ask(centre, "select count(*) from forecast.runs")
     found = replay.run(centre, CALLS, since=FIRST, until=LAST)
     assert (snapshot(centre), ask(centre, "select count(*) from forecast.runs")) == before, "a replay writes nothing"
     return found
 
 
-def line(found: replay.Replayed, name: str, formula: str = "A") -> replay.Attained:
+def line(found: Replayed, name: str, formula: str = "A") -> Attained:
     (own,) = [one.attained for one in found.outcomes if one.formula == formula and one.plan == name]
     return own
 
@@ -129,10 +131,8 @@ def test_what_cannot_be_replayed_is_said_in_one_line(centre, asked, error, told)
 
 
 def test_table_rounds_and_shares_are_percent():
-    attained = replay.Attained(12.345, 0.8123, 0.5, 0.79999, 9.87, 0.01, 0.6)
-    found = replay.Replayed(
-        "calls", FIRST, LAST, timedelta(days=7), "80/20", 2, 10, [replay.PlanOutcome("A", "x", attained)]
-    )
+    attained = Attained(12.345, 0.8123, 0.5, 0.79999, 9.87, 0.01, 0.6)
+    found = Replayed("calls", FIRST, LAST, timedelta(days=7), "80/20", 2, 10, [PlanOutcome("A", "x", attained)])
     assert found.table().to_dict("records") == [
         {
             **{"formula": "A", "plan": "x", "agent_hours": 12.3, "intervals": 81.2, "days": 50.0},

@@ -180,7 +180,7 @@ def test_feed_that_no_longer_comes_is_a_warning_once_it_was_due(home, monkeypatc
     # closed from 22:00 on: nothing is due before the next morning's opening hours are over max_age
     for hours, warned in ((7, False), (11, False), (13, True)):
         monkeypatch.setattr(
-            doctor, "wall_clock", lambda hours=hours: datetime(2024, 2, 1, tzinfo=UTC) + timedelta(hours=hours)
+            lake_checks, "wall_clock", lambda hours=hours: datetime(2024, 2, 1, tzinfo=UTC) + timedelta(hours=hours)
         )
         found = [finding.verdict for finding in wrong(home) if finding.what == "feed age"]
         assert found == (["warning"] if warned else []), hours
