@@ -21,7 +21,8 @@ def make_lakes_once() -> None:
 
 
 def _copied(settings: Settings, catalog: Path) -> None:
-    if settings.sql or "://" in settings.data or opening.migrate is not _migrate:
+    left_half_made = (catalog.parent / "making").exists()
+    if settings.sql or "://" in settings.data or opening.migrate is not _migrate or left_half_made:
         _make(settings, catalog)
         return
     with hold_writer_lock(settings.writer_lock):

@@ -27,6 +27,7 @@ from forecasting.jobs.staffing.rosters import plan_groups, plan_rosters
 from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.settings import Settings
 from forecasting.store.files.definitions import read_definition
+from forecasting.store.lake.open import require_lake
 from forecasting.store.tables.plans import publish_plan
 from forecasting.store.tables.runs import Run
 from forecasting.terms import RunKind, SeriesFinding
@@ -48,16 +49,16 @@ def plans(settings: Settings, stream: str) -> bool:
 def run(settings: Settings, stream: str, *, origin: str, begin: Callable[[str], None] = lambda _: None) -> JobSummary:
     """Plan from the forecast that was published from `origin`, and publish.
 
-    begin: called with what is being worked on. Raises SettingsError where the stream plans nothing or its rules do not
-    fit, FeedError where a forecast is missing; nothing is published then.
+    begin: called with what is being worked on. Raises SettingsError where there is no lake, the stream plans nothing or
+    its rules do not fit, FeedError where a forecast is missing; nothing is published then.
     """
+    definition = read_definition(settings, stream).stream
+    if not definition.planning.any:
+        raise SettingsError(
+            f"stream {stream}: nothing to plan, its definition has neither [planning.staffing] nor [planning.capacity]"
+        )
+    require_lake(settings)  # a plan rests on published forecasts: where there is no lake, none is made for it
     with open_session(settings, stream) as session:
-        definition = session.definition.stream
-        if not definition.planning.any:
-            raise SettingsError(
-                f"stream {stream}: nothing to plan, its definition has neither [planning.staffing] nor "
-                "[planning.capacity]"
-            )
         instant = resolve_origin(origin, definition)
         with session.run(RunKind.PLAN, origin=instant) as record:
             made = [

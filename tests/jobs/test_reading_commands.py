@@ -13,7 +13,7 @@ from forecasting.jobs import forecast, ingest
 from forecasting.settings import Settings
 from forecasting.store.lake.open import open_lake
 from forecasting.store.lake.sql import SqlFiles
-from tests.contact_centre import CALLS, NEXT, ORIGIN
+from tests.contact_centre import CALLS, NEXT, ORIGIN, define_centre
 from tests.feeds import define_stream, deliver, hourly_rows
 from tests.network import ORIGIN as LINKS_ORIGIN
 from tests.network import PLANNED, TRAFFIC
@@ -127,6 +127,15 @@ def test_a_home_without_a_lake_gets_none(defined, ask):
         check_answer(command, code, out, err)
         assert (code == 0) == (command[0] in WITHOUT_A_LAKE) or command[0] == "doctor", command
         assert contents(defined.home) == before, command
+
+
+def test_a_plan_and_its_export_make_no_lake(settings, ask):
+    define_centre(settings)
+    before = contents(settings.home)
+    plans = settings.home / "plans"
+    code, _, err = ask(settings, "plan", CALLS, "--origin", ORIGIN, "--export", str(plans))
+    assert (code, contents(settings.home)) == (2, before)
+    assert "no lake here yet" in err
 
 
 def test_an_empty_folder_stays_empty(settings, ask):

@@ -55,10 +55,13 @@ class Session:
 def open_session(settings: Settings, stream: str, *, read_only: bool = False) -> Iterator[Session]:
     """The stream's definition and the lake, made and migrated where that is due.
 
-    read_only: the lake as it stands; nothing is created, migrated or written. Raises SettingsError where there is none.
+    read_only: the lake as it stands; nothing is created, migrated or written. Raises SettingsError where there is none,
+    LakeError where its tables are those of an older version.
     """
     definition = read_definition(settings, stream)
     with open_lake_to_read(settings) if read_only else open_lake(settings) as lake:
+        if read_only:
+            lake.require_present_tables()
         yield Session(settings, definition, lake)
 
 

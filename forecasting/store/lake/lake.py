@@ -124,6 +124,16 @@ class Lake:
             if _is_due(path, applied.get(f"{folder}/{path.name}"))
         ]
 
+    def require_present_tables(self) -> None:
+        """Raise LakeError where this version's tables differ from the lake's, which then has to be migrated first."""
+        due = [path.stem for path in self.pending() if path.parent.name == "schema"]
+        if due:
+            raise LakeError(
+                f"{self.settings.catalog}: this lake was made by an older version: expected its tables with "
+                f"{due[-1]}, found {len(due)} changes missing; bring it up to date with `forecasting maintain`, or any "
+                "job, and run again"
+            )
+
     def snapshot_id(self) -> int:
         """Newest snapshot of the lake, kept with runs as their lineage."""
         return int(self.rows("lake/snapshot_id.sql")[0][0])

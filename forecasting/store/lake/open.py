@@ -33,12 +33,17 @@ def open_lake_to_read(settings: Settings) -> Lake:
     A lake of an older version answers what it can; a statement that needs more raises LakeError with the next step.
     Raises SettingsError when there is no lake yet, LakeError when it is unreadable.
     """
+    require_lake(settings)
+    return _connected(settings, read_only=True)
+
+
+def require_lake(settings: Settings) -> None:
+    """Raise SettingsError where there is no lake yet."""
     if settings.catalog_file and not _is_made(settings.catalog_file):
         raise SettingsError(
             f"{settings.catalog_file}: no lake here yet; set FORECASTING_HOME to its folder or run `forecasting "
             "ingest` first"
         )
-    return _connected(settings, read_only=True)
 
 
 @contextmanager

@@ -156,10 +156,10 @@ def test_mistake_in_adding_is_told_and_writes_nothing(settings, changes, error, 
     assert not list(settings.home.glob("streams/*"))
 
 
-def test_column_that_cannot_be_told_is_asked_for(settings, tmp_path):
+def test_column_that_cannot_be_guessed_is_asked_for(settings, tmp_path):
     pd.DataFrame({"when": ["2024-01-01"], "much": [1.0]}).to_parquet(tmp_path / "odd.parquet")
     new = NewStream(name="odd", feed=str(tmp_path / "odd.parquet"), interval="1h", horizon="2d", timezone="UTC")
-    with pytest.raises(SettingsError, match="cannot tell which column is the ts; say --ts-col, one of when, much"):
+    with pytest.raises(SettingsError, match="no column is known to be the ts; give --ts-col, one of when, much"):
         add.add(settings, new)
 
 
