@@ -10,12 +10,12 @@ GRAVEST_FIRST = (1, 3, 2)
 
 
 def gravest(codes: Iterable[int]) -> int:
-    """The exit code of several outcomes: 1 before 3 before 2, and 0 where none failed.
+    """The exit code of several outcomes: 1 or any unknown code, before 3, before 2; 0 where none failed.
 
     An unexpected failure may hide anything, bad data concern one stream, and a user's mistake is the easiest to put
     right.
     """
-    found = set(codes)
+    found = {code if code in GRAVEST_FIRST else 1 for code in codes if code}
     return next((code for code in GRAVEST_FIRST if code in found), 0)
 
 

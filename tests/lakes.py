@@ -10,9 +10,11 @@ from pathlib import Path
 from forecasting.settings import Settings, read_settings
 from forecasting.store.lake import open as opening
 from forecasting.store.lake.lock import hold_writer_lock
+from forecasting.store.lake.sql import SqlFiles
 
 _make = opening._make_catalog
 _migrate = opening.migrate
+_folder = SqlFiles.folder
 
 
 def make_lakes_once() -> None:
@@ -21,8 +23,9 @@ def make_lakes_once() -> None:
 
 
 def _copied(settings: Settings, catalog: Path) -> None:
+    changed = opening.migrate is not _migrate or SqlFiles.folder is not _folder
     left_half_made = (catalog.parent / "making").exists()
-    if settings.sql or "://" in settings.data or opening.migrate is not _migrate or left_half_made:
+    if settings.sql or "://" in settings.data or changed or left_half_made:
         _make(settings, catalog)
         return
     with hold_writer_lock(settings.writer_lock):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ from forecasting.panel.calendar.calendar import (
     wall_times,
 )
 from forecasting.panel.calendar.hours import group_series, open_mask, rules_of_series, special_mask
-from forecasting.panel.calendar.instants import as_utc
+from forecasting.panel.calendar.instants import as_utc, utc_instant
 from forecasting.panel.calendar.runs import Grid
 from forecasting.panel.calendar.week import most_columns, slots_a_week, week_template
 from forecasting.panel.cleaning.breaks import Fault, find_breaks
@@ -124,7 +124,7 @@ class _Columns:
 
 
 def _instant(origin: datetime, stream: Stream) -> np.datetime64:
-    at = np.datetime64(origin.astimezone(UTC).replace(tzinfo=None), "us")
+    at = utc_instant(origin)
     if not is_on_grid(np.array([at]), stream)[0]:
         raise SettingsError(
             f"stream {stream.name}: origin {origin.isoformat()} does not start an interval of the stream; "

@@ -125,14 +125,16 @@ def registered_models(lake: Lake, *, most: int) -> list[ModelRecord]:
 
 
 def schema_gap(lake: Lake) -> tuple[list[str], list[str]]:
-    """Schema files that the lake lacks, and those it has that this version of the package does not know."""
-    missing = [f"{path.parent.name}/{path.name}" for path in lake.pending()]
-    known = {f"schema/{path.name}" for path in lake.files.folder("schema")}
+    """Schema and view files that the lake lacks, and schema files it has that this version of the package lacks.
+
+    A view whose text changed is not lacking: it answers, and the next job brings it up to date.
+    """
     applied = (
-        [name for name, _ in lake.rows("lake/migrations.sql")] if lake.rows("lake/has_migrations.sql")[0][0] else []
+        {name for name, _ in lake.rows("lake/migrations.sql")} if lake.rows("lake/has_migrations.sql")[0][0] else set()
     )
-    newer = {name for name in applied if name.startswith("schema/")} - known
-    return missing, sorted(newer)
+    known = {f"{folder}/{path.name}" for folder in ("schema", "views") for path in lake.files.folder(folder)}
+    newer = {name for name in applied - known if name.startswith("schema/")}
+    return sorted(known - applied), sorted(newer)
 
 
 def extension_versions(settings: Settings) -> dict[str, str | None]:

@@ -11,7 +11,7 @@ import pytest
 from forecasting.cli import app
 from forecasting.jobs import forecast, ingest
 from forecasting.settings import Settings
-from forecasting.store.lake.open import open_lake
+from forecasting.store.lake.open import open_lake, open_lake_to_read
 from forecasting.store.lake.sql import SqlFiles
 from tests.contact_centre import CALLS, NEXT, ORIGIN, define_centre
 from tests.feeds import define_stream, deliver, hourly_rows
@@ -150,6 +150,8 @@ def test_an_older_lake_is_read_as_it_is(older, ask):
     for command in READING:
         check_answer(command, *ask(older, *command))
         assert contents(older.home) == before, command
+    with open_lake_to_read(older) as lake:
+        assert len(lake.rows("lake/migrations.sql")) == OLD
 
 
 def test_a_home_that_cannot_be_written_is_read_or_says_so(frozen, ask):

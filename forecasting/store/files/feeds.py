@@ -20,14 +20,6 @@ from forecasting.store.lake.sql import Statement, first_line
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 _SCANNERS = {"postgres": "postgres_scanner", "sqlite": "sqlite_scanner"}
 _MISSING = "No files found that match the pattern"
-_DAMAGED = (
-    "too small to be a Parquet file",
-    "No magic bytes",
-    "Invalid Parquet",
-    "TProtocolException",
-    "snappy",
-    "ZSTD",
-)
 
 
 def expand_feed(settings: Settings, feed: str) -> str:

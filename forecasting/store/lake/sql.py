@@ -12,7 +12,7 @@ import duckdb
 from forecasting.errors import QueryError
 
 _PACKAGED = Path(__file__).parents[2] / "sql"
-_INCLUDE = re.compile(r"^-- include (\S+)\n", re.MULTILINE)
+_INCLUDE = re.compile(r"^-- include (templates/\S+\.sql)\r?\n", re.MULTILINE)
 _REPOSITORY = Path(__file__).parents[3] / "sql"
 
 

@@ -233,6 +233,13 @@ def test_lake_that_lacks_a_schema_file_is_brought_up_to_date_by_any_job(home, fr
     assert wrong(home) == []
 
 
+def test_a_view_whose_text_changed_keeps_nothing_from_being_checked(home, fresh):
+    long_ago = "started_at = timestamptz '2024-01-01'"
+    plant(home, f"update forecast.runs set status = 'running', {long_ago} where kind = 'manual'")
+    plant(home, "update meta.migrations set checksum = 'older' where name = 'views/05_dictionary.sql'")
+    assert {finding.what for finding in wrong(home)} == {"runs"}
+
+
 def test_wrong_definition_is_a_setting_to_correct(home, fresh):
     path = home.streams / "usage.toml"
     path.write_text(path.read_text().replace('interval = "1h"', 'interval = "7min"'))

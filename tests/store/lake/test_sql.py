@@ -61,19 +61,24 @@ def test_missing_file_is_named_with_the_places_searched(tmp_path):
 
 
 def test_included_file_stands_where_it_is_named_and_is_found_as_any_other(tmp_path):
-    part, whole = "a as (select $since as since),\n", "with\n-- include parts/a.sql\nb as (from a)\nfrom b"
-    write(tmp_path / "packaged", "parts/a.sql", part)
+    part, whole = "a as (select $since as since),\n", "with\n-- include templates/a.sql\nb as (from a)\nfrom b"
+    write(tmp_path / "packaged", "templates/a.sql", part)
     write(tmp_path / "own", "x.sql", whole)
     statement = SqlFiles((tmp_path / "packaged",)).read("x.sql", beside=tmp_path / "own")
     assert statement.text == f"with\n{part}b as (from a)\nfrom b"
     assert statement.parameters == {"since"}
-    write(tmp_path / "own", "parts/a.sql", part.replace("$since", "$until"))
+    write(tmp_path / "own", "templates/a.sql", part.replace("$since", "$until"))
     assert SqlFiles((tmp_path / "packaged",)).read("x.sql", beside=tmp_path / "own").parameters == {"until"}
 
 
+def test_a_comment_that_begins_like_an_include_stays_a_comment(tmp_path):
+    write(tmp_path, "x.sql", "-- include refunds\nselect 1")
+    assert SqlFiles((tmp_path,)).read("x.sql").text == "-- include refunds\nselect 1"
+
+
 def test_included_file_that_is_missing_is_named(tmp_path):
-    write(tmp_path, "x.sql", "with\n-- include parts/a.sql\nb as (select 1)\nfrom b")
-    with pytest.raises(QueryError, match=r"parts/a\.sql: no such SQL file"):
+    write(tmp_path, "x.sql", "with\n-- include templates/a.sql\nb as (select 1)\nfrom b")
+    with pytest.raises(QueryError, match=r"templates/a\.sql: no such SQL file"):
         SqlFiles((tmp_path,)).read("x.sql")
 
 
