@@ -31,6 +31,8 @@ def connect(settings: Settings, *, read_only: bool) -> duckdb.DuckDBPyConnection
     }
     connection = duckdb.connect(config=config)
     try:
+        # DuckDB takes a program without a file (`python -c`, a spawned process) for a person who waits at a prompt
+        connection.execute("set enable_progress_bar = false")
         load_extension(connection, "ducklake")
         load_extension(connection, "sqlite_scanner" if settings.catalog_file else "postgres_scanner")
         if "://" in settings.data:

@@ -1,5 +1,8 @@
 """How a client attaches the lake, and what errors of the database mean."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -34,6 +37,27 @@ def test_a_connection_uses_the_lake_in_utc_and_takes_no_frame_for_a_table(settin
     with pytest.raises(duckdb.CatalogException):
         connection.execute("select * from frame")
     connection.close()
+
+
+def test_no_progress_bar_is_written_among_the_answers_of_a_program_without_a_file(settings: Settings):
+    with open_lake(settings):
+        pass
+    program = """
+import os
+from forecasting.settings import read_settings
+from forecasting.store.lake.attach import connect
+connection = connect(read_settings(os.environ), read_only=True)
+shown = "select current_setting('enable_progress_bar')"
+print(connection.execute(shown).fetchone(), connection.cursor().execute(shown).fetchone())
+"""
+    answer = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, **settings.as_environment()},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert answer.stdout == "(False,) (False,)\n"
 
 
 def test_a_lake_whose_data_lie_elsewhere_is_told(settings: Settings, tmp_path: Path):
