@@ -35,6 +35,8 @@ class StreamSection(Section):
     horizon: Duration
     aggregate: Literal["sum", "mean", "max"] = "sum"
     origin_time: time = time(0)
+    grid: Literal["local", "utc"] = "local"
+    """Where intervals shorter than a day are counted from: midnight of the zone's standard time, or of UTC."""
 
     @model_validator(mode="after")
     def _fits_grid(self) -> "StreamSection":

@@ -13,6 +13,7 @@ from pandera.errors import SchemaErrors
 from forecasting.terms import Reason
 
 OnGrid = Callable[[pd.Series], NDArray[np.bool_]]
+DayStarts = Callable[[pd.Series], pd.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class DemandLimits:
     """Patterns of the series that exist, `care.*`."""
     on_grid: OnGrid
     """Which instants are interval starts of the stream."""
+    day_starts: DayStarts
+    """First instants of the local days that begin at midnights of the stream's zone: midnight, first_instant (UTC)."""
 
 
 def find_faulty_rows(rows: pd.DataFrame, limits: DemandLimits) -> pd.DataFrame:

@@ -90,10 +90,21 @@ def _newest_measured(stream: Stream, history: History) -> datetime | None:
 
 
 def _steps(stream: Stream, start: datetime, places: range, *, every: timedelta, until: datetime) -> list[datetime]:
-    """Origins at the wall time of `start`, so many times `every` later or, where negative, earlier."""
-    first = wall_times(np.array([utc_instant(start)]), stream.zone)
-    wall = first + np.array(places) * np.timedelta64(every // DAY, "D")
-    found = {floor_to_grid(aware_datetime(instant), stream) for instant in first_instants(wall, stream.zone)}
+    """Origins so many times `every` after `start` on the local calendar, or before it where negative, up to `until`.
+
+    Where `start` is the origin of a date, the others are those of dates: the start of an interval that holds the
+    stream's `origin_time`, which clock changes move. Else they are at the wall time of `start`.
+    """
+    today = start.astimezone(stream.zone).date()
+    # intervals that are off local midnight in summer begin on the evening before their date
+    day = next((day for day in (today, today + DAY) if resolve_origin(day.isoformat(), stream) == start), None)
+    if day is not None:
+        found = {resolve_origin((day + place * every).isoformat(), stream) for place in places}
+    else:
+        wall = wall_times(np.array([utc_instant(start)]), stream.zone)
+        later = wall + np.array([place for place in places if place]) * np.timedelta64(every // DAY, "D")
+        found = {floor_to_grid(aware_datetime(instant), stream) for instant in first_instants(later, stream.zone)}
+        found.add(start)
     return sorted(origin for origin in found if origin <= until)
 
 

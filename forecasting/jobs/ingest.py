@@ -11,7 +11,7 @@ from forecasting.contracts.history import DemandLimits
 from forecasting.errors import ContractError, FeedError, LakeBusyError, SettingsError
 from forecasting.jobs.common.session import JobSummary, Session, open_session, wall_clock
 from forecasting.jobs.streams.events import take_events
-from forecasting.panel.calendar.calendar import floor_to_grid, is_on_grid, resolve_origin
+from forecasting.panel.calendar.calendar import day_starts, floor_to_grid, is_on_grid, resolve_origin
 from forecasting.panel.calendar.open_time import has_open_interval
 from forecasting.settings import Settings
 from forecasting.store.files.feeds import Feed, open_feed
@@ -29,7 +29,7 @@ from forecasting.store.tables.history import (
     undatable_known,
 )
 from forecasting.store.tables.runs import Run
-from forecasting.terms import RunKind, RunStatus
+from forecasting.terms import DAY, RunKind, RunStatus
 
 logger = logging.getLogger(__name__)
 
@@ -152,9 +152,11 @@ def choose_window(stream: Stream, *, since: datetime | None, until: datetime, wa
 
     Raises SettingsError where the span is empty.
     """
-    first = stream.first_origin()
+    first = _first_interval(stream)
     start = since or (min(watermark, until) - stream.source.lookback if watermark else first)
     start = max(start, first)
+    if stream.interval < DAY:
+        start = floor_to_grid(start, stream)
     if start >= until:
         raise SettingsError(
             f"stream {stream.name}: nothing to ingest: the window would begin at {start.isoformat()} and end at "
@@ -163,13 +165,20 @@ def choose_window(stream: Stream, *, since: datetime | None, until: datetime, wa
     return Window(since=start, until=until, learned_at=max(until, watermark or until))
 
 
+def _first_interval(stream: Stream) -> datetime:
+    """Start of the first interval of history: the one that holds the first local midnight."""
+    first = stream.first_origin()
+    return floor_to_grid(first, stream) if stream.interval < DAY else first
+
+
 def demand_limits(stream: Stream, until: datetime) -> DemandLimits:
     """The contract's limits for a stream."""
     return DemandLimits(
-        earliest=pd.Timestamp(stream.first_origin()).tz_convert("UTC"),
+        earliest=pd.Timestamp(_first_interval(stream)).tz_convert("UTC"),
         until=pd.Timestamp(until),
         keys=stream.source.series,
         on_grid=partial(is_on_grid, stream=stream),
+        day_starts=partial(day_starts, zone=stream.zone),
     )
 
 

@@ -23,6 +23,6 @@ where day >= $since::date and day::timestamptz < $until
     )
     and case
         when polled_at >= timestamptz '2000-01-01 00:00:00+00' and polled_at < day + interval 1 day
-            then polled_at >= $since and polled_at < time_bucket(interval 1 hour, $until)
+            then polled_at >= $since and polled_at < time_bucket(interval 1 hour, $until, $since)
         else day::timestamptz >= $since
     end

@@ -1,7 +1,8 @@
 -- Mean traffic of a link in an hour, Mbit/s, from cumulative octet counters that are polled every five minutes.
--- Grain: (series_id, ts). $since, $until timestamptz (whole hours that end by $until); $feed glob of Parquet files
--- under day=YYYY-MM-DD (UTC day of delivery). It reads from an hour before $since, for the poll that the first hour
--- starts from.
+-- Grain: (series_id, ts). $since timestamptz, the start of an hour of the stream's grid (at half past a UTC hour in
+-- Asia/Kolkata); $until timestamptz (whole hours that end by it); $feed glob of Parquet files under day=YYYY-MM-DD (UTC
+-- day of delivery). It reads from an hour before $since, for the poll that the first hour starts from, and numbers hours
+-- from there.
 --
 -- The octets between two polls belong to the hour of the later one; y is an hour's octets over the seconds that they
 -- span. A missing poll costs nothing inside an hour, since the counter goes on counting. Across a gap of more than 30
@@ -25,12 +26,12 @@ with polls as not materialized (
     select
         link_id, region, site, capacity_mbps, counter_bits, octets,
         epoch_us(polled_at) as polled_us,
-        polled_us // 3600000000 as hour,
+        (polled_us - epoch_us($since - interval 1 hour)) // 3600000000 as hour,
         epoch_us(counting_since) as counting_us,
         if(counter_bits = 32, polled_us, 2 * counting_us + (octets >> 63)::bigint) as run
     from read_parquet($feed, hive_partitioning = true, hive_types = {'day': date})
     where day >= ($since - interval 1 hour)::date and day::timestamp < $until::timestamp
-        and polled_at >= $since - interval 1 hour and polled_at < time_bucket(interval 1 hour, $until)
+        and polled_at >= $since - interval 1 hour and polled_at < time_bucket(interval 1 hour, $until, $since)
         and polled_at < day + interval 1 day
         and link_id is not null and octets is not null and capacity_mbps > 0
 ),
@@ -89,9 +90,9 @@ measured as (
     group by link_id, hour
 )
 select
-    link_id as series_id, make_timestamptz(hour * 3600000000) as ts,
+    link_id as series_id, make_timestamptz(epoch_us($since - interval 1 hour) + hour * 3600000000) as ts,
     8e-6 * octets / seconds as y,
     if(y between 0.95 * capacity_mbps and 1.1 * capacity_mbps, true, null) as censored,
     split_part(link_id, '.', 1) as router, region, site, capacity_mbps
 from measured
-where hour >= epoch_us($since) // 3600000000 and seconds >= 1800
+where hour >= 1 and seconds >= 1800

@@ -1,4 +1,6 @@
 -- Rows of a feed whose ts is local or text, with their instant and the first reason that SQL alone can see against them.
+-- day_starts (of a stream of whole days, else empty): a time at midnight is a date, and a date is the first instant of its
+-- day, also where clocks skip midnight or show it twice. Dates that clocks skip as a whole are not in it.
 -- A local time that the clocks jumped over does not survive the trip to UTC and back. One that occurs twice maps to its
 -- second occurrence; when the source gives two rows of it, their order says which is which, else that is unknown.
 create or replace temp table stamped as
@@ -6,15 +8,17 @@ with mapped as (
     select
         row_no,
         series_id::varchar as series_id,
-        local_ts,
-        coalesce(instant, local_ts at time zone $zone) as instant,
-        coalesce(instant, local_ts at time zone $zone) between timestamptz '1900-01-01' and timestamptz '2200-01-01' as plausible,
+        if(day_starts.first_instant is null, timed.local_ts, null) as local_ts,
+        coalesce(day_starts.first_instant, timed.instant, timed.local_ts at time zone $zone) as instant,
+        coalesce(timed.instant, timed.local_ts at time zone $zone) between timestamptz '1900-01-01' and timestamptz '2200-01-01'
+            as plausible,
         y is null as unknown,
         try_cast(y as double) as y,
         try_cast(available_at as timestamptz) as available_at,
         try_cast(weight as double) as weight,
         try_cast(censored as boolean) as censored
     from timed
+    left join day_starts on coalesce(timed.local_ts, timed.instant at time zone $zone) = day_starts.midnight
 ),
 
 doubled as (
@@ -29,6 +33,7 @@ doubled as (
             series_id,
             local_ts,
             case
+                when (instant - interval 2 hour) at time zone $zone = local_ts then interval 2 hour
                 when (instant - interval 1 hour) at time zone $zone = local_ts then interval 1 hour
                 when (instant - interval 30 minute) at time zone $zone = local_ts then interval 30 minute
             end as shift

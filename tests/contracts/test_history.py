@@ -10,12 +10,18 @@ from forecasting.terms import Reason
 START = pd.Timestamp("2024-01-01", tz="UTC")
 
 
+def no_days(midnights: pd.Series) -> pd.DataFrame:
+    return pd.DataFrame({"midnight": midnights, "first_instant": midnights})
+
+
 def hourly(ts: pd.Series) -> np.ndarray:
     return (ts == ts.dt.floor("h")).to_numpy()
 
 
 def make_limits(*keys: str) -> DemandLimits:
-    return DemandLimits(earliest=START, until=START + pd.Timedelta("10h"), keys=keys or ("*",), on_grid=hourly)
+    return DemandLimits(
+        earliest=START, until=START + pd.Timedelta("10h"), keys=keys or ("*",), on_grid=hourly, day_starts=no_days
+    )
 
 
 def make_rows() -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """The counter feed against its truth, through the real extract, and against a reckoning poll by poll."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import forecasting
 from forecasting.demo.counters import (
     FULL_SHARE,
     hourly_mbps,
@@ -20,8 +22,11 @@ from forecasting.demo.counters import (
 )
 from forecasting.demo.feeds import write_link_feed
 from forecasting.demo.truth import LinkTruth
+from forecasting.jobs import ingest
+from forecasting.store.lake.open import open_lake_to_read
 from tests.demo.extracts import count_rows, matrix, run_extract
 
+DEFINITIONS = Path(forecasting.__file__).parent / "definitions"
 SINCE = datetime(2026, 2, 13, tzinfo=UTC)
 UNTIL = datetime(2026, 2, 22, tzinfo=UTC)
 WINDOW = {"since": SINCE, "until": UNTIL}
@@ -33,11 +38,14 @@ def feed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, LinkTruth]:
     return folder, write_link_feed(folder, seed=2, n_links=140, days=9, start=SINCE.date())
 
 
-def reckon(polls: pd.DataFrame) -> pd.Series:
-    """Mbit/s by link and hour, each step between two polls judged by itself: the extract's rules without its speed."""
+def reckon(polls: pd.DataFrame, *, shift: timedelta = timedelta(0)) -> pd.Series:
+    """Mbit/s by link and hour, each step between two polls judged by itself: the extract's rules without its speed.
+
+    shift: of the grid of hours against UTC's.
+    """
     polls = polls.sort_values(["link_id", "polled_at"]).drop_duplicates(["link_id", "polled_at"])
     before = polls.groupby("link_id").shift()
-    hour = polls["polled_at"].dt.floor("h")
+    hour = (polls["polled_at"] - shift).dt.floor("h") + shift
     seconds = (polls["polled_at"] - before["polled_at"]).dt.total_seconds()
     growth = []
     for now, then, width, gap, line in zip(
@@ -55,7 +63,7 @@ def reckon(polls: pd.DataFrame) -> pd.Series:
     known = (
         np.isfinite(growth)
         & (polls["counting_since"] == before["counting_since"])
-        & ((seconds <= 1800) | (hour == before["polled_at"].dt.floor("h")))
+        & ((seconds <= 1800) | (hour == (before["polled_at"] - shift).dt.floor("h") + shift))
     )
     steps = pd.DataFrame({"series_id": polls["link_id"], "ts": hour, "octets": growth, "seconds": seconds})[known]
     total = steps.groupby(["series_id", "ts"]).sum()
@@ -86,10 +94,14 @@ def test_whole_hours_come_out_as_the_traffic_that_flowed(feed):
     np.testing.assert_allclose(y[truth.whole], truth.mbps[truth.whole], rtol=1e-9)
 
 
-def test_every_hour_agrees_with_a_reckoning_poll_by_poll_through_wraps_restarts_and_gaps(feed):
+@pytest.mark.parametrize("minutes", [0, 30, 45])
+def test_every_hour_agrees_with_a_reckoning_poll_by_poll_through_wraps_restarts_and_gaps(feed, minutes):
     folder, _ = feed
-    expected = reckon(read_polls(folder))
-    rows = run_extract("link_traffic", folder, **WINDOW).set_index(["series_id", "ts"])["y"]
+    shift = timedelta(minutes=minutes)
+    expected = reckon(read_polls(folder), shift=shift)
+    hours = expected.index.get_level_values("ts")
+    expected = expected[(hours >= SINCE + shift) & (hours + timedelta(hours=1) <= UNTIL)]
+    rows = run_extract("link_traffic", folder, since=SINCE + shift, until=UNTIL).set_index(["series_id", "ts"])["y"]
     assert set(rows.index) == set(expected.index)
     np.testing.assert_allclose(rows.sort_index().to_numpy(), expected.sort_index().to_numpy(), rtol=1e-9)
 
@@ -267,3 +279,21 @@ def test_links_of_a_router_are_told_by_their_names(feed):
     rows = run_extract("link_traffic", feed[0], **WINDOW)
     assert (rows["router"] == rows["series_id"].str.partition(".")[0]).all()
     assert rows.groupby("router")["series_id"].nunique().max() == 8
+
+
+@pytest.mark.parametrize(("zone", "minute"), [("Asia/Kolkata", 30), ("America/St_Johns", 30), ("Asia/Kathmandu", 15)])
+def test_links_of_a_zone_off_utc_hours_are_ingested_in_whole_local_hours(settings, zone, minute):
+    write_link_feed(settings.home / "feeds" / "links", seed=2, n_links=4, days=9, start=SINCE.date())
+    packaged = (DEFINITIONS / "link_traffic.toml").read_text(encoding="utf-8")
+    settings.streams.mkdir(parents=True)
+    own = re.sub('timezone = ".*?"', f'timezone = "{zone}"', packaged)
+    own = re.sub(r"(?s)\[events\].*?\n\n", "", own)
+    own = re.sub("start = .*", f"start = {SINCE:%Y-%m-%d}", own)
+    (settings.streams / "link_traffic.toml").write_text(own, encoding="utf-8")
+    summary = ingest.run(settings, "link_traffic", until="2026-02-21")
+    with open_lake_to_read(settings) as lake:
+        ((rows, minutes),) = lake.connection.execute(
+            "select count(*), list(distinct minute(ts)) from history.demand"
+        ).fetchall()
+    assert minutes == [minute]
+    assert rows == summary.rows > 4 * 24 * 7

@@ -55,6 +55,35 @@ def test_origins_keep_their_local_time_when_clocks_change():
     assert origins == [f"{day:%Y-%m-%d}" for day in pd.date_range(end="2024-04-02", periods=8, freq="7D")]
 
 
+@pytest.mark.parametrize("zone", ["America/Toronto", "Europe/Berlin", "Australia/Lord_Howe"])
+@pytest.mark.parametrize("interval", ["2h", "6h"])
+@pytest.mark.parametrize("newest", ["2024-06-30T23:00", "2024-12-31T23:00"])
+def test_origins_of_dates_stay_those_of_dates_where_clock_changes_move_the_grid(zone, interval, newest):
+    stream = make_stream(timezone=zone, interval=interval, horizon="2d", start="2023-01-01")
+    history = history_between(stream, utc("2023-01-01T00:00"), resolve_origin(newest[:10], stream))
+    for since in ("2024-03-02", "2024-03-30", None):
+        first = resolve_origin(since, stream) if since else None
+        origins = choose_origins(stream, history, since=first, until=None, every=timedelta(days=30))
+        dates = pd.date_range((origins[0] + timedelta(hours=12)).astimezone(stream.zone).date(), periods=20, freq="30D")
+        assert origins == [resolve_origin(f"{day:%F}", stream) for day in dates[: len(origins)]]
+        assert len(origins) >= 4
+
+
+def test_a_first_origin_at_a_time_that_clocks_skip_or_double_changes_no_other():
+    stream = make_stream(timezone="America/Toronto", origin_time="02:00", start="2022-01-01")
+    span = "2023-01-01T05:00", "2024-12-31T04:00"
+    assert chosen(stream, *span, since="2024-03-10", until="2024-03-24") == [
+        "2024-03-10 03:00:00",
+        "2024-03-17",
+        "2024-03-24",
+    ]
+    history = history_between(stream, utc(span[0]), utc(span[1]))
+    second = resolve_origin("2024-11-03T01:00-05:00", stream)
+    until = resolve_origin("2024-11-11", stream)
+    origins = choose_origins(stream, history, since=second, until=until, every=WEEK)
+    assert [origin.isoformat() for origin in origins] == ["2024-11-03T06:00:00+00:00", "2024-11-10T06:00:00+00:00"]
+
+
 @pytest.mark.parametrize(("interval", "horizon", "newest"), [("1d", "14d", "2024-06-17"), ("7d", "28d", "2024-06-03")])
 def test_intervals_of_days_and_weeks_have_origins_too(interval, horizon, newest):
     stream = make_stream(interval=interval, horizon=horizon, timezone="America/Toronto")

@@ -7,11 +7,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
+import numpy as np
 
 from forecasting.config.stream import Stream, parse_stream
 from forecasting.errors import FeedError, SettingsError
-from forecasting.panel.calendar.calendar import grid_anchor, resolve_origin
-from forecasting.panel.calendar.instants import as_utc
+from forecasting.panel.calendar.calendar import grid_anchor, grid_ends, resolve_origin
+from forecasting.panel.calendar.instants import as_utc, aware_datetime, utc_instant
 from forecasting.panel.calendar.observed_hours import ObservedHours, observe_hours
 from forecasting.settings import Settings
 from forecasting.store.files.definitions import definition_paths
@@ -21,12 +22,14 @@ from forecasting.store.lake.open import open_memory_lake
 from forecasting.store.lake.sql import first_line
 from forecasting.terms import DAY, format_duration, parse_duration
 
+_MICROSECOND = timedelta(microseconds=1)
 _GUESSES = {
     "series": ("series_id", "series", "id", "queue", "link", "cell", "name", "key"),
     "ts": ("ts", "timestamp", "time", "datetime", "date", "ds", "start", "interval_start"),
     "y": ("y", "value", "demand", "calls", "volume", "traffic", "count", "usage"),
 }
 _HOURS_EXAMPLE = {"closed": "if demand is closed at times", "hours": '# [[calendar.hours]]\n# mon-fri = "08:00-20:00"'}
+_GRID_OF_UTC = '\n# intervals begin at whole intervals of UTC, not of local time\ngrid = "utc"'
 _OFFSET = r"':\d\d(\.\d+)?\s*(Z|[+-]\d\d(:?\d\d)?)$'"
 
 
@@ -85,6 +88,10 @@ def add(settings: Settings, new: NewStream) -> Added:
         texts = {**_texts(settings, new, pattern, parts), **_HOURS_EXAMPLE, "start": start.isoformat()}
         definition = _fill(lake, "templates/stream.toml", texts)
         stream = parse_stream(definition, path=f"{new.name}.toml")
+        if _counts_from_utc(lake, stream, parts, pattern):
+            texts["grid"] = _GRID_OF_UTC
+            definition = _fill(lake, "templates/stream.toml", texts)
+            stream = parse_stream(definition, path=f"{new.name}.toml")
         found = _observe_hours(lake, stream, parts, pattern)
         hours = found.by_days if found and found.credible else {}
         if hours:
@@ -94,8 +101,8 @@ def add(settings: Settings, new: NewStream) -> Added:
     written[0].write_text(extract, encoding="utf-8")
     written[1].write_text(definition, encoding="utf-8")
     # a day that is only begun would count as a feed that stopped
-    following = (last_ts + stream.interval).astimezone(stream.zone).date()
-    origin = following.isoformat()
+    ends = grid_ends(np.array([utc_instant(last_ts)]), stream)
+    origin = aware_datetime(ends[0]).astimezone(stream.zone).date().isoformat()
     resolve_origin(origin, stream)
     return Added(written[1], written[0], series, rows, first_ts, last_ts, origin, hours, _describe_hours(found))
 
@@ -172,6 +179,7 @@ def _texts(settings: Settings, new: NewStream, pattern: str, parts: dict[str, st
         "interval": format_duration(_duration("--interval", new.interval)),
         "horizon": format_duration(_duration("--horizon", new.horizon)),
         "timezone": new.timezone,
+        "grid": "",
         "feed": below.replace("\\", "\\\\").replace('"', '\\"'),
     }
 
@@ -204,6 +212,17 @@ def _extent(lake: Lake, parts: dict[str, str], pattern: str) -> tuple[datetime, 
     if first_ts is None:
         raise FeedError(f"--feed {pattern}: no row has a readable time in column {parts['ts']}; give --ts-col")
     return first_ts, last_ts, int(series), int(rows)
+
+
+def _counts_from_utc(lake: Lake, stream: Stream, parts: dict[str, str], pattern: str) -> bool:
+    """Whether all intervals of a feed begin where those of UTC do, and not all where those of local time do."""
+    if stream.interval >= DAY:
+        return False
+    statement = _fill(lake, "templates/feed_phases.sql", parts)
+    rows = lake.connection.execute(statement, {"feed": pattern, "step": stream.interval}).fetchall()
+    anchor = int(grid_anchor(stream)[0].astype(np.int64)) % (stream.interval // _MICROSECOND)
+    phases = {int(phase) for (phase,) in rows}
+    return phases == {0} and anchor != 0
 
 
 def _observe_hours(lake: Lake, stream: Stream, parts: dict[str, str], pattern: str) -> ObservedHours | None:

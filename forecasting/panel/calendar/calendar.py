@@ -40,6 +40,18 @@ def first_instants(wall: Times, zone: ZoneInfo) -> Times:
     return instants
 
 
+def day_starts(midnights: pd.Series, zone: ZoneInfo) -> pd.DataFrame:
+    """First instants of local days by their midnights: midnight (wall time), first_instant (aware, UTC).
+
+    A day that has no midnight begins where the clocks go on. Days that clocks skip as a whole (Apia, 2011-12-30) are
+    left out.
+    """
+    wall = midnights.to_numpy("datetime64[us]")
+    starts = first_instants(wall, zone)
+    real = wall_times(starts, zone).astype("datetime64[D]") == wall.astype("datetime64[D]")
+    return pd.DataFrame({"midnight": wall[real], "first_instant": pd.DatetimeIndex(starts[real], tz="UTC")})
+
+
 def whole_days(since: datetime, until: datetime, zone: ZoneInfo) -> tuple[int, Times]:
     """The local days that lie whole in [since, until): the first one in days since 1970, and the UTC starts of all."""
     edges = np.array([utc_instant(since), utc_instant(until)])
@@ -107,8 +119,11 @@ def grid_anchor(stream: Stream) -> tuple[np.datetime64, np.timedelta64]:
     """A start and the step of the regular UTC grid of intervals shorter than a day.
 
     The start is a midnight of the zone's standard time when the stream begins, so that hours are whole local hours in
-    Kolkata (+05:30) too. The grid does not move when clocks change.
+    Kolkata (+05:30) too; for a feed of whole UTC hours (`grid = "utc"`) it is one of UTC. The grid does not move when
+    clocks change.
     """
+    if stream.stream.grid == "utc":
+        return np.datetime64("1970-01-01", "us"), step_of(stream)
     noon = datetime.combine(stream.source.start, time(12), stream.zone)
     standard = (noon.utcoffset() or timedelta(0)) - (noon.dst() or timedelta(0))
     return np.datetime64("1970-01-01", "us") - np.timedelta64(standard % stream.interval), step_of(stream)

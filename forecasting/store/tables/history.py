@@ -12,11 +12,14 @@ from forecasting.errors import FeedError, QueryError
 from forecasting.store.files.feeds import Feed
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.sql import Statement
+from forecasting.terms import DAY
 
 CHUNK_ROWS = 5_000_000
 _REQUIRED = ("series_id", "ts", "y")
+_INSTANTS = "ingest/time_instants.sql"
+_NO_MIDNIGHTS = pd.Series([], dtype="datetime64[us]")
 _TIMED_BY = {
-    "TIMESTAMP WITH TIME ZONE": None,
+    "TIMESTAMP WITH TIME ZONE": _INSTANTS,
     "TIMESTAMP": "ingest/time_local.sql",
     "TIMESTAMP_S": "ingest/time_local.sql",
     "TIMESTAMP_MS": "ingest/time_local.sql",
@@ -87,12 +90,7 @@ def stage_batch(feed: Feed, window: Window, *, limits: DemandLimits) -> None:
     columns = {row[0]: row[1] for row in lake.connection.execute("describe extracted").fetchall()}
     check_extract_columns(columns, extract)
     lake.execute("ingest/complete_batch.sql")
-    timed = _TIMED_BY[columns["ts"]]
-    if timed is None:
-        lake.execute("ingest/stamp_instants.sql")
-    else:
-        lake.execute(timed)
-        lake.execute("ingest/stamp_local.sql", zone=stream.stream.timezone)
+    _stamp_rows(lake, stream, limits, timed_by=_TIMED_BY[columns["ts"]])
     _refuse_unfiltered(lake, extract, limits, window)
     _judge_rows(lake, stream, limits)
     span: dict[str, Any] = {"stream": stream.name, "since": window.since, "until": window.until}
@@ -186,6 +184,17 @@ def _refuse_unfiltered(lake: Lake, extract: Statement, limits: DemandLimits, win
             f"{extract.path}: {rows} rows lie before $since = {window.since.isoformat()}; "
             "the extract must keep to ts >= $since and ts < $until"
         )
+
+
+def _stamp_rows(lake: Lake, stream: Stream, limits: DemandLimits, *, timed_by: str) -> None:
+    """Give every row its instant; on streams of whole days a date is the first instant of its day."""
+    if timed_by == _INSTANTS and stream.interval < DAY:
+        lake.execute("ingest/stamp_instants.sql")
+        return
+    zone = stream.stream.timezone
+    lake.execute(timed_by)
+    midnights = lake.frame("ingest/midnights.sql", zone=zone)["midnight"] if stream.interval >= DAY else _NO_MIDNIGHTS
+    lake.execute("ingest/stamp_local.sql", frames={"day_starts": limits.day_starts(midnights)}, zone=zone)
 
 
 def _judge_rows(lake: Lake, stream: Stream, limits: DemandLimits) -> None:

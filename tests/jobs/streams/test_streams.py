@@ -180,11 +180,11 @@ def office_rows(*, days=70, zone="America/Toronto", opens=7, closes=21):
     return rows[local.dt.hour.between(opens, closes - 1) & (local.dt.day_of_week < 5)]
 
 
-def add_feed(settings, rows, *, kind="parquet", interval="1h"):
+def add_feed(settings, rows, *, kind="parquet", interval="1h", zone="America/Toronto"):
     settings.home.mkdir(parents=True, exist_ok=True)
     path = settings.home / f"usage.{kind}"
     rows.to_parquet(path, index=False) if kind == "parquet" else rows.to_csv(path, index=False)
-    new = NewStream(name="mine", feed=str(path), interval=interval, horizon="2d", timezone="America/Toronto")
+    new = NewStream(name="mine", feed=str(path), interval=interval, horizon="2d", timezone=zone)
     added = add.add(settings, new)
     return added, added.definition.read_text(encoding="utf-8")
 
@@ -246,3 +246,30 @@ def test_hours_that_were_found_are_told(settings, as_json, capsys):
     told = capsys.readouterr().out
     assert added.message in told
     assert ('"hours": {"mon-fri": "07:00-21:00"}' in told) == as_json
+
+
+@pytest.mark.parametrize(
+    ("zone", "interval", "first", "grid"),
+    [
+        ("Asia/Kolkata", "1h", "2024-01-01 00:00", "utc"),
+        ("Asia/Kolkata", "1h", "2024-01-01 00:30", "local"),
+        ("America/St_Johns", "1h", "2024-01-01 00:00", "utc"),
+        ("Asia/Kathmandu", "30min", "2024-01-01 00:00", "utc"),
+        ("Asia/Kathmandu", "15min", "2024-01-01 00:00", "local"),
+        ("Europe/Berlin", "6h", "2024-01-01 00:00", "utc"),
+        ("America/Toronto", "1h", "2024-01-01 00:00", "local"),
+    ],
+)
+def test_a_feed_of_whole_utc_hours_is_counted_from_utc(settings, zone, interval, first, grid):
+    ts = pd.date_range(first, periods=40 * 4, freq=interval, tz="UTC")
+    added, _ = add_feed(settings, pd.DataFrame({"series_id": "a", "ts": ts, "y": 1.0}), interval=interval, zone=zone)
+    assert read_definition(settings, "mine").stream.stream.grid == grid
+    counts = ingest.run(settings, "mine", until=(ts[-1] + pd.Timedelta(interval)).isoformat()).details
+    assert (counts["good"], counts["rejected"]) == (len(ts), 0)
+    assert added.rows == len(ts)
+
+
+def test_a_last_day_of_25_hours_is_whole(settings):
+    days = pd.date_range("2024-08-01", "2024-11-03").strftime("%Y-%m-%d")
+    rows = pd.DataFrame({"series_id": "a", "ts": days, "y": 1.0})
+    assert add_feed(settings, rows, interval="1d")[0].origin == "2024-11-04"
