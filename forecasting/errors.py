@@ -4,7 +4,8 @@ The text of each says what went wrong, where, what was expected against what was
 `exit_code` is what the command line returns: 2 a user's mistake, 3 bad data, 1 anything else.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 GRAVEST_FIRST = (1, 3, 2)
 
@@ -82,3 +83,30 @@ class LakeError(ForecastingError):
 
 class LakeBusyError(LakeError):
     """Other writers kept the lake busy for longer than a writer waits. Trying again later is safe."""
+
+
+class UnexpectedError(ForecastingError):
+    """A fault of this program or of a library, in the words of `in_one_line`."""
+
+
+def in_one_line(error: BaseException) -> str:
+    """An error for people: its own words where it was raised on purpose, else its kind and first line."""
+    text = next(iter(str(error).strip().splitlines()), "")
+    if isinstance(error, ForecastingError):
+        return text
+    return f"unexpected: {type(error).__name__}: {text}" if text else f"unexpected: {type(error).__name__}"
+
+
+@contextmanager
+def surprises_named(where: str = "") -> Iterator[None]:
+    """Raise whatever goes wrong inside as a ForecastingError, so that who goes on with the next stream needs to know
+    no other kind. The first error stays its cause; where: the stream and the step, for the message.
+    """
+    try:
+        yield
+    except (ForecastingError, KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:  # a panic of a library in Rust is no Exception
+        raise UnexpectedError(
+            f"{f'{where}: ' if where else ''}{in_one_line(error)}; `forecasting --verbose ...` shows where it happened"
+        ) from error

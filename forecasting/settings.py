@@ -46,10 +46,21 @@ class Settings(BaseModel):
         return {f"FORECASTING_{name}": str(getattr(self, name.lower()) or "") for name in sorted(_KNOWN)}
 
 
+def _home(text: str) -> Path:
+    try:
+        return Path(text).absolute()
+    except OSError as error:
+        raise SettingsError(
+            f"environment: FORECASTING_HOME={text!r} starts in the working folder, which is gone ({error.strerror}); "
+            "change to another folder or give FORECASTING_HOME from the root"
+        ) from error
+
+
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Settings of the `FORECASTING_*` variables, with defaults below `FORECASTING_HOME`.
 
-    Raises SettingsError on an unknown variable of that prefix or a catalog of another kind than sqlite and postgres.
+    Raises SettingsError on an unknown variable of that prefix, a catalog of another kind than sqlite and postgres, or a
+    home below a working folder that is gone.
     """
     given = {
         key.removeprefix("FORECASTING_"): value for key, value in environment.items() if key.startswith("FORECASTING_")
@@ -58,7 +69,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     if unknown:
         names = ", ".join(f"FORECASTING_{name}" for name in sorted(_KNOWN))
         raise SettingsError(f"environment: FORECASTING_{unknown[0]} is not a setting; the settings are {names}")
-    home = Path(given.get("HOME") or ".").absolute()
+    home = _home(given.get("HOME") or ".")
     catalog = given.get("CATALOG") or f"sqlite:{home / 'lake' / 'catalog.sqlite'}"
     kind, _, place = catalog.partition(":")
     if kind not in ("sqlite", "postgres") or not place:

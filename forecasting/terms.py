@@ -209,7 +209,10 @@ def parse_duration(text: str) -> timedelta:
     match = _DURATION.fullmatch(text)
     if match is None or int(match[1]) == 0:
         raise ValueError(f"expected a duration such as 30min, 6h, 14d or 2w, found {text!r}")
-    return int(match[1]) * _UNIT[match[2]]
+    try:
+        return int(match[1]) * _UNIT[match[2]]
+    except OverflowError as error:
+        raise ValueError(f"expected a duration of at most 999999999d, found {text!r}") from error
 
 
 def format_duration(duration: timedelta) -> str:

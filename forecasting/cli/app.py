@@ -10,7 +10,8 @@ from typer.core import TyperGroup
 
 from forecasting import __version__
 from forecasting.cli import console, history, maintenance, models, planning, runs, streams
-from forecasting.errors import ForecastingError
+from forecasting.cli.output import sound_streams
+from forecasting.errors import ForecastingError, surprises_named
 
 IN_ORDER_OF_NEED = (
     *("demo", "streams", "run", "plan", "explain", "evaluate", "backfill", "sql"),
@@ -59,18 +60,31 @@ for command in (
 
 
 def main() -> None:
-    """Run the command line; a known error is one line on stderr and its exit code."""
+    """Run the command line; an error is one line on stderr and its exit code."""
+    with sound_streams() as output:
+        code = _run()
+        output.flush()
+        if output.refusal is not None:
+            reason = output.refusal.strerror or output.refusal
+            typer.echo(
+                f"error: standard output: {reason}; the command went on to its end, what it printed is not complete",
+                err=True,
+            )
+    sys.exit(code or int(output.refusal is not None))
+
+
+def _run() -> int:
+    """The exit code of the command that was typed."""
     try:
-        app()
+        with surprises_named():
+            app()
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except ForecastingError as error:
+        logging.getLogger(__name__).info("stopped", exc_info=error)
         typer.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_code)
-    except Exception as error:
-        if logging.getLogger().isEnabledFor(logging.INFO):
-            raise
-        message = f"{type(error).__name__}: {error}".splitlines()[0]
-        typer.echo(f"error: unexpected: {message}; `forecasting --verbose ...` shows where it happened", err=True)
-        sys.exit(1)
+        return error.exit_code
+    return 0
 
 
 @app.callback()

@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from forecasting.errors import ForecastingError, gravest
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -91,6 +93,14 @@ def show_outcomes(outcomes: Iterable[Any]) -> None:
         for outcome in outcomes
     ]
     typer.echo(json.dumps(found, default=str))
+
+
+def show_errors(errors: Sequence[ForecastingError]) -> None:
+    """Print what went wrong with single streams, a line each on stderr, and end with the exit code of the gravest."""
+    for error in errors:
+        typer.echo(f"error: {error}", err=True)
+    if errors:
+        raise typer.Exit(gravest(error.exit_code for error in errors))
 
 
 def show_definition(definition: Any, as_json: bool) -> None:

@@ -7,7 +7,6 @@ import typer
 
 from forecasting.cli import console
 from forecasting.cli.arguments import AsJson, OneStream, OriginText, StreamName, Streams
-from forecasting.errors import gravest
 from forecasting.settings import read_settings
 
 app = typer.Typer(help="What ran, and how it ended.", no_args_is_help=True)
@@ -34,11 +33,7 @@ def run(origin: OriginText, streams: Streams = None, as_json: AsJson = False) ->
         )
     if as_json:
         console.show_outcomes(outcomes)
-    errors = [outcome.error for outcome in outcomes if outcome.error]
-    for error in errors:
-        typer.echo(f"error: {error}", err=True)
-    if errors:
-        raise typer.Exit(gravest(error.exit_code for error in errors))
+    console.show_errors([outcome.error for outcome in outcomes if outcome.error])
 
 
 def ingest(

@@ -17,10 +17,15 @@ quarantine_app = typer.Typer(help="Look at rows that broke a contract; take them
 
 @app.command("list")
 def streams_list(as_json: AsJson = False) -> None:
-    """List the streams that are defined: the package's and yours."""
+    """List the streams that are defined: the package's and yours.
+
+    Exit code 2 when a definition cannot be read; the others are listed all the same.
+    """
     from forecasting.jobs.streams import overview as job
 
-    console.show_table(job.overview(read_settings(os.environ)), as_json)
+    table, errors = job.overview(read_settings(os.environ))
+    console.show_table(table, as_json)
+    console.show_errors(errors)
 
 
 @app.command("show")

@@ -61,7 +61,7 @@ class SourceSection(Section):
 
     extract: str
     feed: str | None = None
-    start: date
+    start: Annotated[date, Field(ge=date(1900, 1, 1), lt=date(2200, 1, 1))]
     lookback: Duration = timedelta(days=3)
     publication_delay: Duration = timedelta(0)
     max_age: Duration = timedelta(hours=6)

@@ -21,6 +21,9 @@ from forecasting.config.sections import (
 from forecasting.errors import SettingsError
 from forecasting.terms import DAY, format_duration
 
+RENAMED = {"planning.staffing.risk": "confidence", "planning.capacity.risk": "confidence"}
+"""Keys of earlier versions, and what they are called now."""
+
 
 class Stream(Section):
     """One stream definition."""
@@ -82,18 +85,31 @@ def parse_stream(text: str, *, path: str) -> Stream:
     """
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: not TOML: {error}") from error
+    except ValueError as error:  # TOMLDecodeError is one, and so is what Python says of a number that is too long
+        raise SettingsError(f"{path}: not TOML: {str(error).partition(';')[0]}") from error
+    except RecursionError as error:
+        raise SettingsError(f"{path}: not a definition: nested too deeply") from error
+    if not raw:
+        raise SettingsError(f"{path}: expected a definition, found no key; write one or remove the file")
     try:
         return Stream.model_validate(raw)
     except ValidationError as error:
-        first = error.errors()[0]
+        found = error.errors()
+        # where a key is missing and another is not known, the second was meant to be the first
+        first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
         place = [str(part) for part in first["loc"]]
         message = first["msg"].removeprefix("Value error, ")
         line = _line_of(text, place)
+        hint = _hint(place)
         raise SettingsError(
-            f"{path}{f':{line}' if line else ''}: {'.'.join(place) or 'definition'}: {message}"
+            f"{path}{f':{line}' if line else ''}: {'.'.join(place) or 'definition'}: {message}{hint}"
         ) from error
+
+
+def _hint(place: list[str]) -> str:
+    """What took the place of a key that was called otherwise in an earlier version."""
+    renamed = RENAMED.get(".".join(place))
+    return f"; it is called {renamed} now" if renamed else ""
 
 
 def _line_of(text: str, place: list[str]) -> int | None:

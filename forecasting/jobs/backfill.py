@@ -10,7 +10,7 @@ from itertools import groupby
 
 from forecasting.config.stream import Stream
 from forecasting.ensemble.mixture import ForecastCache
-from forecasting.errors import ForecastingError, SettingsError
+from forecasting.errors import ForecastingError, SettingsError, surprises_named
 from forecasting.jobs.common.backfills import BackfillReport, Issued, Progress, Trained
 from forecasting.jobs.common.panels import PanelReader
 from forecasting.jobs.common.session import JobSummary, Session, open_session
@@ -191,7 +191,8 @@ def _train(work: _Backfill, boundary: datetime, origin: datetime, *, dry_run: bo
         return None
     work.progress.begin(f"train {stream.name} at {local:%Y-%m-%d}")
     try:
-        summary: JobSummary = train.train_due(work.session, origin)
+        with surprises_named(f"stream {stream.name}: train"):
+            summary: JobSummary = train.train_due(work.session, origin)
     except ForecastingError as error:
         work.trained.append(Trained(local, "failed", str(error)))
         return error
@@ -212,7 +213,8 @@ def _issue(
     place = work.origins.index(origin) + 1
     work.progress.begin(f"backfill {work.stream.name}: {day:%Y-%m-%d}, {place} of {len(work.origins)}")
     try:
-        with work.session.run(RunKind.BACKFILL, origin=origin) as record:
+        where = f"stream {work.stream.name}: origin {day:%Y-%m-%d}"
+        with surprises_named(where), work.session.run(RunKind.BACKFILL, origin=origin) as record:
             panel, model = work.reader.panel(origin), batch()
             cache = caches.setdefault(model.model_id, ForecastCache())
             summary = issue(work.session, record, panel, model, cache=cache, keep_nightly=not work.overwrite)

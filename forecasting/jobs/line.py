@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from forecasting.errors import ForecastingError
+from forecasting.errors import ForecastingError, surprises_named
 from forecasting.jobs import forecast, ingest, plan, score
 from forecasting.jobs.common.session import JobSummary
 from forecasting.jobs.common.sources import check_sources, reads_others
@@ -42,9 +42,10 @@ class _StreamRun:
         """Take a step; whether it ended well. The first error is the one that is reported."""
         self.begin(job, self.stream)
         try:
-            self.done.append(step())
+            with surprises_named(f"stream {self.stream}: {job}"):
+                self.done.append(step())
         except ForecastingError as error:
-            logger.info("stream %s: %s stopped: %s", self.stream, job, error)
+            logger.info("stream %s: %s stopped: %s", self.stream, job, error, exc_info=error.__cause__)
             self.error = self.error or error
             return False
         self.report(self.done[-1])
@@ -81,8 +82,8 @@ def run(
     begin: Callable[[str, str], None] = lambda _job, _stream: None,
     report: Callable[[JobSummary], None] = lambda _: None,
 ) -> list[Outcome]:
-    """Run the steps for each stream. An error stops its stream, but for that of a plan, which scores do not need; the
-    others go on.
+    """Run the steps for each stream. An error, expected or not, stops its stream, but for that of a plan, which scores
+    do not need; the others go on.
 
     Streams that read others' history come after these, and read what is there where one of these failed. Plans and
     scores come when all forecasts are there, for a plan rests on those of other streams too. begin: called with the job

@@ -25,7 +25,10 @@ from forecasting.jobs import forecast, plan
 from forecasting.jobs.common import sources
 from forecasting.jobs.streams import overview
 from forecasting.jobs.training import train
+from forecasting.settings import Settings
 from forecasting.terms import RunKind
+from tests.feeds import define_stream
+from tests.unreadable import DAMAGES
 
 FAIL_AT_ONCE = [
     SettingsError("x"),
@@ -211,6 +214,25 @@ def test_every_stream_has_its_night_once_before_or_after_those_that_it_reads(mon
     listed = ["call_volume", "link_peak", "link_traffic", "nope"]
     assert forecasting_dags.list_sources.function(listed) == ["call_volume", "link_traffic", "nope"]
     assert forecasting_dags.list_readers.function(listed) == ["link_peak"]
+
+
+def test_definitions_that_cannot_be_read_stop_no_list_of_streams(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each gets tasks of its own, which say what is wrong."""
+    monkeypatch.setattr(forecasting_dags, "_settings", lambda: settings)
+    define_stream(settings, "usage")
+    define_stream(settings, "reader", source='reads = ["usage", "broken_folder"]')
+    for damage in DAMAGES:
+        damage(settings, f"broken_{damage.__name__}")
+    listed = forecasting_dags.list_streams.function(params={"streams": []})
+    assert len(listed) == 2 + len(DAMAGES)
+    assert forecasting_dags.list_readers.function(listed) == ["reader"]
+    assert forecasting_dags.list_sources.function(listed) == [name for name in listed if name != "reader"]
+    assert forecasting_dags.list_planned.function(listed) == []
+    for name in (name for name in listed if name.startswith("broken_") and "sql" not in name):
+        with pytest.raises(SettingsError, match="broken_"):
+            forecasting_dags.ingest.function(stream=name, until="2026-03-08", params={}, outlet_events={})
 
 
 def test_ingest_of_a_stream_that_reads_what_is_not_there_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

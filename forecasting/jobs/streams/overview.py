@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from forecasting.config.stream import Stream
-from forecasting.errors import FeedError, ForecastingError, QueryError, SettingsError
+from forecasting.errors import FeedError, ForecastingError, QueryError, SettingsError, surprises_named
 from forecasting.jobs.common.sources import check_sources
 from forecasting.settings import Settings
 from forecasting.store.files.definitions import (
@@ -15,13 +15,14 @@ from forecasting.store.files.definitions import (
     definition_paths,
     read_definition,
     read_definition_file,
-    read_definitions,
 )
 from forecasting.store.files.feeds import has_feed, open_feed
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake, open_memory_lake
 from forecasting.store.tables.history import check_extract_columns, ingested_streams
 from forecasting.terms import format_duration
+
+COLUMNS = ("stream", "metric", "interval", "horizon", "timezone", "members", "path")
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ def names(settings: Settings) -> list[str]:
 def in_use(settings: Settings) -> list[str]:
     """Streams that a run of all streams means: the user's own, and packaged ones that have a feed or ever had one.
 
+    Whether a user's own can be read is seen in its own run.
+
     A packaged definition is a template until somebody delivers its feed; from then on a missing feed is an error. One
     that reads other streams has what it reads for a feed.
     """
@@ -54,7 +57,8 @@ def in_use(settings: Settings) -> list[str]:
         if paths[name].parent == settings.streams or name in ingested:
             return True
         definition = read_definition(settings, name)
-        return has_feed(definition, settings) and all(map(is_used, definition.stream.source.reads))
+        reads = definition.stream.source.reads
+        return has_feed(definition, settings) and all(name in paths and is_used(name) for name in reads)
 
     return [name for name in sorted(paths) if is_used(name)]
 
@@ -79,8 +83,9 @@ def check(settings: Settings, chosen: list[str]) -> list[DefinitionCheck]:
 
 def _check_stream(lake: Lake, settings: Settings, name: str, path: Path) -> DefinitionCheck:
     try:
-        check_sources(settings, name)
-        warning = _check_definition(lake, read_definition_file(settings, path))
+        with surprises_named(f"stream {name}: check"):
+            check_sources(settings, name)
+            warning = _check_definition(lake, read_definition_file(settings, path))
     except ForecastingError as error:
         return DefinitionCheck(name, str(path), "error", str(error))
     return DefinitionCheck(name, str(path), "warning" if warning else "ok", warning or "")
@@ -132,18 +137,28 @@ def _check_rejects(definition: Definition, columns: dict[str, str]) -> None:
         )
 
 
-def overview(settings: Settings) -> pd.DataFrame:
-    """One row a stream: its name, metric, interval, horizon, zone, members and where it is defined."""
-    rows = [
-        {
-            "stream": definition.stream.name,
-            "metric": definition.stream.stream.metric,
-            "interval": format_duration(definition.stream.interval),
-            "horizon": format_duration(definition.stream.stream.horizon),
-            "timezone": definition.stream.stream.timezone,
-            "members": " ".join(definition.stream.models.members),
-            "path": str(definition.path),
-        }
-        for definition in read_definitions(settings)
-    ]
-    return pd.DataFrame(rows, columns=["stream", "metric", "interval", "horizon", "timezone", "members", "path"])
+def overview(settings: Settings) -> tuple[pd.DataFrame, list[ForecastingError]]:
+    """One row a stream: its name, metric, interval, horizon, zone, members and where it is defined.
+
+    Of a definition that cannot be read only name and path are known; why comes second.
+    """
+    rows: list[dict[str, str]] = []
+    errors: list[ForecastingError] = []
+    for name, path in sorted(definition_paths(settings).items()):
+        row = dict.fromkeys(COLUMNS, "") | {"stream": name, "path": str(path)}
+        try:
+            row |= _described(read_definition_file(settings, path).stream)
+        except ForecastingError as error:
+            errors.append(error)
+        rows.append(row)
+    return pd.DataFrame(rows, columns=list(COLUMNS)), errors
+
+
+def _described(stream: Stream) -> dict[str, str]:
+    return {
+        "metric": stream.stream.metric,
+        "interval": format_duration(stream.interval),
+        "horizon": format_duration(stream.stream.horizon),
+        "timezone": stream.stream.timezone,
+        "members": " ".join(stream.models.members),
+    }

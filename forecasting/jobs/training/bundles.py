@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from forecasting.ensemble.members import rebuild
-from forecasting.errors import ModelError
+from forecasting.errors import ModelError, in_one_line
 from forecasting.jobs.common.session import Session
 from forecasting.models.member import Member
 from forecasting.store.files.models import NEXT_STEP, load_bundle
@@ -32,7 +32,17 @@ def load_model(session: Session, record: ModelRecord) -> LoadedModel:
     bundle = load_bundle(
         session.settings.models / record.uri, stream=record.stream, model_id=record.model_id, checksum=record.checksum
     )
-    members = {name: rebuild(config, weights) for name, (config, weights) in bundle.members.items()}
+    members: dict[str, Member] = {}
+    for name, (config, weights) in bundle.members.items():
+        try:
+            members[name] = rebuild(config, weights)
+        except ModelError:
+            raise
+        except Exception as error:  # a sound checksum says nothing of what another version wrote
+            raise ModelError(
+                f"{session.settings.models / record.uri}: member {name} cannot be rebuilt: {in_one_line(error)}; "
+                f"{NEXT_STEP}"
+            ) from error
     return LoadedModel(record.model_id, members, record.trained_until)
 
 

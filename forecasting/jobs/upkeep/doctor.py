@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from forecasting.errors import LakeError, SettingsError
+from forecasting.errors import ForecastingError, LakeError, SettingsError, surprises_named
 from forecasting.jobs.streams import overview
 from forecasting.jobs.upkeep.diagnosis import Diagnosis
 from forecasting.jobs.upkeep.lake_checks import look_at_lake
@@ -41,7 +41,11 @@ def run(
     }
     for name, step in steps.items():
         begin(f"doctor: {name}")
-        found += step()
+        try:
+            with surprises_named(f"doctor: {name}"):
+                found += step()
+        except ForecastingError as error:
+            found.append(Diagnosis("error", name, str(settings.home), str(error), exit_code=error.exit_code))
     logger.info("doctor: %d findings, %d errors", len(found), sum(one.verdict == "error" for one in found))
     return found
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 
 from forecasting.config.stream import Stream
-from forecasting.errors import ForecastingError, ModelError
+from forecasting.errors import ForecastingError, LakeError, ModelError, surprises_named
 from forecasting.jobs.common.panels import panel_as_of
 from forecasting.jobs.common.session import wall_clock
 from forecasting.jobs.forecast import rows_expected
@@ -71,7 +71,19 @@ def look_at_lake(
     yield from _look_at_models(lake, span)
     for stream in streams_on_record(lake):
         begin(f"doctor: {stream.name}")
-        yield from _look_at_stream(lake, stream, span)
+        yield from _isolated(lake, stream, span)
+
+
+def _isolated(lake: Lake, known: StreamOnRecord, span: _Span) -> list[Diagnosis]:
+    """What is found of a stream; where looking at it fails, that, so that the next stream is looked at all the same."""
+    found: list[Diagnosis] = []
+    try:
+        with surprises_named(f"stream {known.name}"):
+            found.extend(_look_at_stream(lake, known, span))
+    except ForecastingError as error:
+        code = 3 if isinstance(error, LakeError) else error.exit_code
+        found.append(Diagnosis("error", "stream", known.name, str(error), exit_code=code))
+    return found
 
 
 def _check_schema(settings: Settings, missing: list[str], newer: list[str]) -> Diagnosis:

@@ -1,13 +1,14 @@
 """Stream definitions on disk: the packaged ones and the user's own, each with its SQL."""
 
-from collections.abc import Iterator
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from forecasting.config.stream import Stream, parse_stream
-from forecasting.errors import SettingsError
+from forecasting.errors import ForecastingError, SettingsError, in_one_line
 from forecasting.settings import Settings
 from forecasting.store.lake.sql import SqlFiles, Statement, sql_files
+from forecasting.store.texts import read_text
 
 _PACKAGED = Path(__file__).parents[2] / "definitions"
 
@@ -46,13 +47,28 @@ class Definition:
 
     def _companion(self, kind: str) -> Statement | None:
         path = self.extract.path.with_suffix(f".{kind}.sql")
-        return self.files.statement(path) if path.is_file() else None
+        return self.files.statement(path) if os.path.lexists(path) else None
 
 
 def definition_paths(settings: Settings) -> dict[str, Path]:
-    """Definition files by file name, the user's folder over the package's."""
-    folders = [folder for folder in (_PACKAGED, settings.streams) if folder.is_dir()]
-    return {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
+    """Definition files by file name, the user's folder over the package's.
+
+    Whether they can be read is seen when they are. Names that begin with a dot are those of editors. Raises
+    SettingsError where the user's folder is there and cannot be listed.
+    """
+    folders = [_PACKAGED, *([settings.streams] if os.path.lexists(settings.streams) else [])]
+    return {path.stem: path for folder in folders for path in _listed(folder)}
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        found = sorted(folder.iterdir())
+    except OSError as error:
+        raise SettingsError(
+            f"{folder}: expected a folder of definitions, found: {error.strerror or error}; put it right or set "
+            "FORECASTING_STREAMS"
+        ) from error
+    return [path for path in found if path.suffix == ".toml" and not path.name.startswith(".")]
 
 
 def read_definition(settings: Settings, name: str) -> Definition:
@@ -67,14 +83,16 @@ def read_definition(settings: Settings, name: str) -> Definition:
 
 
 def read_definition_file(settings: Settings, path: Path) -> Definition:
-    """The definition in `path`, whose stream must carry the file's name."""
-    stream = parse_stream(path.read_text(encoding="utf-8"), path=str(path))
+    """The definition in `path`, whose stream must carry the file's name.
+
+    Raises SettingsError that names the file, whatever is wrong with it.
+    """
+    try:
+        stream = parse_stream(read_text(path, SettingsError), path=str(path))
+    except ForecastingError:
+        raise
+    except Exception as error:  # what a library makes of a text that nobody foresaw is that text's trouble
+        raise SettingsError(f"{path}: cannot be read as a definition: {in_one_line(error)}") from error
     if stream.name != path.stem:
         raise SettingsError(f"{path}: stream.name: expected {path.stem!r} as the file is called, found {stream.name!r}")
     return Definition(stream, path, sql_files(settings.sql))
-
-
-def read_definitions(settings: Settings) -> Iterator[Definition]:
-    """All definitions in name order."""
-    for name in sorted(definition_paths(settings)):
-        yield read_definition(settings, name)

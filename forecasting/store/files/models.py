@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ VERSIONED = ("darts", "lightgbm", "numpy", "safetensors", "torch")
 NEXT_STEP = "restore the folder or run `forecasting train` again"
 
 Weights = Mapping[str, NDArray[Any]]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def _write(folder: Path, bundle: Bundle) -> str:
         "versions": {"forecasting": __version__, **{package: version(package) for package in VERSIONED}},
         "members": members,
     }
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True))
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True), encoding="utf-8")
     _sync(folder / MANIFEST)
     _sync(folder)
     return _sha256(folder / MANIFEST)
@@ -88,7 +89,7 @@ def load_bundle(folder: Path, *, stream: str, model_id: str, checksum: str) -> B
     """Read a bundle back, byte for byte as it was saved.
 
     checksum: what `save_bundle` returned. Raises ModelError where a file is missing, damaged, of another stream, of
-    another model or of another format.
+    another model or of another format, or lacks what a member needs.
     """
     manifest = _read_manifest(folder / MANIFEST)
     expected = {"format": FORMAT, "stream": stream, "model_id": model_id}
@@ -97,22 +98,43 @@ def load_bundle(folder: Path, *, stream: str, model_id: str, checksum: str) -> B
             raise ModelError(f"{folder / MANIFEST}: expected {key} {value!r}, found {manifest.get(key)!r}; {NEXT_STEP}")
     _verify(folder / MANIFEST, checksum)
     members = {}
-    for name, entry in manifest["members"].items():
+    for name, entry in _entries(folder / MANIFEST, manifest).items():
         file = folder / entry["file"]
         _verify(file, entry["sha256"])
         try:
             members[name] = (entry["config"], load_file(file))
         except (SafetensorError, OSError) as error:
             raise ModelError(f"{file}: expected safetensors, found {error}; {NEXT_STEP}") from error
-    return Bundle(stream=stream, model_id=model_id, snapshot_id=manifest["snapshot_id"], members=members)
+    return Bundle(stream=stream, model_id=model_id, snapshot_id=manifest.get("snapshot_id"), members=members)
+
+
+def _entries(path: Path, manifest: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Members of a manifest with file, sha256 and config of each. Raises ModelError where one of these is missing."""
+    members = _typed(path, "members", manifest.get("members"), dict)
+    for name, entry in members.items():
+        _typed(path, f"members.{name}", entry, dict)
+        for key, kind in (("file", str), ("sha256", str), ("config", dict)):
+            _typed(path, f"members.{name}.{key}", entry.get(key), kind)
+        if Path(entry["file"]).name != entry["file"]:
+            raise ModelError(
+                f"{path}: expected members.{name}.file in this folder, found {entry['file']!r}; {NEXT_STEP}"
+            )
+    return members
+
+
+def _typed(path: Path, key: str, value: Any, kind: type[T]) -> T:
+    if not isinstance(value, kind):
+        found = "none" if value is None else type(value).__name__
+        raise ModelError(f"{path}: expected {key}, a {kind.__name__}, found {found}; {NEXT_STEP}")
+    return value
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:
     try:
-        manifest = json.loads(path.read_text())
+        manifest = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ModelError(f"{path}: expected a model, found {error.strerror}; {NEXT_STEP}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"{path}: expected JSON, found {error}; {NEXT_STEP}") from error
     if not isinstance(manifest, dict):
         raise ModelError(f"{path}: expected an object, found {type(manifest).__name__}; {NEXT_STEP}")
@@ -132,7 +154,7 @@ def _holds(folder: Path, checksum: str) -> bool:
     """Whether a folder holds the bundle of that checksum, undamaged."""
     try:
         _verify(folder / MANIFEST, checksum)
-        for entry in _read_manifest(folder / MANIFEST)["members"].values():
+        for entry in _entries(folder / MANIFEST, _read_manifest(folder / MANIFEST)).values():
             _verify(folder / entry["file"], entry["sha256"])
     except ModelError:
         return False

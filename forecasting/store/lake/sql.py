@@ -1,6 +1,7 @@
 """SQL files: where they are, what they say, and which parameters they name."""
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from forecasting.errors import QueryError
+from forecasting.store.texts import read_text
 
 _PACKAGED = Path(__file__).parents[2] / "sql"
 _INCLUDE = re.compile(r"^-- include (templates/\S+\.sql)\r?\n", re.MULTILINE)
@@ -61,7 +63,8 @@ class SqlFiles:
         """
         places = [root / name for root in ((beside,) if beside else ()) + self.roots]
         for place in places:
-            if place.is_file():
+            # a link that leads nowhere is here all the same: whoever reads it says so
+            if os.path.lexists(place) and not place.is_dir():
                 return place
         raise QueryError(f"{name}: no such SQL file; searched {', '.join(str(place.parent) for place in places)}")
 
@@ -73,9 +76,9 @@ class SqlFiles:
         """The statement of a file; a line `-- include NAME` stands for the text of that file."""
 
         def included(line: re.Match[str]) -> str:
-            return self.find(line[1], beside=path.parent).read_text(encoding="utf-8")
+            return read_text(self.find(line[1], beside=path.parent), QueryError)
 
-        return Statement(path, _INCLUDE.sub(included, path.read_text(encoding="utf-8")))
+        return Statement(path, _INCLUDE.sub(included, read_text(path, QueryError)))
 
     def folder(self, name: str) -> list[Path]:
         """The `.sql` files of a folder in name order; a file in an earlier root replaces its namesake."""

@@ -9,7 +9,7 @@ import pandas as pd
 
 from forecasting import __version__
 from forecasting.config.stream import Stream
-from forecasting.errors import ForecastingError, LakeError
+from forecasting.errors import LakeError, in_one_line
 from forecasting.store.lake.lake import Lake
 from forecasting.terms import RunKind, RunStatus
 
@@ -100,9 +100,11 @@ def failures_on_record(lake: Lake, run: Execution, *, clock: Callable[[], dateti
     """Record the failure of whatever runs inside, then let it go on."""
     try:
         yield
-    except Exception as error:
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise  # killed while at work: upkeep says so on record
+    except BaseException as error:
         run.status = RunStatus.FAILED
-        run.message = str(error) if isinstance(error, ForecastingError) else f"{type(error).__name__}: {error}"
+        run.message = in_one_line(error)
         try:
             lake.write(lambda: run.finish(lake, finished_at=clock()), message=f"fail {run.run_id}")
         except LakeError as second:

@@ -2,13 +2,14 @@
 
 import pytest
 
-from forecasting.errors import QueryError, SettingsError
-from forecasting.store.files.definitions import definition_paths, read_definition, read_definitions
+from forecasting.errors import ForecastingError, QueryError, SettingsError
+from forecasting.store.files.definitions import definition_paths, read_definition, read_definition_file
 from tests.feeds import define_stream
+from tests.unreadable import DAMAGES
 
 
 def test_packaged_definitions_are_read_with_all_they_name(settings):
-    found = {definition.stream.name: definition for definition in read_definitions(settings)}
+    found = {name: read_definition_file(settings, path) for name, path in definition_paths(settings).items()}
     assert {"call_volume", "link_traffic"} <= found.keys()
     for definition in found.values():
         assert definition.extract.parameters <= {"since", "until", "feed"}
@@ -64,3 +65,47 @@ def test_one_broken_definition_does_not_hide_the_others(settings):
     assert read_definition(settings, "usage").stream.name == "usage"
     with pytest.raises(SettingsError, match=r"broken\.toml"):
         read_definition(settings, "broken")
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
+def test_whatever_is_wrong_with_a_definition_its_file_is_named_in_one_line(settings, damage):
+    path = damage(settings, "broken")
+    (name,) = [name for name in definition_paths(settings) if name.startswith("broken")]
+
+    def read() -> None:
+        definition = read_definition(settings, name)
+        assert definition.extract
+        assert definition.rejects is None
+
+    with pytest.raises(ForecastingError) as failure:
+        read()
+    assert (failure.value.exit_code, "\n" in str(failure.value)) == (2, False)
+    assert str(failure.value).startswith(str(path))
+
+
+def test_byte_order_mark_is_no_fault(settings):
+    define_stream(settings)
+    for kind in ("toml", "sql"):
+        path = settings.streams / f"usage.{kind}"
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert read_definition(settings, "usage").extract.parameters == {"since", "until", "feed"}
+
+
+def test_files_of_editors_are_no_definitions(settings):
+    define_stream(settings)
+    (settings.streams / ".#usage.toml").symlink_to("somebody@somewhere:1")
+    assert ".#usage" not in definition_paths(settings)
+
+
+def test_folder_of_definitions_that_cannot_be_listed_is_named(settings):
+    settings.streams.parent.mkdir()
+    settings.streams.symlink_to(settings.streams)
+    with pytest.raises(SettingsError, match=r"streams: expected a folder of definitions, found: Too many levels"):
+        definition_paths(settings)
+
+
+@pytest.mark.parametrize("section", ["staffing", "capacity"])
+def test_key_of_an_earlier_version_is_refused_with_its_present_name(settings, section):
+    define_stream(settings, tables=f"[planning.{section}]\nrisk = [0.5]\n")
+    with pytest.raises(SettingsError, match=rf"usage\.toml:\d+: planning\.{section}\.risk: .* it is called confidence"):
+        read_definition(settings, "usage")
