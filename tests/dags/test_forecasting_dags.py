@@ -20,6 +20,7 @@ from forecasting.errors import (
     ModelError,
     QueryError,
     SettingsError,
+    UnexpectedError,
 )
 from forecasting.jobs import forecast, plan
 from forecasting.jobs.common import sources
@@ -37,7 +38,7 @@ FAIL_AT_ONCE = [
     FallbackError("x"),
     InsufficientHistoryError("x", have=1, need=2),
 ]
-LEFT_TO_AIRFLOW = [ModelError("x"), LakeError("x"), MemoryError("x"), OSError("x")]
+LEFT_TO_AIRFLOW = [ModelError("x"), LakeError("x"), UnexpectedError("x"), MemoryError("x"), OSError("x")]
 
 
 def test_origin_param_wins_over_the_data_interval() -> None:

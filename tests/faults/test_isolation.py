@@ -15,7 +15,11 @@ from tests.unreadable import DAMAGES
 
 ORIGIN = "2024-01-29"
 SOUND = ["reader", "traffic", "voice"]
-READS = "-- What another stream knows.\nselect series_id, ts, y from read_parquet('{feed}') where ts >= $since and ts < $until"
+READS = """-- What another stream knows.
+select series_id, ts, y
+from read_parquet('{feed}')
+where ts >= $since and ts < $until
+"""
 
 
 @pytest.fixture
