@@ -46,13 +46,14 @@ class Settings(BaseModel):
         return {f"FORECASTING_{name}": str(getattr(self, name.lower()) or "") for name in sorted(_KNOWN)}
 
 
-def _home(text: str) -> Path:
+def _working_folder() -> Path:
+    """The folder that relative paths start in; libraries ask for it too, wherever the home is."""
     try:
-        return Path(text).absolute()
+        return Path.cwd()
     except OSError as error:
         raise SettingsError(
-            f"environment: FORECASTING_HOME={text!r} starts in the working folder, which is gone ({error.strerror}); "
-            "change to another folder or give FORECASTING_HOME from the root"
+            f"environment: the working folder is gone or closed to this user ({error.strerror}); change to another one "
+            "and run again"
         ) from error
 
 
@@ -60,7 +61,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     """Settings of the `FORECASTING_*` variables, with defaults below `FORECASTING_HOME`.
 
     Raises SettingsError on an unknown variable of that prefix, a catalog of another kind than sqlite and postgres, or a
-    home below a working folder that is gone.
+    working folder that is gone.
     """
     given = {
         key.removeprefix("FORECASTING_"): value for key, value in environment.items() if key.startswith("FORECASTING_")
@@ -69,7 +70,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     if unknown:
         names = ", ".join(f"FORECASTING_{name}" for name in sorted(_KNOWN))
         raise SettingsError(f"environment: FORECASTING_{unknown[0]} is not a setting; the settings are {names}")
-    home = _home(given.get("HOME") or ".")
+    home = _working_folder() / (given.get("HOME") or ".")
     catalog = given.get("CATALOG") or f"sqlite:{home / 'lake' / 'catalog.sqlite'}"
     kind, _, place = catalog.partition(":")
     if kind not in ("sqlite", "postgres") or not place:

@@ -29,6 +29,10 @@ def connect(settings: Settings, *, read_only: bool) -> duckdb.DuckDBPyConnection
         "temp_directory": str(beside / "spill"),
         "python_enable_replacements": False,
     }
+    if not Path(
+        os.environ.get("HOME") or "/nowhere"
+    ).is_dir():  # a service may have none; DuckDB looks for extensions there
+        config["home_directory"] = str(beside)
     connection = duckdb.connect(config=config)
     try:
         # DuckDB takes a program without a file (`python -c`, a spawned process) for a person who waits at a prompt

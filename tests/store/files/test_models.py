@@ -1,3 +1,4 @@
+import hashlib
 import json
 import subprocess
 import sys
@@ -121,3 +122,33 @@ def test_the_store_of_models_needs_no_torch():
     code = "import sys, forecasting.store.files.models; print(sorted({'torch', 'darts'} & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda manifest: manifest.pop("members"), "expected members, a dict, found none"),
+        (lambda manifest: manifest.update(members=["nbeats"]), "expected members, a dict, found list"),
+        (lambda manifest: manifest["members"].update(nbeats=None), r"expected members\.nbeats, a dict, found none"),
+        (
+            lambda manifest: manifest["members"]["nbeats"].pop("file"),
+            r"expected members\.nbeats\.file, a str, found none",
+        ),
+        (lambda manifest: manifest["members"]["nbeats"].pop("sha256"), r"members\.nbeats\.sha256, a str, found none"),
+        (
+            lambda manifest: manifest["members"]["nbeats"].update(config=1),
+            r"members\.nbeats\.config, a dict, found int",
+        ),
+        (lambda manifest: manifest["members"]["nbeats"].update(file="../x"), r"file in this folder, found '\.\./x'"),
+    ],
+)
+def test_manifest_with_the_right_checksum_that_lacks_what_is_needed_is_named(tmp_path, change, message):
+    save_bundle(tmp_path / "m", make_bundle())
+    path = tmp_path / "m" / MANIFEST
+    manifest = json.loads(path.read_text())
+    change(manifest)
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(ModelError, match=message) as failure:
+        load(tmp_path / "m", hashlib.sha256(path.read_bytes()).hexdigest())
+    assert str(failure.value).startswith(str(path))
+    assert "\n" not in str(failure.value)
