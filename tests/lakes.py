@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 import tempfile
+import uuid
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -25,10 +26,10 @@ def make_lakes_once() -> None:
 def _copied(settings: Settings, catalog: Path) -> None:
     changed = opening.migrate is not _migrate or SqlFiles.folder is not _folder
     left_half_made = (catalog.parent / "making").exists()
-    if settings.sql or "://" in settings.data or changed or left_half_made:
+    if settings.sql or "://" in settings.data or changed or left_half_made or Path(settings.data).exists():
         _make(settings, catalog)
         return
-    with hold_writer_lock(settings.writer_lock):
+    with hold_writer_lock(catalog.parent / "writer.lock"):
         if opening._is_made(catalog):
             return
         copy = catalog.with_name("copy")
@@ -36,6 +37,7 @@ def _copied(settings: Settings, catalog: Path) -> None:
         with closing(sqlite3.connect(copy)) as connection, connection:
             place = f"{settings.data.rstrip('/')}/"
             connection.execute("update ducklake_metadata set value = ? where key = 'data_path'", [place])
+            connection.execute("update ducklake_schema set schema_uuid = ? where schema_id = 0", [str(uuid.uuid4())])
         copy.replace(catalog)
 
 

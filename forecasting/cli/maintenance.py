@@ -36,6 +36,19 @@ def lake_attach(writable: Annotated[bool, typer.Option("--writable", help="Witho
     typer.echo(job.attach(read_settings(os.environ), read_only=not writable))
 
 
+@lake_app.command("claim")
+def lake_claim(as_json: AsJson = False) -> None:
+    """Confirm that FORECASTING_DATA belongs to this catalog.
+
+    After the lake was moved or copied: the catalog then looks for its data there. After a backup of the catalog was
+    restored: `forecasting maintain` then removes newer files, which the backup does not know. Run it only if no other
+    catalog uses that folder.
+    """
+    from forecasting.jobs.upkeep import claim as job
+
+    console.report(job.run(read_settings(os.environ)).as_dict(), as_json)
+
+
 def maintain(
     keep_snapshots: Annotated[
         str, typer.Option(help="Age of the oldest snapshot that stays, at least 1d.", metavar="AGE")
@@ -49,7 +62,8 @@ def maintain(
     """Keep the lake quick and small; safe while others work.
 
     Small files are merged. Removed are the rows of runs that were never published, origins older than --keep-forecasts
-    in all their publications, snapshots older than --keep-snapshots, and files that nothing has named for a day.
+    in all their publications, snapshots older than --keep-snapshots, and data files that nothing has named for a day.
+    No other file of FORECASTING_DATA is touched, and no data file where another catalog may need it.
     History, scores, models and the record of runs stay for good. analyst.forecast_as_of answers as before for every
     origin that stays.
     """

@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from forecasting.errors import LakeError
+from forecasting.store.lake.folder import Marker, StoredFile, is_remote, remove_local
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.tables import COMPACTED, PUBLISHED, TABLES, LakeTable
 from forecasting.terms import DAY
@@ -50,11 +52,24 @@ class Retired:
 
 
 @dataclass(frozen=True)
+class DeadFiles:
+    """Files that nothing needs."""
+
+    paths: list[str]
+    bytes: int
+    refusal: str | None
+    """Why they must stay all the same."""
+
+
+@dataclass(frozen=True)
 class Removed:
     """Files that are gone."""
 
     files: int
     bytes: int
+
+    def __add__(self, other: "Removed") -> "Removed":
+        return Removed(self.files + other.files, self.bytes + other.bytes)
 
 
 def unpublished_runs(lake: Lake, *, now: datetime) -> list[Leftover]:
@@ -156,21 +171,72 @@ def expire_snapshots(lake: Lake, *, now: datetime, keep: timedelta) -> int:
     )
 
 
-def dead_files(lake: Lake, *, now: datetime) -> Removed:
-    """What `remove_dead_files` would remove."""
-    return _measured(lake, _find_dead(lake, now=now))
+def dead_files(lake: Lake, *, now: datetime) -> DeadFiles:
+    """What `remove_dead_files` would remove, and why not where it would not."""
+    before = _whole_days(now - FILES_REST)
+    contents = lake.ownership.contents()
+    dropped = {path for (path,) in lake.rows("maintain/remove_old_files.sql", older_than=before, dry_run=True)}
+    unknown = [file for file in contents.unknown if file.modified < before]
+    # a kill may have come between the removal of a file and of its line in the catalog
+    dead = [file for file in contents.known if file.path in dropped] + unknown
+    return DeadFiles(
+        [file.path for file in dead],
+        sum(file.size for file in dead),
+        why_not_removed(lake.ownership.marker, unknown, known=len(contents.known)),
+    )
+
+
+def why_not_removed(marker: Marker | None, unknown: Sequence[StoredFile], *, known: int) -> str | None:
+    """Why dead files must stay until somebody claims the folder; None where they can go.
+
+    unknown: files that the catalog does not list. known: how many it does.
+    """
+    claim = "if no other catalog needs them, run `forecasting lake claim`, then `forecasting maintain` again"
+    if marker is not None and marker.doubt is not None:
+        return f"no file was removed: {marker.doubt}; files that this catalog does not know may be needed; {claim}"
+    claimed = datetime.fromisoformat(marker.claimed_at) if marker and marker.claimed_at else None
+    unclaimed = [file for file in unknown if claimed is None or file.modified > claimed]
+    if len(unclaimed) > known:
+        return (
+            f"no file was removed: the catalog does not know {len(unclaimed)} of the {len(unknown) + known} data "
+            f"files: it may have lost them; restore it from a backup; {claim}"
+        )
+    return None
+
+
+def free_room(lake: Lake, *, now: datetime) -> Removed:
+    """Remove dead files of this machine without writing to the catalog, which a full disk has no room for.
+
+    lake: may be open to read. Their lines in the catalog go with `remove_dead_files`.
+    """
+    dead = dead_files(lake, now=now)
+    if dead.refusal or is_remote(lake.settings.data):
+        return Removed(0, 0)
+    remove_local(dead.paths)
+    return Removed(len(dead.paths), dead.bytes)
 
 
 def remove_dead_files(lake: Lake, *, now: datetime) -> Removed:
     """Remove files that no snapshot has named for `FILES_REST`, and those of writers killed before that.
 
-    The lake's data folder is its own: whatever Parquet lies there and is not in the catalog goes.
+    Nothing else in the lake's data folder is touched: only files go that bear a name of DuckLake's, below the folders
+    of the lake's tables. Raises LakeError where the folder may hold what another catalog needs; then none goes.
     """
-    paths = _find_dead(lake, now=now)
-    found = _measured(lake, paths)
-    if paths:
-        lake.write(lambda: _remove_dead(lake, now=now), message=f"remove {len(paths)} files")
-    return found
+    dead = dead_files(lake, now=now)
+    if dead.refusal:
+        raise LakeError(f"{lake.settings.data}: {dead.refusal}")
+    before = _whole_days(now - FILES_REST)
+    if is_remote(lake.settings.data):
+        with lake.alone():
+            lake.execute("maintain/schedule_files.sql", paths=dead.paths, at=before - FILES_REST)
+    else:
+        remove_local(dead.paths)
+    if lake.rows("maintain/remove_old_files.sql", older_than=before, dry_run=True):
+        lake.write(
+            lambda: lake.execute("maintain/remove_old_files.sql", older_than=before, dry_run=False),
+            message=f"remove {len(dead.paths)} files",
+        )
+    return Removed(len(dead.paths), dead.bytes)
 
 
 def count_files(lake: Lake) -> int:
@@ -199,37 +265,9 @@ def _delete_unpublished(lake: Lake, run_ids: Sequence[str]) -> int:
     return sum(int(lake.rows(delete, of=TABLES[name], run_ids=run_ids)[0][0]) for name in PUBLISHED)
 
 
-def _find_dead(lake: Lake, *, now: datetime) -> list[str]:
-    before = _whole_days(now - FILES_REST)
-    dropped = lake.rows("maintain/remove_old_files.sql", older_than=before, dry_run=True)
-    # the lake's own dry run of this needs a writer
-    orphans = lake.rows("maintain/orphans.sql", older_than=before, pattern=_stored(lake))
-    return [path for (path,) in dropped + orphans]
-
-
-def _remove_dead(lake: Lake, *, now: datetime) -> None:
-    before = _whole_days(now - FILES_REST)
-    lake.rows("maintain/remove_old_files.sql", older_than=before, dry_run=False)
-    lake.rows("maintain/remove_orphans.sql", older_than=before)
-
-
-def _stored(lake: Lake) -> str:
-    """Pattern of every Parquet file of the lake."""
-    return f"{lake.settings.data.rstrip('/')}/**/*.parquet"
-
-
 def _whole_days(instant: datetime) -> datetime:
     """The last moment before that UTC day.
 
     A SQLite catalog compares instants as texts, written in two ways that are in order for different days only.
     """
     return instant.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(microseconds=1)
-
-
-def _measured(lake: Lake, paths: Sequence[str]) -> Removed:
-    """Those of the files that are still there; a kill may have come between a file and its line in the catalog."""
-    if not paths:
-        return Removed(0, 0)
-    stored = dict(lake.rows("maintain/file_sizes.sql", pattern=_stored(lake)))
-    sizes = [stored[path] for path in paths if path in stored]
-    return Removed(len(sizes), sum(sizes))

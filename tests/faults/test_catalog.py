@@ -151,8 +151,8 @@ def lock_catalog(path: Path, ready: Path) -> None:
 
 @pytest.mark.parametrize("opened", [open_lake, open_lake_to_read], ids=["write", "read"])
 def test_catalog_locked_by_another_program_is_named(filled, tmp_path, monkeypatch, opened):
-    def impatient(settings: Settings, *, read_only: bool) -> str:
-        return attach_statement(settings, read_only=read_only).replace("10000", "100")
+    def impatient(settings: Settings, **how: bool) -> str:
+        return attach_statement(settings, **how).replace("10000", "100")
 
     monkeypatch.setattr(attach, "attach_statement", impatient)
     process = holding(lock_catalog, filled.catalog_file, tmp_path / "ready")

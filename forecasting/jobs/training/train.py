@@ -15,7 +15,6 @@ from forecasting.jobs.training.contest import Challenger, stand_in
 from forecasting.jobs.training.register import Candidate, end, register
 from forecasting.panel.calendar.calendar import resolve_origin, retrain_boundary
 from forecasting.settings import Settings
-from forecasting.store.lake.lock import hold_training_lock
 from forecasting.store.tables.decisions import Champion, append_decision, champion_as_of
 from forecasting.store.tables.readings import read_extent
 from forecasting.store.tables.registry import ModelRecord, newest_model
@@ -52,7 +51,7 @@ def train_due(session: Session, origin: datetime) -> JobSummary:
     present = model_of(session, boundary)
     if present is not None and _is_sound(session, present):
         return _keep(session, present, origin)
-    with hold_training_lock(session.settings.models, stream.name):
+    with session.lake.training(stream.name):
         present = model_of(session, boundary)
         model_id = name_model(stream, boundary)
         if present is not None:

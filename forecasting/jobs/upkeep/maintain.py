@@ -3,7 +3,7 @@
 import logging
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from forecasting.errors import SettingsError
 from forecasting.jobs.common.session import JobSummary, wall_clock
@@ -18,6 +18,7 @@ from forecasting.store.maintenance import (
     dead_files,
     expirable_snapshots,
     expire_snapshots,
+    free_room,
     remove_dead_files,
     remove_origins,
     remove_scratch,
@@ -46,10 +47,15 @@ def run(
 
     keep_snapshots: age of the oldest snapshot of the lake that stays. keep_forecasts: how far before a stream's newest
     origin its forecasts stay; older origins go with all their publications, history, scores, models and runs stay for
-    good. Killed at any moment, the next call goes on. Raises SettingsError on a keep that is none.
+    good. What frees room without needing any comes first, so that it works on a full disk. Killed at any moment, the
+    next call goes on. Raises SettingsError on a keep that is none, LakeError where files may be needed by another
+    catalog: then none of them goes, and all else is done.
     """
     snapshots_for, forecasts_for = _keeps(keep_snapshots, keep_forecasts)
     now = wall_clock()
+    begin("maintain: dead files")
+    scratch = remove_scratch(scratch_folders(settings.models, now=now))
+    freed = _free_room(settings, now=now)
     with open_lake(settings) as lake:
         work = start_upkeep(lake, kind=RunKind.MAINTAIN, started_at=now, token=uuid.uuid4().hex[:8])
         with failures_on_record(lake, work, clock=wall_clock):
@@ -60,12 +66,12 @@ def run(
             begin("maintain: retention")
             retired = retired_origins(lake, keep=forecasts_for)
             rows += sum(remove_origins(lake, each) for each in retired)
+            begin("maintain: snapshots")
+            expired = expire_snapshots(lake, now=now, keep=snapshots_for)
             begin("maintain: small files")
             merged = compact(lake)
-            begin("maintain: snapshots and dead files")
-            expired = expire_snapshots(lake, now=now, keep=snapshots_for)
-            dead = remove_dead_files(lake, now=now)
-            scratch = remove_scratch(scratch_folders(settings.models, now=now))
+            begin("maintain: dead files")
+            dead = remove_dead_files(lake, now=now) + freed
             after = count_files(lake)
             idle = not (rows or merged or expired or dead.files or scratch.files)
             work.status = RunStatus.UNCHANGED if idle else RunStatus.PUBLISHED
@@ -96,13 +102,29 @@ def foresee(
         leftovers = unpublished_runs(lake, now=now)
         retired = retired_origins(lake, keep=forecasts_for)
         expired = expirable_snapshots(lake, now=now, keep=snapshots_for)
-        dead, files = dead_files(lake, now=now), count_files(lake)
+        found, files = dead_files(lake, now=now), count_files(lake)
+    dead = Removed(0, 0) if found.refusal else Removed(len(found.paths), found.bytes)
     scratch = Removed(len(scratch_folders(settings.models, now=now)), 0)
     details = _details(unpublished=len(leftovers), retired=retired, expired=expired, dead=dead, scratch=scratch)
     rows = sum(each.rows for each in leftovers) + sum(each.rows for each in retired)
     return JobSummary(
-        job="maintain", stream="*", status="dry run", rows=rows, details={"files": {"before": files}, **details}
+        job="maintain",
+        stream="*",
+        status="dry run",
+        rows=rows,
+        message=found.refusal,
+        details={"files": {"before": files}, **details},
     )
+
+
+def _free_room(settings: Settings, *, now: datetime) -> Removed:
+    """Remove what a lake that exists no longer needs, and that can go without room for its catalog."""
+    try:
+        lake = open_lake_to_read(settings)
+    except SettingsError:
+        return Removed(0, 0)
+    with lake:
+        return free_room(lake, now=now)
 
 
 def _details(

@@ -1,27 +1,55 @@
-"""How DuckDB attaches the lake, and what its errors mean."""
+"""How DuckDB attaches the lake."""
 
 import os
-import shutil
+import random
+import time
 from pathlib import Path
 from tempfile import gettempdir
 
 import duckdb
 import duckdb_extensions
 
-from forecasting.errors import LakeError
+from forecasting.errors import LakeBusyError, LakeError
 from forecasting.settings import Settings
+from forecasting.store.lake.faults import Fault, cause_of, denied_message, fault_of, full_message
 from forecasting.store.lake.sql import first_line
 
 ALIAS = "lake"
 MEMORY_LIMIT = "3GB"
-_BUSY = ("database is locked", "conflict", "could not serialize", "deadlock", "Failed to commit DuckLake transaction")
-_FULL = ("No space left", "disk is full", "Disk quota exceeded")
-_LEAST_ROOM = 1_000_000
-"""Bytes; SQLite reports an I/O error where it finds less than it needs for its journal and shared memory."""
+RECONNECT_SECONDS = 30.0
+"""A server that restarts is back by then."""
 
 
-def connect(settings: Settings, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-    """A connection of its own with the lake attached. Raises LakeError, which says why it cannot be."""
+class NotMadeError(LakeError):
+    """There is no lake in this catalog yet."""
+
+
+def connect(
+    settings: Settings, *, read_only: bool, create: bool = False, moved: bool = False
+) -> duckdb.DuckDBPyConnection:
+    """A connection of its own with the lake attached.
+
+    create: make the lake where the catalog is empty. moved: whether its data may lie elsewhere than the catalog says.
+    Raises NotMadeError for an empty catalog, LakeBusyError where its server stays away, else LakeError, which says why
+    it cannot be attached.
+    """
+    connection = session(settings)
+    jitter = random.Random()
+    deadline = time.monotonic() + RECONNECT_SECONDS
+    while True:
+        try:
+            connection.execute(attach_statement(settings, read_only=read_only, create=create, moved=moved))
+            connection.execute(f"use {ALIAS}")
+            return connection
+        except duckdb.Error as error:
+            if fault_of(error, settings) is not Fault.LOST or time.monotonic() >= deadline:
+                connection.close()
+                raise why_not(settings, error) from error
+            time.sleep(jitter.uniform(0.2, 2.0))
+
+
+def session(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """A connection without the lake that can read where the lake's data lie."""
     beside = settings.catalog_file.parent if settings.catalog_file else Path(gettempdir())
     # pandas must not be mistaken for tables: a frame reaches SQL only when it is registered
     config: dict[str, str | bool | int | float | list[str]] = {
@@ -42,22 +70,34 @@ def connect(settings: Settings, *, read_only: bool) -> duckdb.DuckDBPyConnection
         if "://" in settings.data:
             load_extension(connection, "httpfs")
         connection.execute("set TimeZone = 'UTC'")
-        connection.execute(attach_statement(settings, read_only=read_only))
-        connection.execute(f"use {ALIAS}")
     except duckdb.Error as error:
         connection.close()
-        raise LakeError(_why_not(settings, error)) from error
+        raise why_not(settings, error) from error
     return connection
 
 
-def attach_statement(settings: Settings, *, read_only: bool) -> str:
+def attach_statement(settings: Settings, *, read_only: bool, create: bool = True, moved: bool = False) -> str:
     """The ATTACH statement that any DuckDB client with the ducklake extension can run."""
-    options = [f"DATA_PATH {_literal(settings.data)}"]
+    options = [f"DATA_PATH {literal(settings.data)}"]
+    if moved:
+        options.append("OVERRIDE_DATA_PATH true")
     if settings.catalog_file:
         options += ["META_JOURNAL_MODE 'WAL'", "META_BUSY_TIMEOUT 10000"]
+    if not create:
+        options.append("CREATE_IF_NOT_EXISTS false")
     if read_only:
         options.append("READ_ONLY")
-    return f"ATTACH {_literal(f'ducklake:{settings.catalog}')} AS {ALIAS} ({', '.join(options)})"
+    return f"ATTACH {literal(f'ducklake:{settings.catalog}')} AS {ALIAS} ({', '.join(options)})"
+
+
+def server_address(settings: Settings) -> str:
+    """The connection of the catalog's server, as SQL text."""
+    return literal(settings.catalog.partition(":")[2])
+
+
+def literal(text: str) -> str:
+    """A text as SQL."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
@@ -69,48 +109,33 @@ def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     connection.load_extension(name)
 
 
-def is_busy(error: Exception) -> bool:
-    """Whether another process was first."""
-    return _is(error, _BUSY)
-
-
-def is_full(error: Exception, settings: Settings) -> bool:
-    """Whether a disk had no room."""
-    if settings.catalog_file and _is(error, ("disk I/O error",)):
-        return shutil.disk_usage(settings.catalog_file.parent).free < _LEAST_ROOM
-    return _is(error, _FULL)
-
-
-def full_message(settings: Settings, place: str) -> str:
-    """The message of an error for a full disk."""
-    return (
-        f"{settings.data}: the disk is full ({place}); nothing was published and what was published before stays; "
-        "free space and run again"
-    )
-
-
-def _why_not(settings: Settings, error: duckdb.Error) -> str:
+def why_not(settings: Settings, error: duckdb.Error) -> LakeError:
+    """The error for a lake that cannot be attached."""
     place = settings.catalog_file or settings.catalog
-    if is_full(error, settings):
-        return full_message(settings, "attach")
-    if settings.catalog_file and ("readonly" in str(error) or not os.access(settings.catalog_file.parent, os.W_OK)):
-        return (
+    text = str(error)
+    fault = fault_of(error, settings)
+    if "creating a new DuckLake is explicitly disabled" in text:
+        return NotMadeError(f"{place}: no lake here yet; run `forecasting ingest` first or set FORECASTING_CATALOG")
+    if fault is Fault.FULL:
+        return LakeError(full_message(settings, "attach"))
+    if settings.catalog_file and ("readonly" in text or not os.access(settings.catalog_file.parent, os.W_OK)):
+        return LakeError(
             f"{place}: this user may not write the catalog's folder, which an embedded catalog needs even to read; "
             "ask for write permission or use a PostgreSQL catalog with a read-only role"
         )
-    if _is(error, ("does not match existing data path",)):
-        return f"{place}: this lake keeps its data elsewhere: {first_line(error)}; set FORECASTING_DATA to that folder"
-    if is_busy(error):
-        return f"{place}: the catalog is locked by another program; close it and try again"
-    return (
+    if "does not match existing data path" in text:
+        return LakeError(
+            f"{place}: this lake keeps its data elsewhere: {first_line(error)}; set FORECASTING_DATA to that folder, "
+            "or, if the lake was moved or copied, run `forecasting lake claim`"
+        )
+    if fault is Fault.LOST:
+        return LakeBusyError(f"{place}: the catalog's server cannot be reached: {cause_of(error)}; try again later")
+    if fault is Fault.BUSY:
+        return LakeBusyError(f"{place}: the catalog is locked by another program; close it and try again")
+    if fault is Fault.DENIED:
+        return LakeError(denied_message(settings, error))
+    if settings.catalog_file is None:
+        return LakeError(f"{place}: the catalog cannot be opened: {cause_of(error)}; correct FORECASTING_CATALOG")
+    return LakeError(
         f"{place}: the catalog cannot be read: {first_line(error)}; restore it from a backup or set FORECASTING_CATALOG"
     )
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _is(error: Exception, marks: tuple[str, ...]) -> bool:
-    text = str(error).lower()
-    return any(mark.lower() in text for mark in marks)

@@ -4,9 +4,11 @@ import logging
 import os
 import random
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -17,8 +19,16 @@ from numpy.typing import NDArray
 
 from forecasting.errors import LakeBusyError, LakeError
 from forecasting.settings import Settings
-from forecasting.store.lake.attach import full_message, is_busy, is_full
-from forecasting.store.lake.lock import PATIENCE_SECONDS, hold_writer_lock
+from forecasting.store.lake.attach import RECONNECT_SECONDS, server_address
+from forecasting.store.lake.faults import Fault, cause_of, denied_message, fault_of, full_message
+from forecasting.store.lake.lock import (
+    PATIENCE_SECONDS,
+    TRAINING_PATIENCE_SECONDS,
+    hold_training_lock,
+    hold_writer_lock,
+)
+from forecasting.store.lake.ownership import Ownership
+from forecasting.store.lake.server import Server
 from forecasting.store.lake.sql import SqlFiles, checksum_of, first_line
 from forecasting.store.lake.tables import LakeTable
 
@@ -46,6 +56,7 @@ class Lake:
         self.files = files
         self.read_only = read_only
         self.patience_seconds = PATIENCE_SECONDS
+        self.ownership = Ownership(connection, settings, files)
         self._writing = False
 
     def __enter__(self) -> Self:
@@ -92,25 +103,59 @@ class Lake:
                 yield {column: batch[column].to_numpy(zero_copy_only=False) for column in batch.schema.names}
 
     def write(self, action: Callable[[], T], *, message: str) -> T:
-        """Run `action` as one transaction, alone among writers, and again as a whole if the catalog was busy.
+        """Run `action` as one transaction, alone among writers, and again as a whole if the catalog was busy or its
+        server went away.
 
-        message: kept with the snapshot. Raises LakeBusyError when every attempt met another writer, LakeError when the
-        disk is full or the lake cannot be written; nothing of a failed transaction stays.
+        message: kept with the snapshot. Raises LakeBusyError when every attempt met another writer or the server stays
+        away, LakeError when the disk is full or the lake cannot be written; nothing of a failed transaction stays.
         """
-        jitter = random.Random()
+        away_since: float | None = None
         for attempt in range(1, ATTEMPTS + 1):
-            with hold_writer_lock(self.settings.writer_lock, patience_seconds=self.patience_seconds):
-                try:
+            try:
+                with self.alone():
                     return self._transaction(action, message)
-                except duckdb.Error as error:
-                    if is_full(error, self.settings) or not is_busy(error):
-                        raise self._lake_error(error, "write") from error
-                    logger.info("lake busy, attempt %d of %d: %s", attempt, ATTEMPTS, first_line(error))
-            time.sleep(jitter.uniform(0, min(2.0, 0.05 * 2**attempt)))
+            except duckdb.Error as error:
+                fault = fault_of(error, self.settings)
+                if fault not in (Fault.BUSY, Fault.LOST):
+                    raise self._lake_error(error, "write") from error
+                away_since = None if fault is Fault.BUSY else away_since or time.monotonic()
+                if away_since is not None and time.monotonic() > away_since + RECONNECT_SECONDS:
+                    raise self._lake_error(error, "write") from error
+                logger.info("lake %s, attempt %d of %d: %s", fault, attempt, ATTEMPTS, cause_of(error))
+            _pause(attempt, away=away_since is not None)
         raise LakeBusyError(
             f"{self.settings.catalog}: {ATTEMPTS} attempts to write met other writers; nothing was written; try "
             "again later"
         )
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Hold the lock of all writers; on a server it is between all machines.
+
+        Raises LakeBusyError, which names the holder, when it is not free within `patience_seconds`.
+        """
+        if self.settings.writer_lock:
+            return hold_writer_lock(self.settings.writer_lock, patience_seconds=self.patience_seconds)
+        return self.server.hold("writer", patience_seconds=self.patience_seconds, doing="writing")
+
+    @contextmanager
+    def training(self, stream: str) -> Iterator[None]:
+        """Hold the lock of a stream's training, so that runs which find the same model due train it once.
+
+        Raises LakeBusyError where another training goes on for longer than trainings do.
+        """
+        if self.settings.catalog_file:
+            lock = hold_training_lock(self.settings.models, stream)
+        else:
+            lock = self.server.hold(
+                f"training {stream}", patience_seconds=TRAINING_PATIENCE_SECONDS, doing=f"training {stream}"
+            )
+        with self._translated("training"), lock:
+            yield
+
+    @cached_property
+    def server(self) -> Server:
+        """The server of a catalog that is none of this machine's files."""
+        return Server(self.connection, self.files, server_address(self.settings))
 
     def pending(self) -> list[Path]:
         """SQL files whose part of the schema this lake lacks, or has in an older text, in the order of application."""
@@ -139,18 +184,33 @@ class Lake:
         return int(self.rows("lake/snapshot_id.sql")[0][0])
 
     def _transaction(self, action: Callable[[], T], message: str) -> T:
+        # by this it is found whether a commit went through in which the connection was lost
+        token = uuid.uuid4().hex
         self.connection.begin()
         self._writing = True
         try:
             result = action()
-            self._run("lake/set_commit_message.sql", {"author": f"forecasting pid {os.getpid()}", "message": message})
-            self.connection.commit()
+            author = f"forecasting pid {os.getpid()}"
+            self._run("lake/set_commit_message.sql", {"author": author, "message": message, "token": token})
+            self._commit(token)
         except BaseException:
             self._roll_back()
             raise
         finally:
             self._writing = False
+        self.ownership.follow(token)
         return result
+
+    def _commit(self, token: str) -> None:
+        try:
+            self.connection.commit()
+        except duckdb.Error as error:
+            if fault_of(error, self.settings) is not Fault.LOST:
+                raise
+            self._roll_back()
+            self._writing = False
+            if not self._run("lake/committed.sql", {"token": token}).fetchall()[0][0]:
+                raise
 
     def _roll_back(self) -> None:
         try:
@@ -162,7 +222,19 @@ class Lake:
         statement = self.files.read(name)
         if of is not None:
             statement = statement.fill(of.parts)
-        return self.connection.execute(statement.text, statement.bind(**values))
+        bound = statement.bind(**values)
+        away_since, attempt = time.monotonic(), 0
+        while True:
+            try:
+                return self.connection.execute(statement.text, bound)
+            except duckdb.Error as error:
+                # within a transaction `write` tries all of it again
+                lost = not self._writing and fault_of(error, self.settings) is Fault.LOST
+                if not lost or time.monotonic() > away_since + RECONNECT_SECONDS:
+                    raise
+                attempt += 1
+                logger.info("the catalog's server went away during %s: %s", name, cause_of(error))
+            _pause(attempt, away=True)
 
     @contextmanager
     def _registered(self, frames: Mapping[str, pd.DataFrame]) -> Iterator[None]:
@@ -181,19 +253,33 @@ class Lake:
         except duckdb.Error as error:
             if self._writing:
                 raise  # `write` decides whether the whole transaction is tried again
-            if is_busy(error) and not is_full(error, self.settings):
-                raise LakeBusyError(f"{self.settings.catalog}: {name} met a busy lake; try again") from error
             raise self._lake_error(error, name) from error
 
     def _lake_error(self, error: duckdb.Error, place: str) -> LakeError:
-        if is_full(error, self.settings):
+        fault = fault_of(error, self.settings)
+        if fault is Fault.FULL:
             return LakeError(full_message(self.settings, place))
+        if fault is Fault.DENIED:
+            return LakeError(denied_message(self.settings, error))
+        if fault is Fault.BUSY:
+            return LakeBusyError(f"{self.settings.catalog}: {place} met a busy lake; try again")
+        if fault is Fault.LOST:
+            return LakeBusyError(
+                f"{self.settings.catalog}: the catalog's server went away during {place}: {cause_of(error)}; what was "
+                "published before stays; try again later"
+            )
         if self.read_only and isinstance(error, duckdb.BinderException | duckdb.CatalogException) and self.pending():
             return LakeError(
                 f"{self.settings.catalog}: this lake was made by an older version and lacks what {place} reads "
                 f"({first_line(error)}); bring it up to date with `forecasting maintain`, or any job, and run again"
             )
-        return LakeError(f"{self.settings.catalog}: {place} failed: {first_line(error)}")
+        return LakeError(f"{self.settings.catalog}: {place} failed: {cause_of(error)}")
+
+
+def _pause(attempt: int, *, away: bool) -> None:
+    """Let others finish; a server that is away is given longer."""
+    jitter = random.Random()
+    time.sleep(jitter.uniform(0.5, 2.0) if away else jitter.uniform(0.0, min(2.0, 0.05 * 2**attempt)))
 
 
 def _is_due(path: Path, applied: str | None) -> bool:

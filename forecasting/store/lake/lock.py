@@ -1,11 +1,11 @@
-"""Locks between processes: of an embedded catalog's writers, and of a stream's trainings."""
+"""Locks between processes of one machine: of an embedded catalog's writers, and of a stream's trainings."""
 
 import fcntl
 import os
 import random
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from forecasting.errors import LakeBusyError, LakeError
@@ -14,13 +14,12 @@ PATIENCE_SECONDS = 300.0
 TRAINING_PATIENCE_SECONDS = 6 * 3600.0
 
 
-def hold_writer_lock(path: Path | None, *, patience_seconds: float = PATIENCE_SECONDS) -> AbstractContextManager[None]:
-    """Hold the exclusive lock on `path` for one write transaction.
+def hold_writer_lock(path: Path, *, patience_seconds: float = PATIENCE_SECONDS) -> AbstractContextManager[None]:
+    """Hold the exclusive lock on `path` for one write transaction to an embedded catalog.
 
-    path: None where the catalog is a server, which serialises writers itself. Raises LakeBusyError, which names the
-    holder, when the lock is not free within `patience_seconds`.
+    Raises LakeBusyError, which names the holder, when the lock is not free within `patience_seconds`.
     """
-    return hold_lock(path, patience_seconds=patience_seconds, doing="writing") if path else nullcontext()
+    return hold_lock(path, patience_seconds=patience_seconds, doing="writing")
 
 
 def hold_training_lock(models: Path, stream: str) -> AbstractContextManager[None]:

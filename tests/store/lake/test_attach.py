@@ -11,7 +11,7 @@ import pytest
 
 from forecasting.errors import LakeError
 from forecasting.settings import Settings, read_settings
-from forecasting.store.lake.attach import attach_statement, connect, full_message, is_busy, is_full
+from forecasting.store.lake.attach import attach_statement, connect
 from forecasting.store.lake.open import open_lake
 
 
@@ -65,21 +65,3 @@ def test_a_lake_whose_data_lie_elsewhere_is_told(settings: Settings, tmp_path: P
         pass
     with pytest.raises(LakeError, match=r"keeps its data elsewhere.*set FORECASTING_DATA to that folder"):
         connect(settings.model_copy(update={"data": str(tmp_path / "other")}), read_only=True)
-
-
-@pytest.mark.parametrize(
-    ("text", "busy", "full"),
-    [
-        ("IO Error: database is locked", True, False),
-        ("TransactionContext Error: Conflict on table", True, False),
-        ("could not serialize access", True, False),
-        ("IO Error: No space left on device", False, True),
-        ("IO Error: disk I/O error", False, False),
-        ("Binder Error: no such column", False, False),
-    ],
-)
-def test_errors_mean_a_busy_lake_a_full_disk_or_neither(settings: Settings, text: str, busy: bool, full: bool):
-    settings.catalog_file.parent.mkdir(parents=True)
-    error = duckdb.Error(text)
-    assert (is_busy(error), is_full(error, settings)) == (busy, full)
-    assert "nothing was published" in full_message(settings, "write")

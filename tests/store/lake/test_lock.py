@@ -55,11 +55,6 @@ def test_those_who_wait_come_in_one_at_a_time(tmp_path):
     assert most == [1, 1, 1, 1]
 
 
-def test_catalog_on_a_server_needs_no_lock():
-    with hold_writer_lock(None):
-        pass
-
-
 def test_folder_that_is_not_there_is_told(tmp_path):
     with (
         pytest.raises(LakeError, match=r"cannot open the lock: No such file.*writing needs this folder"),

@@ -1,0 +1,135 @@
+"""What errors of the database mean: another writer was first, the server is away, the disk is full, a role may not.
+
+DuckDB hands on what the catalog's server says as text, without its SQLSTATE; the server's own line is read out of it.
+"""
+
+import re
+import shutil
+from enum import StrEnum
+
+from forecasting.settings import Settings
+from forecasting.store.lake.sql import first_line
+
+
+class Fault(StrEnum):
+    """What kind of error it is, and so what is to be done about it."""
+
+    BUSY = "busy"
+    """Another process was first: trying again heals it."""
+    LOST = "lost"
+    """The server is away, restarting, or has no connection left: trying again a little later heals it."""
+    FULL = "full"
+    """A disk has no room."""
+    DENIED = "denied"
+    """The role or user may not do this: nothing heals it but a grant."""
+    REFUSED = "refused"
+    """The server answers, but lets nobody in under this name: the setting is wrong."""
+    OTHER = "other"
+
+
+_FULL = ("No space left", "disk is full", "Disk quota exceeded")
+_DENIED = (
+    "permission denied for",
+    "must be owner",
+    "in a read-only transaction",
+    "attempt to write a readonly database",
+)
+_REFUSED = ("authentication failed", "no pg_hba.conf entry", "no password supplied", "is not permitted to log in")
+_UNKNOWN = re.compile(r'(?:role|database) "[^"]*" does not exist')
+_LOST = (
+    "server closed the connection",
+    "terminating connection",
+    "connection to server was lost",
+    "no connection to the server",
+    "could not receive data",
+    "could not send data",
+    "SSL connection has been closed",
+    "SSL SYSCALL error",
+    "Connection refused",
+    "Connection reset",
+    "Connection timed out",
+    "timeout expired",
+    "the database system is",
+    "too many connections",
+    "too many clients",
+    "remaining connection slots",
+    "Temporary failure in name resolution",
+    # all that is left of a connection that broke before the commit
+    'Failed to execute query "ROLLBACK": ',
+)
+_BUSY = (
+    "database is locked",
+    "conflict",
+    "could not serialize",
+    "deadlock",
+    "could not obtain lock",
+    "lock timeout",
+    # two commits at once wanted to be the same snapshot
+    'unique constraint "ducklake_',
+    "maximum retry count",
+)
+_LEAST_ROOM = 1_000_000
+"""Bytes; SQLite reports an I/O error where it finds less than it needs for its journal and shared memory."""
+_SAID = re.compile(r"(?:ERROR|FATAL|PANIC):\s*(.+)")
+_UNREACHABLE = re.compile(r"(?:failed: |(?=could not translate host name))(.+)")
+
+
+def fault_of(error: Exception, settings: Settings) -> Fault:
+    """The kind of an error of the database."""
+    text = str(error)
+    if is_full(error, settings):
+        return Fault.FULL
+    if _has(text, _DENIED):
+        return Fault.DENIED
+    if _has(text, _REFUSED) or _UNKNOWN.search(text):
+        return Fault.REFUSED
+    if settings.catalog_file is None and _has(text, _LOST):
+        return Fault.LOST
+    return Fault.BUSY if _has(text, _BUSY) else Fault.OTHER
+
+
+def is_full(error: Exception, settings: Settings) -> bool:
+    """Whether a disk had no room."""
+    if settings.catalog_file and _has(str(error), ("disk I/O error",)):
+        return shutil.disk_usage(settings.catalog_file.parent).free < _LEAST_ROOM
+    return _has(str(error), _FULL)
+
+
+def cause_of(error: Exception) -> str:
+    """What the server said, in one line; of another error its first line.
+
+    The statement and the connection, which may hold a password, are left out.
+    """
+    text = str(error)
+    found = _SAID.search(text) or (_UNREACHABLE.search(text) if _has(text, _LOST) or "translate host" in text else None)
+    if found:
+        return found[1].strip()
+    if _has(text, ('Failed to execute query "ROLLBACK": ',)):
+        return "the connection was lost"
+    return first_line(error)
+
+
+def full_message(settings: Settings, place: str) -> str:
+    """The message of an error for a full disk."""
+    return (
+        f"{settings.data}: the disk is full ({place}); nothing was published and what was published before stays; "
+        "free space and run again"
+    )
+
+
+def denied_message(settings: Settings, error: Exception) -> str:
+    """The message of an error for a role or user that may not write."""
+    if settings.catalog_file:
+        return (
+            f"{settings.catalog_file}: this user may not write the catalog: {cause_of(error)}; nothing was written; "
+            "ask for write permission on the file and its folder"
+        )
+    return (
+        f"{settings.catalog}: the server lets this role not write: {cause_of(error)}; nothing was written; grant it "
+        "SELECT, INSERT, UPDATE and DELETE on all tables of the catalog, or name another role in FORECASTING_CATALOG"
+    )
+
+
+def _has(text: str, marks: tuple[str, ...]) -> bool:
+    small = text.lower()
+    return any(mark.lower() in small for mark in marks)
