@@ -1,6 +1,7 @@
 """Fixtures: an empty home with its settings, and the real data where they are at hand."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -9,6 +10,7 @@ import pytest
 from forecasting.settings import Settings, read_settings
 from tests.extensions import trust_extensions
 from tests.lakes import make_lakes_once
+from tests.postgres import Server, postgresql
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -24,6 +26,13 @@ hypothesis.settings.load_profile("patient")
 def settings(tmp_path: Path) -> Settings:
     """Settings of an empty home."""
     return read_settings({"FORECASTING_HOME": str(tmp_path / "home")})
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server | None]:
+    """The tests' PostgreSQL server; None where PostgreSQL is not installed."""
+    with postgresql() as running:
+        yield running
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from forecasting.store.tables.backfills import (
     read_history_batches,
 )
 from forecasting.store.tables.decisions import champion_as_of, newest_origin
+from forecasting.store.tables.forecasts import holds_forecast
 from forecasting.store.tables.registry import newest_model
 from forecasting.terms import DAY, BackfillStatus, ModelChoice, RunKind, RunStatus
 
@@ -45,6 +46,8 @@ class _Backfill:
     published: Mapping[datetime, CurrentPublication]
     batches: Sequence[HistoryBatch]
     trained: list[Trained] = field(default_factory=list)
+    whole: dict[str, bool] = field(default_factory=dict)
+    """Of each run that was looked at: whether the lake still holds what it published."""
 
     @property
     def stream(self) -> Stream:
@@ -161,12 +164,21 @@ def _done_already(work: _Backfill, origin: datetime, model_id: str | None) -> Is
     if current is None:
         return None
     issued = Issued(origin, BackfillStatus.SETTLED, run_id=current.run_id, model_id=current.model_id)
-    if model_id is not None and is_settled(current, model_id=model_id, batches=work.batches):
+    settled = model_id is not None and is_settled(current, model_id=model_id, batches=work.batches)
+    if settled and _is_whole(work, current):
         return issued
     if not work.overwrite and (current.kind is RunKind.NIGHTLY or work.choice is ModelChoice.CHAMPION):
         message = f"published by {current.kind} run {current.run_id}; --replace issues it anew"
         return dataclasses.replace(issued, status=BackfillStatus.KEPT, message=message)
     return None
+
+
+def _is_whole(work: _Backfill, current: CurrentPublication) -> bool:
+    """Whether the lake still holds what was published; rows that it lost are issued again."""
+    if current.run_id not in work.whole:
+        named = {"run_id": current.run_id, "stream": work.stream.name}
+        work.whole[current.run_id] = holds_forecast(work.session.lake, **named, origin=current.origin)
+    return work.whole[current.run_id]
 
 
 def _planned(work: _Backfill, origin: datetime) -> Issued:

@@ -5,8 +5,10 @@ DuckLake enforces no key. Each check is one query that counts what breaks a rule
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,17 @@ EXTENSIONS = {"ducklake": "ducklake", "sqlite_scanner": "sqlite-scanner", "postg
 """Extensions that read the lake, and the last part of the name of their wheel."""
 
 
+class Remedy(StrEnum):
+    """What puts right the rows that break a rule."""
+
+    RESTORE = "restore"
+    """A backup."""
+    FORECAST = "forecast"
+    """Their origins, forecast and published again."""
+    PLAN = "plan"
+    """Their origins, planned again."""
+
+
 @dataclass(frozen=True)
 class LakeCheck:
     """A rule that rows of the lake keep, and the query that finds those that do not."""
@@ -30,7 +43,7 @@ class LakeCheck:
     table: str
     rule: str
     """What is expected, in words."""
-    next_step: str
+    remedy: Remedy
     of: LakeTable | None = None
     """The table that the query, a template, is filled in for."""
 
@@ -41,6 +54,10 @@ class Broken:
 
     failed: int
     first: str | None
+    origins: Sequence[datetime] | None = None
+    """Of forecasts: the origins that they belong to, ascending."""
+    plans: Sequence[datetime] | None = None
+    """Of plans: the same."""
 
 
 @dataclass(frozen=True)
@@ -54,15 +71,13 @@ class StreamOnRecord:
     """Its newest published origin."""
 
 
-_RESTORE = "restore the lake from a backup, or find the program that wrote these rows"
-_REISSUE = "issue those origins again with `forecasting backfill --replace`"
-
-
 def _key_of(table: LakeTable) -> LakeCheck:
     """The rule that no two rows of a table have the same key."""
-    next_step = _REISSUE if table.published and table.name.startswith("forecast.") else _RESTORE
+    schema = table.name.partition(".")[0]
+    remedy = (Remedy.PLAN if schema == "planning" else Remedy.FORECAST) if table.published else Remedy.RESTORE
     rule = f"one row for each {', '.join(table.key)}"
-    return LakeCheck("templates/repeated_keys.sql", table.name, rule, next_step, of=table)
+    template = "templates/repeated_published_keys.sql" if table.published else "templates/repeated_keys.sql"
+    return LakeCheck(template, table.name, rule, remedy, of=table)
 
 
 # a forecast and a plan of one origin may be published at the same moment: publications have a query of their own
@@ -70,38 +85,44 @@ _KEYED = [table for table in TABLES.values() if table.name != "forecast.publicat
 
 EVERYWHERE = (
     *(_key_of(table) for table in _KEYED if table.dated_by is None),
-    LakeCheck("checks/decisions_models.sql", "forecast.decisions", "only models that are on the register", _RESTORE),
+    LakeCheck(
+        "checks/decisions_models.sql", "forecast.decisions", "only models that are on the register", Remedy.RESTORE
+    ),
 )
 """Rules of small tables, which are read whole."""
 
 OF_HISTORY = (
     *(_key_of(table) for table in _KEYED if table.dated_by == "ts"),
-    LakeCheck(
-        "checks/demand_known.sql",
-        "history.demand",
-        "no value known before its interval begins",
-        "correct available_at in the feed or its extract, then ingest the span again with --since",
-    ),
+    LakeCheck("checks/demand_known.sql", "history.demand", "no value known before its interval begins", Remedy.RESTORE),
 )
 """Rules of a stream's history, from an interval on."""
 
+_ORDERED = "finite quantiles that do not cross"
+_ON_RECORD = "only forecasts that are on record"
+
 OF_FORECASTS = (
-    LakeCheck("checks/publications_key.sql", "forecast.publications", "one row a moment of publication", _RESTORE),
-    LakeCheck("checks/publications_run.sql", "forecast.publications", "only runs that are on record", _RESTORE),
-    LakeCheck("checks/publications_rows.sql", "forecast.publications", "as many rows as are claimed", _REISSUE),
+    LakeCheck(
+        "checks/publications_key.sql", "forecast.publications", "one row a moment of publication", Remedy.RESTORE
+    ),
+    LakeCheck("checks/publications_run.sql", "forecast.publications", "only runs that are on record", Remedy.RESTORE),
+    LakeCheck("checks/publications_rows.sql", "forecast.publications", "as many rows as are claimed", Remedy.FORECAST),
     *(_key_of(table) for table in _KEYED if table.dated_by == "origin"),
-    LakeCheck("checks/forecasts_ahead.sql", "forecast.forecasts", "intervals after the origin", _REISSUE),
-    LakeCheck("checks/forecasts_crossing.sql", "forecast.forecasts", "finite quantiles that do not cross", _REISSUE),
-    LakeCheck("checks/aggregates_crossing.sql", "forecast.aggregates", "finite quantiles that do not cross", _REISSUE),
-    LakeCheck("checks/aggregates_alone.sql", "forecast.aggregates", "only of runs with forecast rows", _REISSUE),
-    LakeCheck("checks/plans_lineage.sql", "planning.staffing", "only forecasts that are on record", _RESTORE),
-    LakeCheck("checks/staffing_sound.sql", "planning.staffing", "possible numbers, after the origin", _RESTORE),
-    LakeCheck("checks/staffing_falls.sql", "planning.staffing", "no fewer agents for a higher confidence", _RESTORE),
-    LakeCheck("checks/capacity_sound.sql", "planning.capacity", "possible numbers and dates", _RESTORE),
-    LakeCheck("checks/capacity_lineage.sql", "planning.capacity", "only forecasts that are on record", _RESTORE),
-    LakeCheck("checks/runout_falls.sql", "planning.runout", "probabilities that do not fall with the date", _RESTORE),
+    LakeCheck("checks/forecasts_ahead.sql", "forecast.forecasts", "intervals after the origin", Remedy.FORECAST),
+    LakeCheck("checks/forecasts_crossing.sql", "forecast.forecasts", _ORDERED, Remedy.FORECAST),
+    LakeCheck("checks/aggregates_crossing.sql", "forecast.aggregates", _ORDERED, Remedy.FORECAST),
+    LakeCheck("checks/aggregates_alone.sql", "forecast.aggregates", "only of runs with forecast rows", Remedy.FORECAST),
+    LakeCheck("checks/paths_sound.sql", "forecast.paths", "finite values", Remedy.FORECAST),
+    LakeCheck("checks/plans_lineage.sql", "planning.staffing", _ON_RECORD, Remedy.RESTORE),
+    LakeCheck("checks/staffing_sound.sql", "planning.staffing", "possible numbers, after the origin", Remedy.PLAN),
+    LakeCheck("checks/staffing_falls.sql", "planning.staffing", "no fewer agents for a higher confidence", Remedy.PLAN),
+    LakeCheck("checks/capacity_sound.sql", "planning.capacity", "possible numbers and dates", Remedy.PLAN),
+    LakeCheck("checks/capacity_lineage.sql", "planning.capacity", _ON_RECORD, Remedy.RESTORE),
+    LakeCheck(
+        "checks/runout_falls.sql", "planning.runout", "probabilities that do not fall with the date", Remedy.PLAN
+    ),
 )
-"""Rules of a stream's forecasts and of the plans made from them, from an origin on."""
+"""Rules of a stream's current forecasts and of the plans made from them, from an origin on. What they replaced stays as
+it is: nothing can issue it again."""
 
 
 def streams_on_record(lake: Lake) -> list[StreamOnRecord]:
@@ -111,7 +132,8 @@ def streams_on_record(lake: Lake) -> list[StreamOnRecord]:
 
 def find_broken(lake: Lake, check: LakeCheck, **values: Any) -> Broken:
     """What breaks a rule. values: stream and since, where the rule is one of a stream."""
-    return Broken(*lake.rows(check.query, of=check.of, tables=list(PUBLISHED), **values)[0])
+    failed, first, *origins = lake.rows(check.query, of=check.of, tables=list(PUBLISHED), **values)[0]
+    return Broken(failed, first, None, *origins) if check.remedy is Remedy.PLAN else Broken(failed, first, *origins)
 
 
 def stuck_runs(lake: Lake, *, before: datetime) -> Broken:

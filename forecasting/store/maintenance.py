@@ -182,7 +182,7 @@ def dead_files(lake: Lake, *, now: datetime) -> DeadFiles:
     return DeadFiles(
         [file.path for file in dead],
         sum(file.size for file in dead),
-        why_not_removed(lake.ownership.marker, unknown, known=len(contents.known)),
+        why_not_removed(lake.ownership.judge(), unknown, known=len(contents.known)),
     )
 
 

@@ -1,16 +1,21 @@
 -- Aggregates whose quantiles cross or are no numbers.
+with
+-- include templates/current_runs.sql
+checked as (
+    select * from forecast.aggregates where stream = $stream and origin >= $since and run_id in (from current_runs)
+)
+
 select
     count(*) as failed,
     min(
         run_id
         || ': ' || stat || ' of ' || level || ' ' || group_key
         || ' in the ' || period || ' of ' || ts::varchar
-    ) as first
-from forecast.aggregates
+    ) as first,
+    list_sort(list(distinct origin)) as origins
+from checked
 where
-    stream = $stream
-    and origin >= $since
-    and not (
+    not (
         q05 <= q10
         and q10 <= q25
         and q25 <= q50

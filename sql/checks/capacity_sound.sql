@@ -1,5 +1,7 @@
 -- Rows of a plan of capacity with numbers or dates that cannot be. A date beyond the horizon is later than any.
-with dated as (
+with
+-- include templates/current_runs.sql
+dated as (
     select
         *,
         coalesce(order_by + lead_days, 'infinity'::date) as in_service,
@@ -9,10 +11,13 @@ with dated as (
             lambda day: coalesce(day, 'infinity'::date)
         ) as ends
     from planning.capacity
-    where stream = $stream and origin >= $since
+    where stream = $stream and origin >= $since and run_id in (from current_runs)
 )
 
-select count(*) as failed, min(run_id || ': ' || series_id || ', failure ' || failure) as first
+select
+    count(*) as failed,
+    min(run_id || ': ' || series_id || ', failure ' || failure) as first,
+    list_sort(list(distinct origin)) as origins
 from dated
 where
     not (

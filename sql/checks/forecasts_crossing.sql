@@ -1,10 +1,17 @@
 -- Forecast rows whose quantiles cross or are no numbers.
-select count(*) as failed, min(run_id || ': ' || series_id || ' at ' || ts::varchar) as first
-from forecast.forecasts
+with
+-- include templates/current_runs.sql
+checked as (
+    select * from forecast.forecasts where stream = $stream and origin >= $since and run_id in (from current_runs)
+)
+
+select
+    count(*) as failed,
+    min(run_id || ': ' || series_id || ' at ' || ts::varchar) as first,
+    list_sort(list(distinct origin)) as origins
+from checked
 where
-    stream = $stream
-    and origin >= $since
-    and not (
+    not (
         q05 <= q10
         and q10 <= q25
         and q25 <= q50

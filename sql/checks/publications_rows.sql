@@ -1,5 +1,7 @@
--- Publications whose rows are not there, or are more or fewer than they claim.
-with held as (
+-- Current publications, plans or forecasts, whose rows are not there, or are more or fewer than they claim.
+with
+-- include templates/current_runs.sql
+held as (
     select run_id, origin, count(*) as rows
     from query_table($tables, true)
     where stream = $stream and origin >= $since
@@ -12,8 +14,11 @@ select
         publications.run_id
         || ' claims ' || publications.rows::varchar
         || ', has ' || coalesce(held.rows, 0)::varchar
-    ) as first
+    ) as first,
+    list_sort(list(distinct publications.origin) filter (publications.kind <> 'plan')) as origins,
+    list_sort(list(distinct publications.origin) filter (publications.kind = 'plan')) as plans
 from forecast.publications as publications
+semi join current_runs on publications.run_id = current_runs.run_id
 left join held on publications.run_id = held.run_id and publications.origin = held.origin
 where
     publications.stream = $stream

@@ -1,14 +1,17 @@
 -- Probabilities of having run out that cannot be, or fall from a date to a later one, or belong to no row of capacity.
-with beside as (
+with
+-- include templates/current_runs.sql
+beside as (
     select
         run_id,
+        origin,
         series_id,
         failure,
         date,
         probability,
         lag(probability) over (partition by run_id, series_id, failure order by date) as before
     from planning.runout
-    where stream = $stream and origin >= $since
+    where stream = $stream and origin >= $since and run_id in (from current_runs)
 ),
 
 planned as (
@@ -22,7 +25,8 @@ select
     min(
         beside.run_id
         || ': ' || beside.series_id || ', failure ' || beside.failure || ' by ' || beside.date::varchar
-    ) as first
+    ) as first,
+    list_sort(list(distinct beside.origin)) as origins
 from beside
 left join planned
     on beside.run_id = planned.run_id

@@ -1,10 +1,17 @@
 -- Rows of a plan with numbers that cannot be, or of intervals before the origin.
-select count(*) as failed, min(run_id || ': ' || pool_id || ' at ' || ts::varchar || ', confidence ' || confidence::varchar) as first
-from planning.staffing
+with
+-- include templates/current_runs.sql
+checked as (
+    select * from planning.staffing where stream = $stream and origin >= $since and run_id in (from current_runs)
+)
+
+select
+    count(*) as failed,
+    min(run_id || ': ' || pool_id || ' at ' || ts::varchar || ', confidence ' || confidence::varchar) as first,
+    list_sort(list(distinct origin)) as origins
+from checked
 where
-    stream = $stream
-    and origin >= $since
-    and not (
+    not (
         ts >= origin
         and confidence > 0
         and confidence < 1

@@ -1,19 +1,12 @@
 """Every test here gets an Airflow and a lake of its own; the metadata database is migrated once and copied."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.airflow import metadata
 from tests.airflow.installation import Installation, install
-from tests.airflow.metadata import Server
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server | None]:
-    with metadata.postgresql() as running:
-        yield running
+from tests.postgres import Server
 
 
 @pytest.fixture(scope="session")

@@ -1,76 +1,15 @@
-"""Airflow's metadata database: a PostgreSQL server of the tests' own where one is installed, else an SQLite file.
+"""Airflow's metadata database: one of the tests' PostgreSQL server where that is installed, else an SQLite file.
 
 Airflow reads and then writes inside savepoints, which SQLite refuses at once ("database is locked") when another
 process committed in between, however long it may wait. A scheduler and a command at the same time need PostgreSQL.
 """
 
-import os
-import pwd
 import shutil
-import socket
 import sqlite3
-import subprocess
-import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import closing
 from pathlib import Path
 
 TEMPLATE = "migrated"
-USER = "postgres"
-
-
-@dataclass(frozen=True)
-class Server:
-    """A PostgreSQL server on loopback, which trusts whoever comes."""
-
-    binaries: Path
-    port: int
-
-    def address(self, database: str) -> str:
-        return f"postgresql+psycopg://{USER}@127.0.0.1:{self.port}/{database}"
-
-    def create(self, database: str, *, template: str = "template1") -> str:
-        """Address of a new database, a copy of `template`."""
-        to = ("--host=127.0.0.1", f"--port={self.port}", f"--username={USER}")
-        subprocess.run(
-            [self.binaries / "createdb", *to, f"--template={template}", database], check=True, capture_output=True
-        )
-        return self.address(database)
-
-
-@contextmanager
-def postgresql() -> Iterator[Server | None]:
-    """A running server, gone with its data at the end; None where PostgreSQL is not installed."""
-    binaries = find_binaries()
-    if binaries is None:
-        yield None
-        return
-    folder = Path(tempfile.mkdtemp(prefix="metadata"))
-    data, port = folder / "data", _free_port()
-    settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
-    try:
-        if os.geteuid() == 0:  # the server refuses to run as root
-            shutil.chown(folder, USER, pwd.getpwnam(USER).pw_gid)
-        _run(binaries / "initdb", "--auth=trust", f"--username={USER}", "--no-sync", f"--pgdata={data}")
-        _run(binaries / "pg_ctl", "start", "--wait", f"--pgdata={data}", f"--log={folder / 'log'}", f"-o {settings}")
-        try:
-            yield Server(binaries, port)
-        finally:
-            _run(binaries / "pg_ctl", "stop", "--wait", "--mode=immediate", f"--pgdata={data}")
-    finally:
-        shutil.rmtree(folder)
-
-
-def find_binaries() -> Path | None:
-    """Folder of the newest installed server's programs, on the path or where Debian keeps them; None without any that
-    can be run here, for which root needs its user."""
-    on_path = shutil.which("initdb")
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    found = Path(on_path) if on_path else debian[-1] if debian else None
-    if found is None or (os.geteuid() == 0 and USER not in {user.pw_name for user in pwd.getpwall()}):
-        return None
-    return found.resolve().parent
 
 
 def sqlite(home: Path) -> str:
@@ -84,15 +23,3 @@ def copy_sqlite(migrated: Path, home: Path) -> str:
     with closing(sqlite3.connect(home / "airflow.db")) as metadata:
         metadata.execute("pragma journal_mode = wal")  # readers do not hold up writers
     return sqlite(home)
-
-
-def _run(*command: str | Path) -> None:
-    own = {"user": USER, "group": pwd.getpwnam(USER).pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
-    done = subprocess.run(command, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False, **own)
-    assert done.returncode == 0, f"{command[0]}: {done.stderr.decode()[-2000:]}"
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

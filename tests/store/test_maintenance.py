@@ -1,6 +1,7 @@
 """Upkeep: what nobody may see goes, what was promised stays, files are merged and removed when their time has come."""
 
 import os
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -306,7 +307,7 @@ def test_snapshots_of_the_days_to_keep_stay(lake):
 def test_file_of_a_killed_writer_goes_after_a_day_and_no_other_file(lake):
     publish_run(lake, "run", day(1), day(1.2))
     data = Path(lake.settings.data)
-    orphan, notes = data / "forecast" / "forecasts" / "ducklake-orphan.parquet", data / "notes.txt"
+    orphan, notes = data / "forecast" / "forecasts" / f"ducklake-{uuid.uuid4()}.parquet", data / "notes.txt"
     orphan.write_bytes(b"half")
     notes.write_bytes(b"mine")
     (alive,) = stored(lake) - {orphan}

@@ -12,6 +12,7 @@ from forecasting.jobs.common.panels import panel_as_of
 from forecasting.jobs.common.session import wall_clock
 from forecasting.jobs.forecast import rows_expected
 from forecasting.jobs.upkeep.diagnosis import Diagnosis
+from forecasting.jobs.upkeep.remedies import RESTORE, reissue, remedy_of
 from forecasting.panel.calendar.open_time import has_open_interval
 from forecasting.settings import Settings
 from forecasting.store.checks import (
@@ -20,6 +21,7 @@ from forecasting.store.checks import (
     OF_HISTORY,
     Broken,
     LakeCheck,
+    Remedy,
     StreamOnRecord,
     find_broken,
     registered_models,
@@ -30,9 +32,9 @@ from forecasting.store.checks import (
 from forecasting.store.files.definitions import read_definition
 from forecasting.store.files.models import load_bundle
 from forecasting.store.lake.lake import Lake
-from forecasting.store.maintenance import RUN_MAY_TAKE
+from forecasting.store.maintenance import RUN_MAY_TAKE, dead_files
 from forecasting.store.tables.backfills import is_settled, read_current_publications, read_history_batches
-from forecasting.store.tables.forecasts import published_rows
+from forecasting.store.tables.forecasts import holds_forecast, published_rows
 from forecasting.store.tables.readings import read_extent
 from forecasting.terms import DAY, format_duration
 
@@ -66,8 +68,9 @@ def look_at_lake(
     yield _check_schema(lake.settings, missing, newer)
     if missing or newer:
         return
+    yield _look_at_folder(lake)
     yield _look_at_runs(lake)
-    yield from (_diagnose(check, "*", find_broken(lake, check)) for check in EVERYWHERE)
+    yield from (_diagnose(check, find_broken(lake, check)) for check in EVERYWHERE)
     yield from _look_at_models(lake, span)
     for stream in streams_on_record(lake):
         begin(f"doctor: {stream.name}")
@@ -96,6 +99,15 @@ def _check_schema(settings: Settings, missing: list[str], newer: list[str]) -> D
     return Diagnosis("ok", "lake schema", settings.catalog, "reachable, up to date")
 
 
+def _look_at_folder(lake: Lake) -> Diagnosis:
+    """Whether upkeep may remove files of the data folder."""
+    refusal = dead_files(lake, now=wall_clock()).refusal
+    if refusal is None:
+        return Diagnosis("ok", "data files", lake.settings.data, "those of this catalog")
+    message = f"expected the data of this catalog alone, found files that upkeep must leave; {refusal}"
+    return Diagnosis("warning", "data files", lake.settings.data, message)
+
+
 def _look_at_runs(lake: Lake) -> Diagnosis:
     stuck, longest = stuck_runs(lake, before=wall_clock() - RUN_MAY_TAKE), format_duration(RUN_MAY_TAKE)
     if not stuck.failed:
@@ -121,14 +133,13 @@ def _look_at_models(lake: Lake, span: _Span) -> Iterator[Diagnosis]:
 
 def _look_at_stream(lake: Lake, known: StreamOnRecord, span: _Span) -> Iterator[Diagnosis]:
     """Keys of a stream's rows; where it is still defined also its newest origin and the age of its feed."""
+    stream = _definition_of(lake, known)
     for checks, newest in ((OF_HISTORY, known.known_until), (OF_FORECASTS, known.origin)):
         since = span.since(newest)
-        yield from (
-            _diagnose(check, known.name, find_broken(lake, check, stream=known.name, since=since)) for check in checks
-        )
-    try:
-        stream = read_definition(lake.settings, known.name).stream
-    except ForecastingError:
+        for check in checks:
+            broken = find_broken(lake, check, stream=known.name, since=since)
+            yield _diagnose(check, broken, of=known.name, stream=stream)
+    if stream is None:
         message = "expected a definition, found none that can be read; put it back, or leave its rows as they are"
         yield Diagnosis("warning", "definition", known.name, message)
         return
@@ -138,11 +149,20 @@ def _look_at_stream(lake: Lake, known: StreamOnRecord, span: _Span) -> Iterator[
         yield _look_at_age(lake, stream, wall_clock())
 
 
-def _diagnose(check: LakeCheck, stream: str, broken: Broken) -> Diagnosis:
-    where = check.table if stream == "*" else f"{check.table} of {stream}"
+def _definition_of(lake: Lake, known: StreamOnRecord) -> Stream | None:
+    try:
+        return read_definition(lake.settings, known.name).stream
+    except ForecastingError:
+        return None
+
+
+def _diagnose(check: LakeCheck, broken: Broken, *, of: str | None = None, stream: Stream | None = None) -> Diagnosis:
+    """of: the stream that the rule was held against."""
+    where = f"{check.table} of {of}" if of else check.table
     if not broken.failed:
         return Diagnosis("ok", "key", where, check.rule)
-    message = f"expected {check.rule}, found {broken.failed} that break it, first {broken.first}; {check.next_step}"
+    message = f"expected {check.rule}, found {broken.failed} that break it, first {broken.first}; "
+    message += RESTORE if check.remedy is Remedy.RESTORE else remedy_of(broken, stream)
     return Diagnosis("error", "key", where, message, exit_code=3)
 
 
@@ -160,13 +180,17 @@ def _look_at_origin(lake: Lake, stream: Stream, origin: datetime) -> Diagnosis:
         return Diagnosis("error", what, where, str(error), exit_code=error.exit_code)
     found = _keys(published_rows(lake, stream=stream.name, origin=origin))
     lacking, extra = expected.difference(found), found.difference(expected)
-    if not len(lacking) and not len(extra):
+    if len(lacking) or len(extra):
+        first = (lacking if len(lacking) else extra)[0]
+        message = (
+            f"expected {len(expected)} rows, one an open interval, found {len(lacking)} missing and {len(extra)} of "
+            f"closed ones, first {first[0]} at {first[1]}"
+        )
+    elif not holds_forecast(lake, run_id=current.run_id, stream=stream.name, origin=origin):
+        message = f"expected the rows that run {current.run_id} published, found others"
+    else:
         return Diagnosis("ok", what, where, f"{len(found)} rows, one each")
-    first = (lacking if len(lacking) else extra)[0]
-    message = (
-        f"expected {len(expected)} rows, one an open interval, found {len(lacking)} missing and {len(extra)} of closed "
-        f"ones, first {first[0]} at {first[1]}; issue it again with `forecasting backfill {stream.name} --replace`"
-    )
+    message += f"; {reissue(stream, [origin])}"
     return Diagnosis("error", what, where, message, exit_code=3)
 
 

@@ -54,17 +54,23 @@ class Ownership:
         """As it was read or written last."""
 
     def check(self) -> None:
-        """Read the marker. Raises LakeError where the folder belongs to another lake, or cannot be read."""
+        """Read the marker and compare it. Raises LakeError where the folder is another lake's, or cannot be read."""
         try:
-            self.marker = read_marker(self._connection, self._settings.data)
+            marker = read_marker(self._connection, self._settings.data)
         except (duckdb.Error, OSError) as error:
             raise LakeError(f"{self._settings.data}: the data cannot be read: {first_line(error)}") from error
-        if self.marker is not None and self.marker.lake_id != self.lake_id():
+        if marker is not None and marker.lake_id != self.lake_id():
             raise LakeError(
                 f"{self._settings.data}: these data belong to another lake: expected {self.lake_id()}, found "
-                f"{self.marker.lake_id}, whose catalog is {self.marker.catalog}; nothing was changed; set "
+                f"{marker.lake_id}, whose catalog is {marker.catalog}; nothing was changed; set "
                 "FORECASTING_CATALOG to that one, or FORECASTING_DATA to a folder of its own"
             )
+        self.marker = marker
+
+    def judge(self) -> Marker | None:
+        """The marker with the doubt that this catalog casts on it."""
+        marker = self.marker
+        return marker if marker is None or marker.doubt else replace(marker, doubt=self._doubt(marker))
 
     def take(self) -> None:
         """Mark the folder as this catalog's unless it is marked, and keep what casts doubt on that.
@@ -72,17 +78,15 @@ class Ownership:
         To be called after `check`, before the first write. Raises LakeError where the folder has no marker and mostly
         holds what this catalog does not know.
         """
-        newest, catalog = self._newest(), self._catalog()
-        if self.marker is None:
+        judged = self.judge()
+        if judged is None:
             self._refuse_foreign()
-            self._try(lambda: self._create(Marker(self.lake_id(), catalog, *newest)))
+            self._try(lambda: self._create(Marker(self.lake_id(), self._catalog(), *self._newest())))
             self.check()
-            return
-        doubt = self.marker.doubt or self._doubt(self.marker, newest[0], catalog)
-        if doubt != self.marker.doubt:
-            self._replace(replace(self.marker, doubt=doubt))
-        elif doubt is None and newest[0] > self.marker.snapshot_id:
-            self._replace(replace(self.marker, snapshot_id=newest[0], token=newest[1]))
+        elif judged != self.marker:
+            self._replace(judged)
+        elif judged.doubt is None and (newest := self._newest())[0] > judged.snapshot_id:
+            self._replace(replace(judged, snapshot_id=newest[0], token=newest[1]))
 
     def follow(self, token: str) -> None:
         """Name the snapshot that was just committed in the marker. What cannot be written now, the next commit does."""
@@ -150,7 +154,8 @@ class Ownership:
                 raise
             return "postgres"
 
-    def _doubt(self, marker: Marker, newest: int, catalog: str) -> str | None:
+    def _doubt(self, marker: Marker) -> str | None:
+        catalog, newest = self._catalog(), self._newest()[0]
         if marker.catalog != catalog:
             return f"these data were written from the catalog {marker.catalog} and are now from {catalog}"
         if newest < marker.snapshot_id:

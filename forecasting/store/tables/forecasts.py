@@ -52,7 +52,7 @@ def publish(
     aggregates: pd.DataFrame | None = None,
     paths: pd.DataFrame | None = None,
 ) -> RunStatus:
-    """Publish a run's rows, unless the current publication has the same values.
+    """Publish a run's rows, unless the current publication has the same values and the lake still holds them.
 
     keep_nightly: leave what a nightly run published. aggregates, paths: published at once with the rows, in the
     columns that `contracts.outputs` checks; paths do not count in the hash, for rows and aggregates are
@@ -62,7 +62,10 @@ def publish(
     digest = content_hash(rows, model_id=run.model_id, aggregates=aggregates)
 
     def keeps(current: Publication) -> bool:
-        return current.content_hash == digest or (keep_nightly and current.kind == RunKind.NIGHTLY)
+        if keep_nightly and current.kind == RunKind.NIGHTLY:
+            return True
+        named: dict[str, Any] = {"run_id": current.run_id, "stream": run.stream.name, "origin": run.origin}
+        return current.content_hash == digest and holds_forecast(lake, **named)
 
     def insert() -> None:
         _insert(lake, run, rows)
@@ -75,6 +78,25 @@ def publish(
     count = sum(len(table) for table in (rows, aggregates, paths) if table is not None)
     issue = Issue(digest=digest, rows=count, insert=insert, among=KINDS, keeps=keeps)
     return issue_rows(lake, run, issue, complete=complete, now=now)
+
+
+def holds_forecast(lake: Lake, *, run_id: str, stream: str, origin: datetime) -> bool:
+    """Whether the lake still holds what a run published: as many rows, with the same hash.
+
+    Paths, which the hash leaves out, count by their number and must be finite.
+    """
+    named: dict[str, Any] = {"run_id": run_id, "stream": stream, "origin": origin}
+    claimed = lake.rows("forecast/claimed.sql", **named)
+    if not claimed:
+        return False
+    digest, rows, model_id = claimed[0]
+    held = lake.frame("forecast/held_rows.sql", categories=["series_id", "tier"], **named)
+    texts = ["level", "group_key", "stat", "period"]
+    aggregates = lake.frame("forecast/held_aggregates.sql", categories=texts, **named)
+    ((paths, sound),) = lake.rows("forecast/held_paths.sql", **named)
+    if not sound or len(held) + len(aggregates) + paths != rows:
+        return False
+    return bool(content_hash(held, model_id=model_id, aggregates=aggregates) == digest)
 
 
 def published_rows(lake: Lake, *, stream: str, origin: datetime) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from forecasting.contracts.plans import LINEAGE, TABLES
 from forecasting.errors import LakeError
 from forecasting.store.lake.hashes import parts_of
 from forecasting.store.lake.lake import Lake
-from forecasting.store.tables.publications import Issue, insert_published, issue_rows
+from forecasting.store.tables.publications import Issue, Publication, insert_published, issue_rows
 from forecasting.store.tables.runs import Run
 from forecasting.terms import RunKind, RunStatus
 
@@ -38,7 +38,7 @@ def plan_hash(tables: Mapping[str, pd.DataFrame]) -> str:
 def publish_plan(
     lake: Lake, run: Run, tables: Mapping[str, pd.DataFrame], *, complete: bool, now: datetime
 ) -> RunStatus:
-    """Publish a plan's tables at once, unless the current publication has the same values.
+    """Publish a plan's tables at once, unless the current publication has the same values and they are still there.
 
     tables: frames of `contracts.plans.TABLES` by name, as `check_plan` accepts them. Returns `published`, `stale` or
     `unchanged`, and leaves the run finished. Raises LakeError or LakeBusyError; then what was published before stays.
@@ -59,9 +59,19 @@ def publish_plan(
         rows=sum(len(rows) for rows in tables.values()),
         insert=insert,
         among=KINDS,
-        keeps=lambda current: current.content_hash == digest,
+        keeps=lambda current: current.content_hash == digest == _held_hash(lake, run, current),
     )
     return issue_rows(lake, run, issue, complete=complete, now=now)
+
+
+def _held_hash(lake: Lake, run: Run, current: Publication) -> str:
+    """Hash of what the lake still holds of the current plan of a run's origin."""
+    named: dict[str, Any] = {"run_id": current.run_id, "stream": run.stream.name, "origin": run.origin}
+    tables = {}
+    for name, table in TABLES.items():
+        rows = lake.frame("planning/held_rows.sql", table=f"planning.{name}", **named)
+        tables[name] = rows.astype(dict.fromkeys(table.dates, "datetime64[us]"))
+    return plan_hash(tables)
 
 
 def planned_rows(lake: Lake, *, stream: str, origin: datetime, table: str) -> pd.DataFrame:

@@ -66,6 +66,25 @@ def test_published_rows_come_back_as_they_were(lake):
     assert content_hash(found, model_id=None) == content_hash(make_rows(), model_id=None)
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "delete from forecast.forecasts where series_id = 'b'",
+        "update forecast.forecasts set mean = 'nan' where horizon_step = 2",
+        "update forecast.forecasts set q50 = q50 + 1e-9",
+        "insert into forecast.forecasts select * from forecast.forecasts limit 1",
+    ],
+    ids=["lost", "no number", "changed", "twice"],
+)
+def test_rows_that_the_lake_no_longer_holds_as_they_were_are_published_again(lake, fault):
+    publish(lake, start(lake), make_rows(), complete=True, now=NOW)
+    assert publish(lake, start(lake, token="2"), make_rows(), complete=True, now=NOW) is RunStatus.UNCHANGED
+    lake.connection.execute(fault)
+    assert publish(lake, start(lake, token="3"), make_rows(), complete=True, now=NOW) is RunStatus.PUBLISHED
+    assert content_hash(visible(lake), model_id=None) == content_hash(make_rows(), model_id=None)
+    assert publish(lake, start(lake, token="4"), make_rows(), complete=True, now=NOW) is RunStatus.UNCHANGED
+
+
 def test_rows_of_a_run_that_died_before_its_publication_are_seen_by_nobody(lake, monkeypatch):
     publish(lake, start(lake), make_rows(), complete=True, now=NOW)
     dying = start(lake, token="2")

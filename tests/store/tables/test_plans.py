@@ -92,6 +92,19 @@ def test_plan_made_again_from_an_equal_forecast_publishes_nothing(lake):
     assert set(planned(lake)["forecast_run_id"]) == {"forecast"}
 
 
+@pytest.mark.parametrize("table", list(PLAN))
+def test_plan_whose_rows_are_lost_is_published_again(lake, table):
+    def issue_whole(token: str) -> RunStatus:
+        return publish_plan(lake, start(lake, token=token), PLAN, complete=True, now=NOW)
+
+    issue_whole("1")
+    assert issue_whole("2") is RunStatus.UNCHANGED
+    lake.connection.execute(f"delete from planning.{table}")
+    assert issue_whole("3") is RunStatus.PUBLISHED
+    assert len(planned(lake, table)) == len(PLAN[table])
+    assert issue_whole("4") is RunStatus.UNCHANGED
+
+
 def test_newer_plan_replaces_all_tables_and_nothing_is_lost(lake):
     issue(lake)
     assert issue(lake, token="2", level=9, now=NOW - timedelta(days=1)) is RunStatus.PUBLISHED

@@ -1,0 +1,82 @@
+"""What errors of the database mean."""
+
+import duckdb
+import pytest
+
+from forecasting.settings import Settings
+from forecasting.store.lake.faults import Fault, cause_of, denied_message, fault_of, full_message
+
+COMMIT = "TransactionContext Error: Failed to commit: Failed to commit DuckLake transaction.\nFailed to flush changes: "
+INSERT = 'Failed to execute query "INSERT INTO "public".ducklake_snapshot VALUES (3);": '
+AT = 'IO Error: Unable to connect to Postgres at "host=db password=secret": connection to server at "db" failed: '
+
+
+@pytest.fixture
+def served(settings: Settings) -> Settings:
+    return settings.model_copy(update={"catalog": "postgres:host=db password=secret"})
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("IO Error: database is locked", Fault.BUSY),
+        ("TransactionContext Error: Conflict on table", Fault.BUSY),
+        ("IO Error: No space left on device", Fault.FULL),
+        ("IO Error: disk I/O error", Fault.OTHER),
+        ("IO Error: attempt to write a readonly database", Fault.DENIED),
+        ("Binder Error: no such column", Fault.OTHER),
+        ("Invalid Input Error: server closed the connection unexpectedly", Fault.OTHER),
+    ],
+)
+def test_errors_of_an_embedded_catalog(settings: Settings, text: str, fault: Fault):
+    assert settings.catalog_file is not None
+    settings.catalog_file.parent.mkdir(parents=True)
+    assert fault_of(duckdb.Error(text), settings) is fault
+    assert "nothing was published" in full_message(settings, "write")
+    assert "nothing was written" in denied_message(settings, duckdb.Error(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "fault", "cause"),
+    [
+        (
+            f"{COMMIT}{INSERT}ERROR:  permission denied for table x\nLINE 1",
+            Fault.DENIED,
+            "permission denied for table x",
+        ),
+        (
+            f"{COMMIT}{INSERT}ERROR:  cannot execute INSERT in a read-only transaction",
+            Fault.DENIED,
+            "cannot execute INSERT in a read-only transaction",
+        ),
+        (
+            f'{COMMIT}{INSERT}ERROR:  duplicate key value violates unique constraint "ducklake_snapshot_pkey"',
+            Fault.BUSY,
+            'duplicate key value violates unique constraint "ducklake_snapshot_pkey"',
+        ),
+        (
+            f"{COMMIT}ERROR:  could not serialize access due to concurrent update",
+            Fault.BUSY,
+            "could not serialize access due to concurrent update",
+        ),
+        ("Invalid Error: server closed the connection unexpectedly", Fault.LOST, None),
+        ('Failed to commit: Failed to execute query "ROLLBACK": ', Fault.LOST, "the connection was lost"),
+        (f"{AT}Connection refused\n\tIs the server running?", Fault.LOST, "Connection refused"),
+        (f"{AT}FATAL:  the database system is starting up", Fault.LOST, "the database system is starting up"),
+        (f"{AT}FATAL:  sorry, too many clients already", Fault.LOST, "sorry, too many clients already"),
+        (
+            f'{AT}FATAL:  password authentication failed for user "me"',
+            Fault.REFUSED,
+            'password authentication failed for user "me"',
+        ),
+        (f'{AT}FATAL:  database "x" does not exist', Fault.REFUSED, 'database "x" does not exist'),
+        (f"{COMMIT}ERROR:  No space left on device", Fault.FULL, "No space left on device"),
+        (f"{COMMIT}ERROR:  something new", Fault.OTHER, "something new"),
+    ],
+)
+def test_errors_of_a_server_by_its_own_words(served: Settings, text: str, fault: Fault, cause: str | None):
+    error = duckdb.Error(text)
+    assert fault_of(error, served) is fault
+    if cause is not None:
+        assert cause_of(error) == cause
+    assert "secret" not in cause_of(error)
