@@ -17,7 +17,6 @@ from typing import Any
 import duckdb
 
 from forecasting.errors import LakeError
-from forecasting.store.lake.attach import literal
 
 MARKER = "forecasting-lake.json"
 _DATA_FILE = re.compile(r"ducklake-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(-delete)?\.parquet")
@@ -77,10 +76,8 @@ def write_marker(connection: duckdb.DuckDBPyConnection, data: str, marker: Marke
     """Replace the marker of a folder as a whole."""
     text = json.dumps(asdict(marker)) + "\n"
     if is_remote(data):
-        connection.execute(
-            f"copy (select $text) to {literal(_place(data))} (format csv, header false, quote '', delimiter '\x01')",
-            {"text": text.rstrip()},
-        )
+        line = connection.sql("select $text as line", params={"text": text.rstrip()})
+        line.write_csv(_place(data), header=False, quotechar="", escapechar="", sep="\x01")
         return
     with _hidden(data, text) as hidden:
         hidden.replace(_place(data))
