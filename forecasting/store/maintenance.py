@@ -14,8 +14,9 @@ from functools import partial
 from pathlib import Path
 
 from forecasting.errors import LakeError
-from forecasting.store.lake.folder import Marker, StoredFile, is_remote, remove_local
+from forecasting.store.files.stored import StoredFile, is_remote, remove_local
 from forecasting.store.lake.lake import Lake
+from forecasting.store.lake.marker import Marker
 from forecasting.store.lake.tables import COMPACTED, PUBLISHED, TABLES, LakeTable
 from forecasting.terms import DAY
 

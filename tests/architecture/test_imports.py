@@ -112,7 +112,8 @@ def test_sql_files_hold_one_statement_but_for_schema_and_views():
 
 
 def test_every_packaged_query_is_used():
-    readers = [*modules(), *(ROOT / "sql" / "extract").glob("*.sql")]  # an extract may include a file
+    # an extract or a check may include a file
+    readers = [*modules(), *(path for name in ("extract", "checks") for path in (ROOT / "sql" / name).glob("*.sql"))]
     text = "".join(path.read_text(encoding="utf-8") for path in readers)
     own = {"schema", "views", "extract"}  # applied as folders, or named by definitions
     for path in sorted((ROOT / "sql").rglob("*.sql")):

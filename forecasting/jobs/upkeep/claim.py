@@ -4,7 +4,7 @@ import logging
 
 from forecasting.jobs.common.session import JobSummary, wall_clock
 from forecasting.settings import Settings
-from forecasting.store.lake.claim import claim_folder
+from forecasting.store.claim import claim_folder
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ import duckdb_extensions
 
 from forecasting.errors import LakeBusyError, LakeError
 from forecasting.settings import Settings
-from forecasting.store.lake.faults import Fault, cause_of, denied_message, fault_of, full_message
+from forecasting.store.lake.faults import LakeFault, cause_of, denied_message, fault_of, full_message
 from forecasting.store.lake.sql import first_line
 
 ALIAS = "lake"
@@ -42,7 +42,7 @@ def connect(
             connection.execute(f"use {ALIAS}")
             return connection
         except duckdb.Error as error:
-            if fault_of(error, settings) is not Fault.LOST or time.monotonic() >= deadline:
+            if fault_of(error, settings) is not LakeFault.LOST or time.monotonic() >= deadline:
                 connection.close()
                 raise why_not(settings, error) from error
             time.sleep(jitter.uniform(0.2, 2.0))
@@ -116,7 +116,7 @@ def why_not(settings: Settings, error: duckdb.Error) -> LakeError:
     fault = fault_of(error, settings)
     if "creating a new DuckLake is explicitly disabled" in text:
         return NotMadeError(f"{place}: no lake here yet; run `forecasting ingest` first or set FORECASTING_CATALOG")
-    if fault is Fault.FULL:
+    if fault is LakeFault.FULL:
         return LakeError(full_message(settings, "attach"))
     if settings.catalog_file and ("readonly" in text or not os.access(settings.catalog_file.parent, os.W_OK)):
         return LakeError(
@@ -128,11 +128,11 @@ def why_not(settings: Settings, error: duckdb.Error) -> LakeError:
             f"{place}: this lake keeps its data elsewhere: {first_line(error)}; set FORECASTING_DATA to that folder, "
             "or, if the lake was moved or copied, run `forecasting lake claim`"
         )
-    if fault is Fault.LOST:
+    if fault is LakeFault.LOST:
         return LakeBusyError(f"{place}: the catalog's server cannot be reached: {cause_of(error)}; try again later")
-    if fault is Fault.BUSY:
+    if fault is LakeFault.BUSY:
         return LakeBusyError(f"{place}: the catalog is locked by another program; close it and try again")
-    if fault is Fault.DENIED:
+    if fault is LakeFault.DENIED:
         return LakeError(denied_message(settings, error))
     if settings.catalog_file is None:
         return LakeError(f"{place}: the catalog cannot be opened: {cause_of(error)}; correct FORECASTING_CATALOG")

@@ -11,7 +11,7 @@ from forecasting.settings import Settings
 from forecasting.store.lake.sql import first_line
 
 
-class Fault(StrEnum):
+class LakeFault(StrEnum):
     """What kind of error it is, and so what is to be done about it."""
 
     BUSY = "busy"
@@ -70,22 +70,22 @@ _BUSY = (
 )
 _LEAST_ROOM = 1_000_000
 """Bytes; SQLite reports an I/O error where it finds less than it needs for its journal and shared memory."""
-_SAID = re.compile(r"(?:ERROR|FATAL|PANIC):\s*(.+)")
+_SERVER_LINE = re.compile(r"(?:ERROR|FATAL|PANIC):\s*(.+)")
 _UNREACHABLE = re.compile(r"(?:failed: |(?=could not translate host name))(.+)")
 
 
-def fault_of(error: Exception, settings: Settings) -> Fault:
+def fault_of(error: Exception, settings: Settings) -> LakeFault:
     """The kind of an error of the database."""
     text = str(error)
     if is_full(error, settings):
-        return Fault.FULL
+        return LakeFault.FULL
     if _has(text, _DENIED):
-        return Fault.DENIED
+        return LakeFault.DENIED
     if _has(text, _REFUSED) or _UNKNOWN.search(text):
-        return Fault.REFUSED
+        return LakeFault.REFUSED
     if settings.catalog_file is None and _has(text, _LOST):
-        return Fault.LOST
-    return Fault.BUSY if _has(text, _BUSY) else Fault.OTHER
+        return LakeFault.LOST
+    return LakeFault.BUSY if _has(text, _BUSY) else LakeFault.OTHER
 
 
 def is_full(error: Exception, settings: Settings) -> bool:
@@ -101,7 +101,9 @@ def cause_of(error: Exception) -> str:
     The statement and the connection, which may hold a password, are left out.
     """
     text = str(error)
-    found = _SAID.search(text) or (_UNREACHABLE.search(text) if _has(text, _LOST) or "translate host" in text else None)
+    found = _SERVER_LINE.search(text) or (
+        _UNREACHABLE.search(text) if _has(text, _LOST) or "translate host" in text else None
+    )
     if found:
         return found[1].strip()
     if _has(text, ('Failed to execute query "ROLLBACK": ',)):

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from forecasting.errors import LakeBusyError, LakeError
 from forecasting.settings import Settings
 from forecasting.store.lake.attach import RECONNECT_SECONDS, server_address
-from forecasting.store.lake.faults import Fault, cause_of, denied_message, fault_of, full_message
+from forecasting.store.lake.faults import LakeFault, cause_of, denied_message, fault_of, full_message
 from forecasting.store.lake.lock import (
     PATIENCE_SECONDS,
     TRAINING_PATIENCE_SECONDS,
@@ -116,9 +116,9 @@ class Lake:
                     return self._transaction(action, message)
             except duckdb.Error as error:
                 fault = fault_of(error, self.settings)
-                if fault not in (Fault.BUSY, Fault.LOST):
+                if fault not in (LakeFault.BUSY, LakeFault.LOST):
                     raise self._lake_error(error, "write") from error
-                away_since = None if fault is Fault.BUSY else away_since or time.monotonic()
+                away_since = None if fault is LakeFault.BUSY else away_since or time.monotonic()
                 if away_since is not None and time.monotonic() > away_since + RECONNECT_SECONDS:
                     raise self._lake_error(error, "write") from error
                 logger.info("lake %s, attempt %d of %d: %s", fault, attempt, ATTEMPTS, cause_of(error))
@@ -205,7 +205,7 @@ class Lake:
         try:
             self.connection.commit()
         except duckdb.Error as error:
-            if fault_of(error, self.settings) is not Fault.LOST:
+            if fault_of(error, self.settings) is not LakeFault.LOST:
                 raise
             self._roll_back()
             self._writing = False
@@ -229,7 +229,7 @@ class Lake:
                 return self.connection.execute(statement.text, bound)
             except duckdb.Error as error:
                 # within a transaction `write` tries all of it again
-                lost = not self._writing and fault_of(error, self.settings) is Fault.LOST
+                lost = not self._writing and fault_of(error, self.settings) is LakeFault.LOST
                 if not lost or time.monotonic() > away_since + RECONNECT_SECONDS:
                     raise
                 attempt += 1
@@ -257,13 +257,13 @@ class Lake:
 
     def _lake_error(self, error: duckdb.Error, place: str) -> LakeError:
         fault = fault_of(error, self.settings)
-        if fault is Fault.FULL:
+        if fault is LakeFault.FULL:
             return LakeError(full_message(self.settings, place))
-        if fault is Fault.DENIED:
+        if fault is LakeFault.DENIED:
             return LakeError(denied_message(self.settings, error))
-        if fault is Fault.BUSY:
+        if fault is LakeFault.BUSY:
             return LakeBusyError(f"{self.settings.catalog}: {place} met a busy lake; try again")
-        if fault is Fault.LOST:
+        if fault is LakeFault.LOST:
             return LakeBusyError(
                 f"{self.settings.catalog}: the catalog's server went away during {place}: {cause_of(error)}; what was "
                 "published before stays; try again later"

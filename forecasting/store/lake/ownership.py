@@ -15,17 +15,10 @@ import duckdb
 
 from forecasting.errors import LakeError
 from forecasting.settings import Settings
+from forecasting.store.files.stored import StoredFile, stored_files
 from forecasting.store.lake.attach import server_address
-from forecasting.store.lake.faults import Fault, fault_of
-from forecasting.store.lake.folder import (
-    Marker,
-    StoredFile,
-    create_marker,
-    first_of_a_lake,
-    read_marker,
-    stored_files,
-    write_marker,
-)
+from forecasting.store.lake.faults import LakeFault, fault_of
+from forecasting.store.lake.marker import Marker, create_marker, has_marker, marker_of, read_marker, write_marker
 from forecasting.store.lake.server import Server
 from forecasting.store.lake.sql import SqlFiles, first_line
 from forecasting.store.lake.tables import TABLES
@@ -150,7 +143,7 @@ class Ownership:
         try:
             return Server(self._connection, self._files, server_address(self._settings)).place()
         except duckdb.Error as error:
-            if fault_of(error, self._settings) is not Fault.DENIED:
+            if fault_of(error, self._settings) is not LakeFault.DENIED:
                 raise
             return "postgres"
 
@@ -214,7 +207,7 @@ class Ownership:
 def refuse_foreign_folder(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Raise LakeError where a lake is to be made over data of one: its catalog was lost, or is elsewhere."""
     try:
-        found = first_of_a_lake(connection, settings.data, list(TABLES))
+        found = _first_of_a_lake(connection, settings.data)
     except (duckdb.Error, OSError) as error:
         raise LakeError(f"{settings.data}: the data cannot be read: {first_line(error)}") from error
     if found is None:
@@ -225,3 +218,11 @@ def refuse_foreign_folder(connection: duckdb.DuckDBPyConnection, settings: Setti
         "was changed; restore the catalog from a backup or set FORECASTING_CATALOG to it; for a new lake set "
         "FORECASTING_DATA to another folder"
     )
+
+
+def _first_of_a_lake(connection: duckdb.DuckDBPyConnection, data: str) -> str | None:
+    """The marker of a folder, or the first data file of a table in it; None where no lake lives there."""
+    if has_marker(connection, data):
+        return marker_of(data)
+    folders = [f"{data.rstrip('/')}/{table.replace('.', '/')}/" for table in TABLES]
+    return next((file.path for file in stored_files(connection, folders)), None)

@@ -4,7 +4,7 @@ import duckdb
 import pytest
 
 from forecasting.settings import Settings
-from forecasting.store.lake.faults import Fault, cause_of, denied_message, fault_of, full_message
+from forecasting.store.lake.faults import LakeFault, cause_of, denied_message, fault_of, full_message
 
 COMMIT = "TransactionContext Error: Failed to commit: Failed to commit DuckLake transaction.\nFailed to flush changes: "
 INSERT = 'Failed to execute query "INSERT INTO "public".ducklake_snapshot VALUES (3);": '
@@ -19,16 +19,16 @@ def served(settings: Settings) -> Settings:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("IO Error: database is locked", Fault.BUSY),
-        ("TransactionContext Error: Conflict on table", Fault.BUSY),
-        ("IO Error: No space left on device", Fault.FULL),
-        ("IO Error: disk I/O error", Fault.OTHER),
-        ("IO Error: attempt to write a readonly database", Fault.DENIED),
-        ("Binder Error: no such column", Fault.OTHER),
-        ("Invalid Input Error: server closed the connection unexpectedly", Fault.OTHER),
+        ("IO Error: database is locked", LakeFault.BUSY),
+        ("TransactionContext Error: Conflict on table", LakeFault.BUSY),
+        ("IO Error: No space left on device", LakeFault.FULL),
+        ("IO Error: disk I/O error", LakeFault.OTHER),
+        ("IO Error: attempt to write a readonly database", LakeFault.DENIED),
+        ("Binder Error: no such column", LakeFault.OTHER),
+        ("Invalid Input Error: server closed the connection unexpectedly", LakeFault.OTHER),
     ],
 )
-def test_errors_of_an_embedded_catalog(settings: Settings, text: str, fault: Fault):
+def test_errors_of_an_embedded_catalog(settings: Settings, text: str, fault: LakeFault):
     assert settings.catalog_file is not None
     settings.catalog_file.parent.mkdir(parents=True)
     assert fault_of(duckdb.Error(text), settings) is fault
@@ -41,40 +41,40 @@ def test_errors_of_an_embedded_catalog(settings: Settings, text: str, fault: Fau
     [
         (
             f"{COMMIT}{INSERT}ERROR:  permission denied for table x\nLINE 1",
-            Fault.DENIED,
+            LakeFault.DENIED,
             "permission denied for table x",
         ),
         (
             f"{COMMIT}{INSERT}ERROR:  cannot execute INSERT in a read-only transaction",
-            Fault.DENIED,
+            LakeFault.DENIED,
             "cannot execute INSERT in a read-only transaction",
         ),
         (
             f'{COMMIT}{INSERT}ERROR:  duplicate key value violates unique constraint "ducklake_snapshot_pkey"',
-            Fault.BUSY,
+            LakeFault.BUSY,
             'duplicate key value violates unique constraint "ducklake_snapshot_pkey"',
         ),
         (
             f"{COMMIT}ERROR:  could not serialize access due to concurrent update",
-            Fault.BUSY,
+            LakeFault.BUSY,
             "could not serialize access due to concurrent update",
         ),
-        ("Invalid Error: server closed the connection unexpectedly", Fault.LOST, None),
-        ('Failed to commit: Failed to execute query "ROLLBACK": ', Fault.LOST, "the connection was lost"),
-        (f"{AT}Connection refused\n\tIs the server running?", Fault.LOST, "Connection refused"),
-        (f"{AT}FATAL:  the database system is starting up", Fault.LOST, "the database system is starting up"),
-        (f"{AT}FATAL:  sorry, too many clients already", Fault.LOST, "sorry, too many clients already"),
+        ("Invalid Error: server closed the connection unexpectedly", LakeFault.LOST, None),
+        ('Failed to commit: Failed to execute query "ROLLBACK": ', LakeFault.LOST, "the connection was lost"),
+        (f"{AT}Connection refused\n\tIs the server running?", LakeFault.LOST, "Connection refused"),
+        (f"{AT}FATAL:  the database system is starting up", LakeFault.LOST, "the database system is starting up"),
+        (f"{AT}FATAL:  sorry, too many clients already", LakeFault.LOST, "sorry, too many clients already"),
         (
             f'{AT}FATAL:  password authentication failed for user "me"',
-            Fault.REFUSED,
+            LakeFault.REFUSED,
             'password authentication failed for user "me"',
         ),
-        (f'{AT}FATAL:  database "x" does not exist', Fault.REFUSED, 'database "x" does not exist'),
-        (f"{COMMIT}ERROR:  No space left on device", Fault.FULL, "No space left on device"),
-        (f"{COMMIT}ERROR:  something new", Fault.OTHER, "something new"),
+        (f'{AT}FATAL:  database "x" does not exist', LakeFault.REFUSED, 'database "x" does not exist'),
+        (f"{COMMIT}ERROR:  No space left on device", LakeFault.FULL, "No space left on device"),
+        (f"{COMMIT}ERROR:  something new", LakeFault.OTHER, "something new"),
     ],
 )
-def test_errors_of_a_server_by_its_own_words(served: Settings, text: str, fault: Fault, cause: str | None):
+def test_errors_of_a_server_by_its_own_words(served: Settings, text: str, fault: LakeFault, cause: str | None):
     error = duckdb.Error(text)
     assert fault_of(error, served) is fault
     if cause is not None:

@@ -12,7 +12,7 @@ from forecasting.errors import LakeError, SettingsError
 from forecasting.jobs.upkeep import claim, doctor, maintain
 from forecasting.settings import Settings, read_settings
 from forecasting.store.lake import ownership
-from forecasting.store.lake.folder import MARKER, Marker, create_marker, read_marker, write_marker
+from forecasting.store.lake.marker import MARKER, Marker, create_marker, read_marker, write_marker
 from forecasting.store.lake.open import open_lake, open_lake_to_read
 from tests.publications import ask, day, publish_run
 

@@ -1,0 +1,64 @@
+"""The files that DuckLake wrote into a data folder, of this machine or of an object store."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+_DATA_FILE = re.compile(r"ducklake-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(-delete)?\.parquet")
+"""How DuckLake names what it writes."""
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file that DuckLake wrote."""
+
+    path: str
+    size: int
+    """Bytes."""
+    modified: datetime
+
+
+def is_remote(data: str) -> bool:
+    """Whether the folder is a prefix of an object store."""
+    return "://" in data
+
+
+def stored_files(connection: duckdb.DuckDBPyConnection, folders: Iterable[str]) -> list[StoredFile]:
+    """Files below these folders that bear a name of DuckLake's, in the order of their paths."""
+    found: list[StoredFile] = []
+    for folder in folders:
+        found += _remote_files(connection, folder) if is_remote(folder) else _local_files(folder)
+    return sorted(
+        (file for file in found if _DATA_FILE.fullmatch(file.path.rpartition("/")[2])), key=lambda one: one.path
+    )
+
+
+def remove_local(paths: Iterable[str]) -> None:
+    """Remove files of this machine; one that is gone already is no error."""
+    for path in paths:
+        Path(path).unlink(missing_ok=True)
+
+
+def _local_files(folder: str) -> list[StoredFile]:
+    found = []
+    for path in Path(folder).rglob("ducklake-*.parquet"):
+        try:
+            state = path.stat()
+        except FileNotFoundError:  # removed meanwhile
+            continue
+        found.append(StoredFile(str(path), state.st_size, datetime.fromtimestamp(state.st_mtime, UTC)))
+    return found
+
+
+def _remote_files(connection: duckdb.DuckDBPyConnection, folder: str) -> list[StoredFile]:
+    pattern = f"{folder}**/ducklake-*.parquet"
+    if not connection.execute("select file from glob($pattern)", {"pattern": pattern}).fetchone():
+        return []
+    rows = connection.execute(
+        "select filename, size, last_modified from read_blob($pattern)", {"pattern": pattern}
+    ).fetchall()
+    return [StoredFile(*row) for row in rows]
