@@ -188,6 +188,10 @@ class EventKind(StrEnum):
     CAMPAIGN = "campaign"
     CLOSURE = "closure"
     OUTAGE = "outage"
+    SURGE = "surge"
+    """A person's word that demand was beyond the plausible: it is left out of the learning."""
+    DEMAND = "demand"
+    """A person's word that demand was real, whatever looks like a surge."""
 
 
 _DURATION = re.compile(r"\s*(\d+)\s*(s|sec|min|h|d|w)\s*")

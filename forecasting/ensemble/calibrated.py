@@ -9,7 +9,7 @@ from forecasting.ensemble.evidence import LEADS, Evidence
 from forecasting.ensemble.mixture import ForecastCache, PanelForecast, mix_members
 from forecasting.models.member import Member
 from forecasting.numerics import Floats32, Floats64, Mask
-from forecasting.panel.grid import Panel
+from forecasting.panel.grid import Panel, at_present_level
 from forecasting.quantiles import pinball
 from forecasting.terms import QUANTILES, Tier
 from forecasting.uncertainty.conformal import learn_factors, widen
@@ -33,7 +33,7 @@ def forecast_panel(panel: Panel, members: Mapping[str, Member], *, cache: Foreca
     members: trained members by name; untrained ones always take part. cache: see `mix_members`. Raises ModelError
     where a member was trained for another season or a shorter horizon.
     """
-    forecast = mix_members(panel, members, cache=cache)
+    forecast = mix_members(at_present_level(panel), members, cache=cache)
     if forecast.evidence is None:
         return forecast
     factors = _factors(forecast, np.ones(len(forecast.evidence), dtype=bool))
@@ -52,6 +52,7 @@ def forecast_panels(panels: Iterable[Panel], members: Mapping[str, Member]) -> I
 
 def held_back_losses(panel: Panel, members: Mapping[str, Member]) -> HeldBackLosses:
     """Losses of calibrated forecasts on the panel's held-back origins."""
+    panel = at_present_level(panel)
     forecast = mix_members(panel, members)
     shape = (len(forecast.origin_columns), panel.n_series)
     loss, volume = np.zeros(shape), np.zeros(shape)

@@ -16,7 +16,7 @@ from forecasting.errors import SettingsError
 from forecasting.models.member import Member
 from forecasting.numerics import Floats32, Floats64
 from forecasting.panel.calendar.calendar import whole_days
-from forecasting.panel.grid import Panel, horizon_rows
+from forecasting.panel.grid import Panel, at_present_level, horizon_rows
 from forecasting.uncertainty.aggregates import aggregate_rows, quantiles_of_paths
 from forecasting.uncertainty.agreement import Paths, reconcile_paths, series_paths, sum_paths
 from forecasting.uncertainty.dependence import Dependence, learn_dependence
@@ -67,6 +67,7 @@ def join(
 
     A pure function of the panel, the members and the origin. Raises SettingsError where values do not add over series.
     """
+    panel = at_present_level(panel)
     hierarchy = _hierarchy(stream, panel)
     cache = cache or ForecastCache()
     held = held_back_forecasts(panel, forecast)

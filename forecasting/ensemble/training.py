@@ -22,7 +22,7 @@ from forecasting.models.neural.member import NeuralMember
 from forecasting.models.neural.training import train_member
 from forecasting.models.profile import ProfileMember, fit_profile
 from forecasting.models.trees.fit import fit_trees
-from forecasting.panel.grid import Panel
+from forecasting.panel.grid import Panel, at_present_level
 from forecasting.terms import Tier
 
 logger = logging.getLogger(__name__)
@@ -41,6 +41,7 @@ def train_members(panel: Panel, settings: ModelsSection, *, parents: Mapping[str
     parents: the members of the previous model, from whose weights neural ones start. A member that would get no weight
     by the evidence of the held-back origins is left out, with the reason in its training.
     """
+    panel = at_present_level(panel)
     started, budget = time.monotonic(), settings.budget.total_seconds()
     until = held_back_start(panel, length=panel.n_horizon)
     trainings: dict[str, Training] = {}

@@ -26,7 +26,7 @@ from forecasting.panel.calendar.hours import group_series, open_mask, rules_of_s
 from forecasting.panel.calendar.instants import as_utc, utc_instant
 from forecasting.panel.calendar.runs import Grid
 from forecasting.panel.calendar.week import most_columns, slots_a_week, week_template
-from forecasting.panel.cleaning.breaks import Fault, find_breaks
+from forecasting.panel.cleaning.breaks import Calendar, Fault, find_breaks
 from forecasting.panel.cleaning.censoring import restore_demand
 from forecasting.panel.covariates import build_covariates
 from forecasting.panel.days_off import DAYS_AROUND
@@ -64,7 +64,19 @@ def build_panel(
     # a value with a weight was measured: a mean near zero is no silence
     explained = special if weight is None else special | (weight > 0)
     grid = Grid(columns.slot[history], columns.cycle[history], season=int(template.sum()))
-    breaks = find_breaks(y, grid, columns.ts[history], explained=explained)
+    wall = wall_times(columns.ts, stream.zone)
+    campaign, surge, usual = (
+        touched(known, kind, n_series=len(is_open), ts=columns.ts, ends=columns.ends)
+        for kind in (EventKind.CAMPAIGN, EventKind.SURGE, EventKind.DEMAND)
+    )
+    calendar = Calendar(
+        date=wall[history].astype("datetime64[D]"),
+        holiday=special,
+        announced=special | campaign[:, history],
+        confirmed=surge[:, history],
+        rejected=usual[:, history],
+    )
+    breaks = find_breaks(y, grid, columns.ts[history], explained=explained, calendar=calendar)
     fault, suppressed = breaks.fault, None
     censored = bounds_at(demand, attributes.index, columns.ts[history], observed=np.isfinite(y))
     if censored is not None:
@@ -79,7 +91,7 @@ def build_panel(
         series_ids=attributes.index.to_numpy(np.str_),
         attributes=attributes,
         ts=columns.ts,
-        wall=wall_times(columns.ts, stream.zone),
+        wall=wall,
         horizon_step=columns.horizon_step,
         slot=columns.slot,
         cycle=columns.cycle,
@@ -90,9 +102,11 @@ def build_panel(
         open=is_open,
         covariates=covariates,
         covariate_names=names,
-        campaign=touched(known, EventKind.CAMPAIGN, n_series=len(is_open), ts=columns.ts, ends=columns.ends),
+        campaign=campaign,
         fault=np.where(outage, np.uint8(Fault.OUTAGE), fault),
         level_start=breaks.level_start,
+        level_factor=breaks.level_factor,
+        surges=breaks.surges,
         weight=None if weight is None else np.where(fault > 0, np.float32(0), weight),
         censored=censored,
         suppressed=suppressed,

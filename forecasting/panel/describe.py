@@ -6,6 +6,7 @@ import numpy as np
 
 from forecasting.panel.calendar.calendar import wall_times
 from forecasting.panel.cleaning.breaks import Fault
+from forecasting.panel.cleaning.surges import Surge
 from forecasting.panel.grid import Panel
 
 _NAMED = 3
@@ -26,12 +27,32 @@ def describe_breaks(panel: Panel, *, zone: ZoneInfo) -> str | None:
         if total := int(found.sum()):
             names = _few([str(name) for name in panel.series_ids[found.any(axis=1)]])
             parts.append(f"{total:,} interval{'s' * (total > 1)} of {names} set aside {reason}")
+    parts += describe_surges(panel, zone=zone)
     shifted = np.flatnonzero(panel.level_start)
     if len(shifted):
         dates = wall_times(panel.ts[panel.level_start[shifted]], zone).astype("datetime64[D]")
         names = _few([f"{panel.series_ids[row]} since {date}" for row, date in zip(shifted, dates, strict=True)])
         parts.append(f"{len(shifted):,} level shift{'s' * (len(shifted) > 1)}: {names}")
     return "; ".join(parts) or None
+
+
+def describe_surges(panel: Panel, *, zone: ZoneInfo) -> list[str]:
+    """A line on runs of days beyond the plausible that are kept out, and one on those that a person called demand."""
+    out = [surge for surge in panel.surges if (panel.fault[surge.row, surge.first : surge.end] == Fault.SURGE).any()]
+    parts = []
+    if out:
+        names = _few([_name(panel, surge, zone=zone) for surge in sorted(out, key=lambda one: -one.end)])
+        parts.append(f"{len(out):,} surge{'s' * (len(out) > 1)} kept out of the forecast: {names}")
+    used = len(panel.surges) - len(out)
+    if used:
+        parts.append(f"{used:,} surge{'s' * (used > 1)} used as demand, as a person said")
+    return parts
+
+
+def _name(panel: Panel, surge: Surge, *, zone: ZoneInfo) -> str:
+    first, last = wall_times(panel.ts[[surge.first, surge.end - 1]], zone).astype("datetime64[D]")
+    span = f"since {first}" if surge.ongoing else f"on {first}" if first == last else f"{first} to {last}"
+    return f"{panel.series_ids[surge.row]} {span}, {surge.factor:.2g} times its usual volume"
 
 
 def describe_suppressed(panel: Panel) -> str | None:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecasting.panel.cleaning.surges import Surge
 
 @dataclass(frozen=True)
 class Panel:
@@ -58,6 +59,10 @@ class Panel:
     """(N, T) observed values that were measured as lower bounds of demand; None where the feed flags none."""
     suppressed: NDArray[np.float32] | None = None
     """(N, T) how far `y` was restored above what was measured, 0 where it was not; None where nothing is censored."""
+    level_factor: NDArray[np.float32] | None = None
+    """(N,) present level over the one before `level_start`, where it is a few weeks old; 1 elsewhere."""
+    surges: tuple[Surge, ...] = ()
+    """Found at the origin, by row; those that a person rejected too. Parts of a panel name none."""
 
     @property
     def n_series(self) -> int:
@@ -80,8 +85,25 @@ class Panel:
 def take_series(panel: Panel, rows: NDArray[np.integer]) -> Panel:
     """The panel of some of its series, in ascending order."""
     own = ["y", "observed", "open", "campaign", "fault", "level_start", "series_ids"]
-    own += _given(panel)
-    return replace(panel, attributes=panel.attributes.iloc[rows], **{name: getattr(panel, name)[rows] for name in own})
+    own += _given(panel) + (["level_factor"] if panel.level_factor is not None else [])
+    parts = {name: getattr(panel, name)[rows] for name in own}
+    return replace(panel, attributes=panel.attributes.iloc[rows], surges=(), **parts)
+
+
+def at_present_level(panel: Panel) -> Panel:
+    """The panel with history from before a new level restated at it, so that the forecast follows within days.
+
+    Weekday and hourly shapes are kept; whole numbers stay whole. Levels that are older than a few weeks restate nothing.
+    """
+    if panel.level_factor is None or (panel.level_factor == 1).all():
+        return panel
+    before = np.arange(panel.n_history) < panel.level_start[:, None]
+    moved = panel.level_factor[:, None] != 1
+    whole = ~(panel.y % 1 > 0).any(axis=1, keepdims=True)
+    restated = panel.y * np.where(before, panel.level_factor[:, None], np.float32(1))
+    y = np.where(moved, np.where(whole, np.round(restated), restated), panel.y)
+    start = np.where(moved[:, 0], 0, panel.level_start)
+    return replace(panel, y=y.astype(np.float32), level_start=start, level_factor=None)
 
 
 def cut_panel(panel: Panel, *, at: int, length: int) -> Panel:
@@ -94,6 +116,7 @@ def cut_panel(panel: Panel, *, at: int, length: int) -> Panel:
     return replace(
         panel,
         horizon_step=np.arange(1, length + 1, dtype=np.int32),
+        surges=(),
         level_start=np.where(panel.level_start < at, panel.level_start, 0),
         **{name: getattr(panel, name)[every] for name in shared},
         **{name: getattr(panel, name)[:, every] for name in ("open", "campaign")},

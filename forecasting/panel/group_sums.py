@@ -57,6 +57,8 @@ def sum_panel(panel: Panel, hierarchy: Hierarchy) -> Panel:
         fault=np.full(y.shape, Fault.NONE, dtype=np.uint8),
         level_start=find_level_start(y, grid, panel.ts[: panel.n_history]),
         weight=None,
+        level_factor=None,
+        surges=(),
     )
 
 

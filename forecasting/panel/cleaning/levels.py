@@ -48,10 +48,10 @@ def find_level_start(y: Values, grid: Grid, ts: NDArray[np.datetime64]) -> NDArr
     padded = np.pad(level, ((0, 0), (_WINDOW, _WINDOW)), constant_values=np.nan)
     windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW, axis=1)
     left, right = windows[:, :n_cycles], windows[:, _WINDOW : _WINDOW + n_cycles]
-    (before, n_before), (after, n_after) = _medians(left), _medians(right)
+    (before, n_before), (after, n_after) = medians(left), medians(right)
     size = after - before
     residuals = np.concatenate([left - before[..., None], right - after[..., None]], axis=2)
-    at_once = _medians(right[..., :_EDGE])[0] - _medians(left[..., -_EDGE:])[0]
+    at_once = medians(right[..., :_EDGE])[0] - medians(left[..., -_EDGE:])[0]
     shifted = (n_before >= _BEFORE) & (n_after >= _AFTER) & (at_once * np.sign(size) >= _STEEP * np.abs(size))
     shifted &= np.abs(size) >= np.maximum(_SMALLEST, _NOISE * _noise(level, residuals))
     shifted &= ~_seen_a_year_ago(at_once, size, ts, grid)
@@ -84,7 +84,7 @@ def cycle_levels(y: Values, grid: Grid) -> tuple[NDArray[np.float64], NDArray[np
     return np.where(filled, level, np.nan), profile
 
 
-def _medians(windows: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def medians(windows: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Median of the finite values over the last axis, NaN where there are none, and their number."""
     ordered = np.sort(windows, axis=-1)
     count = np.isfinite(ordered).sum(axis=-1)
@@ -101,8 +101,8 @@ def _noise(level: Values, residuals: NDArray[np.float64]) -> NDArray[np.float64]
     Because windows hold few values, it is at least that of the steps between cycles over the whole history, and it is
     widened the more the fewer cycles are known.
     """
-    around = _medians(np.abs(residuals))[0]
-    steps = _medians(np.abs(np.diff(level, axis=1)))[0][:, None] / np.sqrt(2)
+    around = medians(np.abs(residuals))[0]
+    steps = medians(np.abs(np.diff(level, axis=1)))[0][:, None] / np.sqrt(2)
     unsure = 1 + _WINDOW / 2 / np.isfinite(level).sum(axis=1, keepdims=True).clip(1)
     noise: NDArray[np.float64] = MAD_TO_DEVIATION * np.fmax(around, steps) * unsure
     return noise
