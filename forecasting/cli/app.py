@@ -9,13 +9,13 @@ import typer
 from typer.core import TyperGroup
 
 from forecasting import __version__
-from forecasting.cli import console, history, maintenance, models, planning, runs, streams
+from forecasting.cli import console, history, maintenance, models, planning, runs, streams, surges
 from forecasting.cli.output import sound_streams
 from forecasting.errors import ForecastingError, surprises_named
 
 IN_ORDER_OF_NEED = (
     *("demo", "streams", "run", "plan", "explain", "evaluate", "backfill", "sql"),
-    *("ingest", "train", "forecast", "score", "events", "quarantine", "runs", "models"),
+    *("ingest", "train", "forecast", "score", "events", "surges", "quarantine", "runs", "models"),
     *("lake", "maintain", "doctor", "version"),
 )
 """Commands as a person comes to need them: first steps, the daily run, its single steps, upkeep."""
@@ -44,6 +44,7 @@ app = typer.Typer(
 for name, group in (
     ("streams", streams.app),
     ("events", streams.events_app),
+    ("surges", surges.app),
     ("quarantine", streams.quarantine_app),
     ("runs", runs.app),
     ("models", models.app),

@@ -15,7 +15,7 @@ from forecasting.errors import FallbackError, FeedError
 from forecasting.jobs.common.panels import panel_as_of
 from forecasting.jobs.common.session import JobSummary, Session, open_session, wall_clock
 from forecasting.jobs.training.bundles import LoadedModel, newest_loaded
-from forecasting.panel.calendar.calendar import resolve_origin
+from forecasting.panel.calendar.calendar import grid_ends, resolve_origin
 from forecasting.panel.describe import describe_breaks, describe_suppressed
 from forecasting.panel.grid import Panel, horizon_rows, open_age
 from forecasting.settings import Settings
@@ -87,6 +87,7 @@ def issue(
         keep_nightly=keep_nightly,
         aggregates=joint.aggregates if joint else None,
         paths=joint.paths if joint else None,
+        surges=surge_rows(stream, panel),
     )
     return _summary(record, panel, forecast, joint, status=status, rows=len(rows))
 
@@ -129,6 +130,23 @@ def forecast_rows(panel: Panel, forecast: PanelForecast, *, mean: np.ndarray) ->
     rows[list(QUANTILE_COLUMNS)] = values
     rows["tier"] = pd.Categorical(forecast.tier[series], categories=[str(tier) for tier in Tier])
     return rows
+
+
+def surge_rows(stream: Stream, panel: Panel) -> pd.DataFrame:
+    """One row a surge of the panel, in the columns of forecast.surges."""
+    found = panel.surges
+    first = panel.ts[[surge.first for surge in found]]
+    ends = grid_ends(panel.ts[[surge.end - 1 for surge in found]], stream)
+    return pd.DataFrame(
+        {
+            "series_id": panel.series_ids[[surge.row for surge in found]].astype(object),
+            "starts_at": pd.DatetimeIndex(first).tz_localize("UTC"),
+            "ends_at": pd.DatetimeIndex(ends).tz_localize("UTC"),
+            "days": np.array([surge.days for surge in found], np.int32),
+            "factor": np.array([surge.factor for surge in found], np.float64),
+            "ongoing": np.array([surge.ongoing for surge in found], bool),
+        }
+    )
 
 
 def rows_expected(panel: Panel) -> pd.DataFrame:

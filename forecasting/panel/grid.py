@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from forecasting.panel.cleaning.surges import Surge
 
+
 @dataclass(frozen=True)
 class Panel:
     """N series on T columns of history and H columns of horizon.
@@ -93,7 +94,7 @@ def take_series(panel: Panel, rows: NDArray[np.integer]) -> Panel:
 def at_present_level(panel: Panel) -> Panel:
     """The panel with history from before a new level restated at it, so that the forecast follows within days.
 
-    Weekday and hourly shapes are kept; whole numbers stay whole. Levels that are older than a few weeks restate nothing.
+    Weekday and hourly shapes are kept; whole numbers stay whole. Levels older than a few weeks restate nothing.
     """
     if panel.level_factor is None or (panel.level_factor == 1).all():
         return panel

@@ -29,6 +29,7 @@ READING = [
     ("models", "list"),
     ("quarantine", "list"),
     ("quarantine", "list", "--rows"),
+    ("surges", "list"),
     ("lake", "attach"),
     ("doctor",),
     ("maintain", "--dry-run"),

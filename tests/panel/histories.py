@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.panel.calendar.runs import Grid
-from forecasting.panel.cleaning.breaks import Breaks, find_breaks
+from forecasting.panel.cleaning.breaks import Breaks, Calendar, find_breaks
 
 WEEK = 168
 HOUR = np.timedelta64(1, "h")
@@ -46,7 +46,32 @@ def drift(n_series: int, weeks: int, *, step: float, memory: float, rng: np.rand
 
 
 def search(y: NDArray[np.floating], *, season: int = WEEK, step: np.timedelta64 = HOUR) -> Breaks:
-    """Breaks of a history on which the calendar explains nothing."""
+    """Breaks of a history on which the calendar explains nothing; surges are not searched for."""
     y = y.astype(np.float32)
     grid, ts = make_grid(y.shape[1], season=season), make_ts(y.shape[1], step=step)
     return find_breaks(y, grid, ts, explained=np.zeros(y.shape, bool))
+
+
+def search_surges(
+    y: NDArray[np.floating],
+    *,
+    season: int = WEEK,
+    step: np.timedelta64 = HOUR,
+    holiday: NDArray[np.bool_] | None = None,
+    campaign: NDArray[np.bool_] | None = None,
+    confirmed: NDArray[np.bool_] | None = None,
+    rejected: NDArray[np.bool_] | None = None,
+) -> Breaks:
+    """Breaks and surges of a history; masks are (N, T), and nothing is explained unless they are given."""
+    y = y.astype(np.float32)
+    grid, ts = make_grid(y.shape[1], season=season), make_ts(y.shape[1], step=step)
+    nothing = np.zeros(y.shape, bool)
+    off = nothing if holiday is None else holiday
+    calendar = Calendar(
+        date=ts.astype("datetime64[D]"),
+        holiday=off,
+        announced=off if campaign is None else off | campaign,
+        confirmed=nothing if confirmed is None else confirmed,
+        rejected=nothing if rejected is None else rejected,
+    )
+    return find_breaks(y, grid, ts, explained=off, calendar=calendar)

@@ -67,9 +67,7 @@ class Breaks:
     """Those that were found, whatever a person said of them."""
 
 
-def find_breaks(
-    y: Values, grid: Grid, ts: Times, *, explained: Mask, calendar: Calendar | None = None
-) -> Breaks:
+def find_breaks(y: Values, grid: Grid, ts: Times, *, explained: Mask, calendar: Calendar | None = None) -> Breaks:
     """Search a history for spikes, stuck counters, lost data and surges, and the rest of it for level shifts.
 
     y: (N, T) demand, NaN where unknown, closed or under an outage; ts: (T,) UTC starts. explained: (N, T) where the

@@ -13,6 +13,8 @@ _SHIFT = 4
 """Days by which a season can move: weekends move month ends, and Easter more than that is a holiday."""
 _LIKE = 0.5
 """Share of a run's deviation that an earlier or later occurrence must have."""
+_TOLD = 3
+"""Days of an occurrence that must be known."""
 _MOSTLY = 0.5
 """Share of the known occurrences that must have it."""
 _NEAR = 3
@@ -65,11 +67,12 @@ def _at(days: DayLevels, excess: Floats64, low: int, high: int, *, months: int) 
     for shift in range(-max(_SHIFT, days.length), max(_SHIFT, days.length) + 1):
         first = int(np.searchsorted(days.date, target + shift))
         last = first + high - low
-        if target + shift < days.date[0] or last >= len(excess):
+        if target + shift < days.date[0] or first >= len(excess):
             continue
         if first <= high and last >= low:
             return None
         own = excess[first : last + 1]
-        if np.isfinite(own).mean() >= _MOSTLY:
+        # one that goes on is told by its first days
+        if np.isfinite(own).sum() >= min(high - low + 1, _TOLD):
             means.append(float(np.nanmean(own)))
     return max(means) if means else None

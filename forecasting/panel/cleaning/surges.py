@@ -7,6 +7,7 @@ month, quarter or year, and those beside public holidays, are seasons.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -105,7 +106,7 @@ def _bridge(member: Mask, known: Mask) -> Mask:
     for row in np.flatnonzero(member.any(axis=1)):
         place = np.flatnonzero(known[row])
         hit = np.flatnonzero(member[row, place])
-        for left, right in zip(hit[:-1], hit[1:], strict=True):
+        for left, right in pairwise(hit):
             if 1 < right - left <= _GAP + 1:
                 bridged[row, place[left:right]] = True
     return bridged
@@ -147,7 +148,9 @@ def _classify(
 def _trim(own: Floats64, low: int, high: int) -> tuple[int, int]:
     """A run without the days at its edges that only chance put there."""
     within = own[low : high + 1]
-    strong = np.flatnonzero(within >= _RETURNED * np.nanmean(within))
+    strong = np.flatnonzero(within >= _RETURNED * max(float(np.nanmean(within)), 0.0))
+    if not len(strong):
+        return low, high
     return low + int(strong[0]), low + int(strong[-1])
 
 

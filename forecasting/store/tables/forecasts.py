@@ -14,15 +14,22 @@ from forecasting.store.tables.publications import Issue, Publication, insert_pub
 from forecasting.store.tables.runs import Run
 from forecasting.terms import QUANTILE_COLUMNS, RunKind, RunStatus
 
+SURGE_KEY = ("series_id", "starts_at")
 KINDS = (RunKind.NIGHTLY, RunKind.MANUAL, RunKind.BACKFILL)
 """Runs that publish forecasts."""
 
 
-def content_hash(rows: pd.DataFrame, *, model_id: str | None, aggregates: pd.DataFrame | None = None) -> str:
+def content_hash(
+    rows: pd.DataFrame,
+    *,
+    model_id: str | None,
+    aggregates: pd.DataFrame | None = None,
+    surges: pd.DataFrame | None = None,
+) -> str:
     """Hash of the published values; the order of rows, the run and the time of issue do not count.
 
     rows: series_id, ts, horizon_step, mean, quantiles, tier. aggregates: as in `publish`; without any, a forecast has
-    the hash of its rows alone.
+    the hash of its rows alone. surges: likewise.
     """
     labels = {name: labels_of(rows[name]) for name in ("series_id", "tier")}
     ts = rows["ts"].dt.tz_convert(None).to_numpy("datetime64[us]").astype("<i8")
@@ -38,6 +45,9 @@ def content_hash(rows: pd.DataFrame, *, model_id: str | None, aggregates: pd.Dat
     if aggregates is not None and len(aggregates):
         for part in parts_of("aggregates", aggregates, key=AGGREGATE_KEY):
             digest.update(part)
+    if surges is not None and len(surges):
+        for part in parts_of("surges", surges, key=SURGE_KEY):
+            digest.update(part)
     return digest.hexdigest()
 
 
@@ -51,15 +61,17 @@ def publish(
     keep_nightly: bool = False,
     aggregates: pd.DataFrame | None = None,
     paths: pd.DataFrame | None = None,
+    surges: pd.DataFrame | None = None,
 ) -> RunStatus:
     """Publish a run's rows, unless the current publication has the same values and the lake still holds them.
 
     keep_nightly: leave what a nightly run published. aggregates, paths: published at once with the rows, in the
     columns that `contracts.outputs` checks; paths do not count in the hash, for rows and aggregates are
-    made of them. Returns `published`, `stale` or `unchanged`, and leaves the run finished. Raises LakeError or
+    made of them. surges: every column of forecast.surges but run_id, stream and origin; they count, where there are
+    any. Returns `published`, `stale` or `unchanged`, and leaves the run finished. Raises LakeError or
     LakeBusyError; then what was published before stays.
     """
-    digest = content_hash(rows, model_id=run.model_id, aggregates=aggregates)
+    digest = content_hash(rows, model_id=run.model_id, aggregates=aggregates, surges=surges)
 
     def keeps(current: Publication) -> bool:
         if keep_nightly and current.kind == RunKind.NIGHTLY:
@@ -74,8 +86,10 @@ def publish(
             insert_published(lake, "forecast.aggregates", aggregates, **named)
         if paths is not None and len(paths):
             insert_published(lake, "forecast.paths", paths, **named)
+        if surges is not None and len(surges):
+            insert_published(lake, "forecast.surges", surges, **named)
 
-    count = sum(len(table) for table in (rows, aggregates, paths) if table is not None)
+    count = sum(len(table) for table in (rows, aggregates, paths, surges) if table is not None)
     issue = Issue(digest=digest, rows=count, insert=insert, among=KINDS, keeps=keeps)
     return issue_rows(lake, run, issue, complete=complete, now=now)
 

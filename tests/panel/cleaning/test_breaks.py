@@ -16,6 +16,7 @@ from tests.panel.histories import (
     make_traffic,
     make_ts,
     search,
+    search_surges,
 )
 
 RNG = np.random.default_rng(0)
@@ -43,8 +44,9 @@ CLEAN = {
 
 @pytest.mark.parametrize("name", CLEAN)
 def test_clean_demand_of_any_kind_has_no_faults_and_no_shift(name):
-    found = search(CLEAN[name])
+    found = search_surges(CLEAN[name])
     assert not found.fault.any()
+    assert (found.level_factor == 1).all()
     assert not found.level_start.any()
 
 
@@ -52,7 +54,7 @@ def test_clean_demand_of_any_kind_has_no_faults_and_no_shift(name):
 def test_clean_days_and_weeks_have_no_faults_and_no_shift(season, step):
     rng = np.random.default_rng(0)
     for demand in (rng.gamma(3, 1, (50, 730)), rng.poisson(5, (50, 730)), rng.gamma(30, 10, (50, 730))):
-        found = search(demand, season=season, step=step)
+        found = search_surges(demand, season=season, step=step)
         assert not found.fault.any()
         assert not found.level_start.any()
 

@@ -1,0 +1,60 @@
+"""`forecasting surges`: runs of days that nobody announced, and a person's word on them."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from forecasting.cli import console
+from forecasting.cli.arguments import AsJson, OneStream, StreamName
+from forecasting.settings import read_settings
+from forecasting.terms import EventKind
+
+app = typer.Typer(help="Look at surges that nobody announced; say what they were.", no_args_is_help=True)
+
+Series = Annotated[str, typer.Argument(help="Key of the series.", metavar="SERIES")]
+Day = Annotated[str, typer.Argument(help="A local date inside the surge.", metavar="DATE")]
+KnownAt = Annotated[
+    str | None,
+    typer.Option(
+        "--known-at",
+        help="Forecasts from this origin on follow it: an ISO date or timestamp; now when absent.",
+        metavar="T",
+    ),
+]
+
+
+@app.command("list")
+def surges_list(stream: OneStream = None, as_json: AsJson = False) -> None:
+    """List the surges that the current forecasts found, newest first.
+
+    Days far above or below what a series does are kept out of forecasts, unless a person rejects that. The column
+    verdict says what a person said: open, confirmed or rejected.
+    """
+    from forecasting.jobs.streams import surges as job
+
+    console.show_table(job.show(read_settings(os.environ), stream=stream), as_json)
+
+
+@app.command("confirm")
+def surges_confirm(
+    stream: StreamName, series: Series, day: Day, known_at: KnownAt = None, as_json: AsJson = False
+) -> None:
+    """Confirm a surge: it stays out of forecasts, whatever the rule thinks later."""
+    _judge(stream, series, day, EventKind.SURGE, known_at, as_json)
+
+
+@app.command("reject")
+def surges_reject(
+    stream: StreamName, series: Series, day: Day, known_at: KnownAt = None, as_json: AsJson = False
+) -> None:
+    """Reject a surge: it is demand like any other, and forecasts use it."""
+    _judge(stream, series, day, EventKind.DEMAND, known_at, as_json)
+
+
+def _judge(stream: str, series: str, day: str, kind: EventKind, known_at: str | None, as_json: bool) -> None:
+    from forecasting.jobs.streams import surges as job
+
+    settings = read_settings(os.environ)
+    summary = job.judge(settings, stream, series=series, day=day, kind=kind, known_at=known_at)
+    console.report(summary.as_dict(), as_json)
