@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from forecasting.panel.cleaning.breaks import Fault
+from forecasting.panel.cleaning.surges import Surge
 from forecasting.panel.describe import describe_breaks, describe_suppressed
 from tests.panel.factories import make_panel, make_series, make_stream
 
@@ -52,3 +53,18 @@ def test_demand_that_was_put_back_is_reported_with_its_share_and_the_series_cut_
     line = describe_suppressed(replace(panel, y=y, censored=censored, suppressed=suppressed))
     names = f"{panel.series_ids[3]}, {panel.series_ids[1]}"
     assert line == f"4 intervals of {names} cut off at a limit: 20.0% of demand put back"
+
+
+def test_surges_are_named_with_their_days_and_volume_the_newest_first():
+    panel = panel_of_five()
+    fault = panel.fault.copy()
+    fault[0, 24:72], fault[2, 96:] = Fault.SURGE, Fault.SURGE
+    ended = Surge(row=0, first=24, end=72, factor=4.96, days=2, ongoing=False)
+    begun = Surge(row=2, first=96, end=panel.n_history, factor=0.2, days=10, ongoing=True)
+    line = describe_breaks(replace(panel, fault=fault, surges=(ended, begun)), zone=TORONTO)
+    assert line == (
+        "2 surges kept out of the forecast: c since 2024-01-12, 0.2 times its usual volume, "
+        "a 2024-01-09 to 2024-01-10, 5 times its usual volume"
+    )
+    used = describe_breaks(replace(panel, surges=(ended,)), zone=TORONTO)
+    assert used == "1 surge used as demand, as a person said"

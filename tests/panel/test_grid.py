@@ -17,7 +17,7 @@ from forecasting.errors import ContractError, InsufficientHistoryError, Settings
 from forecasting.panel.build import build_panel
 from forecasting.panel.calendar.calendar import wall_times
 from forecasting.panel.cleaning.breaks import Fault
-from forecasting.panel.grid import cut_panel, fingerprint, horizon_rows, open_age, take_series
+from forecasting.panel.grid import at_present_level, cut_panel, fingerprint, horizon_rows, open_age, take_series
 from tests.panel.factories import (
     build_from,
     hours_since_1970,
@@ -424,7 +424,8 @@ def test_hours_that_clocks_skip_are_no_columns_and_holes_stay_holes():
     series = make_series(*rates["series_id"].unique())
     panel = build(stream, demand.dropna(), origin="2017-12-31", series=series)
     assert panel.n_history == 364 * 24
-    assert panel.observed.sum() == len(demand.dropna()[demand.dropna()["ts"] < "2017-12-30T23:00Z"])
+    known = panel.observed | panel.masked
+    assert known.sum() == len(demand.dropna()[demand.dropna()["ts"] < "2017-12-30T23:00Z"])
     wall = wall_times(panel.ts, stream.zone)
     assert np.datetime64("2017-03-26T02:00") not in wall
     assert (wall == np.datetime64("2017-10-29T02:00")).sum() == 2
@@ -535,3 +536,15 @@ def test_parts_of_a_panel_keep_their_bounds():
     for name in ("y", "censored", "suppressed"):
         np.testing.assert_array_equal(getattr(cut, name), getattr(panel, name)[:, :400])
     assert fingerprint(replace(panel, suppressed=panel.suppressed * 2)) != fingerprint(panel)
+
+
+def test_history_before_a_new_level_is_restated_at_it():
+    panel = make_panel(make_stream(), series=make_series("a", "b"), since="2024-01-08", origin="2024-01-22")
+    start = np.array([240, 100])
+    moved = replace(panel, level_start=start, level_factor=np.array([2.5, 1.0], np.float32))
+    restated = at_present_level(moved)
+    assert np.allclose(restated.y[0, :240], np.round(2.5 * panel.y[0, :240]), equal_nan=True)
+    assert np.array_equal(restated.y[0, 240:], panel.y[0, 240:], equal_nan=True)
+    assert np.array_equal(restated.y[1], panel.y[1], equal_nan=True)
+    assert restated.level_start.tolist() == [0, 100]
+    assert at_present_level(panel) is panel

@@ -99,8 +99,8 @@ def find_breaks(y: Values, grid: Grid, ts: Times, *, explained: Mask, calendar: 
         shifts: list[Shift] = []
         if calendar is not None:
             chance = chance_threshold(len(y) * len(np.unique(calendar.date)))
-            found, shifts = _set_aside(part, fault[rows], grid, calendar, rows, threshold=chance)
-            surges += found
+            own, shifts = _set_aside(part, fault[rows], grid, calendar, rows, threshold=chance)
+            surges += own
         level_start[rows] = find_level_start(part, grid, ts)
         for shift in shifts:
             level_start[rows][shift.row], factor[rows][shift.row] = shift.start, shift.factor

@@ -117,6 +117,11 @@ def _around(values: Floats64, *, half: int, step: int) -> Floats64:
     return medians(windows[:, taken])[0][:, place]
 
 
+def volume_ratio(excess: float) -> float:
+    """Volume over the usual one for a deviation of a day's logarithm."""
+    return max(float(np.exp(excess)) * (1 + _OFFSET) - _OFFSET, 0.0)
+
+
 def sparse(y: Values, *, first: Ints, most: float) -> Mask:
     """(N,) series with negative values, or with nothing on more than a share `most` of their known days."""
     known = np.isfinite(y)

@@ -13,7 +13,7 @@ import numpy as np
 
 from forecasting.numerics import Floats64, Ints, Mask, Times
 from forecasting.panel.calendar.runs import Grid, Runs, Values, exceptional, find_runs
-from forecasting.panel.cleaning.day_levels import DayLevels, measure_days, sparse
+from forecasting.panel.cleaning.day_levels import DayLevels, measure_days, sparse, volume_ratio
 from forecasting.panel.cleaning.recurrence import recurs
 
 _MEMBER = float(np.log(1.5))
@@ -38,6 +38,8 @@ _NEW = 35
 """Days for which a new level is restated: from then on the means of four weeks hold nothing older."""
 _KNOWN = 21
 """Days that must be known; of longer intervals a third as many."""
+_HABIT = 13
+"""Weeks in which a series may surge once; one that does so more often is so by nature."""
 _EMPTY = 0.25
 """Share of days without any volume from which on a series is too sparse to be judged."""
 
@@ -97,7 +99,10 @@ def find_surges(
         for found in _classify(runs, np.flatnonzero(strong), days, excess, off, sign=sign):
             surges += [found] if isinstance(found, Surge) else []
             shifts += [found] if isinstance(found, Shift) else []
-    return sorted(surges, key=lambda one: (one.row, one.first)), shifts
+    often = np.bincount(np.array([one.row for one in surges], np.int64), minlength=len(y)) > max(
+        grid.n_cycles // _HABIT, 1
+    )
+    return sorted((one for one in surges if not often[one.row]), key=lambda one: (one.row, one.first)), shifts
 
 
 def _bridge(member: Mask, known: Mask) -> Mask:
@@ -134,15 +139,15 @@ def _classify(
         age = _days_between(days, low, last)
         if after < _RETURNED * height:
             if lasted <= LONGEST:
-                factor = _factor(days, row, low, high)
-                yield Surge(row, int(days.first[low]), int(days.first[high + 1]), factor, lasted, ongoing=False)
+                at = int(days.first[low]), int(days.first[high + 1])
+                yield Surge(row, *at, volume_ratio(sign * height), lasted, ongoing=False)
         elif _near(own[low:][::-1], _BESIDE) >= _RETURNED * height:
             settled.add(row)
-            factor = _factor(days, row, low, last)
             if age <= max(HELD, days.length):
-                yield Surge(row, int(days.first[low]), int(days.first[-1]), factor, age, ongoing=True)
+                at = int(days.first[low]), int(days.first[-1])
+                yield Surge(row, *at, volume_ratio(sign * height), age, ongoing=True)
             elif age <= _NEW:
-                yield Shift(row, int(days.first[low]), factor)
+                yield Shift(row, int(days.first[low]), _factor(days, row, low, last))
 
 
 def _trim(own: Floats64, low: int, high: int) -> tuple[int, int]:
