@@ -40,7 +40,10 @@ def surges_list(stream: OneStream = None, as_json: AsJson = False) -> None:
 def surges_confirm(
     stream: StreamName, series: Series, day: Day, known_at: KnownAt = None, as_json: AsJson = False
 ) -> None:
-    """Confirm a surge: it stays out of forecasts, whatever the rule thinks later."""
+    """Confirm a surge.
+
+    Its days stay out of forecasts, whatever the rule thinks later.
+    """
     _judge(stream, series, day, EventKind.SURGE, known_at, as_json)
 
 
@@ -48,7 +51,10 @@ def surges_confirm(
 def surges_reject(
     stream: StreamName, series: Series, day: Day, known_at: KnownAt = None, as_json: AsJson = False
 ) -> None:
-    """Reject a surge: it is demand like any other, and forecasts use it."""
+    """Reject a surge.
+
+    Its days are demand like any other, and forecasts use them.
+    """
     _judge(stream, series, day, EventKind.DEMAND, known_at, as_json)
 
 

@@ -2,8 +2,9 @@
 
 A series' forecast is its four-week slot mean (the base) plus a weighted sum of lagged features: longer and shorter slot
 means, means of the time of day, and how far the last hours and days were above expectation. There is one regression per
-series and cell of days ahead, shrunk toward one over all series (an empirical Bayes prior of `PRIOR_ROWS` rows), which
-is shrunk toward zero. Its quantiles are those of its own training errors.
+series and cell of days ahead, shrunk toward one over all series (an empirical Bayes prior of `PRIOR_DAYS` days), which
+is shrunk toward zero. Days count, not rows: a day is the target of as many rows as there are origins before it. Its
+quantiles are those of its own training errors.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,10 +28,12 @@ from forecasting.terms import QUANTILES
 KIND = "profile"
 LEADS = (1, 3)
 """Days ahead at which the next regression begins."""
-PRIOR_ROWS = 100
-"""Rows that the regression over all series counts for beside those of a series."""
-POOL_ROWS = 1_000
-"""Rows of the prior of no weights in the regression over all series."""
+PRIOR_DAYS = 30
+"""Days that the regression over all series counts for beside those of a series."""
+POOL_DAYS = 100
+"""Days of the prior of no weights in the regression over all series."""
+POOL_SERIES = 10
+"""Series of a stream that err independently on one day; more are no further evidence."""
 RIDGE = 0.2
 """Variance that is added to every feature, in units of the noise squared."""
 MOST_ROWS = 600_000
@@ -141,7 +144,7 @@ def fit_profile(panel: Panel, *, until: int, seed: int) -> ProfileMember | None:
         return None
     n, levels = panel.n_series, len(LEADS) + 1
     square, product = np.zeros((n, levels, DEVIATIONS, DEVIATIONS), np.float32), np.zeros((n, levels, DEVIATIONS))
-    count = np.zeros((n, levels))
+    count, targets = np.zeros((n, levels)), np.zeros((n, levels))
     power = choose_power(panel, until=until)
     roots = np.sqrt(row_weights(panel, rows))
     for history, part, part_places in by_chunk(panel, rows, power=power):
@@ -154,10 +157,11 @@ def fit_profile(panel: Panel, *, until: int, seed: int) -> ProfileMember | None:
             square[series, level] = deviations.T @ deviations
             product[series, level] = deviations.T @ target
             count[series, level] = len(places)
-    weights = _shrunk(square, product, count)
+            targets[series, level] = len(np.unique(history.days.day[part.column[places]]))
+    weights = _shrunk(square, product, count, targets)
     errors = np.zeros((n + 1, levels, len(QUANTILES)), np.float32)
     member = ProfileMember(panel.season, power, tuple(panel.series_ids.tolist()), weights, errors)
-    return replace(member, errors=_error_quantiles(member, panel, rows, until=until))
+    return replace(member, errors=_error_quantiles(member, panel, rows, targets, until=until))
 
 
 def _errors(panel: Panel, rows: Rows, lagged: LaggedFeatures) -> Floats32:
@@ -177,8 +181,11 @@ def _groups(series: Ints, lead: Ints, usable: Mask) -> list[tuple[Ints, tuple[in
     return [(order[low:high], divmod(int(key[low]), len(LEADS) + 1)) for low, high in pairwise(edges)]
 
 
-def _shrunk(square: Floats32, product: Floats64, count: Floats64) -> Floats32:
-    """(N + 1, levels, DEVIATIONS) weights: of each series shrunk toward those of all series, these toward zero."""
+def _shrunk(square: Floats32, product: Floats64, count: Floats64, targets: Floats64) -> Floats32:
+    """(N + 1, levels, DEVIATIONS) weights: of each series shrunk toward those of all series, these toward zero.
+
+    count, targets: (N, levels) rows, and the days that these are of.
+    """
     n, levels, size = product.shape
     weights = np.zeros((n + 1, levels, size), dtype=np.float32)
     for level in range(levels):
@@ -187,8 +194,10 @@ def _shrunk(square: Floats32, product: Floats64, count: Floats64) -> Floats32:
             continue
         every = square[:, level].sum(axis=0, dtype=np.float64)
         typical = every / total + RIDGE * np.eye(size)
-        pool = np.linalg.solve(every + POOL_ROWS * np.eye(size), product[:, level].sum(axis=0))
-        prior = PRIOR_ROWS * typical
+        days = min(targets[:, level].sum(), POOL_SERIES * targets[:, level].max())
+        pool = np.linalg.solve(every + POOL_DAYS * total / days * np.eye(size), product[:, level].sum(axis=0))
+        rows = np.where(targets[:, level] > 0, count[:, level] / np.maximum(targets[:, level], 1), 1.0)
+        prior = PRIOR_DAYS * rows[:, None, None] * typical
         weights[:n, level] = np.linalg.solve(square[:, level] + prior, (product[:, level] + prior @ pool)[..., None])[
             ..., 0
         ]
@@ -196,7 +205,7 @@ def _shrunk(square: Floats32, product: Floats64, count: Floats64) -> Floats32:
     return weights
 
 
-def _error_quantiles(member: ProfileMember, panel: Panel, rows: Rows, *, until: int) -> Floats32:
+def _error_quantiles(member: ProfileMember, panel: Panel, rows: Rows, targets: Floats64, *, until: int) -> Floats32:
     """(N + 1, levels, 7) quantiles of the errors that the weights leave; of few errors mostly those of all series."""
     n, levels = panel.n_series, len(LEADS) + 1
     left, lead = np.empty(len(rows), dtype=np.float32), np.empty(len(rows), dtype=np.int64)
@@ -210,7 +219,7 @@ def _error_quantiles(member: ProfileMember, panel: Panel, rows: Rows, *, until: 
         pooled = np.flatnonzero((lead == level) & np.isfinite(left))
         quantiles[:, level] = _quantiles(left, pooled, weight) if len(pooled) else quantiles[:, level - 1]
     for own, (series, level) in _groups(rows.series, lead, np.isfinite(left)):
-        share = len(own) / (len(own) + PRIOR_ROWS)
+        share = targets[series, level] / (targets[series, level] + PRIOR_DAYS)
         quantiles[series, level] += share * (_quantiles(left, own, weight) - quantiles[series, level])
     return quantiles
 

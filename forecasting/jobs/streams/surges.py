@@ -2,6 +2,7 @@
 
 import logging
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -54,7 +55,7 @@ def judge(
     )
 
 
-def _find(surges: pd.DataFrame, zone: ZoneInfo, stream: str, *, series: str, day: str) -> "pd.Series[object]":
+def _find(surges: pd.DataFrame, zone: ZoneInfo, stream: str, *, series: str, day: str) -> "pd.Series[Any]":
     try:
         start = pd.Timestamp(date.fromisoformat(day)).tz_localize(zone, nonexistent="shift_forward", ambiguous=True)
     except ValueError:
@@ -72,7 +73,7 @@ def _find(surges: pd.DataFrame, zone: ZoneInfo, stream: str, *, series: str, day
     )
 
 
-def _span(surge: "pd.Series[object]", zone: ZoneInfo) -> str:
+def _span(surge: "pd.Series[Any]", zone: ZoneInfo) -> str:
     first, last = (_local(surge[name], zone) for name in ("starts_at", "ends_at"))
     return f"{first:%Y-%m-%d} to {last - timedelta(microseconds=1):%Y-%m-%d}"
 

@@ -83,7 +83,7 @@ def measure_days(y: Values, grid: Grid, date: Times) -> DayLevels:
         for each in np.unique(weekday):
             own = weekday == each
             excess[:, own] -= np.nan_to_num(_around(excess[:, own], half=_SAME_WEEKDAY, step=1))
-    above, below = (medians(np.where(turn * excess > 0, np.abs(excess), np.nan))[0][:, None] for turn in (1, -1))
+    above, below = (medians(np.where(sign * excess > 0, np.abs(excess), np.nan))[0][:, None] for sign in (1, -1))
     spread = np.fmin(np.where(excess > 0, above, below), _SKEW * medians(np.abs(excess))[0][:, None])
     noise = np.maximum(np.nan_to_num(MAD_TO_DEVIATION * spread), _LEAST_NOISE)
     surprise = (_TAIL + 1) / 2 * np.log1p((excess / noise) ** 2 / _TAIL)

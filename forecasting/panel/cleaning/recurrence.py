@@ -13,14 +13,14 @@ _SHIFT = 4
 """Days by which a season can move: weekends move month ends, and Easter more than that is a holiday."""
 _LIKE = 0.5
 """Share of a run's deviation that an earlier or later occurrence must have."""
-_TOLD = 3
+_FEWEST = 3
 """Days of an occurrence that must be known."""
 _MOSTLY = 0.5
 """Share of the known occurrences that must have it."""
 _NEAR = 3
 """Days beside a public holiday that belong to it."""
 _HOLIDAYS = 1 / 3
-"""Share of a run's days that make it a holiday's, while no year before it can tell."""
+"""Share of a run's days that make it a holiday's, while no year before it is known."""
 _YEAR = 365
 _EDGE = 5
 """First and last days of a month, on which bills and wages are due, and the longest run that is taken for these."""
@@ -35,8 +35,8 @@ def recurs(days: DayLevels, excess: Floats64, low: int, high: int, *, height: fl
     for months in _PERIODS:
         seen = [
             found
-            for turn in (*range(-_TIMES, 0), *range(1, _TIMES + 1))
-            if (found := _at(days, excess, low, high, months=turn * months)) is not None
+            for number in (*range(-_TIMES, 0), *range(1, _TIMES + 1))
+            if (found := _at(days, excess, low, high, months=number * months)) is not None
         ]
         known = known or bool(seen)
         if seen and np.mean([found >= _LIKE * height for found in seen]) >= _MOSTLY:
@@ -51,7 +51,7 @@ def recurs(days: DayLevels, excess: Floats64, low: int, high: int, *, height: fl
 
 
 def _at_month_edge(days: DayLevels, low: int, high: int) -> bool:
-    """Whether a run lies on the first or last days of a month, while no other month can tell."""
+    """Whether a run lies on the first or last days of a month, while no other month is known."""
     date = days.date[low : high + 1]
     month = date.astype("datetime64[M]")
     start, end = month.astype("datetime64[D]"), (month + 1).astype("datetime64[D]")
@@ -72,7 +72,7 @@ def _at(days: DayLevels, excess: Floats64, low: int, high: int, *, months: int) 
         if first <= high and last >= low:
             return None
         own = excess[first : last + 1]
-        # one that goes on is told by its first days
-        if np.isfinite(own).sum() >= min(high - low + 1, _TOLD):
+        # one that goes on is known by its first days
+        if np.isfinite(own).sum() >= min(high - low + 1, _FEWEST):
             means.append(float(np.nanmean(own)))
     return max(means) if means else None

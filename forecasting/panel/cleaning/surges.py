@@ -1,4 +1,4 @@
-"""Surges that nobody announced: runs of days far above or below what a series does, which end or are too young to tell.
+"""Surges that nobody announced: runs of days far above or below what a series does, which end or are too young to say.
 
 A run that ended within three weeks and left the old level behind it is a surge (below the level: a slump). One that
 goes on is held out for `HELD` days; after a whole week at the new level it is a level shift. Runs that come every

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 
@@ -16,7 +17,7 @@ def read_surges(lake: Lake, *, stream: str | None) -> pd.DataFrame:
     return lake.frame("forecast/surges.sql", stream=stream)
 
 
-def append_verdict(lake: Lake, surge: "pd.Series[object]", kind: EventKind, *, known_at: datetime, run_id: str) -> int:
+def append_verdict(lake: Lake, surge: "pd.Series[Any]", kind: EventKind, *, known_at: datetime, run_id: str) -> int:
     """Write a person's word on a surge, a row of `read_surges`, as a version of its event. Returns how many are new."""
     scope = {"stream": surge["stream"], "series_id": surge["series_id"]}
     start = pd.Timestamp(str(surge["starts_at"])).tz_convert("UTC")

@@ -70,7 +70,7 @@ def test_event_is_seen_from_when_it_was_known_and_not_after_it_was_called_off(se
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"kind": "party"}, "event sale: kind is party; expected holiday, campaign, closure or outage"),
+        ({"kind": "party"}, "event sale: kind is party; expected holiday, campaign, closure, outage, surge or demand"),
         ({"starts_at": "soon"}, "event sale: starts_at is no timestamp"),
         ({"ends_at": "2024-01-01"}, "event sale: ends_at is not after starts_at"),
         ({"scope": "north"}, "event sale: scope is no JSON object"),
