@@ -144,13 +144,15 @@ def test_a_series_of_which_a_single_value_was_seen_is_left_to_others(panel, memb
     assert np.isnan(ask(member, hide(panel, 0, slice(0, panel.n_history - 1)), panel.n_history)[0]).all()
 
 
-def test_a_series_with_as_many_rows_as_the_prior_is_drawn_halfway_to_the_pool():
+@pytest.mark.parametrize("rows", [1, 40])
+def test_a_series_of_as_many_days_as_the_prior_is_drawn_halfway_to_the_pool_however_often_a_day_is_a_target(rows):
     levels, wanted = len(profile.LEADS) + 1, np.linspace(-1, 1, DEVIATIONS)
-    count = np.full((2, levels), profile.PRIOR_ROWS * (1 + profile.RIDGE))
+    days = np.full((2, levels), profile.PRIOR_DAYS * (1 + profile.RIDGE))
+    count = rows * days
     square = count[..., None, None] * np.eye(DEVIATIONS)
     # two series that want the opposite of each other: the pool wants nothing
     product = count[..., None] * np.stack([wanted, -wanted])[:, None]
-    weights = profile._shrunk(square.astype(np.float32), product, count)
+    weights = profile._shrunk(square.astype(np.float32), product, count, days)
     np.testing.assert_allclose(weights[2], 0, atol=1e-6)
     np.testing.assert_allclose(weights[0, 0], wanted / 2, atol=1e-4)
     np.testing.assert_allclose(weights[1, 0], -wanted / 2, atol=1e-4)
