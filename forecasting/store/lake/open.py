@@ -44,7 +44,9 @@ def open_lake_to_read(settings: Settings) -> Lake:
         lake = _connected(settings, read_only=True)
     except NotMadeError as error:
         raise SettingsError(str(error)) from error
-    return _checked(lake)
+    with _closed_on_error(lake):
+        lake.ownership.check()
+    return lake
 
 
 def require_lake(settings: Settings) -> None:
@@ -112,23 +114,22 @@ def _open_on_server(settings: Settings) -> Lake:
 
 def _open_migrated(settings: Settings, *, create: bool = False) -> Lake:
     """The lake of an existing catalog, or a new one. The data folder is marked before anything is written."""
-    lake = _checked(_connected(settings, read_only=False, create=create))
-    try:
+    with _closed_on_error(_connected(settings, read_only=False, create=create)) as lake:
+        lake.ownership.check()
         lake.ownership.take()
         migrate(lake)
-    except BaseException:
-        lake.connection.close()
-        raise
     return lake
 
 
-def _checked(lake: Lake) -> Lake:
+@contextmanager
+def _closed_on_error(lake: Lake) -> Iterator[Lake]:
     try:
-        lake.ownership.check()
-    except BaseException:
+        yield lake
+    except BaseException as error:
         lake.connection.close()
+        if isinstance(error, duckdb.Error):
+            raise why_not(lake.settings, error) from error
         raise
-    return lake
 
 
 def _connected(settings: Settings, *, read_only: bool, create: bool = False) -> Lake:

@@ -6,7 +6,7 @@ that may not know all files which are needed. The marker follows every commit.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -76,22 +76,23 @@ class Ownership:
             self._refuse_foreign()
             self._try(lambda: self._create(Marker(self.lake_id(), self._catalog(), *self._newest())))
             self.check()
-        elif judged != self.marker:
-            self._replace(judged)
-        elif judged.doubt is None and (newest := self._newest())[0] > judged.snapshot_id:
-            self._replace(replace(judged, snapshot_id=newest[0], token=newest[1]))
+            return
+        newest = self._newest()
+        if judged.doubt is None and newest[0] > judged.snapshot_id:
+            judged = replace(judged, snapshot_id=newest[0], token=newest[1])
+        if judged != self.marker:
+            self._try(lambda: self._replace(judged))
 
     def follow(self, token: str) -> None:
         """Name the snapshot that was just committed in the marker. What cannot be written now, the next commit does."""
-        if self.marker is None or self.marker.doubt is not None:
-            return
+        if self.marker is not None and self.marker.doubt is None:
+            # the commit stands, whatever becomes of the marker
+            self._try(lambda: self._follow(token))
+
+    def _follow(self, token: str) -> None:
         committed = self._rows("lake/last_commit.sql")[0][0]
-        if committed is None or committed <= self.marker.snapshot_id:
-            return
-        try:
-            present = read_marker(self._connection, self._settings.data)
-        except (duckdb.Error, OSError, LakeError) as error:
-            logger.warning("%s: its marker cannot be read: %s", self._settings.data, first_line(error))
+        present = read_marker(self._connection, self._settings.data)
+        if self.marker is None or committed is None:
             return
         expected = self.marker.lake_id, self.marker.catalog, None
         if present is None or (present.lake_id, present.catalog, present.doubt) != expected:
@@ -190,14 +191,14 @@ class Ownership:
 
     def _replace(self, marker: Marker) -> None:
         self.marker = marker
-        self._try(lambda: write_marker(self._connection, self._settings.data, marker))
+        write_marker(self._connection, self._settings.data, marker)
 
-    def _try(self, write: Any) -> None:
+    def _try(self, write: Callable[[], None]) -> None:
         try:
             write()
-        except (duckdb.Error, OSError) as error:
+        except (duckdb.Error, OSError, LakeError) as error:
             # the lake is whole without it
-            logger.warning("%s: its marker cannot be written: %s", self._settings.data, first_line(error))
+            logger.warning("%s: its marker cannot be kept up: %s", self._settings.data, first_line(error))
 
     def _rows(self, name: str, values: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
         statement = self._files.read(name)
