@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import duckdb
@@ -81,7 +82,7 @@ class Ownership:
         if judged.doubt is None and newest[0] > judged.snapshot_id:
             judged = replace(judged, snapshot_id=newest[0], token=newest[1])
         if judged != self.marker:
-            self._try(lambda: self._replace(judged))
+            self._try(partial(self._replace, judged))
 
     def follow(self, token: str) -> None:
         """Name the snapshot that was just committed in the marker. What cannot be written now, the next commit does."""
