@@ -144,6 +144,14 @@ class SeriesFinding(StrEnum):
     """It lacks an attribute of the hierarchy, or of the group."""
     TWO_PARENTS = "two_parents"
     """A group of the hierarchy lies in two others; it counts as one group in each."""
+    UNCOVERED = "uncovered"
+    """No shift of the catalogue covers some hours of the pool that need people."""
+    SHIFT_LEFT_OUT = "shift_left_out"
+    """A shift of the catalogue cannot be worked in some week of the pool."""
+    WEEK_BEFORE = "week_before"
+    """The first hours of the plan belong to shifts of the week before it."""
+    SHORT_AFTER_SUNDAY = "short_after_sunday"
+    """The shifts that end in a week's first hours have fewer people than these need."""
 
 
 class Verdict(StrEnum):

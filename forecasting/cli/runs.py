@@ -58,7 +58,15 @@ def ingest(
     console.report(summary.as_dict(), as_json)
 
 
-def train(stream: StreamName, origin: OriginText, as_json: AsJson = False) -> None:
+def train(
+    stream: StreamName,
+    origin: OriginText,
+    anew: Annotated[
+        bool,
+        typer.Option("--anew", help="Also where models on the register are not in the models folder: they are lost."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Train the model that is due at the origin.
 
     It is trained on what was known at the newest retrain boundary, then compared with the champion on held-back
@@ -67,7 +75,7 @@ def train(stream: StreamName, origin: OriginText, as_json: AsJson = False) -> No
     with console.working(f"train {stream}"):
         from forecasting.jobs.training import train as job
 
-        summary = job.run(read_settings(os.environ), stream, origin=origin)
+        summary = job.run(read_settings(os.environ), stream, origin=origin, anew=anew)
     console.report(summary.as_dict(), as_json)
 
 

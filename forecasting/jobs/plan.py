@@ -85,6 +85,10 @@ def _staffing(session: Session, origin: datetime, begin: Callable[[str], None]) 
     notes = [loads.note] if loads.note else []
     if "rosters" in tables and (short := float(tables["rosters"]["short_hours"].sum())) > 0:
         notes.append(f"shifts leave {short:.1f} person-hours uncovered")
+    findings = [str(note) for note in tables["findings"]["note"]] if "findings" in tables else []
+    for line in findings:
+        logger.warning("stream %s: %s", session.definition.stream.name, line)
+    notes += findings
     hours = loads.calls.stream.interval.total_seconds() / 3600
     details = {
         "pools": len(loads.pools),
@@ -139,7 +143,11 @@ def _by_weight(findings: pd.DataFrame) -> list[str]:
 
 
 def _publish(session: Session, record: Run, parts: list[Part]) -> JobSummary:
-    tables = {name: rows for part in parts for name, rows in part.tables.items()}
+    tables: Tables = {}
+    for part in parts:
+        for name, rows in part.tables.items():
+            # two parts may both have findings
+            tables[name] = pd.concat([tables[name], rows], ignore_index=True) if name in tables else rows
     check_plan(tables)
     record.message = "; ".join(note for part in parts for note in part.notes) or None
     status = publish_plan(session.lake, record, tables, complete=True, now=wall_clock())

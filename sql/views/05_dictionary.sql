@@ -194,7 +194,7 @@ create or replace view analyst.dictionary as
             ('runout_latest', 'date', 'End of a quarter inside the horizon, or the horizon''s last day.'),
             ('runout_latest', 'probability', 'Probability that the limit has been passed by that day, the day itself included.'),
             ('capacity_findings', 'series_id', 'Series, or group of the hierarchy.'),
-            ('capacity_findings', 'finding', 'What was found: no_capacity, no_forecast, capacity_changed, no_sufficient_step, alone, orphan or two_parents.'),
+            ('capacity_findings', 'finding', 'What was found: no_capacity, no_forecast, capacity_changed, no_sufficient_step, alone, orphan or two_parents; in a plan of staffing uncovered, shift_left_out, week_before or short_after_sunday.'),
             ('capacity_findings', 'note', 'The finding in one line.'),
             ('capacity_watchlist', 'n1_failure', 'Failure that needs the earliest order or, where none needs one, leaves the fullest link; NULL where the link has no parallel one.'),
             ('capacity_watchlist', 'n1_utilisation', 'peak / capacity under that failure.'),

@@ -23,7 +23,6 @@ from tests.contact_centre import (
     POOLS,
     QUEUES,
     RULES,
-    SHIFTS,
     ZONE,
     changed_definitions,
     forecast_centre,
@@ -214,10 +213,6 @@ def test_a_forecast_that_lacks_a_part_of_a_day_is_refused(centre):
         ),
         ({"rules": RULES.replace('"handle"', '"nope"')}, "stream 'nope' does not exist"),
         (
-            {"shifts": SHIFTS.replace('"08:00-', '"09:00-')},
-            r"stream calls, pool care, week of 2024-03-25: no shift covers day 1 of the week at 08:00, which needs",
-        ),
-        (
             {"groups": '\n[planning.staffing.groups]\nfew = { pools = ["care", "sales", "tech"], most = 1 }\n'},
             "care, sales, tech need .* agents between them, 1 hold any of these skills",
         ),
@@ -225,6 +220,18 @@ def test_a_forecast_that_lacks_a_part_of_a_day_is_refused(centre):
 )
 def test_rules_that_do_not_fit_are_refused(centre, tmp_path, changes, told):
     refused(changed_definitions(centre, tmp_path, **changes), SettingsError, told)
+
+
+def test_hours_that_no_shift_covers_void_no_plan(centre, tmp_path):
+    settings = changed_definitions(centre, tmp_path, shifts=SHIFTS.replace('"08:00-', '"09:00-'), groups="")
+    loads = loads_of(settings, ORIGIN)
+    tables = plan.make_tables(loads, staffing_rules(loads.calls.stream), begin=lambda _: None)
+    check_plan(tables)
+    assert (tables["staffing"]["agents"] > 0).all()
+    assert (tables["rosters"]["short_hours"] > 0).all()
+    findings = tables["findings"].set_index(["series_id", "finding"])["note"]
+    assert set(findings.index) == {(pool, "uncovered") for pool in ("care", "sales", "tech")}
+    assert findings["care", "uncovered"].startswith("pool care: no shift covers: Mon 2024-03-25 08:00-09:00, ")
 
 
 def test_a_pool_that_is_closed_throughout_needs_nobody(centre, tmp_path):

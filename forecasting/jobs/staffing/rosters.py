@@ -11,6 +11,7 @@ import pandas as pd
 
 from forecasting.config.staffing import StaffingSection
 from forecasting.errors import SettingsError
+from forecasting.jobs.staffing.findings import PoolWeek, find_open_hours
 from forecasting.jobs.staffing.plan import Loads, whole_horizon_weeks
 from forecasting.numerics import Times
 from forecasting.panel.calendar.calendar import grid_from, wall_times
@@ -61,7 +62,8 @@ def plan_groups(staffing: pd.DataFrame, rules: StaffingSection) -> pd.DataFrame:
 def plan_rosters(
     loads: Loads, staffing: pd.DataFrame, rules: StaffingSection, *, begin: Callable[[str], None]
 ) -> dict[str, pd.DataFrame]:
-    """planning.rosters and planning.shifts of every pool and whole local week, for the highest confidence.
+    """planning.rosters and planning.shifts of every pool and whole local week, for the highest confidence; and as
+    planning.findings the hours that no shift covers.
 
     Shifts cover `rostered`. Shrinkage is in the requirement, so breaks are those of the catalogue and come on top.
     """
@@ -72,7 +74,7 @@ def plan_rosters(
     ]
     if not weeks:
         return {}
-    rosters, shifts = [], []
+    rosters, shifts, planned = [], [], []
     # a solver takes one core and no lock; every plan is the same whichever runs beside it
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as several:
         plans = several.map(lambda one: _plan_week(loads, rules, *one), weeks)
@@ -81,7 +83,13 @@ def plan_rosters(
             rosters.append({"pool_id": pool, "week": monday, "confidence": confidence} | _summary(plan))
             people = _rows(plan, ts, loads.calls.stream.interval.total_seconds())
             shifts.append(people.assign(pool_id=pool, week=monday))
-    return {"rosters": pd.DataFrame(rosters), "shifts": pd.concat(shifts, ignore_index=True)}
+            planned.append(PoolWeek(pool, monday, ts, plan))
+    findings = find_open_hours(loads.calls.stream, sorted(planned, key=lambda one: (one.pool, one.monday)))
+    return {
+        "rosters": pd.DataFrame(rosters),
+        "shifts": pd.concat(shifts, ignore_index=True),
+        **({"findings": findings} if len(findings) else {}),
+    }
 
 
 def _plan_week(

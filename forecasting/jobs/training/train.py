@@ -7,7 +7,7 @@ from datetime import datetime
 
 from forecasting.config.stream import Stream
 from forecasting.ensemble.training import train_members
-from forecasting.errors import FeedError, InsufficientHistoryError, ModelError
+from forecasting.errors import FeedError, InsufficientHistoryError, ModelError, SettingsError
 from forecasting.jobs.common.panels import panel_as_of
 from forecasting.jobs.common.session import JobSummary, Session, open_session, wall_clock
 from forecasting.jobs.training.bundles import LoadedModel, load_champion, load_model
@@ -17,14 +17,14 @@ from forecasting.panel.calendar.calendar import resolve_origin, retrain_boundary
 from forecasting.settings import Settings
 from forecasting.store.tables.decisions import Champion, append_decision, champion_as_of
 from forecasting.store.tables.readings import read_extent
-from forecasting.store.tables.registry import ModelRecord, newest_model
+from forecasting.store.tables.registry import ModelRecord, find_model, newest_model
 from forecasting.store.tables.runs import Run
 from forecasting.terms import RunKind, RunStatus
 
 logger = logging.getLogger(__name__)
 
 
-def run(settings: Settings, stream: str, *, origin: str, before: Sequence[str] = ()) -> JobSummary:
+def run(settings: Settings, stream: str, *, origin: str, before: Sequence[str] = (), anew: bool = False) -> JobSummary:
     """Train at the newest retrain boundary at or before `origin`, unless a sound model of that boundary exists.
 
     before: earlier origins, ascending, whose models are trained first where they are still missing; where one of them
@@ -32,7 +32,9 @@ def run(settings: Settings, stream: str, *, origin: str, before: Sequence[str] =
 
     Training starts from the weights of the model before it. The new model becomes champion where it passes the contest
     with the present one; either way it stays on the register, and the decision is on record. Too little history for any
-    member is no error: the seasonal members forecast until there is more. Raises ModelError where training goes astray.
+    member is no error: the seasonal members forecast until there is more. Raises ModelError where training goes astray,
+    SettingsError where models that it rests on are not in the models folder at all: another folder is shared by those
+    who trained them. anew: train all the same, for they are lost.
 
     The stream's budget is what training its members may take. The contest comes after it and asks each side once, which
     takes as long as two forecasts: a budget that is spent must not leave a model unjudged.
@@ -41,13 +43,15 @@ def run(settings: Settings, stream: str, *, origin: str, before: Sequence[str] =
         for earlier in before:
             with suppress(ModelError):
                 train_due(session, resolve_origin(earlier, session.definition.stream))
-        return train_due(session, resolve_origin(origin, session.definition.stream))
+        return train_due(session, resolve_origin(origin, session.definition.stream), anew=anew)
 
 
-def train_due(session: Session, origin: datetime) -> JobSummary:
+def train_due(session: Session, origin: datetime, *, anew: bool = False) -> JobSummary:
     """As `run`, within a session. Where another run is training the stream, wait for it: its model may be the one."""
     stream = session.definition.stream
     boundary = retrain_boundary(stream, origin)
+    if not anew:
+        _require_models(session, origin, boundary)
     present = model_of(session, boundary)
     if present is not None and _is_sound(session, present):
         return _keep(session, present, origin)
@@ -60,6 +64,27 @@ def train_due(session: Session, origin: datetime) -> JobSummary:
             model_id = _name_after(present.model_id)
         with session.run(RunKind.TRAIN, origin=boundary) as record:
             return _train(session, record, boundary, model_id)
+
+
+def _require_models(session: Session, origin: datetime, boundary: datetime) -> None:
+    """Raises SettingsError where the model to start from, the champion or the boundary's own has no folder here.
+
+    A training would begin cold and become champion without a contest; one whose files are damaged lies in a folder.
+    """
+    lake, stream, models = session.lake, session.definition.stream, session.settings.models
+    champion = champion_as_of(lake, stream, origin)
+    needed = (
+        newest_model(lake, stream=stream.name, origin=boundary, config_hash=None),
+        find_model(lake, champion.model_id) if champion else None,
+        model_of(session, boundary),
+    )
+    for record in needed:
+        if record is not None and not (models / record.uri).is_dir():
+            raise SettingsError(
+                f"stream {stream.name}: model {record.model_id} is on the register and not in {models}; nothing was "
+                "trained; expected one models folder that all workers share: set FORECASTING_MODELS to it, or if the "
+                f"model is lost, `forecasting train {stream.name} --origin {origin.isoformat()} --anew`"
+            )
 
 
 def model_of(session: Session, boundary: datetime) -> ModelRecord | None:

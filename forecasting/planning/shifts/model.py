@@ -16,10 +16,10 @@ from fractions import Fraction
 import numpy as np
 from ortools.sat.python import cp_model
 
-from forecasting.config.shifts import Pattern, ShiftRule, check_grid
+from forecasting.config.shifts import Pattern, ShiftRule
 from forecasting.errors import SettingsError
-from forecasting.numerics import Ints
-from forecasting.planning.shifts.patterns import Band, Offer, Week, check_covered, find_offer
+from forecasting.numerics import Ints, Mask
+from forecasting.planning.shifts.patterns import Band, Offer, Week, find_offer, find_uncovered
 from forecasting.planning.shifts.plan import HOUR, ShiftPlan, Start, Tour
 from forecasting.planning.shifts.search import ORDINARY, Effort, Found, search
 
@@ -58,13 +58,15 @@ def plan_shifts(
     required: (n,) rostered people needed in each interval of the week, 0 where closed. weight: paid hours that an hour
     of one person short counts as; unless given, more than the longest working week, so that people are short only where
     `max_heads` or a `max_share` keeps them away. The solver may stop early, and says by `gap` how far it can be from
-    the best plan. Raises SettingsError on a requirement that is negative or in a closed interval, on times of the
-    catalogue off the grid of intervals, and where no shift covers an interval that needs people.
+    the best plan. A shift that cannot be worked this week is left out, and where no other covers an interval that needs
+    people, these are short. Raises SettingsError on a requirement that is negative or in a closed interval.
     """
-    _check(required, week, shifts, max_heads=max_heads, weight=weight)
+    _check(required, week, max_heads=max_heads, weight=weight)
     offer = find_offer(shifts, week)
-    check_covered(required, offer, week)
+    uncovered = find_uncovered(required, offer, week)
     weight = _default_weight(offer, week) if weight is None else weight
+    if not offer.bands:
+        return _nobody(required, week, offer, uncovered, weight=weight)
     most = _most_people(required, shifts) if max_heads is None else max_heads
     model = _Model(week=week, most=most, present=[[] for _ in range(len(week))])
     for number, band in enumerate(offer.bands):
@@ -87,12 +89,26 @@ def plan_shifts(
         weight=weight,
         bound=found.bound * (week.interval / HOUR),
         left_out=offer.left_out,
+        uncovered=uncovered,
     )
 
 
-def _check(
-    required: Ints, week: Week, shifts: Sequence[ShiftRule], *, max_heads: int | None, weight: int | None
-) -> None:
+def _nobody(required: Ints, week: Week, offer: Offer, uncovered: Mask, *, weight: int) -> ShiftPlan:
+    """The plan of a week in which no shift can be worked."""
+    return ShiftPlan(
+        tours=(),
+        starts=(),
+        required=np.asarray(required, np.int64),
+        coverage=np.zeros(len(week), np.int64),
+        interval=week.interval,
+        weight=weight,
+        bound=weight * int(required.sum()) * (week.interval / HOUR),
+        left_out=offer.left_out,
+        uncovered=uncovered,
+    )
+
+
+def _check(required: Ints, week: Week, *, max_heads: int | None, weight: int | None) -> None:
     if required.shape != (len(week),) or not np.issubdtype(required.dtype, np.integer):
         raise SettingsError(
             f"shifts need one whole number of people an interval: expected {len(week)} of the week, found "
@@ -104,10 +120,6 @@ def _check(
             raise SettingsError(f"the requirement of {week.name(first)}, {required[first]}, {why}")
     if (max_heads is not None and max_heads < 0) or (weight is not None and weight < 1):
         raise SettingsError(f"expected max_heads of 0 or more and a weight of 1 or more: found {max_heads}, {weight}")
-    try:
-        check_grid(shifts, week.interval)
-    except ValueError as error:
-        raise SettingsError(str(error)) from error
 
 
 def _paid(shift: ShiftRule, week: Week) -> int:
@@ -169,7 +181,10 @@ def _limit_heads(model: _Model, offer: Offer, *, max_heads: int | None) -> None:
     everybody = sum(model.people.values())
     if max_heads is not None and model.people:
         model.cp.add(everybody <= max_heads)
-    for shift in dict.fromkeys(band.shift for band in offer.bands if band.shift.max_share is not None):
+    offered = dict.fromkeys(band.shift for band in offer.bands)
+    if sum(1.0 if shift.max_share is None else shift.max_share for shift in offered) < 1:
+        return  # with the others left out this week, these shares would leave nobody at work
+    for shift in (shift for shift in offered if shift.max_share is not None):
         share = Fraction(shift.max_share or 1.0).limit_denominator(1000)
         of_shift = sum(who for (number, _), who in model.people.items() if offer.bands[number].shift == shift)
         model.cp.add(share.denominator * of_shift <= share.numerator * everybody)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from forecasting.config.shifts import DAYS_A_WEEK, Pattern, ShiftRule
+from forecasting.config.shifts import DAYS_A_WEEK, Pattern, ShiftRule, check_grid
 from forecasting.errors import SettingsError
 from forecasting.numerics import Ints, Mask
 from forecasting.terms import DAY, format_duration
@@ -109,13 +109,19 @@ class Offer:
 
 
 def find_offer(shifts: Sequence[ShiftRule], week: Week) -> Offer:
-    """Bands of starts of every shift. A shift lies within opening hours whole, so that some may not fit this week.
+    """Bands of starts of every shift. A shift lies within opening hours whole, so that some may not fit this week;
+    these, and those off the grid of intervals, are left out, and the others are offered all the same.
 
     People work the most days up to `days` that the week's open days allow (fewer where holidays close it).
     """
     bands: list[Band] = []
     left_out: dict[str, str] = {}
     for shift in shifts:
+        try:
+            check_grid([shift], week.interval)
+        except ValueError as error:
+            left_out[shift.name] = str(error)
+            continue
         offered = _open_starts(shift, week)
         found = _bands(shift, offered)
         if found:
@@ -181,23 +187,15 @@ def _longest_open(is_open: Mask) -> int:
     return int(np.diff(np.append(closed, closed[0] + len(is_open))).max()) - 1
 
 
-def check_covered(required: Ints, offer: Offer, week: Week) -> None:
-    """Raise SettingsError that names the first interval with a requirement that no shift of the offer covers."""
+def find_uncovered(required: Ints, offer: Offer, week: Week) -> Mask:
+    """(n,) intervals that need people and that no shift of the offer covers."""
     covered = np.zeros(len(week), bool)
     for band in offer.bands:
         present = _sometimes_present(band.shift, week.interval)
         for starts in band.starts.values():
             for start in starts:
                 covered[(start + present) % len(week)] = True
-    missing = np.flatnonzero((required > 0) & ~covered)
-    if len(missing):
-        offered = ", ".join(dict.fromkeys(band.shift.name for band in offer.bands)) or "none"
-        left_out = "".join(f"; {name} is left out: {why}" for name, why in offer.left_out.items())
-        raise SettingsError(
-            f"no shift covers {week.name(int(missing[0]))}, which needs {required[missing[0]]} people "
-            f"({len(missing)} such intervals); shifts that fit the opening hours: {offered}{left_out}; "
-            "add a shorter shift or other starts"
-        )
+    return (required > 0) & ~covered
 
 
 def _sometimes_present(shift: ShiftRule, interval: timedelta) -> Ints:

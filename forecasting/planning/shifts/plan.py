@@ -6,7 +6,7 @@ from datetime import timedelta
 import numpy as np
 
 from forecasting.config.shifts import Pattern, ShiftRule
-from forecasting.numerics import Ints
+from forecasting.numerics import Ints, Mask
 
 HOUR = timedelta(hours=1)
 
@@ -50,6 +50,8 @@ class ShiftPlan:
     """No plan has a lower objective than this, in hours."""
     left_out: dict[str, str]
     """Shifts that cannot be worked this week, and why."""
+    uncovered: Mask
+    """(n,) intervals that need people and that no shift covers."""
 
     @property
     def heads(self) -> int:
@@ -68,6 +70,20 @@ class ShiftPlan:
     def over_hours(self) -> float:
         """Hours of people at work beyond those needed."""
         return float(np.maximum(self.coverage - self.required, 0).sum() * (self.interval / HOUR))
+
+    @property
+    def overhang(self) -> Ints:
+        """(n,) people of the week's last shifts who are at work that long after its end, in the week after."""
+        n = len(self.required)
+        over = np.zeros(n, np.int64)
+        for start in self.starts:
+            length = start.shift.length // self.interval
+            over[: max(start.interval + length - n, 0)][max(start.interval - n, 0) :] += start.people
+            for one, options in zip(start.shift.breaks, start.breaks, strict=True):
+                for after in options:
+                    begin = start.interval + after - n
+                    over[max(begin, 0) : max(begin + one.length // self.interval, 0)] -= 1
+        return over
 
     @property
     def objective(self) -> float:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from forecasting.ensemble import training
-from forecasting.errors import ModelError
+from forecasting.errors import ModelError, SettingsError
 from forecasting.jobs import forecast, ingest
 from forecasting.jobs.common.session import open_session
 from forecasting.jobs.training import train
@@ -267,3 +267,18 @@ def test_day_of_rest_after_the_boundary_does_not_stop_training(settings, monkeyp
     deliver(settings, rows[rows["ts"].dt.day_of_week > 0])
     ingest.run(settings, "usage", until="2024-01-29")
     assert train.run(settings, "usage", origin="2024-01-29").status == "published"
+
+
+@pytest.mark.parametrize("later", ["2024-01-29", "2024-02-05"])
+def test_worker_that_does_not_see_the_models_refuses_to_begin_cold(filled, tmp_path, later):
+    model_id = train.run(filled, "usage", origin="2024-01-29").details["model"]
+    elsewhere = filled.model_copy(update={"models": tmp_path / "elsewhere"})
+    before = ask(filled, "select count(*) from forecast.models")
+    with pytest.raises(
+        SettingsError, match=rf"model {model_id} is on the register and not in \S*elsewhere; nothing was"
+    ):
+        train.run(elsewhere, "usage", origin=later)
+    assert ask(filled, "select count(*) from forecast.models") == before
+    assert not (tmp_path / "elsewhere" / "usage").exists()
+    assert train.run(elsewhere, "usage", origin=later, anew=True).status == "published"
+    assert train.run(elsewhere, "usage", origin=later).status == "unchanged"

@@ -161,28 +161,53 @@ def test_holidays_shorten_the_week_of_those_who_work():
     assert {len(tour.days) for tour in plan.tours} == {3}
 
 
-def test_uncovered_interval_and_the_shifts_that_do_not_fit_are_named():
+def test_uncovered_intervals_are_short_and_the_shifts_that_do_not_fit_are_named():
     week = make("08:00-14:00")
-    with pytest.raises(
-        SettingsError, match=r"no shift covers day 1 of the week at 08:00, which needs 2 people \(42 such"
-    ):
-        plan_shifts(need(week, 2), week, [shift()])
-    with pytest.raises(SettingsError, match="full is left out: it lasts 8h, and the longest opening is 6h"):
-        plan_shifts(need(week, 2), week, [shift()])
-    short = shift(name="part", length="5h", starts="08:00")
-    with pytest.raises(SettingsError, match=r"day 1 of the week at 13:00.*hours: part; full is left out"):
-        plan_shifts(need(week, 2), week, [shift(), short])
-    with pytest.raises(SettingsError, match="from none of its starts"):
-        plan_shifts(need(week, 2), week, [shift(length="5h", starts="10:00")])
+    nobody = plan_shifts(need(week, 2), week, [shift()])
+    assert (nobody.heads, nobody.short_hours, nobody.gap) == (0, 84.0, 0.0)
+    assert nobody.left_out == {"full": "it lasts 8h, and the longest opening is 6h"}
+    assert (nobody.uncovered == week.open).all()
+    early = shift(name="part", length="5h", starts="08:00", days=7, least_days_off_together=0)
+    plan = plan_shifts(need(week, 2), week, [shift(), early], effort=EXACT)
+    assert (plan.heads, plan.short_hours) == (2, 14.0)
+    assert (plan.uncovered == (week.minute == 13 * 60)).all()
+    late = plan_shifts(need(week, 2), week, [shift(length="5h", starts="10:00")])
+    assert late.left_out == {"full": "from none of its starts does it lie within opening hours whole"}
     plan = plan_shifts(need(week, 2), week, [shift(), shift(name="all", length="6h", days=7)])
-    assert plan.short_hours == 0.0
-    assert list(plan.left_out) == ["full"]
+    assert (plan.short_hours, plan.uncovered.any()) == (0.0, False)
 
 
 def test_hour_that_every_placement_of_a_break_takes_is_not_covered():
     week = make("08:00-16:00")
-    with pytest.raises(SettingsError, match="day 1 of the week at 12:00"):
-        plan_shifts(need(week, 1), week, [shift(breaks=[{"length": "1h", "from": "4h", "to": "4h"}])])
+    plan = plan_shifts(need(week, 1), week, [shift(breaks=[{"length": "1h", "from": "4h", "to": "4h"}])])
+    assert (plan.uncovered == (week.minute == 12 * 60)).all()
+
+
+def test_shift_off_the_grid_of_intervals_is_left_out_and_the_others_are_worked():
+    week = make("08:00-16:00")
+    odd = shift(name="odd", length="450min")
+    plan = plan_shifts(need(week, 1), week, [odd, shift()], effort=EXACT)
+    assert list(plan.left_out) == ["odd"]
+    assert "expected whole intervals of 1h" in plan.left_out["odd"]
+    assert plan.short_hours == 0.0
+
+
+def test_share_of_a_shift_gives_way_where_nobody_can_work_the_others():
+    week = make("08:00-16:00")
+    catalogue = [shift(max_share=0.5), shift(name="long", length="10h", max_share=0.5)]
+    plan = plan_shifts(need(week, 2), week, catalogue, effort=EXACT)
+    assert (list(plan.left_out), plan.short_hours) == (["long"], 0.0)
+
+
+def test_people_of_the_last_evening_are_at_work_in_the_week_after():
+    week = make()
+    night = shift(name="night", length="8h", starts="22:00", breaks=[{"length": "1h", "from": "4h", "to": "4h"}])
+    plan = plan_shifts(need(week, 2, begin=22) + need(week, 2, end=6), week, [night], effort=EXACT)
+    rows = [row for row in write_roster(plan) if row.end > len(week)]
+    away = {at - len(week) for row in rows for first, last in row.breaks for at in range(first, last)}
+    assert away == {2}
+    assert plan.overhang[:7].tolist() == [len(rows) if at < 6 and at != 2 else 0 for at in range(7)]
+    assert (plan.overhang[6:] == 0).all()
 
 
 def test_requirement_that_makes_no_sense_is_named():
@@ -196,8 +221,6 @@ def test_requirement_that_makes_no_sense_is_named():
             plan_shifts(wrong, week, [shift()])
     with pytest.raises(SettingsError, match="max_heads"):
         plan_shifts(need(week, 1), week, [shift()], max_heads=-1)
-    with pytest.raises(SettingsError, match="expected whole intervals of 1h"):
-        plan_shifts(need(week, 1), week, [shift(every="30min")])
 
 
 def test_a_week_is_seven_whole_days():
