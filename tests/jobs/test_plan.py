@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecasting.contracts.plans import check_plan
 from forecasting.errors import FeedError, SettingsError
 from forecasting.jobs import plan
 from forecasting.jobs.common.outlook import newest_origin
@@ -23,6 +24,7 @@ from tests.contact_centre import (
     POOLS,
     QUEUES,
     RULES,
+    SHIFTS,
     ZONE,
     changed_definitions,
     forecast_centre,
