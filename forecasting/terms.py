@@ -175,18 +175,28 @@ class Reason(StrEnum):
     """Why a row went to quarantine. A stream's own `rejects` SQL may name further reasons."""
 
     MISSING_KEY = "missing_key"
+    MALFORMED_KEY = "malformed_key"
+    """It has control characters, broken text or blanks at its ends, or more than 255 characters."""
+    MALFORMED_ATTRIBUTE = "malformed_attribute"
+    """An attribute has control characters or broken text."""
     UNKNOWN_KEY = "unknown_key"
     UNPARSABLE_TS = "unparsable_ts"
     TS_OUT_OF_RANGE = "ts_out_of_range"
     TS_AFTER_UNTIL = "ts_after_until"
+    TS_BEFORE_SINCE = "ts_before_since"
     OFF_GRID_TS = "off_grid_ts"
     NONEXISTENT_LOCAL_TIME = "nonexistent_local_time"
     AMBIGUOUS_LOCAL_TIME = "ambiguous_local_time"
     DUPLICATE_KEY = "duplicate_key"
     UNPARSABLE_VALUE = "unparsable_value"
     NON_FINITE_VALUE = "non_finite_value"
+    VALUE_TOO_LARGE = "value_too_large"
     NEGATIVE_VALUE = "negative_value"
+    BAD_WEIGHT = "bad_weight"
+    """It is negative or not finite."""
+    UNPARSABLE_AVAILABLE_AT = "unparsable_available_at"
     UNIT_SCALE = "unit_scale"
+    """The level is about a thousand times another: not believed until it has lasted, or a person accepts it."""
 
 
 class EventKind(StrEnum):

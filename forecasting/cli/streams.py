@@ -142,3 +142,24 @@ def quarantine_replay(stream: StreamName, as_json: AsJson = False) -> None:
     from forecasting.jobs.streams import quarantine as job
 
     console.report(job.replay(read_settings(os.environ), stream).as_dict(), as_json)
+
+
+@quarantine_app.command("accept")
+def quarantine_accept(
+    stream: StreamName,
+    series: Annotated[
+        list[str] | None, typer.Option(help="Only this series; may repeat. All when absent.", metavar="KEY")
+    ] = None,
+    by: Annotated[str, typer.Option(help="Who decides, for the record.", envvar="USER", metavar="NAME")] = "a person",
+    as_json: AsJson = False,
+) -> None:
+    """Say that what waits is right, or that it is to be left out.
+
+    Rows that wait because their level was not believed (unit_scale) are taken in, and the series goes on at that level.
+    Rows that break a rule stay out, but no longer stop an ingest. The decision is kept in history.acceptances.
+
+    Example: forecasting quarantine accept link_traffic --series core-1.ge-0/0/1
+    """
+    from forecasting.jobs.streams import quarantine as job
+
+    console.report(job.accept(read_settings(os.environ), stream, series=series or (), by=by).as_dict(), as_json)

@@ -67,6 +67,8 @@ class SourceSection(Section):
     max_age: Duration = timedelta(hours=6)
     max_bad_share: float = Field(default=0.02, ge=0, le=1)
     series: tuple[str, ...] = ("*",)
+    final_newline: bool = True
+    """Whether CSV files end in a newline; one that does not is then still being written, or was cut off."""
     reads: tuple[Name, ...] = ()
     """Streams whose history the extract reads; their daily runs come first."""
     attach: dict[Name, Attachment] = Field(default_factory=dict)

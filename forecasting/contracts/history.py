@@ -12,6 +12,9 @@ from pandera.errors import SchemaErrors
 
 from forecasting.terms import Reason
 
+LARGEST = 1e30
+"""No demand is larger in any unit; what is beyond 3e38 could not even be seen, for panels hold 32-bit numbers."""
+
 OnGrid = Callable[[pd.Series], NDArray[np.bool_]]
 DayStarts = Callable[[pd.Series], pd.DataFrame]
 
@@ -68,6 +71,7 @@ def demand_schema(limits: DemandLimits) -> pa.DataFrameSchema:
                 float,
                 checks=[
                     _check(np.isfinite, Reason.NON_FINITE_VALUE),
+                    _check(lambda y: ~np.isfinite(y) | (y <= LARGEST), Reason.VALUE_TOO_LARGE),
                     _check(lambda y: y >= 0, Reason.NEGATIVE_VALUE),
                 ],
             ),

@@ -8,33 +8,29 @@ import pandas as pd
 
 from forecasting.config.stream import Stream
 from forecasting.contracts.history import DemandLimits
-from forecasting.errors import ContractError, FeedError, LakeBusyError, SettingsError
+from forecasting.errors import ContractError, LakeBusyError, SettingsError
+from forecasting.jobs.common.batches import judge_batch
 from forecasting.jobs.common.session import JobSummary, Session, open_session, wall_clock
 from forecasting.jobs.streams.events import take_events
 from forecasting.panel.calendar.calendar import day_starts, floor_to_grid, is_on_grid, resolve_origin
-from forecasting.panel.calendar.open_time import has_open_interval
 from forecasting.settings import Settings
-from forecasting.store.files.feeds import Feed, open_feed
+from forecasting.store.files.feeds import open_feed
 from forecasting.store.tables.history import (
     BatchCounts,
     Window,
     append_batch,
     append_rejects,
-    audit_raw_rows,
     count_batch,
     last_ingest,
     release_rows,
     resolve_rejects,
     stage_batch,
-    undatable_known,
 )
+from forecasting.store.tables.levels import append_lasting
 from forecasting.store.tables.runs import Run
 from forecasting.terms import DAY, RunKind, RunStatus
 
 logger = logging.getLogger(__name__)
-
-MAX_WITHDRAWN_SHARE = 0.5
-"""A window that loses more than this share of its known values lost its source, not its values."""
 
 ATTEMPTS = 3
 
@@ -49,13 +45,15 @@ def run(settings: Settings, stream: str, *, until: str | None = None, since: str
     with open_session(settings, stream) as session:
         definition = session.definition.stream
         end = resolve_origin(until, definition) if until else floor_to_grid(wall_clock(), definition)
-        return pull(session, since=resolve_origin(since, definition) if since else None, until=end)
+        start = resolve_origin(since, definition) if since else None
+        return pull(session, since=start, until=end, confirmed=start is not None)
 
 
-def pull(session: Session, *, since: datetime | None, until: datetime) -> JobSummary:
+def pull(session: Session, *, since: datetime | None, until: datetime, confirmed: bool = False) -> JobSummary:
     """Ingest up to an instant; see `run`.
 
-    Rows that waited in quarantine within a re-pulled span and now pass are resolved.
+    Rows that waited in quarantine within a re-pulled span and now pass are resolved. confirmed: a person has said that
+    values which the feed no longer holds are really gone, however many.
     """
     stream = session.definition.stream
     with session.run(RunKind.INGEST, origin=until) as record:
@@ -64,7 +62,8 @@ def pull(session: Session, *, since: datetime | None, until: datetime) -> JobSum
             if since is None and watermark is not None and watermark > until:
                 return _leave(session, record, watermark)
             window = choose_window(stream, since=since, until=until, watermark=watermark)
-            counts = _stage(session, record, window, fixed=since is not None)
+            counts, remarks = _stage(session, record, window, confirmed=confirmed)
+            record.message = "; ".join(remarks) or None
             if session.lake.write(
                 partial(_append, session, record, window, counts, ingests), message=f"ingest {record.run_id}"
             ):
@@ -89,20 +88,21 @@ def _leave(session: Session, record: Run, watermark: datetime) -> JobSummary:
     )
 
 
-def _stage(session: Session, record: Run, window: Window, *, fixed: bool) -> BatchCounts:
-    stream = session.definition.stream
-    with open_feed(session.lake, session.definition) as feed:
+def _stage(session: Session, record: Run, window: Window, *, confirmed: bool) -> tuple[BatchCounts, list[str]]:
+    """Stage and judge the batch: its counts, and what is to be said of series that were held back."""
+    lake, stream = session.lake, session.definition.stream
+    with open_feed(lake, session.definition) as feed:
         feed.check_files()
         take_events(feed, window, run_id=record.run_id)
-        stage_batch(feed, window, limits=demand_limits(stream, window.until))
-        counts = count_batch(session.lake)
+        levels = stage_batch(feed, window, limits=demand_limits(stream, window.until))
         try:
-            _judge_batch(feed, window, counts=counts, fixed=fixed)
+            remarks = judge_batch(feed, window, levels=levels, confirmed=confirmed)
         except ContractError:
-            session.lake.write(lambda: _append_rejects(session, record), message=f"quarantine {record.run_id}")
+            lake.write(lambda: _append_rejects(session, record), message=f"quarantine {record.run_id}")
             raise
-    release_rows(session.lake)
-    return counts
+    counts = count_batch(lake)
+    release_rows(lake)
+    return counts, remarks
 
 
 def _append(session: Session, record: Run, window: Window, counts: BatchCounts, ingests: int) -> bool:
@@ -113,7 +113,8 @@ def _append(session: Session, record: Run, window: Window, counts: BatchCounts, 
     now = wall_clock()
     _append_rejects(session, record)
     append_batch(lake, stream, window, counts=counts, run_id=record.run_id, now=now)
-    resolve_rejects(lake, stream, window, run_id=record.run_id, now=now)
+    append_lasting(lake, stream, learned_at=window.learned_at, run_id=record.run_id, now=now)
+    resolve_rejects(lake, stream, window, first_ts=counts.first_ts, run_id=record.run_id, now=now)
     record.rows, record.status = counts.versions, RunStatus.PUBLISHED if counts.versions else RunStatus.UNCHANGED
     record.finish(lake, finished_at=now)
     return True
@@ -137,6 +138,7 @@ def _summary(record: Run, window: Window, counts: BatchCounts) -> JobSummary:
         run_id=record.run_id,
         origin=until,
         rows=counts.versions,
+        message=record.message,
         details={
             "since": since,
             "read": counts.extracted,
@@ -180,30 +182,3 @@ def demand_limits(stream: Stream, until: datetime) -> DemandLimits:
         on_grid=partial(is_on_grid, stream=stream),
         day_starts=partial(day_starts, zone=stream.zone),
     )
-
-
-def _judge_batch(feed: Feed, window: Window, *, counts: BatchCounts, fixed: bool) -> None:
-    """Raises FeedError or ContractError where the batch as a whole must not go in."""
-    stream = feed.definition.stream
-    span = f"[{window.since.isoformat()}, {window.until.isoformat()})"
-    if counts.extracted + counts.rejected == 0 and has_open_interval(stream, window.since, window.until):
-        raise FeedError(
-            f"stream {stream.name}: feed {feed.pattern or 'of the extract'} holds no row in {span}, which has open "
-            "intervals; expected usage or zeros; check the source, then run again"
-        )
-    raw = audit_raw_rows(feed, window, counts=counts)
-    bad = counts.rejected - undatable_known(feed.lake, stream)
-    if bad > stream.source.max_bad_share * raw:
-        reasons = ", ".join(f"{rows} {reason}" for reason, rows in feed.lake.rows("ingest/reasons.sql"))
-        raise ContractError(
-            f"stream {stream.name}: {bad} of {raw} raw rows in {span} are bad ({reasons}), more than max_bad_share = "
-            f"{stream.source.max_bad_share}; nothing was ingested; see `forecasting quarantine list {stream.name}`",
-            table="history.demand",
-            check="max_bad_share",
-            failed=bad,
-        )
-    if not fixed and counts.withdrawn > max(1, MAX_WITHDRAWN_SHARE * counts.known):
-        raise FeedError(
-            f"stream {stream.name}: the feed no longer holds {counts.withdrawn} of {counts.known} values known in "
-            f"{span}; nothing was ingested; if they are really gone, confirm it with --since"
-        )

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 def run(settings: Settings, stream: str, *, origin: str) -> JobSummary:
     """Score each origin before `origin` whose published intervals were newly measured, by demand as known then."""
-    with open_session(settings, stream) as session:
+    with open_session(settings, stream, must_exist=True) as session:
         definition = session.definition.stream
         instant = resolve_origin(origin, definition)
         origins = origins_to_score(session.lake, definition, scored_until=instant)

@@ -88,11 +88,23 @@ EVERYWHERE = (
     LakeCheck(
         "checks/decisions_models.sql", "forecast.decisions", "only models that are on the register", Remedy.RESTORE
     ),
+    LakeCheck(
+        "checks/series_sound.sql",
+        "history.series",
+        "attributes of named series, without control characters",
+        Remedy.RESTORE,
+    ),
 )
 """Rules of small tables, which are read whole."""
 
+OF_QUARANTINE = tuple(_key_of(table) for table in _KEYED if table.dated_by == "seen_at")
+"""Rules of a stream's rejected rows, from a moment on."""
+
 OF_HISTORY = (
     *(_key_of(table) for table in _KEYED if table.dated_by == "ts"),
+    LakeCheck(
+        "checks/demand_sound.sql", "history.demand", "finite values, none below zero, of named series", Remedy.RESTORE
+    ),
     LakeCheck("checks/demand_known.sql", "history.demand", "no value known before its interval begins", Remedy.RESTORE),
 )
 """Rules of a stream's history, from an interval on."""

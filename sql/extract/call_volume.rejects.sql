@@ -6,7 +6,7 @@
 with
 -- include templates/call_rejects.sql
 rejected as (
-    select reason, raw, ts
+    select reason, raw, ts, raw ->> 'queue_id' as series_id
     from placed
     where coalesce(ts, delivered) >= $since and coalesce(ts, delivered) < time_bucket(interval 30 minutes, $until)
 )

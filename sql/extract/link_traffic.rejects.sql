@@ -14,7 +14,8 @@ select
         else 'non_finite_value'
     end as reason,
     to_json(poll) as raw,
-    polled_at as ts
+    polled_at as ts,
+    link_id as series_id
 from read_parquet($feed, hive_partitioning = true, hive_types = {'day': date}) as poll
 where day >= $since::date and day::timestamptz < $until
     and (

@@ -1,8 +1,8 @@
 -- What this batch holds.
 select
     (select count(*) from extracted) as extracted,
-    (select count(*) from good) as good,
+    (select count(*) from good where row_no >= 0) as good,
     (select count(*) from version) as versions,
     (select count(*) from version where row_no is null) as withdrawn,
-    (select count(*) from latest where y is not null) as known,
-    (select count(*) from rejected) as rejected
+    (select count(*) from rejected) as rejected,
+    (select min(ts) from stamped where row_no >= 0) as first_ts

@@ -1,13 +1,21 @@
 -- Rejected rows of the batch, every field as the text that the source gave; a row goes on record under one reason.
 insert into rejected
-select
-    reasons.reason,
-    json_merge_patch(to_json(row_of), '{"row_no": null}')::varchar as raw,
-    stamped.ts
-from (select row_no, min(reason) as reason from verdict group by row_no) as reasons
-inner join (
-    select rowid as row_no, columns(*)::varchar
-    from extracted
-    where rowid in (select row_no from verdict)
-) as row_of on reasons.row_no = row_of.row_no::bigint
+with reasons as (
+    select row_no, min(reason) as reason
+    from verdict
+    where row_no >= 0
+    group by row_no
+),
+
+texts as (
+    select place.row_no, to_json(fields)::varchar as raw
+    from (select rowid as row_no from extracted where rowid in (select row_no from reasons) order by rowid) as place
+    positional join (
+        select columns(*)::varchar from extracted where rowid in (select row_no from reasons) order by rowid
+    ) as fields
+)
+
+select reasons.reason, texts.raw, stamped.ts, stamped.series_id
+from reasons
+inner join texts on reasons.row_no = texts.row_no
 left join stamped on reasons.row_no = stamped.row_no

@@ -10,9 +10,11 @@ select
     try_cast(weight as double) as weight,
     try_cast(censored as boolean) as censored,
     case
-        when series_id is null or trim(series_id::varchar) = '' then 'missing_key'
+        when key_fault(series_id::varchar) is not null then key_fault(series_id::varchar)
         when ts is null then 'unparsable_ts'
         when ts not between timestamptz '1900-01-01' and timestamptz '2200-01-01' then 'ts_out_of_range'
-        when try_cast(y as double) is null and y is not null then 'unparsable_value'
+        else measure_fault(
+            y is null, try_cast(y as double), try_cast(weight as double), $clocked, try_cast(available_at as timestamptz)
+        )
     end as reason
 from batch

@@ -58,12 +58,12 @@ select
     mapped.weight,
     mapped.censored,
     case
-        when mapped.series_id is null or trim(mapped.series_id) = '' then 'missing_key'
+        when key_fault(mapped.series_id) is not null then key_fault(mapped.series_id)
         when mapped.instant is null then 'unparsable_ts'
         when not mapped.plausible then 'ts_out_of_range'
         when mapped.instant at time zone $zone <> mapped.local_ts then 'nonexistent_local_time'
         when doubled.occurrences <> 2 then 'ambiguous_local_time'
-        when mapped.y is null and not mapped.unknown then 'unparsable_value'
+        else measure_fault(mapped.unknown, mapped.y, mapped.weight, $clocked, mapped.available_at)
     end as reason
 from mapped
 left join doubled on mapped.row_no = doubled.row_no

@@ -12,4 +12,4 @@ from latest
 semi join (select distinct series_id from stamped) as reported on latest.series_id = reported.series_id
 anti join (select series_id, ts from stamped where ts is not null) as present
     on latest.series_id = present.series_id and latest.ts = present.ts
-where latest.y is not null
+where latest.y is not null and latest.ts >= $since

@@ -7,5 +7,5 @@ with repeated as (
     having count(*) > 1
 )
 
-select count(*) as failed, min(row(@key@)::varchar) as first
+select count(*) as failed, min(@named_key@) as first
 from repeated

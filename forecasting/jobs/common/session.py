@@ -10,7 +10,7 @@ from typing import Any
 from forecasting.settings import Settings
 from forecasting.store.files.definitions import Definition, read_definition
 from forecasting.store.lake.lake import Lake
-from forecasting.store.lake.open import open_lake, open_lake_to_read
+from forecasting.store.lake.open import open_lake, open_lake_to_read, require_lake
 from forecasting.store.tables.runs import Run, failures_on_record, start_run
 from forecasting.terms import RunKind
 
@@ -52,13 +52,18 @@ class Session:
 
 
 @contextmanager
-def open_session(settings: Settings, stream: str, *, read_only: bool = False) -> Iterator[Session]:
+def open_session(
+    settings: Settings, stream: str, *, read_only: bool = False, must_exist: bool = False
+) -> Iterator[Session]:
     """The stream's definition and the lake, made and migrated where that is due.
 
     read_only: the lake as it stands; nothing is created, migrated or written. Raises SettingsError where there is none,
-    LakeError where its tables are those of an older version.
+    LakeError where its tables are those of an older version. must_exist: raises SettingsError where there is no lake
+    yet; it is for jobs that write, but only about what is there.
     """
     definition = read_definition(settings, stream)
+    if must_exist:
+        require_lake(settings)
     with open_lake_to_read(settings) if read_only else open_lake(settings) as lake:
         if read_only:
             lake.require_present_tables()

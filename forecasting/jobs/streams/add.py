@@ -16,7 +16,7 @@ from forecasting.panel.calendar.instants import as_utc, aware_datetime, utc_inst
 from forecasting.panel.calendar.observed_hours import ObservedHours, observe_hours
 from forecasting.settings import Settings
 from forecasting.store.files.definitions import definition_paths
-from forecasting.store.files.feeds import expand_feed, local_files
+from forecasting.store.files.feeds import expand_feed, lacks_final_newline, local_files
 from forecasting.store.lake.lake import Lake, as_frame
 from forecasting.store.lake.open import open_memory_lake
 from forecasting.store.lake.sql import first_line
@@ -30,6 +30,7 @@ _GUESSES = {
 }
 _HOURS_EXAMPLE = {"closed": "if demand is closed at times", "hours": '# [[calendar.hours]]\n# mon-fri = "08:00-20:00"'}
 _GRID_OF_UTC = '\n# intervals begin at whole intervals of UTC, not of local time\ngrid = "utc"'
+_NO_FINAL_NEWLINE = "\n# files do not end in a newline: one that is cut off is not noticed\nfinal_newline = false"
 _OFFSET = r"':\d\d(\.\d+)?\s*(Z|[+-]\d\d(:?\d\d)?)$'"
 
 
@@ -180,8 +181,13 @@ def _texts(settings: Settings, new: NewStream, pattern: str, parts: dict[str, st
         "horizon": format_duration(_duration("--horizon", new.horizon)),
         "timezone": new.timezone,
         "grid": "",
+        "newline": "" if _ends_in_newlines(pattern) else _NO_FINAL_NEWLINE,
         "feed": below.replace("\\", "\\\\").replace('"', '\\"'),
     }
+
+
+def _ends_in_newlines(pattern: str) -> bool:
+    return "://" in pattern or not any(map(lacks_final_newline, local_files(pattern)))
 
 
 def _duration(option: str, text: str) -> timedelta:

@@ -11,7 +11,7 @@ from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.settings import Settings
 from forecasting.store.files.definitions import read_definition
 from forecasting.store.lake.lake import Lake
-from forecasting.store.lake.open import open_lake
+from forecasting.store.lake.open import open_lake, require_lake
 from forecasting.store.tables.decisions import (
     DecisionRecord,
     append_decision,
@@ -35,6 +35,7 @@ def run(
     reason: for the record. Raises SettingsError where the model is unknown, of another definition, trained after the
     origin or champion already, ModelError where its files are damaged; nothing is written then.
     """
+    require_lake(settings)
     with open_lake(settings) as lake:
         record = _find(lake, model_id)
         session = Session(settings, read_definition(settings, record.stream), lake)

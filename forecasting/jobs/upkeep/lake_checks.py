@@ -19,6 +19,7 @@ from forecasting.store.checks import (
     EVERYWHERE,
     OF_FORECASTS,
     OF_HISTORY,
+    OF_QUARANTINE,
     Broken,
     LakeCheck,
     Remedy,
@@ -134,7 +135,8 @@ def _look_at_models(lake: Lake, span: _Span) -> Iterator[Diagnosis]:
 def _look_at_stream(lake: Lake, known: StreamOnRecord, span: _Span) -> Iterator[Diagnosis]:
     """Keys of a stream's rows; where it is still defined also its newest origin and the age of its feed."""
     stream = _definition_of(lake, known)
-    for checks, newest in ((OF_HISTORY, known.known_until), (OF_FORECASTS, known.origin)):
+    spans = ((OF_HISTORY, known.known_until), (OF_FORECASTS, known.origin), (OF_QUARANTINE, wall_clock()))
+    for checks, newest in spans:
         since = span.since(newest)
         for check in checks:
             broken = find_broken(lake, check, stream=known.name, since=since)

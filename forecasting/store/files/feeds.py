@@ -19,6 +19,7 @@ from forecasting.store.lake.sql import Statement, first_line
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 _SCANNERS = {"postgres": "postgres_scanner", "sqlite": "sqlite_scanner"}
+_TEXT = (".csv", ".tsv", ".txt")
 _MISSING = "No files found that match the pattern"
 
 
@@ -54,6 +55,15 @@ def local_files(pattern: str) -> Iterator[Path]:
     return Path(path.anchor).glob(str(path.relative_to(path.anchor)))
 
 
+def lacks_final_newline(path: Path) -> bool:
+    """Whether a CSV file has a last line that may be cut off, as of a file that is still being written."""
+    if path.suffix.lower() not in _TEXT or path.stat().st_size == 0:
+        return False
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) not in b"\r\n"
+
+
 class Feed:
     """The feed of one stream, open on a lake's connection so that an extract can also read other streams' history."""
 
@@ -81,13 +91,19 @@ class Feed:
         return {row[0]: row[1] for row in described}
 
     def check_files(self) -> None:
-        """Raises FeedError where a local feed has no file at all."""
-        if (
-            self.pattern
-            and "://" not in self.pattern
-            and not self.lake.rows("ingest/feed_files.sql", feed=self.pattern)
-        ):
+        """Raises FeedError where a local feed has no file at all, or a CSV file of it is not finished."""
+        if not self.pattern or "://" in self.pattern:
+            return
+        files = [Path(file) for (file,) in self.lake.rows("ingest/feed_files.sql", feed=self.pattern)]
+        if not files:
             raise FeedError(self._missing())
+        cut = next(filter(lacks_final_newline, files), None)
+        if cut and self.definition.stream.source.final_newline:
+            raise FeedError(
+                f"stream {self.definition.stream.name}: feed file {cut}: expected a newline at its end, found none: "
+                "its last line may be cut off; deliver it again whole; if such files are always like that, say "
+                "source.final_newline = false in the definition"
+            )
 
     def _feed_of(self, statement: Statement) -> str | None:
         events = self.definition.stream.events
@@ -114,13 +130,13 @@ class Feed:
         text = str(error)
         if _MISSING in text:
             return FeedError(f"{where}: {first_line(error)}; expected the files that the definition's feed names")
-        damaged = self._damaged_file() if self.pattern else None
+        shape = isinstance(error, duckdb.BinderException | duckdb.CatalogException)
+        damaged = self._damaged_file(whole=not shape) if self.pattern else None
         if damaged:
             return FeedError(
                 f"stream {self.definition.stream.name}: feed file {damaged}: not a whole Parquet file; deliver it again"
             )
         source = self.definition.stream.source
-        shape = isinstance(error, duckdb.BinderException | duckdb.CatalogException)
         # without a feed or a database of others, a name that is not there is the statement's own mistake
         if isinstance(error, duckdb.ParserException) or (shape and not source.feed and not source.attach):
             return QueryError(f"{where}: {first_line(error)}")
@@ -129,16 +145,21 @@ class Feed:
             return FeedError(f"{where}: {read} has not the expected shape: {first_line(error)}")
         return FeedError(f"{where}: reading {self.pattern or 'it'} failed: {first_line(error)}")
 
-    def _damaged_file(self) -> str | None:
-        """First Parquet file of the feed whose footer cannot be read."""
-        for (name,) in self.lake.rows("ingest/feed_files.sql", feed=self.pattern):
-            if not name.endswith(".parquet"):
-                continue
-            try:
-                self.lake.connection.execute("select num_rows from parquet_file_metadata($file)", {"file": name})
-            except duckdb.Error:
-                return str(name)
-        return None
+    def _damaged_file(self, *, whole: bool) -> str | None:
+        """First Parquet file of the feed whose footer cannot be read or, where that is asked for, any of its values."""
+        names = [name for (name,) in self.lake.rows("ingest/feed_files.sql", feed=self.pattern)]
+        parquet = [name for name in names if name.endswith((".parquet", ".pq"))]
+        readings = ("ingest/parquet_footer.sql", *(("ingest/parquet_values.sql",) if whole else ()))
+        broken = (name for reading in readings for name in parquet if not self._reads(reading, name))
+        return next(broken, None)
+
+    def _reads(self, reading: str, file: str) -> bool:
+        statement = self.lake.files.read(reading)
+        try:
+            self.lake.connection.execute(statement.text, statement.bind(file=file)).fetchall()
+        except duckdb.Error:
+            return False
+        return True
 
 
 @contextmanager

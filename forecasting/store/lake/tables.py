@@ -42,9 +42,15 @@ class LakeTable:
 
     @property
     def parts(self) -> dict[str, str]:
-        """What `@table@`, `@key@`, `@sort@` and `@recent@` stand for in a template of `sql/templates`."""
+        """What `@table@`, `@key@`, `@named_key@`, `@sort@` and `@recent@` stand for in templates of `sql/templates`."""
         recent = f"stream = $stream and {self.dated_by} >= $since" if self.dated_by else "true"
-        return {"table": self.name, "key": ", ".join(self.key), "sort": ", ".join(self.sort), "recent": recent}
+        return {
+            "table": self.name,
+            "key": ", ".join(self.key),
+            "named_key": "concat_ws(', ', " + ", ".join(f"'{name} ' || {name}::varchar" for name in self.key) + ")",
+            "sort": ", ".join(self.sort),
+            "recent": recent,
+        }
 
 
 def _published(name: str, *key: str) -> LakeTable:
@@ -75,7 +81,8 @@ TABLES: Mapping[str, LakeTable] = {
         LakeTable("history.ingests", key=("run_id",)),
         LakeTable("history.series", key=("stream", "series_id", "valid_from", "known_at")),
         LakeTable("history.events", key=("event_id", "known_at")),
-        LakeTable("history.quarantine", key=("stream", "run_id", "row_no")),
+        LakeTable("history.acceptances", key=("run_id", "stream", "series_id", "reason")),
+        LakeTable("history.quarantine", key=("stream", "run_id", "row_no"), dated_by="seen_at"),
         LakeTable("forecast.runs", key=("run_id",)),
         LakeTable("forecast.publications", key=("stream", "origin", "published_at"), dated_by="origin"),
         _published("forecast.forecasts", "series_id", "ts"),

@@ -1,5 +1,6 @@
 """Writing history: an extract's rows are stamped, judged, compared with what is known and appended as versions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,15 +8,19 @@ from typing import Any
 import pandas as pd
 
 from forecasting.config.stream import Stream
+from forecasting.contracts.batches import SeriesRows, is_widespread
 from forecasting.contracts.history import DemandLimits, find_faulty_rows
 from forecasting.errors import FeedError, QueryError
 from forecasting.store.files.feeds import Feed
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.sql import Statement
+from forecasting.store.tables.levels import Levels, judge_levels
 from forecasting.terms import DAY
 
 CHUNK_ROWS = 5_000_000
 _REQUIRED = ("series_id", "ts", "y")
+_MEASURES = (*_REQUIRED, "available_at", "weight", "censored")
+_RESERVED = ("row_no", "instant", "local_ts", "attributes_hash")
 _INSTANTS = "ingest/time_instants.sql"
 _NO_MIDNIGHTS = pd.Series([], dtype="datetime64[us]")
 _TIMED_BY = {
@@ -48,8 +53,9 @@ class BatchCounts:
     good: int
     versions: int
     withdrawn: int
-    known: int
     rejected: int
+    first_ts: datetime | None
+    """First row that the feed gave."""
 
 
 def last_ingest(lake: Lake, stream: Stream) -> tuple[int, datetime | None]:
@@ -64,12 +70,18 @@ def ingested_streams(lake: Lake) -> set[str]:
 
 
 def check_extract_columns(columns: dict[str, str], statement: Statement) -> None:
-    """Raises QueryError where an extract lacks a column or gives one a type that cannot be read."""
+    """Raises QueryError where an extract lacks a column, or has one of a type or a name that cannot be read."""
     missing = [name for name in _REQUIRED if name not in columns]
     if missing:
         raise QueryError(
             f"{statement.path}: column {missing[0]} is missing; expected series_id, ts, y[, available_at, weight, "
             f"censored, attributes...], found {', '.join(columns)}"
+        )
+    taken = [name for name in columns if name.lower() in _RESERVED]
+    if taken:
+        raise QueryError(
+            f"{statement.path}: column {taken[0]} has a name that the ingest uses itself; give it another one, such as "
+            f"`{taken[0]} as {taken[0]}_of_feed`"
         )
     if columns["ts"] not in _TIMED_BY:
         raise QueryError(
@@ -80,30 +92,38 @@ def check_extract_columns(columns: dict[str, str], statement: Statement) -> None
         raise QueryError(f"{statement.path}: column y has type {columns['y']}; expected a number")
 
 
-def stage_batch(feed: Feed, window: Window, *, limits: DemandLimits) -> None:
+def stage_batch(feed: Feed, window: Window, *, limits: DemandLimits) -> Levels:
     """Pull the window, judge every row and work out the versions; all in temporary tables, nothing is written.
 
-    Raises FeedError or QueryError where the feed or its extract cannot be used.
+    Returns what was found of levels that are not believed. Raises FeedError or QueryError where the feed or its extract
+    cannot be used.
     """
     lake, stream, extract = feed.lake, feed.definition.stream, feed.definition.extract
     feed.create_table("extracted", extract, since=window.since, until=window.until)
     columns = {row[0]: row[1] for row in lake.connection.execute("describe extracted").fetchall()}
     check_extract_columns(columns, extract)
-    lake.execute("ingest/complete_batch.sql")
-    _stamp_rows(lake, stream, limits, timed_by=_TIMED_BY[columns["ts"]])
-    _refuse_unfiltered(lake, extract, limits, window)
-    _judge_rows(lake, stream, limits)
-    span: dict[str, Any] = {"stream": stream.name, "since": window.since, "until": window.until}
-    lake.execute("ingest/latest.sql", **span)
     clocked = "available_at" in columns
-    versions = "ingest/versions_clocked.sql" if clocked else "ingest/versions_ruled.sql"
-    ripe = stream.interval + stream.source.publication_delay
-    lake.execute(versions, **span, learned_at=window.learned_at, ripe=ripe)
-    lake.execute("ingest/versions_withdrawn.sql", learned_at=window.learned_at)
-    lake.execute("ingest/reject_unit_scale.sql", **span)
+    lake.execute("ingest/complete_batch.sql")
+    _stamp_rows(lake, stream, limits, timed_by=_TIMED_BY[columns["ts"]], clocked=clocked)
+    _judge_rows(lake, stream, limits, extract=extract, window=window, named=set(columns) - set(_MEASURES) != set())
+    earliest = lake.rows("ingest/earliest.sql")[0][0] or window.since
+    stage_versions(lake, stream, window, since=earliest, clocked=clocked)
+    lake.execute("ingest/versions_withdrawn.sql", learned_at=window.learned_at, since=window.since)
+    levels = judge_levels(lake, stream, since=earliest, until=window.until, learned_at=window.learned_at)
     lake.execute("ingest/drop_rejected_versions.sql")
     lake.execute("ingest/attributes.sql")
     _collect_rejects(feed, window)
+    return levels
+
+
+def stage_versions(lake: Lake, stream: Stream, window: Window, *, since: datetime, clocked: bool) -> None:
+    """Compare the good rows from `since` on with what is known and keep what is new. clocked: they say when each became
+    known."""
+    span: dict[str, Any] = {"stream": stream.name, "since": since, "until": window.until}
+    lake.execute("ingest/latest.sql", **span)
+    versions = "ingest/versions_clocked.sql" if clocked else "ingest/versions_ruled.sql"
+    ripe = stream.interval + stream.source.publication_delay
+    lake.execute(versions, **span, learned_at=window.learned_at, ripe=ripe)
 
 
 def count_batch(lake: Lake) -> BatchCounts:
@@ -137,9 +157,28 @@ def audit_raw_rows(feed: Feed, window: Window, *, counts: BatchCounts) -> int:
     return raw
 
 
-def undatable_known(lake: Lake, stream: Stream) -> int:
-    """Rejects without a time that an earlier ingest already has on record."""
-    return int(lake.rows("ingest/undatable_known.sql", stream=stream.name)[0][0])
+def bad_rows(lake: Lake, stream: Stream) -> list[SeriesRows]:
+    """Sound and bad rows of the staged batch by series; a person's word on bad rows counts."""
+    return [SeriesRows(*row) for row in lake.rows("ingest/bad_by_series.sql", stream=stream.name)]
+
+
+@dataclass(frozen=True)
+class KnownValues:
+    """Values of a series that were known in a window, and how many of them the feed no longer holds."""
+
+    series_id: str
+    known: int
+    withdrawn: int
+
+
+def withdrawn_values(lake: Lake, window: Window) -> list[KnownValues]:
+    """What the staged batch withdraws, by series."""
+    return [KnownValues(*row) for row in lake.rows("ingest/withdrawn_by_series.sql", since=window.since)]
+
+
+def drop_withdrawals(lake: Lake, series_ids: Sequence[str]) -> None:
+    """Keep what is known of some series though the feed no longer holds it."""
+    lake.execute("ingest/drop_withdrawals.sql", series=list(series_ids))
 
 
 def release_rows(lake: Lake) -> None:
@@ -170,41 +209,66 @@ def append_rejects(lake: Lake, stream: Stream, *, run_id: str, now: datetime, so
     lake.execute("ingest/insert_quarantine.sql", stream=stream.name, run_id=run_id, now=now, source=source)
 
 
-def resolve_rejects(lake: Lake, stream: Stream, window: Window, *, run_id: str, now: datetime) -> None:
-    """Mark unresolved rejects of the window that were not rejected again; to be called inside `Lake.write`."""
+def resolve_rejects(
+    lake: Lake, stream: Stream, window: Window, *, first_ts: datetime | None, run_id: str, now: datetime
+) -> None:
+    """Mark unresolved rejects of the window that were not rejected again; to be called inside `Lake.write`.
+
+    first_ts: the first row that the feed still holds; what waits from before it was not put right.
+    """
     span: dict[str, Any] = {"since": window.since, "until": window.until, "first": stream.first_origin()}
+    span["first_ts"] = first_ts
     lake.execute("quarantine/resolve.sql", stream=stream.name, run_id=run_id, now=now, **span)
 
 
 def _refuse_unfiltered(lake: Lake, extract: Statement, limits: DemandLimits, window: Window) -> None:
+    """Reject rows from before the window; where nearly every series has some, the extract does not filter."""
     earliest = max(pd.Timestamp(window.since), limits.earliest)
-    rows = int(lake.rows("ingest/rows_before.sql", earliest=limits.earliest, since=earliest)[0][0])
-    if rows:
+    span = {"earliest": limits.earliest, "since": earliest}
+    ((rows, affected, series),) = lake.rows("ingest/rows_before.sql", **span)
+    if is_widespread(affected, series):
         raise QueryError(
             f"{extract.path}: {rows} rows lie before $since = {window.since.isoformat()}; "
             "the extract must keep to ts >= $since and ts < $until"
         )
+    lake.execute("ingest/reject_before.sql", **span)
 
 
-def _stamp_rows(lake: Lake, stream: Stream, limits: DemandLimits, *, timed_by: str) -> None:
+def _stamp_rows(lake: Lake, stream: Stream, limits: DemandLimits, *, timed_by: str, clocked: bool) -> None:
     """Give every row its instant; on streams of whole days a date is the first instant of its day."""
+    for macro in ("ingest/create_key_fault.sql", "ingest/create_measure_fault.sql"):
+        lake.execute(macro)
     if timed_by == _INSTANTS and stream.interval < DAY:
-        lake.execute("ingest/stamp_instants.sql")
+        lake.execute("ingest/stamp_instants.sql", clocked=clocked)
         return
     zone = stream.stream.timezone
     lake.execute(timed_by)
     midnights = lake.frame("ingest/midnights.sql", zone=zone)["midnight"] if stream.interval >= DAY else _NO_MIDNIGHTS
-    lake.execute("ingest/stamp_local.sql", frames={"day_starts": limits.day_starts(midnights)}, zone=zone)
+    starts = {"day_starts": limits.day_starts(midnights)}
+    lake.execute("ingest/stamp_local.sql", frames=starts, zone=zone, clocked=clocked)
 
 
-def _judge_rows(lake: Lake, stream: Stream, limits: DemandLimits) -> None:
+def _judge_rows(
+    lake: Lake, stream: Stream, limits: DemandLimits, *, extract: Statement, window: Window, named: bool
+) -> None:
+    """Reject the rows that break a rule, those that were recalled from quarantine among them. named: there are
+    attributes."""
     lake.execute("ingest/create_verdict.sql")
     lake.execute("ingest/reject_stamped.sql")
+    _refuse_unfiltered(lake, extract, limits, window)
+    if named:
+        lake.execute("ingest/reject_attributes.sql")
+    lake.execute("ingest/recall_waiting.sql", stream=stream.name, since=window.since)
     for since, until in _chunks(lake.rows("ingest/local_days.sql", zone=stream.stream.timezone)):
         rows = lake.frame("ingest/chunk.sql", categories=["series_id"], since=since, until=until)
         faults = find_faulty_rows(rows, limits)
         if len(faults):
             lake.execute("ingest/insert_verdict.sql", frames={"faults": faults})
+    keep_good(lake)
+
+
+def keep_good(lake: Lake) -> None:
+    """Reject what shares its key with another row, and keep what no rule rejects."""
     lake.execute("ingest/find_repeated.sql")
     lake.execute("ingest/reject_duplicates.sql")
     lake.execute("ingest/keep_good.sql")

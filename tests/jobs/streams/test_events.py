@@ -75,6 +75,12 @@ def test_event_is_seen_from_when_it_was_known_and_not_after_it_was_called_off(se
         ({"ends_at": "2024-01-01"}, "event sale: ends_at is not after starts_at"),
         ({"scope": "north"}, "event sale: scope is no JSON object"),
         ({"event_id": None}, "event_id is missing"),
+        ({"ends_at": "infinity"}, "event sale: it lies outside of the years 1900 to 2200"),
+        ({"known_at": "infinity"}, "event sale: known_at is no timestamp"),
+        ({"known_at": "later"}, "event sale: known_at is no timestamp"),
+        ({"withdrawn": "perhaps"}, "event sale: withdrawn is neither true nor false"),
+        ({"name": "sa\x07le"}, "event sale: it holds control characters"),
+        ({"scope": '{"region": "no\\u0000rth"}'}, "event sale: it holds control characters"),
     ],
 )
 def test_bad_event_is_named_and_none_is_taken_in(settings, tmp_path, change, told):

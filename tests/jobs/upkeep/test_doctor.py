@@ -110,6 +110,23 @@ def test_key_that_is_held_twice_is_found(lake, fresh, table, statement):
 
 
 FAULTS = {
+    "infinite": (
+        "update history.demand set y = 'infinity' where series_id = 'a' and ts >= timestamptz '2024-01-31 22:00:00Z'",
+        "expected finite values, none below zero, of named series, found 2 that break it, first a at 2024-01-31",
+    ),
+    "no name": (
+        "update history.demand set series_id = ' ' where series_id = 'a' and ts >= timestamptz '2024-01-31 22:00:00Z'",
+        "expected finite values, none below zero, of named series, found 2",
+    ),
+    "a control character in an attribute": (
+        "update history.series set attributes = map {'region': 'a' || chr(7)} where series_id = 'a'",
+        "expected attributes of named series, without control characters, found 1 that break it, first usage a",
+    ),
+    "a rejected row twice": (
+        "insert into history.quarantine by name from range(2) select 'usage' as stream, 'r' as run_id, 1 as row_no, "
+        "'x' as reason, '{}' as raw, 'f' as source, now() as seen_at",
+        "found 1 that break it, first stream usage, run_id r, row_no 1",
+    ),
     "known before it began": (
         "update history.demand set available_at = ts - interval 1 hour where ts >= timestamptz '2024-01-31'",
         "found 48 that break it, first a at 2024-01-31",

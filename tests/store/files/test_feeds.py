@@ -117,3 +117,38 @@ def test_database_that_is_not_there_is_told(lake, settings):
         open_feed(lake, read_definition(settings, "usage")),
     ):
         pass
+
+
+def test_file_whose_values_are_damaged_among_good_ones_is_named(lake, settings):
+    define_stream(settings)
+    deliver(settings, hourly_rows(days=3), file="good")
+    path = deliver(settings, hourly_rows(days=3), file="rotten")
+    content = bytearray(path.read_bytes())
+    content[4:1500] = b"\xff" * 1496
+    path.write_bytes(bytes(content))
+    with pytest.raises(FeedError, match=r"rotten\.parquet: not a whole Parquet file; deliver it again"):
+        pull(feed_of(lake))
+
+
+def write_csv(settings: Settings, text: str) -> None:
+    folder = settings.home / "feeds" / "usage"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "day.csv").write_text(text, encoding="utf-8")
+
+
+CSV = "series_id,ts,y\na,2024-01-01 00:00:00+00,107\na,2024-01-01 01:00:00+00,107"
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"), [(CSV[:-1], True), (CSV, True), (CSV + "\n", False), (CSV + "\r\n", False)]
+)
+def test_csv_file_whose_last_line_may_be_cut_off_is_named_and_not_read(lake, settings, text, refused):
+    define_stream(settings)
+    definition = settings.streams / "usage.toml"
+    definition.write_text(definition.read_text().replace("*.parquet", "*.csv"))
+    write_csv(settings, text)
+    if refused:
+        with pytest.raises(FeedError, match=r"day\.csv: expected a newline at its end, found none"):
+            feed_of(lake).check_files()
+        definition.write_text(definition.read_text().replace("start =", "final_newline = false\nstart ="))
+    feed_of(lake).check_files()

@@ -1,0 +1,3 @@
+-- Whether every value of a Parquet file can be read.
+select count(columns(*))
+from read_parquet($file)
