@@ -27,7 +27,7 @@ known as (
     select demand.series_id, demand.ts, arg_max_null(demand.y, demand.available_at) as y
     from history.demand as demand
     semi join (select distinct series_id from new) as reported on demand.series_id = reported.series_id
-    where demand.stream = $stream and demand.ts >= $since - $reach and demand.ts < $until
+    where demand.stream = $stream and demand.ts >= $since - $compared and demand.ts < $until
     group by demand.series_id, demand.ts
 ),
 

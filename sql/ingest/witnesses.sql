@@ -6,6 +6,6 @@ semi join (
     union all
     select series_id from suspect
     union all
-    select series_id from history.demand where stream = $stream and ts >= $since - $reach and ts < $since and y > 0
+    select series_id from history.demand where stream = $stream and ts >= $since - $compared and ts < $since and y > 0
 ) as known on good.series_id = known.series_id
 where good.y > 0

@@ -1,32 +1,21 @@
 """What becomes of a staged batch: sound series go in, doubtful ones wait, a doubtful feed is refused."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from forecasting.config.stream import Stream
 from forecasting.contracts.batches import (
     MAX_WITHDRAWN_SHARE,
-    SeriesRows,
     Shift,
     is_widespread,
     spoiled_series,
 )
 from forecasting.errors import ContractError, FeedError
+from forecasting.jobs.common.remarks import first_of, local_time, on_bad_rows, on_shifts, times
 from forecasting.panel.calendar.open_time import has_open_interval
 from forecasting.store.files.feeds import Feed
-from forecasting.store.tables.history import (
-    Window,
-    audit_raw_rows,
-    bad_rows,
-    count_batch,
-    drop_withdrawals,
-    withdrawn_values,
-)
-from forecasting.store.tables.levels import LASTING, Levels
-from forecasting.terms import format_duration
-
-_NAMED = 3
-"""Series that a remark names one by one; the others are counted."""
+from forecasting.store.tables.batches import bad_rows, drop_withdrawals, withdrawn_values
+from forecasting.store.tables.history import Window, audit_raw_rows, count_batch
+from forecasting.store.tables.levels import Levels
 
 
 def judge_batch(feed: Feed, window: Window, *, levels: Levels, confirmed: bool) -> list[str]:
@@ -54,7 +43,7 @@ def judge_batch(feed: Feed, window: Window, *, levels: Levels, confirmed: bool) 
     if levels.unit_changed:
         raise _unit_changed(stream, levels.shifts)
     lost = _keep_lost(feed, window, span, confirmed=confirmed)
-    return [*_on_shifts(stream, levels.shifts), *_on_bad_rows(stream, spoiled), *lost]
+    return [*on_shifts(stream, levels.shifts), *on_bad_rows(stream, spoiled), *lost]
 
 
 def _refused(stream: Stream, feed: Feed, span: str, *, bad: int, raw: int) -> ContractError:
@@ -73,9 +62,9 @@ def _refused(stream: Stream, feed: Feed, span: str, *, bad: int, raw: int) -> Co
 def _unit_changed(stream: Stream, shifts: Sequence[Shift]) -> ContractError:
     first = shifts[0]
     return ContractError(
-        f"stream {stream.name}: nearly every series stands at about {_times(first)} its usual level, {len(shifts)} in "
-        f"all, first {first.series_id} since {_local(first.since, stream)}: a unit was changed at the source; nothing "
-        "was ingested; correct the extract, or accept the new level with `forecasting quarantine accept "
+        f"stream {stream.name}: nearly every series stands at about {times(first)} its usual level, {len(shifts)} in "
+        f"all, first {first.series_id} since {local_time(first.since, stream)}: a unit was changed at the source; "
+        "nothing was ingested; correct the extract, or accept the new level with `forecasting quarantine accept "
         f"{stream.name}`; then ingest again",
         table="history.demand",
         check="unit_scale",
@@ -102,50 +91,4 @@ def _keep_lost(feed: Feed, window: Window, span: str, *, confirmed: bool) -> lis
         "are kept; if they are really gone, confirm it with --since"
         for one in lost
     ]
-    return _first_of(named, "series lost most of their values")
-
-
-def _on_shifts(stream: Stream, shifts: Sequence[Shift]) -> list[str]:
-    accept = f"`forecasting quarantine accept {stream.name} --series"
-    taken, waiting = [], []
-    for shift in shifts:
-        level = (
-            f"series {shift.series_id}: {shift.values} values since {_local(shift.since, stream)} stand at about "
-            f"{_times(shift)} its usual level"
-        )
-        if shift.settled:
-            taken.append(f"{level}; this has lasted and is taken in as a level shift")
-        elif shift.passed:
-            waiting.append(
-                f"{level} and wait in quarantine; usual values followed; {accept} {shift.series_id}` takes them in"
-            )
-        else:
-            waiting.append(
-                f"{level} and wait in quarantine; they are taken in as a level shift once it has lasted "
-                f"{format_duration(max(LASTING, 2 * stream.interval))}, or at once with {accept} {shift.series_id}`"
-            )
-    return [*_first_of(taken, "level shifts"), *_first_of(waiting, "series with a level that is not believed yet")]
-
-
-def _on_bad_rows(stream: Stream, spoiled: Sequence[SeriesRows]) -> list[str]:
-    see = f"see `forecasting quarantine list {stream.name} --rows`"
-    named = [
-        f"{f'series {one.series_id!r}' if one.series_id else 'rows without a series'}: {one.bad} of "
-        f"{one.bad + one.sound} rows are bad ({one.reasons}) and wait in quarantine; {see}"
-        for one in spoiled
-    ]
-    return _first_of(named, "series with bad rows")
-
-
-def _first_of(sentences: Sequence[str], what: str) -> list[str]:
-    further = len(sentences) - _NAMED
-    return [*sentences[:_NAMED], *([f"{further} more {what}"] if further > 0 else [])]
-
-
-def _times(shift: Shift) -> str:
-    factor = shift.factor or 1.0
-    return f"{factor:,.0f} times" if factor > 1 else f"1/{1 / factor:,.0f} of"
-
-
-def _local(instant: datetime, stream: Stream) -> str:
-    return f"{instant.astimezone(stream.zone):%Y-%m-%d %H:%M}"
+    return first_of(named, "series lost most of their values")

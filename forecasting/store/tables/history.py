@@ -1,6 +1,5 @@
 """Writing history: an extract's rows are stamped, judged, compared with what is known and appended as versions."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from forecasting.config.stream import Stream
-from forecasting.contracts.batches import SeriesRows, is_widespread
+from forecasting.contracts.batches import is_widespread
 from forecasting.contracts.history import DemandLimits, find_faulty_rows
 from forecasting.errors import FeedError, QueryError
 from forecasting.store.files.feeds import Feed
@@ -157,30 +156,6 @@ def audit_raw_rows(feed: Feed, window: Window, *, counts: BatchCounts) -> int:
     return raw
 
 
-def bad_rows(lake: Lake, stream: Stream) -> list[SeriesRows]:
-    """Sound and bad rows of the staged batch by series; a person's word on bad rows counts."""
-    return [SeriesRows(*row) for row in lake.rows("ingest/bad_by_series.sql", stream=stream.name)]
-
-
-@dataclass(frozen=True)
-class KnownValues:
-    """Values of a series that were known in a window, and how many of them the feed no longer holds."""
-
-    series_id: str
-    known: int
-    withdrawn: int
-
-
-def withdrawn_values(lake: Lake, window: Window) -> list[KnownValues]:
-    """What the staged batch withdraws, by series."""
-    return [KnownValues(*row) for row in lake.rows("ingest/withdrawn_by_series.sql", since=window.since)]
-
-
-def drop_withdrawals(lake: Lake, series_ids: Sequence[str]) -> None:
-    """Keep what is known of some series though the feed no longer holds it."""
-    lake.execute("ingest/drop_withdrawals.sql", series=list(series_ids))
-
-
 def release_rows(lake: Lake) -> None:
     """Drop the batch's rows once they are judged; what is to be written keeps the memory that they held."""
     for table in ("extracted", "stamped"):
@@ -224,7 +199,7 @@ def resolve_rejects(
 def _refuse_unfiltered(lake: Lake, extract: Statement, limits: DemandLimits, window: Window) -> None:
     """Reject rows from before the window; where nearly every series has some, the extract does not filter."""
     earliest = max(pd.Timestamp(window.since), limits.earliest)
-    span = {"earliest": limits.earliest, "since": earliest}
+    span: dict[str, Any] = {"earliest": limits.earliest, "since": earliest}
     ((rows, affected, series),) = lake.rows("ingest/rows_before.sql", **span)
     if is_widespread(affected, series):
         raise QueryError(

@@ -8,7 +8,7 @@ from forecasting.config.stream import Stream
 from forecasting.contracts.batches import Shift, is_unit_change
 from forecasting.store.lake.lake import Lake
 
-REACH = timedelta(days=28)
+COMPARED = timedelta(days=28)
 """How far back a level is compared with what was usual; of longer intervals four of them."""
 LASTING = timedelta(days=2)
 """How long a new level must last to be believed, and two values at least: so a series is back on the third day, one day
@@ -27,13 +27,13 @@ class Levels:
 def judge_levels(lake: Lake, stream: Stream, *, since: datetime, until: datetime, learned_at: datetime) -> Levels:
     """Reject the staged versions whose level is not believed; all in temporary tables."""
     span: dict[str, Any] = {"stream": stream.name, "since": since, "until": until}
-    reach, zone = max(REACH, 4 * stream.interval), stream.stream.timezone
-    lake.execute("ingest/find_suspects.sql", **span, reach=reach, zone=zone)
+    compared, zone = max(COMPARED, 4 * stream.interval), stream.stream.timezone
+    lake.execute("ingest/find_suspects.sql", **span, compared=compared, zone=zone)
     lake.execute("ingest/find_shifts.sql", interval=stream.interval, lasting=LASTING)
     shifts = tuple(Shift(*row) for row in lake.rows("ingest/shifts.sql"))
     if not shifts:
         return Levels()
-    witnesses = int(lake.rows("ingest/witnesses.sql", stream=stream.name, since=since, reach=reach)[0][0])
+    witnesses = int(lake.rows("ingest/witnesses.sql", stream=stream.name, since=since, compared=compared)[0][0])
     changed = is_unit_change(shifts, witnesses)
     lake.execute("ingest/reject_suspects.sql", whole=changed)
     lake.execute("ingest/stamp_believed.sql", stream=stream.name, learned_at=learned_at)
