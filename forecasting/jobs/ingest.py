@@ -15,6 +15,7 @@ from forecasting.jobs.streams.events import take_events
 from forecasting.panel.calendar.calendar import day_starts, floor_to_grid, is_on_grid, resolve_origin
 from forecasting.settings import Settings
 from forecasting.store.files.feeds import open_feed
+from forecasting.store.tables.batches import append_lasting
 from forecasting.store.tables.history import (
     BatchCounts,
     Window,
@@ -26,7 +27,6 @@ from forecasting.store.tables.history import (
     resolve_rejects,
     stage_batch,
 )
-from forecasting.store.tables.levels import append_lasting
 from forecasting.store.tables.runs import Run
 from forecasting.terms import DAY, RunKind, RunStatus
 

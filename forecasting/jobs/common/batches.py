@@ -13,9 +13,8 @@ from forecasting.errors import ContractError, FeedError
 from forecasting.jobs.common.remarks import first_of, local_time, on_bad_rows, on_shifts, times
 from forecasting.panel.calendar.open_time import has_open_interval
 from forecasting.store.files.feeds import Feed
-from forecasting.store.tables.batches import bad_rows, drop_withdrawals, withdrawn_values
+from forecasting.store.tables.batches import Levels, bad_rows, drop_withdrawals, withdrawn_values
 from forecasting.store.tables.history import Window, audit_raw_rows, count_batch
-from forecasting.store.tables.levels import Levels
 
 
 def judge_batch(feed: Feed, window: Window, *, levels: Levels, confirmed: bool) -> list[str]:
@@ -75,7 +74,7 @@ def _unit_changed(stream: Stream, shifts: Sequence[Shift]) -> ContractError:
 def _keep_lost(feed: Feed, window: Window, span: str, *, confirmed: bool) -> list[str]:
     """Keep the values of series that lost most of them. Raises FeedError where nearly every series did."""
     stream = feed.definition.stream
-    series = withdrawn_values(feed.lake, window)
+    series = withdrawn_values(feed.lake, window.since)
     lost = [one for one in series if one.withdrawn > max(1, MAX_WITHDRAWN_SHARE * one.known)]
     if confirmed or not lost:
         return []

@@ -1,12 +1,50 @@
-"""A staged batch by series: bad rows, and values that the feed no longer holds."""
+"""A staged batch by series: levels that are not believed until they have lasted, bad rows, and values withdrawn."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 from forecasting.config.stream import Stream
-from forecasting.contracts.batches import SeriesRows
+from forecasting.contracts.batches import SeriesRows, Shift, is_unit_change
 from forecasting.store.lake.lake import Lake
-from forecasting.store.tables.history import Window
+
+COMPARED = timedelta(days=28)
+"""How far back a level is compared with what was usual; of longer intervals four of them."""
+LASTING = timedelta(days=2)
+"""How long a new level must last to be believed, and two values at least: so a series is back on the third day, one day
+late rows included, and a unit that is wrong for a day is not believed."""
+
+
+@dataclass(frozen=True)
+class Levels:
+    """What a batch says of levels."""
+
+    shifts: tuple[Shift, ...] = ()
+    unit_changed: bool = False
+    """Whether a unit was changed for the whole feed; then none of the shifts is believed."""
+
+
+def judge_levels(lake: Lake, stream: Stream, *, since: datetime, until: datetime, learned_at: datetime) -> Levels:
+    """Reject the staged versions whose level is not believed; all in temporary tables."""
+    span: dict[str, Any] = {"stream": stream.name, "since": since, "until": until}
+    compared, zone = max(COMPARED, 4 * stream.interval), stream.stream.timezone
+    lake.execute("ingest/find_suspects.sql", **span, compared=compared, zone=zone)
+    lake.execute("ingest/find_shifts.sql", interval=stream.interval, lasting=LASTING)
+    shifts = tuple(Shift(*row) for row in lake.rows("ingest/shifts.sql"))
+    if not shifts:
+        return Levels()
+    witnesses = int(lake.rows("ingest/witnesses.sql", stream=stream.name, since=since, compared=compared)[0][0])
+    changed = is_unit_change(shifts, witnesses)
+    lake.execute("ingest/reject_suspects.sql", whole=changed)
+    lake.execute("ingest/stamp_believed.sql", stream=stream.name, learned_at=learned_at)
+    return Levels(shifts, changed)
+
+
+def append_lasting(lake: Lake, stream: Stream, *, learned_at: datetime, run_id: str, now: datetime) -> None:
+    """Record the levels that the staged batch accepts, and release their waiting rows; inside `Lake.write`."""
+    lake.execute("quarantine/insert_lasting.sql", stream=stream.name, learned_at=learned_at, run_id=run_id, now=now)
+    lake.execute("quarantine/release_lasting.sql", stream=stream.name, now=now)
 
 
 def bad_rows(lake: Lake, stream: Stream) -> list[SeriesRows]:
@@ -23,9 +61,9 @@ class KnownValues:
     withdrawn: int
 
 
-def withdrawn_values(lake: Lake, window: Window) -> list[KnownValues]:
-    """What the staged batch withdraws, by series."""
-    return [KnownValues(*row) for row in lake.rows("ingest/withdrawn_by_series.sql", since=window.since)]
+def withdrawn_values(lake: Lake, since: datetime) -> list[KnownValues]:
+    """What the staged batch withdraws from an instant on, by series."""
+    return [KnownValues(*row) for row in lake.rows("ingest/withdrawn_by_series.sql", since=since)]
 
 
 def drop_withdrawals(lake: Lake, series_ids: Sequence[str]) -> None:

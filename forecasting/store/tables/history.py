@@ -13,7 +13,7 @@ from forecasting.errors import FeedError, QueryError
 from forecasting.store.files.feeds import Feed
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.sql import Statement
-from forecasting.store.tables.levels import Levels, judge_levels
+from forecasting.store.tables.batches import Levels, judge_levels
 from forecasting.terms import DAY
 
 CHUNK_ROWS = 5_000_000
