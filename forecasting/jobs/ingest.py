@@ -14,8 +14,8 @@ from forecasting.jobs.common.session import JobSummary, Session, open_session, w
 from forecasting.jobs.streams.events import take_events
 from forecasting.panel.calendar.calendar import day_starts, floor_to_grid, is_on_grid, resolve_origin
 from forecasting.settings import Settings
+from forecasting.store.batches import append_lasting
 from forecasting.store.files.feeds import open_feed
-from forecasting.store.tables.batches import append_lasting
 from forecasting.store.tables.history import (
     BatchCounts,
     Window,

@@ -12,8 +12,8 @@ from forecasting.contracts.batches import (
 from forecasting.errors import ContractError, FeedError
 from forecasting.jobs.common.remarks import first_of, local_time, on_bad_rows, on_shifts, times
 from forecasting.panel.calendar.open_time import has_open_interval
+from forecasting.store.batches import Levels, bad_rows, drop_withdrawals, withdrawn_values
 from forecasting.store.files.feeds import Feed
-from forecasting.store.tables.batches import Levels, bad_rows, drop_withdrawals, withdrawn_values
 from forecasting.store.tables.history import Window, audit_raw_rows, count_batch
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from forecasting.config.stream import Stream
 from forecasting.contracts.batches import SeriesRows, Shift
-from forecasting.store.tables.batches import LASTING
+from forecasting.store.batches import LASTING
 from forecasting.terms import format_duration
 
 _NAMED = 3

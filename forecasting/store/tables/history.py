@@ -10,10 +10,10 @@ from forecasting.config.stream import Stream
 from forecasting.contracts.batches import is_widespread
 from forecasting.contracts.history import DemandLimits, find_faulty_rows
 from forecasting.errors import FeedError, QueryError
+from forecasting.store.batches import Levels, judge_levels
 from forecasting.store.files.feeds import Feed
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.sql import Statement
-from forecasting.store.tables.batches import Levels, judge_levels
 from forecasting.terms import DAY
 
 CHUNK_ROWS = 5_000_000
