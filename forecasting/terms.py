@@ -48,6 +48,7 @@ class RunStatus(StrEnum):
     STALE = "stale"
     INCOMPLETE = "incomplete"
     FAILED = "failed"
+    KILLED = "killed"
 
 
 class ModelChoice(StrEnum):

@@ -148,11 +148,6 @@ def find_broken(lake: Lake, check: LakeCheck, **values: Any) -> Broken:
     return Broken(failed, first, None, *origins) if check.remedy is Remedy.PLAN else Broken(failed, first, *origins)
 
 
-def stuck_runs(lake: Lake, *, before: datetime) -> Broken:
-    """Runs that began before an instant and have not ended: they were killed."""
-    return Broken(*lake.rows("checks/runs_stuck.sql", before=before)[0])
-
-
 def registered_models(lake: Lake, *, most: int) -> list[ModelRecord]:
     """Of each stream the newest so many models on the register."""
     return [ModelRecord(*row) for row in lake.rows("checks/register.sql", most=most)]

@@ -18,12 +18,11 @@ from forecasting.store.files.stored import StoredFile, is_remote, remove_local
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.marker import Marker
 from forecasting.store.lake.tables import COMPACTED, PUBLISHED, TABLES, LakeTable
+from forecasting.store.tables.runs import RUN_MAY_TAKE, killed_runs
 from forecasting.terms import DAY
 
 logger = logging.getLogger(__name__)
 
-RUN_MAY_TAKE = DAY
-"""A run that says `running` for longer was killed."""
 FILES_REST = DAY
 """A file stays this long after its last snapshot, to whole UTC days: the longest that a query may take."""
 
@@ -75,7 +74,7 @@ class Removed:
 
 def unpublished_runs(lake: Lake, *, now: datetime) -> list[Leftover]:
     """Runs that left rows and ended, or were killed, without a publication: no view will ever show them."""
-    found = lake.rows("maintain/unpublished_runs.sql", tables=list(PUBLISHED), started_before=now - RUN_MAY_TAKE)
+    found = lake.rows("maintain/unpublished_runs.sql", tables=list(PUBLISHED), killed=killed_runs(lake, now=now))
     return [Leftover(*row) for row in found]
 
 

@@ -9,5 +9,5 @@ select rows_of.run_id, rows_of.rows
 from rows_of
 anti join forecast.publications as published on rows_of.run_id = published.run_id
 left join forecast.runs as runs on rows_of.run_id = runs.run_id
-where coalesce(runs.status != 'running' or runs.started_at < $started_before, true)
+where coalesce(runs.status != 'running' or list_contains($killed, runs.run_id), true)
 order by rows_of.run_id

@@ -1,4 +1,4 @@
-insert into forecast.runs
-values (
-    $run_id, $kind, $stream, $origin, 'running', null, $snapshot_id, $config_hash, $code_version, $started_at, null, null, null
+insert into forecast.runs (
+    run_id, kind, stream, origin, status, snapshot_id, config_hash, code_version, started_at, process
 )
+values ($run_id, $kind, $stream, $origin, 'running', $snapshot_id, $config_hash, $code_version, $started_at, $process)

@@ -69,6 +69,22 @@ def assert_same(settings: Settings, expected: dict[str, pd.DataFrame]) -> None:
         pd.testing.assert_frame_equal(found, expected[name], obj=name)
 
 
+def assert_upkeep_closes_killed_runs(settings: Settings) -> None:
+    """At once and not after a day, since their processes are gone; another process can see it."""
+
+    def statuses() -> dict[str, int]:
+        with open_lake_to_read(settings) as lake:
+            return dict(lake.connection.execute("select status, count(*) from forecast.runs group by 1").fetchall())
+
+    before = statuses()
+    assert before["running"] > 0
+    assert "expected runs to end by themselves" in command(settings, "doctor").out
+    assert command(settings, "maintain").code == 0
+    after = statuses()
+    assert "running" not in after
+    assert after["killed"] == before["running"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("committed", [False, True], ids=["before its commit", "after its commit"])
 def test_killed_in_each_transaction_of_the_line_in_turn(tmp_path, never_killed, committed):
@@ -83,6 +99,7 @@ def test_killed_in_each_transaction_of_the_line_in_turn(tmp_path, never_killed, 
         assert_nothing_half_done(settings)
     assert number >= 7
     assert_same(settings, never_killed)
+    assert_upkeep_closes_killed_runs(settings)
 
 
 @pytest.mark.slow

@@ -28,15 +28,15 @@ from forecasting.store.checks import (
     registered_models,
     schema_gap,
     streams_on_record,
-    stuck_runs,
 )
 from forecasting.store.files.definitions import read_definition
 from forecasting.store.files.models import load_bundle
 from forecasting.store.lake.lake import Lake
-from forecasting.store.maintenance import RUN_MAY_TAKE, dead_files
+from forecasting.store.maintenance import dead_files
 from forecasting.store.tables.backfills import is_settled, read_current_publications, read_history_batches
 from forecasting.store.tables.forecasts import holds_forecast, published_rows
 from forecasting.store.tables.readings import read_extent
+from forecasting.store.tables.runs import killed_runs
 from forecasting.terms import DAY, format_duration
 
 RECENT = 28 * DAY
@@ -110,12 +110,12 @@ def _look_at_folder(lake: Lake) -> Diagnosis:
 
 
 def _look_at_runs(lake: Lake) -> Diagnosis:
-    stuck, longest = stuck_runs(lake, before=wall_clock() - RUN_MAY_TAKE), format_duration(RUN_MAY_TAKE)
-    if not stuck.failed:
-        return Diagnosis("ok", "runs", "forecast.runs", f"none is running for longer than {longest}")
+    killed = killed_runs(lake, now=wall_clock())
+    if not killed:
+        return Diagnosis("ok", "runs", "forecast.runs", "none was killed")
     message = (
-        f"expected runs to end within {longest}, found {stuck.failed} still running, first {stuck.first}; they were "
-        "killed; run them again, `forecasting maintain` removes what they left"
+        f"expected runs to end by themselves, found {len(killed)} killed, first {killed[0]}; run them again, "
+        "`forecasting maintain` closes them and removes what they left"
     )
     return Diagnosis("warning", "runs", "forecast.runs", message)
 

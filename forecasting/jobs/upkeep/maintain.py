@@ -27,7 +27,7 @@ from forecasting.store.maintenance import (
     scratch_folders,
     unpublished_runs,
 )
-from forecasting.store.tables.runs import failures_on_record, start_upkeep
+from forecasting.store.tables.runs import close_killed, failures_on_record, killed_runs, start_upkeep
 from forecasting.terms import RunKind, RunStatus, format_duration, parse_duration
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,9 @@ def run(
     keep_forecasts: str = KEEP_FORECASTS,
     begin: Callable[[str], None] = lambda _: None,
 ) -> JobSummary:
-    """Remove unpublished rows and old origins, merge small files, expire snapshots, remove dead files; all on record.
+    """Close killed runs, remove unpublished rows, old origins and dead files, merge small files, expire snapshots.
+
+    All of it is on record.
 
     keep_snapshots: age of the oldest snapshot of the lake that stays. keep_forecasts: how far before a stream's newest
     origin its forecasts stay; older origins go with all their publications, history, scores, models and runs stay for
@@ -60,6 +62,9 @@ def run(
         work = start_upkeep(lake, kind=RunKind.MAINTAIN, started_at=now, token=uuid.uuid4().hex[:8])
         with failures_on_record(lake, work, clock=wall_clock):
             before = count_files(lake)
+            begin("maintain: killed runs")
+            killed = killed_runs(lake, now=now)
+            close_killed(lake, killed, now=now)
             begin("maintain: unpublished rows")
             leftovers = unpublished_runs(lake, now=now)
             rows = remove_unpublished(lake, leftovers)
@@ -73,11 +78,13 @@ def run(
             begin("maintain: dead files")
             dead = remove_dead_files(lake, now=now) + freed
             after = count_files(lake)
-            idle = not (rows or merged or expired or dead.files or scratch.files)
+            idle = not (killed or rows or merged or expired or dead.files or scratch.files)
             work.status = RunStatus.UNCHANGED if idle else RunStatus.PUBLISHED
             work.rows = rows
             lake.write(lambda: work.finish(lake, finished_at=wall_clock()), message=f"finish {work.run_id}")
-    details = _details(unpublished=len(leftovers), retired=retired, expired=expired, dead=dead, scratch=scratch)
+    details = _details(
+        killed=len(killed), unpublished=len(leftovers), retired=retired, expired=expired, dead=dead, scratch=scratch
+    )
     logger.info("maintain: %d rows removed, %d files before, %d after, %s", rows, before, after, details)
     return JobSummary(
         job="maintain",
@@ -99,13 +106,15 @@ def foresee(
     snapshots_for, forecasts_for = _keeps(keep_snapshots, keep_forecasts)
     now = wall_clock()
     with open_lake_to_read(settings) as lake:
-        leftovers = unpublished_runs(lake, now=now)
+        killed, leftovers = killed_runs(lake, now=now), unpublished_runs(lake, now=now)
         retired = retired_origins(lake, keep=forecasts_for)
         expired = expirable_snapshots(lake, now=now, keep=snapshots_for)
         found, files = dead_files(lake, now=now), count_files(lake)
     dead = Removed(0, 0) if found.refusal else Removed(len(found.paths), found.bytes)
     scratch = Removed(len(scratch_folders(settings.models, now=now)), 0)
-    details = _details(unpublished=len(leftovers), retired=retired, expired=expired, dead=dead, scratch=scratch)
+    details = _details(
+        killed=len(killed), unpublished=len(leftovers), retired=retired, expired=expired, dead=dead, scratch=scratch
+    )
     rows = sum(each.rows for each in leftovers) + sum(each.rows for each in retired)
     return JobSummary(
         job="maintain",
@@ -128,9 +137,10 @@ def _free_room(settings: Settings, *, now: datetime) -> Removed:
 
 
 def _details(
-    *, unpublished: int, retired: list[Retired], expired: int, dead: Removed, scratch: Removed
+    *, killed: int, unpublished: int, retired: list[Retired], expired: int, dead: Removed, scratch: Removed
 ) -> dict[str, object]:
     return {
+        "killed_runs": killed,
         "unpublished_runs": unpublished,
         "retired_origins": {each.stream: each.origins for each in retired},
         "snapshots_expired": expired,

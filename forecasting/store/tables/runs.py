@@ -1,9 +1,10 @@
 """The record of executions: every run has a row from its first moment, failures included."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import pandas as pd
 
@@ -11,7 +12,11 @@ from forecasting import __version__
 from forecasting.config.stream import Stream
 from forecasting.errors import LakeError, in_one_line
 from forecasting.store.lake.lake import Lake
-from forecasting.terms import RunKind, RunStatus
+from forecasting.store.processes import is_gone, this_process
+from forecasting.terms import DAY, RunKind, RunStatus
+
+RUN_MAY_TAKE = DAY
+"""A run that says `running` for longer was killed."""
 
 
 @dataclass(kw_only=True)
@@ -90,6 +95,7 @@ def _record(lake: Lake, run: Execution, *, stream: str, origin: datetime | None,
             config_hash=config_hash,
             code_version=__version__,
             started_at=run.started_at,
+            process=this_process(),
         ),
         message=f"start {run.run_id}",
     )
@@ -115,3 +121,22 @@ def failures_on_record(lake: Lake, run: Execution, *, clock: Callable[[], dateti
 def list_runs(lake: Lake, *, stream: str | None, most: int) -> pd.DataFrame:
     """Newest runs, of one stream or all."""
     return lake.frame("runs/runs.sql", stream=stream, most=most)
+
+
+def killed_runs(lake: Lake, *, now: datetime) -> list[str]:
+    """Runs that are on record as running and are not: their process is gone, or they began longer ago than any takes.
+
+    A process on another machine, or in a container that is gone, cannot be seen: only their age counts.
+    """
+    rows = lake.rows("runs/running.sql", started_before=now - RUN_MAY_TAKE)
+    return [run_id for run_id, process, is_old in rows if is_old or (process and is_gone(process))]
+
+
+def close_killed(lake: Lake, runs: Sequence[str], *, now: datetime) -> None:
+    """Put on record that runs were killed; one that is at work all the same writes over it when it ends."""
+    if runs:
+        message = "killed before it ended; run it again"
+        lake.write(
+            partial(lake.execute, "runs/close_killed.sql", run_ids=list(runs), now=now, message=message),
+            message=f"close {len(runs)} killed runs",
+        )

@@ -190,7 +190,7 @@ def test_run_that_was_killed_long_ago_is_a_warning(home, monkeypatch):
     monkeypatch.setattr(lake_checks, "wall_clock", lambda: wall_clock() + timedelta(hours=25))
     (found,) = [finding for finding in wrong(home) if finding.what == "runs"]
     assert (found.verdict, found.exit_code) == ("warning", 0)
-    assert "1 still running, first usage-manual-" in found.message
+    assert "found 1 killed, first usage-manual-" in found.message
 
 
 def test_feed_that_no_longer_comes_is_a_warning_once_it_was_due(home, monkeypatch):
