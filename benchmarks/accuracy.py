@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from cases.load import CASES, Case, Loaded, load
+from cases.load import CASES, FULL, Case, Loaded, load
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
@@ -169,7 +169,7 @@ def _met(is_met: bool) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cases", nargs="+", default=list(CASES), choices=list(CASES))
+    parser.add_argument("--cases", nargs="+", default=list(FULL), choices=list(CASES))
     parser.add_argument("--budget", type=float, default=330.0, help="seconds of training for each case (default 330)")
     parser.add_argument("--members", nargs="+", default=["nbeats", "tft", "trees", "seasonal"])
     parser.add_argument("--out", type=Path, help="folder for forecasts and truth as Parquet, to be scored elsewhere")

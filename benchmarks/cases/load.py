@@ -4,17 +4,18 @@ Nothing of a case reaches the forecast but what its stream definition says and w
 """
 
 import os
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
+from cases.worlds import WORLDS, make_calls
 from numpy.typing import NDArray
 
 from forecasting.config.stream import Stream, parse_stream
-from forecasting.demo.calls import draw_counts, expected_calls, local_grid, make_queues
 from forecasting.panel.build import build_panel
 from forecasting.panel.calendar.calendar import history_since, resolve_origin
 from forecasting.panel.calendar.instants import as_utc
@@ -51,9 +52,20 @@ class Case:
     target: Target | None
     absent_is_zero: bool = False
     """Open intervals without a row had no call."""
+    weeks: int | None = None
+    """Weeks of history before the first origin that are kept; all unless given."""
+    definition: str = ""
+    """Text of the stream definition; the file of the case's name unless given."""
+    make: Callable[[], pd.DataFrame] | None = None
+    """Makes the rows of a generated case."""
 
 
-CASES = {
+def cut(case: Case, weeks: int) -> Case:
+    """The case with so many weeks of history before its first origin; targets are for all of it."""
+    return replace(case, name=f"{case.name}_{weeks}w", definition=_text(case), weeks=weeks, target=None)
+
+
+FULL = {
     case.name: case
     for case in (
         Case(
@@ -89,9 +101,20 @@ CASES = {
             24,
             Target(0.90, 0.0215, (0.80, 0.018), (1.03, 0.025), metric="MASE"),
         ),
-        Case("generated", "", "", ("2026-03-16", "2026-03-30", "2026-04-13", "2026-04-27"), 336, None),
+        Case(
+            "generated",
+            "",
+            "",
+            ("2026-03-16", "2026-03-30", "2026-04-13", "2026-04-27"),
+            336,
+            None,
+            definition=(ROOT / "forecasting" / "definitions" / "call_volume.toml").read_text(),
+            make=make_calls,
+        ),
     )
 }
+CUTS = {"bank30": (3, 5, 8, 12), "abank": (3, 5, 12), "lte": (3, 5, 8, 12), "generated": (5,)}
+"""Weeks of history of the short cases that are cut from full ones."""
 
 
 @dataclass(frozen=True)
@@ -106,20 +129,22 @@ class Loaded:
 
 def load(case: Case) -> Loaded:
     """Read a case's data. Raises FileNotFoundError where it is absent."""
-    if case.name == "generated":
-        stream, rows = _generate()
-    else:
-        stream, rows = _read(case)
+    stream, rows = _read(case)
+    if case.weeks is not None:
+        since = pd.Timestamp(resolve_origin(case.origins[0], stream)) - pd.Timedelta(weeks=case.weeks)
+        rows = rows[rows["ts"] >= since].reset_index(drop=True)
     panels = [_panel(stream, rows, origin) for origin in case.origins]
     wide = rows.pivot_table(index="series_id", columns="ts", values="y", observed=True)
     return Loaded(stream, panels, [_truth(case, panel, wide) for panel in panels])
 
 
 def _read(case: Case) -> tuple[Stream, pd.DataFrame]:
+    stream = parse_stream(_text(case), path=f"{case.name}.toml")
+    if case.make is not None:
+        return stream, case.make()
     path = DATA / case.data
     if not path.exists():
         raise FileNotFoundError(path)
-    stream = _stream(ROOT / "benchmarks" / "cases" / f"{case.name}.toml")
     whole = {"since": datetime(1990, 1, 1, tzinfo=UTC), "until": datetime(2030, 1, 1, tzinfo=UTC), "feed": str(path)}
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
@@ -127,23 +152,8 @@ def _read(case: Case) -> tuple[Stream, pd.DataFrame]:
     return stream, rows
 
 
-def _generate() -> tuple[Stream, pd.DataFrame]:
-    """Calls of twenty queues of the demo: Poisson counts around a known rate that varies from day to day."""
-    stream = _stream(ROOT / "forecasting" / "definitions" / "call_volume.toml")
-    rng = np.random.default_rng(7)
-    utc, local = local_grid("2025-10-01", days=230)
-    queues = make_queues(20, rng=rng)
-    counts = draw_counts(expected_calls(queues, local=local), queues=queues, local=local, rng=rng)
-    place, column = np.indices(counts.shape).reshape(2, -1)
-    rows = queues[["series_id", "region", "queue", "skill"]].iloc[place].reset_index(drop=True)
-    share = column / counts.shape[1]
-    alive = (share >= queues["opens"].to_numpy()[place]) & (share < queues["closes"].to_numpy()[place])
-    rows = rows.assign(ts=pd.DatetimeIndex(utc[column]).tz_localize("UTC"), y=counts.ravel().astype(float))
-    return stream, rows[alive].reset_index(drop=True)
-
-
-def _stream(path: Path) -> Stream:
-    return parse_stream(path.read_text(), path=path.name)
+def _text(case: Case) -> str:
+    return case.definition or (ROOT / "benchmarks" / "cases" / f"{case.name}.toml").read_text()
 
 
 def _panel(stream: Stream, rows: pd.DataFrame, origin: str) -> Panel:
@@ -164,3 +174,16 @@ def _truth(case: Case, panel: Panel, wide: pd.DataFrame) -> NDArray[np.float64]:
     if case.absent_is_zero:
         truth = np.nan_to_num(truth)
     return np.where(panel.open[:, panel.n_history :], truth, np.nan)
+
+
+SHORT = {
+    case.name: case
+    for case in (
+        *(cut(FULL[name], weeks) for name, several in CUTS.items() for weeks in several),
+        *(
+            Case(world.name, "", "", world.origins, world.season, None, definition=world.definition, make=world.make)
+            for world in WORLDS
+        ),
+    )
+}
+CASES = FULL | SHORT

@@ -1,5 +1,8 @@
 """Training of a stream's members within its budget, cheap ones first.
 
+What the budget is worth to the trees is estimated and not measured (see `models/trees/fit.py`), what it is worth to a
+neural member is measured before it is trained; its number of steps is in the message.
+
 Profile, trees and growth are fitted twice: once without the held-back history, to be judged on it, and once with it, to
 forecast. Neural members are trained once, without it.
 """
@@ -21,7 +24,7 @@ from forecasting.models.member import Member, Training
 from forecasting.models.neural.member import NeuralMember
 from forecasting.models.neural.training import train_member
 from forecasting.models.profile import ProfileMember, fit_profile
-from forecasting.models.trees.fit import fit_trees
+from forecasting.models.trees.fit import affordable_rows, fit_trees
 from forecasting.panel.grid import Panel, at_present_level
 from forecasting.terms import Tier
 
@@ -54,8 +57,7 @@ def train_members(panel: Panel, settings: ModelsSection, *, parents: Mapping[str
             Tier.PROFILE, fit_profile, panel, until=until, seed=settings.seed, missing=missing
         )
     if "trees" in settings.members:
-        share = min(TREES_SHARE * budget, budget - (time.monotonic() - started))
-        profile = trainings[str(Tier.PROFILE)].member
+        profile, share = trainings[str(Tier.PROFILE)].member, TREES_SHARE * budget
         trainings[str(Tier.TREES)] = _train_trees(panel, profile, until=until, seed=settings.seed, budget=share)
     trainer = settings.model_dump(include={"accelerator", "devices", "strategy"})
     for number, kind in enumerate(settings.neural):
@@ -100,21 +102,18 @@ def _train_trees(panel: Panel, profiles: Member | None, *, until: int, seed: int
     past, present = profiles.past, profiles.present
     if not isinstance(past, ProfileMember) or not isinstance(present, ProfileMember):
         return Training(None, "too little history to hold any back")
-    started = time.monotonic()
-    first = fit_trees(panel, past, until=until, check=True, rounds=None, seed=seed, budget=budget / 2)
+    started, most = time.monotonic(), affordable_rows(panel, budget=budget / 2)
+    first = fit_trees(panel, past, until=until, check=True, rounds=None, seed=seed, most=most)
     again = None
     if first is not None:
-        rounds = [round(MORE_ROUNDS * count) for count in first[1]]
-        left = budget - (time.monotonic() - started)
-        # as many rows as were planned, whatever the first fit took: equal panels train equal members
-        again = fit_trees(
-            panel, present, until=panel.n_history, check=False, rounds=rounds, seed=seed, budget=budget / 2, left=left
-        )
+        rounds = [round(MORE_ROUNDS * count) for count in first.rounds]
+        again = fit_trees(panel, present, until=panel.n_history, check=False, rounds=rounds, seed=seed, most=most)
     if first is None or again is None:
         return Training(None, f"too few intervals to learn from within {budget:.3g} s")
-    total = sum(again[1])
-    logger.info("trees: %d rounds in %.1f s", total, time.monotonic() - started)
-    return Training(PairedMember(first[0], again[0], _end(panel)), amount=f"{total:,} rounds", n_steps=total)
+    total = sum(again.rounds)
+    amount = f"{total:,} rounds of {again.n_rows:,} rows{', as many as the budget allows' if again.limited else ''}"
+    logger.info("trees: %s in %.1f s", amount, time.monotonic() - started)
+    return Training(PairedMember(first.member, again.member, _end(panel)), amount=amount, n_steps=total)
 
 
 def _end(panel: Panel) -> np.datetime64:

@@ -47,15 +47,14 @@ def samples(panel: Panel, rate: np.ndarray) -> dict[str, Sample]:
     profile = fit_profile(panel, until=LEARNED, seed=1)
     assert profile is not None
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fit, "MOST_ROWS", 6_000)
         patch.setitem(fit.SETTINGS, "num_threads", 1)
-        grown = fit_trees(panel, profile, until=LEARNED, check=False, rounds=[50] * 7, seed=1, budget=60)
+        grown = fit_trees(panel, profile, until=LEARNED, check=False, rounds=[50] * 7, seed=1, most=6_000)
     assert grown is not None
     answers: dict[str, Answer] = {
         "seasonal_naive": lambda panel, at, length: seasonal_naive(panel, at=at, length=length),
         "last_four": lambda panel, at, length: last_four(panel, at=at, length=length),
         "profile": lambda panel, at, length: profile.predict_many(panel, origin_columns=(at,), length=length)[0],
-        "trees": lambda panel, at, length: grown[0].predict_many(panel, origin_columns=(at,), length=length)[0],
+        "trees": lambda panel, at, length: grown.member.predict_many(panel, origin_columns=(at,), length=length)[0],
         "published": lambda panel, at, length: (
             forecast_panel(cut_panel(panel, at=at, length=length), {"profile": profile}).quantiles
         ),

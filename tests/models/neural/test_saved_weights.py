@@ -40,7 +40,7 @@ def errors(panel: Panel, truth: np.ndarray) -> dict[str, float]:
     """Mean absolute error of the medians of the members that learn."""
     profile = fit_profile(panel, until=panel.n_history, seed=1)
     rounds = [40] * 7
-    trees, _ = fit_trees(panel, profile, until=panel.n_history, check=False, rounds=rounds, seed=1, budget=20.0)
+    trees = fit_trees(panel, profile, until=panel.n_history, check=False, rounds=rounds, seed=1, most=40_000).member
     predicted = {
         m.kind: m.predict_many(panel, origin_columns=(panel.n_history,), length=SEASON)[0] for m in (profile, trees)
     }

@@ -1,14 +1,13 @@
 """Training of the trees: rounds, budget and what there is too little of."""
 
-import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from forecasting.models.profile import ProfileMember, fit_profile
 from forecasting.models.trees import fit
-from forecasting.models.trees.fit import LEAST_ROUNDS, MOST_ROUNDS, fit_trees
-from forecasting.models.trees.member import TreesMember
+from forecasting.models.trees.fit import LEAST_ROUNDS, MOST_ROUNDS, Grown, affordable_rows, fit_trees
 from forecasting.panel.grid import Panel
 from tests.models.factories import hide, make_panel, scramble_from
 
@@ -29,19 +28,19 @@ def profile(panel: Panel) -> ProfileMember:
 
 
 def grow(
-    panel: Panel, profile: ProfileMember, *, check: bool = True, rounds: list[int] | None = None, budget: float = 2.0
-) -> tuple[TreesMember, list[int]] | None:
-    return fit_trees(panel, profile, until=UNTIL, check=check, rounds=rounds, seed=1, budget=budget)
+    panel: Panel, profile: ProfileMember, *, check: bool = True, rounds: list[int] | None = None, most: int = 4_000
+) -> Grown | None:
+    return fit_trees(panel, profile, until=UNTIL, check=check, rounds=rounds, seed=1, most=most)
 
 
 def test_rounds_are_those_that_help_on_newer_rows(panel, profile):
-    _, best = grow(panel, profile)
+    best = grow(panel, profile).rounds
     assert len(best) == 7
     assert all(LEAST_ROUNDS <= count < MOST_ROUNDS for count in best)
 
 
 def test_newer_rows_fix_the_rounds_and_nothing_else(panel, profile):
-    (member, _), (other, _) = (grow(p, profile) for p in (panel, scramble_from(panel, UNTIL)))
+    member, other = (grow(p, profile).member for p in (panel, scramble_from(panel, UNTIL)))
     assert member.profile is profile
     first = [one.boosters[3].dump_model(num_iteration=1)["tree_info"] for one in (member, other)]
     assert first[0] == first[1]
@@ -49,56 +48,53 @@ def test_newer_rows_fix_the_rounds_and_nothing_else(panel, profile):
 
 def test_rounds_that_are_given_are_grown(panel, profile):
     rounds = [6, 7, 8, 9, 10, 11, 12]
-    member, grown = grow(panel, profile, check=False, rounds=rounds)
-    assert grown == rounds
-    assert [booster.num_trees() for booster in member.boosters] == rounds
+    found = grow(panel, profile, check=False, rounds=rounds)
+    assert found.rounds == rounds
+    assert [booster.num_trees() for booster in found.member.boosters] == rounds
 
 
-def test_a_short_budget_grows_fewer_rounds_and_ends_in_time(panel, profile, monkeypatch):
-    monkeypatch.setattr(fit, "LEAST_ROWS", 10)
-    monkeypatch.setattr(fit, "ROWS_A_SECOND", 1e9)
-    monkeypatch.setattr(fit, "MOST_ROWS", 4_000)
-    started = time.monotonic()
-    _, grown = grow(panel, profile, check=False, rounds=[20_000] * 7, budget=1.0)
-    assert time.monotonic() - started < 2.5
-    assert all(LEAST_ROUNDS <= count < 20_000 for count in grown)
+def test_a_clock_that_runs_fast_changes_no_tree(panel, profile, monkeypatch):
+    def text(found: Grown) -> list[str]:
+        return [booster.model_to_string() for booster in found.member.boosters]
+
+    before = text(grow(panel, profile, most=1_000))
+    now = iter(range(0, 10**12, 10**6))
+    for clock in ("time", "monotonic", "perf_counter", "process_time"):
+        monkeypatch.setattr(f"time.{clock}", lambda: float(next(now)))
+    assert text(grow(panel, profile, most=1_000)) == before
 
 
-def test_a_budget_that_ends_while_rounds_are_checked_leaves_a_member_with_what_it_has(panel, profile, monkeypatch):
-    monkeypatch.setattr(fit, "ROWS_A_SECOND", 1e12)
-    member, best = grow(panel, profile, budget=1e-6)
-    assert best == [LEAST_ROUNDS] * 7
-    assert np.isfinite(member.predict_many(panel, origin_columns=(panel.n_history,), length=SEASON)).all()
+def test_a_budget_means_rows_and_never_rounds(panel, profile):
+    few, many = (affordable_rows(panel, budget=budget) for budget in (1.0, 10.0))
+    assert 1_000 < few < many / 5
+    assert affordable_rows(panel, budget=1e6) == fit.MOST_ROWS
+    assert affordable_rows(panel, budget=-1.0) == 0
 
 
-def test_where_time_has_run_out_every_quantile_still_has_its_least_rounds(panel, profile, monkeypatch):
-    monkeypatch.setattr(fit, "ROWS_A_SECOND", 1e12)
-    member, grown = grow(panel, profile, check=False, rounds=[5_000] * 7, budget=1e-6)
-    assert grown == [LEAST_ROUNDS] * 7
-    assert np.isfinite(member.predict_many(panel, origin_columns=(panel.n_history,), length=SEASON)).all()
+def test_rows_with_many_inputs_or_of_large_trees_are_dearer(panel):
+    wide = replace(
+        panel,
+        covariates=np.repeat(panel.covariates[:, :1], 60, axis=1),
+        covariate_names=tuple(f"covariate_{number}" for number in range(60)),
+    )
+    assert affordable_rows(wide, budget=5.0) < affordable_rows(panel, budget=5.0)
+    many = make_panel(n_series=400, weeks=4)
+    assert affordable_rows(many, budget=5.0) < affordable_rows(panel, budget=5.0)
+
+
+def test_no_more_rows_are_learned_from_than_are_allowed_and_it_is_said(panel, profile):
+    some, every = (grow(panel, profile, check=False, rounds=[5] * 7, most=most) for most in (800, fit.MOST_ROWS))
+    assert some.n_rows <= 800 < every.n_rows
+    assert some.limited
+    assert not every.limited
 
 
 @pytest.mark.parametrize("check", [True, False])
-@pytest.mark.parametrize("budget", [-1.0, 0.0, 0.01])
-def test_a_budget_of_next_to_nothing_grows_no_tree(panel, profile, check, budget):
-    assert grow(panel, profile, check=check, rounds=None if check else [9] * 7, budget=budget) is None
+@pytest.mark.parametrize("most", [0, 50])
+def test_next_to_no_rows_grow_no_tree(panel, profile, check, most):
+    assert grow(panel, profile, check=check, rounds=None if check else [9] * 7, most=most) is None
 
 
 def test_too_few_rows_to_learn_or_none_to_check_grow_no_tree(panel, profile):
     assert grow(hide(panel, slice(None), slice(4, UNTIL - 8)), profile) is None
     assert grow(hide(panel, slice(None), slice(UNTIL, None)), profile) is None
-
-
-def test_no_more_rows_are_drawn_than_the_budget_allows_for(panel, profile, monkeypatch):
-    numbers = []
-    draw = fit.draw_rows
-
-    def note(*given, most, **others):
-        numbers.append(most)
-        return draw(*given, most=most, **others)
-
-    monkeypatch.setattr(fit, "draw_rows", note)
-    monkeypatch.setattr(fit, "ROWS_A_SECOND", 1_000)
-    grow(panel, profile, check=False, rounds=[5] * 7, budget=2.0)
-    grow(panel, profile, check=False, rounds=[5] * 7, budget=1e6)
-    assert numbers == [2_000, fit.MOST_ROWS]

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +12,6 @@ from forecasting.models.features.history import prepare_history
 from forecasting.models.features.rows import horizon_of, row_features
 from forecasting.models.profile import fit_profile
 from forecasting.models.seasonal.member import last_four
-from forecasting.models.trees import fit
 from forecasting.models.trees.fit import fit_trees
 from forecasting.models.trees.member import TreesMember, build_features, choose_inputs, rebuild_trees
 from forecasting.numerics import Floats32
@@ -39,24 +37,17 @@ def eventful_panel(*, n_series: int = 6, weeks: int = 30, seed: int = 0) -> Pane
     )
 
 
-def grow(panel: Panel, *, until: int | None = None, seed: int = 1, budget: float = 10.0) -> TreesMember:
+def grow(panel: Panel, *, until: int | None = None, seed: int = 1, most: int = 6_000) -> TreesMember:
     until = panel.n_history - HELD if until is None else until
     profile = fit_profile(panel, until=until, seed=seed)
     assert profile is not None
-    grown = fit_trees(panel, profile, until=until, check=False, rounds=[80] * 7, seed=seed, budget=budget)
+    grown = fit_trees(panel, profile, until=until, check=False, rounds=[80] * 7, seed=seed, most=most)
     assert grown is not None
-    return grown[0]
+    return grown.member
 
 
 def predict(member: TreesMember, panel: Panel, at: int, length: int = SEASON) -> Floats32:
     return member.predict_many(panel, origin_columns=(at,), length=length)[0]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def few_rows() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fit, "MOST_ROWS", 6_000)
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -178,10 +169,10 @@ def test_parts_make_the_same_member_again_bit_for_bit(panel, member):
 def test_a_member_whose_rounds_were_cut_off_early_is_the_same_again(panel):
     until = panel.n_history - HELD
     profile = fit_profile(panel, until=until, seed=1)
-    grown = fit_trees(panel, profile, until=until, check=True, rounds=None, seed=1, budget=1.5)
+    grown = fit_trees(panel, profile, until=until, check=True, rounds=None, seed=1, most=3_000)
     assert grown is not None
-    again = rebuild_trees(*grown[0].as_parts())
-    np.testing.assert_array_equal(predict(again, panel, panel.n_history), predict(grown[0], panel, panel.n_history))
+    again = rebuild_trees(*grown.member.as_parts())
+    np.testing.assert_array_equal(predict(again, panel, panel.n_history), predict(grown.member, panel, panel.n_history))
 
 
 def without(mapping: dict, name: str) -> dict:
@@ -228,7 +219,7 @@ def test_attributes_that_training_did_not_know_are_forecast(panel, member):
 def test_attributes_may_be_called_anything(name):
     panel = make_panel(n_series=3, weeks=16)
     panel = replace(panel, attributes=panel.attributes.rename(columns={"region": name}))
-    member = rebuild_trees(*grow(panel, until=10 * SEASON, budget=1.0).as_parts())
+    member = rebuild_trees(*grow(panel, until=10 * SEASON, most=2_000).as_parts())
     assert f"attribute_{name}" in member.inputs.names
     assert np.isfinite(predict(member, panel, panel.n_history)).all()
 
