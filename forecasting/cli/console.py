@@ -133,6 +133,8 @@ def show_added(name: str, added: dict[str, Any], as_json: bool) -> None:
     typer.echo(f"added {name}: {held}\n  {added['definition']}\n  {added['extract']}")
     if added["message"]:
         typer.echo(added["message"])
+    taken = "counts, with a noise floor" if added["counts"] else "amounts, not counts"
+    typer.echo(f"values are taken for {taken} (counts = {str(added['counts']).lower()} in the definition)")
     typer.echo(f"next: forecasting run {name} --origin {added['origin']}")
 
 

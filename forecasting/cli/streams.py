@@ -76,6 +76,17 @@ def streams_add(
         list[str] | None, typer.Option(help="Column that describes a series; may repeat.", metavar="NAME")
     ] = None,
     unit: Annotated[str, typer.Option(help="Unit of the demand, for tables and plots.", metavar="TEXT")] = "units",
+    aggregate: Annotated[
+        str, typer.Option(help="How values add up over time: sum, mean or max.", metavar="HOW")
+    ] = "sum",
+    counts: Annotated[
+        bool | None,
+        typer.Option(
+            "--counts/--no-counts",
+            help="Whether values count things such as calls; by unit and aggregate unless given.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Bring a feed of your own.
@@ -95,6 +106,8 @@ def streams_add(
         y_column=y_col,
         attribute_columns=tuple(attribute_col or ()),
         unit=unit,
+        aggregate=aggregate,
+        counts=counts,
     )
     console.show_added(name, vars(job.add(read_settings(os.environ), new)), as_json)
 

@@ -18,6 +18,7 @@ from forecasting.config.sections import (
     SourceSection,
     StreamSection,
 )
+from forecasting.config.units import is_count
 from forecasting.errors import SettingsError
 from forecasting.terms import DAY, format_duration
 
@@ -63,11 +64,21 @@ class Stream(Section):
         return self.stream.horizon // self.interval
 
     @property
+    def counts(self) -> bool:
+        """Whether values are counts, which vary by chance at least as Poisson counts do.
+
+        As `stream.counts` says; else by the unit, and calls that people are planned for are counts in any unit.
+        """
+        if self.stream.counts is not None:
+            return self.stream.counts
+        return self.planning.staffing is not None or is_count(self.stream.unit, self.stream.aggregate)
+
+    @property
     def config_hash(self) -> str:
         """Hash of all settings that shape a trained model: equal hashes give equal models on equal data."""
         not_shaping = {"max_fallback_share", "accelerator", "devices", "strategy"}
         shaping = {
-            "stream": self.stream.model_dump(mode="json"),
+            "stream": self.stream.model_dump(mode="json", exclude={"counts"}),
             "calendar": self.calendar.model_dump(mode="json"),
             "models": self.models.model_dump(mode="json", exclude=not_shaping),
         }

@@ -98,13 +98,36 @@ def _judged(forecast: PanelForecast, evidence: Evidence) -> Iterator[tuple[Mask,
 
 
 def _factors(forecast: PanelForecast, rows: Mask) -> Floats64:
-    """Calibration factors (groups, leads, 7) learned on some rows of the evidence."""
-    assert forecast.evidence is not None
+    """Calibration factors (groups, leads, 7) from some rows of the evidence: 1 for groups to which they are of no use.
+
+    A group keeps its factors where those of each half of the origins make the other half's forecasts better; a group
+    without evidence has the stream's, where they do so for the stream.
+    """
+    evidence = forecast.evidence
+    assert evidence is not None
     known = rows & np.isfinite(forecast.mixed).all(axis=1)
-    evidence = forecast.evidence.only(known)
+    factors, gain = _learn(forecast, known), np.zeros(int(forecast.group.max()) + 1)
+    newer = known & (evidence.origin > np.median(np.unique(evidence.origin[known]))) if known.any() else known
+    for part in (newer, known & ~newer):
+        other = known & ~part
+        if not part.any() or not other.any():
+            continue
+        own, mixed = evidence.only(part), forecast.mixed[part]
+        calibrated = widen(mixed, _learn(forecast, other)[own.group, own.lead])
+        saved = (pinball(own.y, mixed) - pinball(own.y, calibrated)).mean(axis=1)
+        gain += np.bincount(own.group, weights=saved, minlength=len(gain))
+    judged = np.isin(np.arange(len(gain)), evidence.group[known])
+    useful = np.where(judged, gain > 0, gain.sum() > 0)
+    return np.where(useful[:, None, None], factors, 1.0)
+
+
+def _learn(forecast: PanelForecast, rows: Mask) -> Floats64:
+    """Factors (groups, leads, 7) learned on rows that have a mixed forecast."""
+    assert forecast.evidence is not None
+    evidence = forecast.evidence.only(rows)
     return learn_factors(
         evidence.y,
-        forecast.mixed[known],
+        forecast.mixed[rows],
         group=evidence.group,
         lead=evidence.lead,
         series=evidence.series,

@@ -36,7 +36,7 @@ PRIOR_WEIGHTS: dict[str, float] = {
     Tier.TREES: 4.0,
     Tier.GROWTH: 4.0,
     Tier.TFT: 2.0,
-    Tier.PROFILE: 2.0,
+    Tier.PROFILE: 1.0,
     Tier.NBEATS: 1.0,
     Tier.LAST_FOUR: 0.5,
     Tier.SEASONAL_NAIVE: 0.25,

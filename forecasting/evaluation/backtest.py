@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.config.stream import Stream
-from forecasting.evaluation.scores import BUCKETS, horizon_buckets, sum_statistics
+from forecasting.evaluation.scores import BUCKETS, PUBLISHED, horizon_buckets, sum_statistics
 from forecasting.numerics import Floats
 from forecasting.panel.calendar.calendar import (
     grid_ends,
@@ -58,7 +58,7 @@ def sum_member_statistics(
     """Rows of `sum_statistics` with member, over the open, measured intervals of one origin's horizon.
 
     y: (N, H) as of `measure_horizon`; forecasts: by member; scale: of `seasonal_scale`, by series. A member is scored
-    on the intervals that it has a forecast for.
+    on the intervals that it has a forecast for. Counts scatter about the published mean, where there is one.
     """
     series, column = horizon_rows(panel)
     measured = np.isfinite(y[series, column])
@@ -73,11 +73,14 @@ def sum_member_statistics(
             "scale": scales[series],
         }
     )
+    rate = forecasts[PUBLISHED].mean[series, column].astype(np.float64) if PUBLISHED in forecasts else None
     tables = []
     for member, forecast in forecasts.items():
         quantiles = forecast.quantiles[series, column].astype(np.float64)
         has_forecast = np.isfinite(quantiles).all(axis=1)
         values = dict(zip(QUANTILE_COLUMNS, quantiles[has_forecast].T, strict=True))
         mean = forecast.mean[series, column][has_forecast].astype(np.float64)
-        tables.append(sum_statistics(frame[has_forecast].assign(mean=mean, **values)).assign(member=member))
+        usual = mean if rate is None else rate[has_forecast]
+        rows = frame[has_forecast].assign(mean=mean, rate=usual, **values)
+        tables.append(sum_statistics(rows, counts=stream.counts).assign(member=member))
     return pd.concat(tables, ignore_index=True)

@@ -24,6 +24,15 @@ _KEY = ["series_id", "horizon_bucket"]
 
 SCORES = ("wape", "mase", "wql", "cover80", "cover90", "pit80", "pit90", "bias", "bias_mean", "noise_floor", "rows")
 SCORE_COLUMNS = (*_KEY, *SCORES)
+NO_COUNTS = (
+    "the definition says that values are counts, but they are not whole numbers or vary less than counts do by chance; "
+    "set counts = false below [stream]"
+)
+"""What to say where `are_counts` denies what the definition says."""
+_DEVIATION_SPREAD = 1 - 2 / np.pi
+"""Variance of the absolute deviation of a normal variable over its own; Poisson counts have that of their mean."""
+_DOUBT = 4.0
+"""Standard errors, as overlapping horizons score a value several times, by which an error must lie below the floor."""
 
 
 def absolute_error(y: Floats, forecast: Floats) -> Floats:
@@ -55,22 +64,29 @@ def horizon_buckets(horizon_step: NDArray[np.integer], *, interval: timedelta) -
     return np.array(BUCKETS)[np.searchsorted(_LAST_DAY, day)]
 
 
-def score_rows(frame: pd.DataFrame) -> pd.DataFrame:
+def score_rows(frame: pd.DataFrame, *, counts: bool = True) -> pd.DataFrame:
     """Scores of each (series_id, horizon_bucket), of each series over all buckets, and of all series together.
 
-    frame: as of `sum_statistics`. Returns SCORE_COLUMNS, see `score_sums`.
+    frame, counts: as of `sum_statistics`. Returns SCORE_COLUMNS, see `score_sums`.
     """
-    return score_sums(sum_statistics(frame))
+    return score_sums(sum_statistics(frame, counts=counts))
 
 
-def sum_statistics(frame: pd.DataFrame) -> pd.DataFrame:
+def sum_statistics(frame: pd.DataFrame, *, counts: bool = True) -> pd.DataFrame:
     """Numerators and denominators of scores, summed over each (series_id, horizon_bucket); sums can be pooled.
 
     frame: one row an interval with series_id, horizon_bucket (both fastest as categoricals), y, mean, the quantile
-    columns and scale (`seasonal_scale` of the series); rows whose y is NaN are not scored.
+    columns and scale (`seasonal_scale` of the series); rows whose y is NaN are not scored. rate: where given, the mean
+    at which counts scatter, so that all members have one noise floor; else a member's own mean. counts: whether the
+    definition says that values are counts.
     """
     scored = frame[frame["y"].notna()]
-    sums = _statistics(scored).groupby([scored[key] for key in _KEY], observed=True).sum(skipna=False).reset_index()
+    sums = (
+        _statistics(scored, counts=counts)
+        .groupby([scored[key] for key in _KEY], observed=True)
+        .sum(skipna=False)
+        .reset_index()
+    )
     return sums.astype(dict.fromkeys(_KEY, str))
 
 
@@ -82,9 +98,9 @@ def score_sums(sums: pd.DataFrame, *, by: Sequence[str] = ()) -> pd.DataFrame:
 
     wape = sum |y - q50| / sum |y|; wql = mean over levels of 2 sum pinball / sum |y|; bias = sum (q50 - y) / sum |y|,
     bias_mean the same of the mean; mase = mean |y - q50| / scale where the scale is above 0; noise_floor = sum of
-    Poisson deviations at the forecast mean / sum |y|; pit80, pit90 = share of the randomised PIT inside the central
-    interval (`count_pit`). noise_floor and the two shares are NaN where a y is no count, a ratio is NaN where its
-    denominator is 0.
+    Poisson deviations at the rate / sum |y|; pit80, pit90 = share of the randomised PIT inside the central interval
+    (`count_pit`). noise_floor and the two shares are NaN where a y is no count and where the values of the whole deny
+    that they are counts (`are_counts`); a ratio is NaN where its denominator is 0.
     """
     keys = [*by, *_KEY]
     wholes = [
@@ -96,10 +112,24 @@ def score_sums(sums: pd.DataFrame, *, by: Sequence[str] = ()) -> pd.DataFrame:
     totals = pd.concat(wholes).groupby(keys).sum(skipna=False).reset_index()
     order = {bucket: place for place, bucket in enumerate((*BUCKETS, ALL_BUCKETS))}
     totals = totals.sort_values(keys, key=lambda key: key.map(order) if key.name == "horizon_bucket" else key)
-    return _ratios(totals.reset_index(drop=True), keys)
+    return _ratios(totals.reset_index(drop=True), keys, deny=not are_counts(sums))
 
 
-def _statistics(frame: pd.DataFrame) -> pd.DataFrame:
+def are_counts(sums: pd.DataFrame) -> bool:
+    """Whether values may be counts: whole numbers that no member forecasts better than the rate of counts would.
+
+    sums: rows of `sum_statistics`, of several members where there is a column member. The best possible forecast of
+    counts errs by the Poisson deviation; a total error clearly below that is proof of a false guess.
+    """
+    if not len(sums) or (sums["uncounted"] > 0).any():
+        return False
+    by = sums["member"] if "member" in sums else np.zeros(len(sums))
+    totals = sums[["error", "noise", "volume"]].groupby(by).sum(skipna=False)
+    least = totals["noise"] - _DOUBT * np.sqrt(_DEVIATION_SPREAD * totals["volume"])
+    return not (totals["error"] < least).any()
+
+
+def _statistics(frame: pd.DataFrame, *, counts: bool) -> pd.DataFrame:
     """Contribution of each row to the sums."""
     y = frame["y"].to_numpy(np.float64)
     mean = frame["mean"].to_numpy(np.float64)
@@ -108,7 +138,8 @@ def _statistics(frame: pd.DataFrame) -> pd.DataFrame:
     column = dict(zip(QUANTILE_COLUMNS, quantiles.T, strict=True))
     error = absolute_error(y, quantiles[:, MEDIAN])
     has_scale = np.isfinite(scale) & (scale > 0)
-    counted = (y % 1 == 0) & (y >= 0)
+    counted = (y % 1 == 0) & (y >= 0) & counts
+    rate = frame["rate"].to_numpy(np.float64) if "rate" in frame else mean
     pit80, pit90 = _pit_shares(y, quantiles, mean, counted)
     return pd.DataFrame(
         {
@@ -124,7 +155,7 @@ def _statistics(frame: pd.DataFrame) -> pd.DataFrame:
             "pit90": pit90,
             "scaled": np.divide(error, scale, out=np.zeros_like(error), where=has_scale),
             "with_scale": has_scale.astype(np.int64),
-            "noise": poisson_deviation(np.maximum(mean, 0)),
+            "noise": poisson_deviation(np.maximum(rate, 0)),
             "uncounted": (~counted).astype(np.int64),
         },
         index=frame.index,
@@ -142,19 +173,19 @@ def _pit_shares(y: Floats, quantiles: Floats, mean: Floats, counted: NDArray[np.
     return shares[0], shares[1]
 
 
-def _ratios(sums: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+def _ratios(sums: pd.DataFrame, keys: list[str], *, deny: bool) -> pd.DataFrame:
     volume = sums["volume"].where(sums["volume"] > 0)
-    are_counts = sums["uncounted"] == 0
+    counted = (sums["uncounted"] == 0) & (not deny)
     return sums[keys].assign(
         wape=sums["error"] / volume,
         mase=sums["scaled"] / sums["with_scale"].where(sums["with_scale"] > 0),
         wql=sums["pinball"] / volume,
         cover80=sums["inside80"] / sums["rows"],
         cover90=sums["inside90"] / sums["rows"],
-        pit80=(sums["pit80"] / sums["rows"]).where(are_counts),
-        pit90=(sums["pit90"] / sums["rows"]).where(are_counts),
+        pit80=(sums["pit80"] / sums["rows"]).where(counted),
+        pit90=(sums["pit90"] / sums["rows"]).where(counted),
         bias=sums["over"] / volume,
         bias_mean=sums["over_mean"] / volume,
-        noise_floor=(sums["noise"] / volume).where(are_counts),
+        noise_floor=(sums["noise"] / volume).where(counted),
         rows=sums["rows"],
     )

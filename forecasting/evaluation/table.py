@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from forecasting.evaluation.scores import ALL_BUCKETS, ALL_SERIES, PUBLISHED, score_sums
+from forecasting.evaluation.scores import ALL_BUCKETS, ALL_SERIES, NO_COUNTS, PUBLISHED, are_counts, score_sums
 from forecasting.terms import Tier
 
 COMBINATION = "combination"
@@ -38,11 +38,12 @@ class EvaluationReport:
         return {title: table for title, table in named.items() if len(table)}
 
 
-def summarize(sums: pd.DataFrame, pooled: pd.DataFrame) -> EvaluationReport:
+def summarize(sums: pd.DataFrame, pooled: pd.DataFrame, *, counts: bool = True) -> EvaluationReport:
     """The report of an evaluation.
 
-    sums: rows of `sum_statistics` with member and origin; pooled: their scores by `pool`. Coverage is that of the
-    randomised PIT where every y is a count (columns pit80, pit90), else plain (cover80, cover90). The worst series are
+    sums: rows of `sum_statistics` with member and origin; pooled: their scores by `pool`; counts: whether the
+    definition says that values are counts; a sentence says so where they deny it. Coverage is that of the randomised
+    PIT where every y is a count (columns pit80, pit90), else plain (cover80, cover90). The worst series are
     those with the largest WAPE above the noise floor or, where that is unknown, the largest WQL.
     """
     total = pooled["series_id"] == ALL_SERIES
@@ -60,7 +61,7 @@ def summarize(sums: pd.DataFrame, pooled: pd.DataFrame) -> EvaluationReport:
         members=_shown(members.replace({"member": {PUBLISHED: COMBINATION}}), "member", columns),
         horizon=_shown(pooled[total & combined & ~whole], "horizon_bucket", columns),
         worst=_shown(worst, "series_id", columns),
-        sentences=tuple(_sentences(sums, members)),
+        sentences=tuple(_sentences(sums, members, counts=counts)),
     )
 
 
@@ -82,7 +83,7 @@ def saved(sums: pd.DataFrame, reference: str, *, member: str = PUBLISHED) -> flo
     return float(1 - loss / theirs) if theirs > 0 else None
 
 
-def _sentences(sums: pd.DataFrame, members: pd.DataFrame) -> Sequence[str]:
+def _sentences(sums: pd.DataFrame, members: pd.DataFrame, *, counts: bool) -> Sequence[str]:
     sentences = []
     for tier, name in _PLAIN.items():
         gain = saved(sums, str(tier))
@@ -92,6 +93,8 @@ def _sentences(sums: pd.DataFrame, members: pd.DataFrame) -> Sequence[str]:
     if total["noise_floor"] > 0:
         share = min(total["noise_floor"] / total["wape"], 1)
         sentences.append(f"{share:.0%} of its error is noise that no forecast of counts avoids.")
+    elif counts and not are_counts(sums):
+        sentences.append(f"No noise floor: {NO_COUNTS}.")
     if total["bias_mean"] == total["bias_mean"]:
         side = "over" if total["bias_mean"] > 0 else "under"
         sentences.append(f"Its mean is {abs(total['bias_mean']):.1%} {side} what was measured.")

@@ -82,7 +82,7 @@ def run(
             notes = (None if reused else trained.message, model.note, *left_out)
             record.message = "; ".join(note for note in notes if note) or None
             _write(session, record, sums)
-            return _conclude(record, sums, every=every)
+            return _conclude(record, sums, every=every, counts=definition.counts)
 
 
 def _read_step(every: str) -> timedelta:
@@ -166,7 +166,7 @@ def _write(session: Session, record: Run, sums: pd.DataFrame) -> None:
     lake.write(append, message=f"evaluate {record.run_id}")
 
 
-def _conclude(record: Run, sums: pd.DataFrame, *, every: str) -> Evaluation:
+def _conclude(record: Run, sums: pd.DataFrame, *, every: str, counts: bool) -> Evaluation:
     stream, pooled = record.stream, pool(sums)
     origins = [origin.astimezone(stream.zone).isoformat() for origin in sorted(set(sums["origin"]))]
     logger.info("stream %s: evaluated %d origins, %d score rows", stream.name, len(origins), record.rows)
@@ -180,4 +180,4 @@ def _conclude(record: Run, sums: pd.DataFrame, *, every: str) -> Evaluation:
         message=record.message,
         details={"origins": origins, "every": every, "model": record.model_id},
     )
-    return Evaluation(summary, summarize(sums, pooled), pooled)
+    return Evaluation(summary, summarize(sums, pooled, counts=counts), pooled)

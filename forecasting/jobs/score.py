@@ -7,7 +7,16 @@ import numpy as np
 import pandas as pd
 
 from forecasting.config.stream import Stream
-from forecasting.evaluation.scores import PUBLISHED, horizon_buckets, score_rows, seasonal_scale
+from forecasting.evaluation.scores import (
+    ALL_BUCKETS,
+    ALL_SERIES,
+    NO_COUNTS,
+    PUBLISHED,
+    horizon_buckets,
+    score_sums,
+    seasonal_scale,
+    sum_statistics,
+)
 from forecasting.jobs.common.panels import panel_as_of
 from forecasting.jobs.common.session import JobSummary, Session, open_session, wall_clock
 from forecasting.models.seasonal.member import seasonal_naive
@@ -41,6 +50,7 @@ def run(settings: Settings, stream: str, *, origin: str) -> JobSummary:
         run_id=record.run_id,
         origin=instant.isoformat(),
         rows=record.rows or 0,
+        message=record.message,
         details={"origins": [scored.isoformat() for scored in tables]},
     )
 
@@ -85,17 +95,24 @@ def score_published(stream: Stream, panel: Panel, published: pd.DataFrame, *, or
     answered = np.isfinite(naive).all(axis=1)
     values = rows[["mean", *QUANTILE_COLUMNS]].to_numpy(np.float64)
     reference = np.column_stack([mean_of_quantiles(naive), naive]).astype(np.float64)
-    return pd.concat(
-        [
-            _score(frame, values).assign(member=PUBLISHED),
-            _score(frame[answered], reference[answered]).assign(member=str(Tier.SEASONAL_NAIVE)),
-        ],
-        ignore_index=True,
-    )
+    # counts scatter about one rate, whoever forecasts them
+    frame["rate"] = values[:, 0]
+    sums = [
+        _sum(stream, frame, values).assign(member=PUBLISHED),
+        _sum(stream, frame[answered], reference[answered]).assign(member=str(Tier.SEASONAL_NAIVE)),
+    ]
+    return score_sums(pd.concat(sums, ignore_index=True), by=["member"])
 
 
-def _score(frame: pd.DataFrame, values: np.ndarray) -> pd.DataFrame:
-    return score_rows(frame.assign(**dict(zip(("mean", *QUANTILE_COLUMNS), values.T, strict=True))))
+def _sum(stream: Stream, frame: pd.DataFrame, values: np.ndarray) -> pd.DataFrame:
+    rows = frame.assign(**dict(zip(("mean", *QUANTILE_COLUMNS), values.T, strict=True)))
+    return sum_statistics(rows, counts=stream.counts)
+
+
+def _deny(scores: pd.DataFrame) -> bool:
+    """Whether scores of what the definition calls counts say that they are none."""
+    total = scores[(scores["series_id"] == ALL_SERIES) & (scores["horizon_bucket"] == ALL_BUCKETS)]
+    return bool(total["wape"].notna().any() and total["noise_floor"].isna().all())
 
 
 def _write(session: Session, record: Run, tables: dict[datetime, pd.DataFrame], scored_until: datetime) -> None:
@@ -110,4 +127,6 @@ def _write(session: Session, record: Run, tables: dict[datetime, pd.DataFrame], 
         )
     record.rows = sum(len(rows) for rows in tables.values())
     record.status = RunStatus.PUBLISHED if tables else RunStatus.UNCHANGED
+    if session.definition.stream.counts and any(_deny(rows) for rows in tables.values()):
+        record.message = NO_COUNTS
     record.finish(session.lake, finished_at=wall_clock())

@@ -1,17 +1,19 @@
-"""Conformal calibration: quantiles are widened or narrowed until they have their nominal coverage.
+"""Conformal calibration: intervals are widened or narrowed until they have their nominal coverage.
 
-The distance of each quantile from the median is multiplied by the factor with which it would have covered its share of
-the actual values of held-back origins (normalised conformal prediction, level by level: Lei and others,
-Distribution-Free Predictive Inference for Regression, 2018, section 5). Factors are learned by group of series and days
-ahead. With little evidence they are shrunk toward those of the group, these toward those of the stream, and these
-toward one.
+The distance of an interval's two ends from the median is multiplied by the factor with which it would have covered its
+share of the actual values of held-back origins (normalised conformal prediction, interval by interval: Lei and others,
+Distribution-Free Predictive Inference for Regression, 2018, section 5). Both ends have one factor: what tells them
+apart on a few weeks is mostly that demand went up or down, and the forecast's mean must not follow that; it stays.
+
+Factors are learned by group of series and days ahead. With little evidence they are shrunk toward those of the group,
+these toward those of the stream, and these toward one.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.numerics import Floats, Ints
-from forecasting.quantiles import LEVELS
+from forecasting.quantiles import LEVELS, mean_of_quantiles
 from forecasting.terms import MEDIAN
 
 EVIDENCE = 100.0
@@ -27,7 +29,7 @@ THIN = 1e-3
 def learn_factors(
     y: Floats, quantiles: Floats, *, group: Ints, lead: Ints, series: Ints, day: Ints, shape: tuple[int, int]
 ) -> NDArray[np.float64]:
-    """(groups, leads, 7) factors of the distance of each quantile from the median; that of the median is 1.
+    """(groups, leads, 7) factors of the distance of each quantile from the median: one for both ends of an interval.
 
     y: (R,) actual values, in a unit that makes series comparable; quantiles: (R, 7) in the same unit, as forecast
     before y was known; group, lead, series, day: (R,) numbers from 0; shape: (groups, leads).
@@ -54,25 +56,29 @@ def _shrunk_logs(prior: Floats, y: Floats, quantiles: Floats, days: Ints) -> NDA
     # errors within a day are dependent, and so are, less, those of the series of a stream
     count = min(np.unique(days, axis=1).shape[1], DAY_SERIES * len(np.unique(days[1])))
     share = count / (count + EVIDENCE)
-    median = quantiles[:, MEDIAN]
+    error = y - quantiles[:, MEDIAN]
     logs = np.array(prior, dtype=np.float64)
-    for place, level in enumerate(LEVELS):
-        if place == MEDIAN:
-            continue
-        distance = quantiles[:, place] - median
-        judged = np.abs(distance) > THIN
+    for place in range(MEDIAN):
+        low, high = place, len(LEVELS) - 1 - place
+        distance = np.where(error >= 0, quantiles[:, high], -quantiles[:, low])
+        distance = distance - np.where(error >= 0, 1, -1) * quantiles[:, MEDIAN]
+        judged = distance > THIN
         if not judged.any():
             continue
-        ratio = (y - median)[judged] / distance[judged]
-        inside = level if place > MEDIAN else 1 - level
-        found = np.log(np.clip(np.quantile(ratio, inside), SMALLEST, LARGEST))
-        logs[place] += share * (found - logs[place])
+        ratio = np.abs(error)[judged] / distance[judged]
+        found = np.log(np.clip(np.quantile(ratio, LEVELS[high] - LEVELS[low]), SMALLEST, LARGEST))
+        logs[[low, high]] += share * (found - logs[[low, high]])
     return logs
 
 
 def widen(quantiles: Floats, factors: Floats) -> Floats:
-    """(..., 7) quantiles with each distance from the median times its factor, sorted and not negative."""
+    """(..., 7) quantiles with each distance from the median times its factor, sorted, not negative, of the same mean.
+
+    quantiles: sorted and not negative. Skewed ones are scaled as a whole to the mean that they had.
+    """
     median = quantiles[..., MEDIAN : MEDIAN + 1]
-    moved = median + (quantiles - median) * factors
-    widened: Floats = np.maximum(np.sort(moved, axis=-1), 0.0).astype(quantiles.dtype)
+    moved = np.maximum(np.sort(median + (quantiles - median) * factors, axis=-1), 0.0)
+    mean, reached = np.maximum(mean_of_quantiles(quantiles), 0.0), mean_of_quantiles(moved)
+    scale = np.divide(mean, reached, out=np.ones_like(mean), where=reached > 0)
+    widened: Floats = (moved * scale[..., None]).astype(quantiles.dtype)
     return widened

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import ndtri
 
 from forecasting.evaluation.counts import count_pit, poisson_deviation, share_inside
 from forecasting.evaluation.scores import (
@@ -15,6 +16,7 @@ from forecasting.evaluation.scores import (
     ALL_SERIES,
     SCORE_COLUMNS,
     SCORES,
+    are_counts,
     horizon_buckets,
     score_rows,
     score_sums,
@@ -246,3 +248,38 @@ def test_the_seasonal_scale_uses_pairs_where_both_are_observed():
 )
 def test_a_step_belongs_to_the_day_ahead_on_which_its_interval_ends(interval, steps, buckets):
     assert horizon_buckets(np.array(steps), interval=interval).tolist() == buckets
+
+
+def whole_numbers(spread: float, *, days: int = 60) -> pd.DataFrame:
+    """Hourly whole numbers around 500 that scatter by `spread`, and the best forecast of them."""
+    y = np.rint(np.random.default_rng(5).normal(500, spread, days * 24))
+    quantiles = dict(zip(QUANTILE_COLUMNS, 500 + spread * ndtri(QUANTILES), strict=True))
+    return pd.DataFrame({"series_id": "a", "horizon_bucket": "d1", "y": y, "mean": 500.0, "scale": 1.0, **quantiles})
+
+
+def test_whole_numbers_that_the_definition_does_not_call_counts_have_no_floor():
+    total = only(score_rows(whole_numbers(30), counts=False))
+    assert total[["noise_floor", "pit80", "pit90"]].isna().all()
+    assert only(score_rows(whole_numbers(30)))["noise_floor"] > 0
+
+
+def test_a_false_guess_is_caught_because_its_error_lies_below_the_floor_of_counts():
+    amounts, counts = (sum_statistics(whole_numbers(spread)) for spread in (10, 23))
+    assert not are_counts(amounts)
+    assert are_counts(counts)
+    assert only(score_sums(amounts))[["noise_floor", "pit80"]].isna().all()
+    # neither too few values nor one member that happens to do well prove anything
+    assert are_counts(sum_statistics(whole_numbers(10, days=1).head(3)))
+    assert are_counts(sum_statistics(whole_numbers(500**0.5, days=400)))
+
+
+def test_one_floor_holds_for_every_member_of_a_case():
+    frame = whole_numbers(30)
+    sums = pd.concat(
+        [
+            sum_statistics(frame.assign(mean=mean, rate=500.0)).assign(member=member)
+            for member, mean in (("good", 500.0), ("bad", 900.0))
+        ]
+    )
+    floors = score_sums(sums, by=["member"])["noise_floor"]
+    assert len(set(floors)) == 1

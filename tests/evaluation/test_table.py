@@ -86,3 +86,10 @@ def test_only_intervals_that_both_answered_are_compared():
     assert saved(partly, "last_four") == pytest.approx(saved(alone, "last_four"))
     assert saved(sums, "tft") is None
     assert read(sums).members["rows"].tolist() == [16, 8]
+
+
+def test_a_report_says_where_values_deny_that_they_are_counts():
+    measured = make_sums(ERRORS, fraction=0.5)
+    (said,) = [one for one in read(measured).sentences if "noise floor" in one]
+    assert "set counts = false" in said
+    assert not any("noise floor" in one for one in summarize(measured, pool(measured), counts=False).sentences)

@@ -64,12 +64,14 @@ def _rates(calls: Outlook) -> Floats:
     """(N, H, S) rates of calls; 0 where a series is closed."""
     panel, season = calls.panel, calls.panel.season
     # a count's variance about its rate is the rate, of which the count itself is an unbiased measure
-    noise = np.nan_to_num(panel.y.astype(np.float64))
+    noise = np.nan_to_num(panel.y.astype(np.float64)) if calls.stream.counts else np.zeros(panel.y.shape)
     dependence = _dependence(calls, np.maximum(noise, 0.0), season)
     ranks = RankMaker(dependence, calls.horizon_day, seed=calls.seed)
     drawn = np.stack(
         [draw_paths(np.nan_to_num(one), ranks.of(row)).astype(np.float32) for row, one in enumerate(calls.quantiles)]
     )
+    if not calls.stream.counts:
+        return drawn
     mean, variance = drawn.mean(axis=2, dtype=np.float64), drawn.var(axis=2, dtype=np.float64)
     counting = variance - rate_variance(mean, variance)
     return np.stack([remove_noise(paths, noise) for paths, noise in zip(drawn, counting, strict=True)])

@@ -10,6 +10,7 @@ import duckdb
 import numpy as np
 
 from forecasting.config.stream import Stream, parse_stream
+from forecasting.config.units import is_count
 from forecasting.errors import FeedError, SettingsError
 from forecasting.panel.calendar.calendar import grid_anchor, grid_ends, resolve_origin
 from forecasting.panel.calendar.instants import as_utc, aware_datetime, utc_instant
@@ -48,6 +49,9 @@ class NewStream:
     y_column: str | None = None
     attribute_columns: tuple[str, ...] = ()
     unit: str = "units"
+    aggregate: str = "sum"
+    counts: bool | None = None
+    """Whether values are counts; by unit and aggregate unless given."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,8 @@ class Added:
     """Opening hours found in the feed and written into the definition: `mon-fri` to `07:00-21:00`."""
     message: str
     """What was made of the times at which the feed never holds anything; empty where there are none."""
+    counts: bool
+    """Whether values are taken for counts."""
 
 
 def add(settings: Settings, new: NewStream) -> Added:
@@ -105,7 +111,9 @@ def add(settings: Settings, new: NewStream) -> Added:
     ends = grid_ends(np.array([utc_instant(last_ts)]), stream)
     origin = aware_datetime(ends[0]).astimezone(stream.zone).date().isoformat()
     resolve_origin(origin, stream)
-    return Added(written[1], written[0], series, rows, first_ts, last_ts, origin, hours, _describe_hours(found))
+    return Added(
+        written[1], written[0], series, rows, first_ts, last_ts, origin, hours, _describe_hours(found), stream.counts
+    )
 
 
 def _find_feed(settings: Settings, feed: str) -> str:
@@ -176,7 +184,9 @@ def _texts(settings: Settings, new: NewStream, pattern: str, parts: dict[str, st
     return {
         "name": new.name,
         "metric": re.sub(r'["\\]', "", parts["metric"]),
-        "unit": new.unit,
+        "unit": re.sub(r'["\\]', "", new.unit),
+        "aggregate": new.aggregate,
+        "counts": str(_are_counts(new, parts["metric"])).lower(),
         "interval": format_duration(_duration("--interval", new.interval)),
         "horizon": format_duration(_duration("--horizon", new.horizon)),
         "timezone": new.timezone,
@@ -188,6 +198,14 @@ def _texts(settings: Settings, new: NewStream, pattern: str, parts: dict[str, st
 
 def _ends_in_newlines(pattern: str) -> bool:
     return "://" in pattern or not any(map(lacks_final_newline, local_files(pattern)))
+
+
+def _are_counts(new: NewStream, column: str) -> bool:
+    """As stated; else by the unit, or by the column's name where no unit is given."""
+    if new.counts is not None:
+        return new.counts
+    unit = column.replace("_", " ") if new.unit == NewStream.unit else new.unit
+    return is_count(unit, new.aggregate)
 
 
 def _duration(option: str, text: str) -> timedelta:
