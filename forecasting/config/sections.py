@@ -34,6 +34,8 @@ class StreamSection(Section):
     timezone: Annotated[str, BeforeValidator(_zone)]
     horizon: Duration
     aggregate: Literal["sum", "mean", "max"] = "sum"
+    counts: bool | None = None
+    """Whether values count things that happen one by one; by unit and aggregate unless given (see `Stream.counts`)."""
     origin_time: time = time(0)
     grid: Literal["local", "utc"] = "local"
     """Where intervals shorter than a day are counted from: midnight of the zone's standard time, or of UTC."""
