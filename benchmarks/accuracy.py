@@ -1,9 +1,9 @@
 """Accuracy on real and generated data, beside the targets and the best public system.
 
 Each case is trained once on the history before its first origin, within the budget, and forecast from every origin. One
-row per member and one for the published combination; then the combination beside the targets, its loss beside that of its
-best member, and its mean beside the members' means. Exit code 1 where the loss is more than 2% above that of the best
-member or a mean lies outside of the members'.
+row per member and one for the published combination; then the combination beside the targets, its loss beside that of
+its best member, and its mean beside the members' means. Exit code 1 where the loss is more than 2% above that of the
+best member or a mean lies outside of the members'.
 
 Short cases are histories of three to twelve weeks, cut from the others or generated; --weeks cuts any case.
 """

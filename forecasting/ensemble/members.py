@@ -33,8 +33,8 @@ REBUILD: dict[str, Callable[[Mapping[str, Any], Mapping[str, NDArray[Any]]], Fit
 }
 """By kind, how a fit is made again from stored parts; neural members have their own way."""
 PRIOR_WEIGHTS: dict[str, float] = {
-    Tier.TREES: 4.0,
-    Tier.GROWTH: 4.0,
+    Tier.TREES: 8.0,
+    Tier.GROWTH: 8.0,
     Tier.TFT: 2.0,
     Tier.PROFILE: 1.0,
     Tier.NBEATS: 1.0,
