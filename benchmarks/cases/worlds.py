@@ -36,7 +36,8 @@ def make_calls() -> pd.DataFrame:
     share = column / counts.shape[1]
     alive = (share >= queues["opens"].to_numpy()[place]) & (share < queues["closes"].to_numpy()[place])
     rows = rows.assign(ts=pd.DatetimeIndex(utc[column]).tz_localize("UTC"), y=counts.ravel().astype(float))
-    return rows[alive].reset_index(drop=True)
+    known: pd.DataFrame = rows[alive].reset_index(drop=True)
+    return known
 
 
 def _define(name: str, *, unit: str, interval: str, horizon: str, hours: str = "") -> str:
@@ -115,7 +116,8 @@ def make_few_calls() -> pd.DataFrame:
     week = np.repeat(_days_of_week(days, weekend=0.5), 48)
     rate = np.geomspace(0.2, 4, 12)[:, None] * shape * week
     rows = _rows(rng.poisson(rate).astype(float), "30min")
-    return rows[rows["ts"].dt.hour.between(8, 19)].reset_index(drop=True)
+    known: pd.DataFrame = rows[rows["ts"].dt.hour.between(8, 19)].reset_index(drop=True)
+    return known
 
 
 def make_single() -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """From published forecasts to a published plan: what it holds, what it is made from, and what it refuses."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -258,6 +259,17 @@ def test_the_same_forecasts_give_the_same_loads_whatever_the_order_of_pools(cent
     mean, spread = care.calls.mean(axis=1), care.calls.std(axis=1)
     assert (spread > 0).all()
     assert (spread < np.sqrt(mean + (0.25 * mean) ** 2)).mean() > 0.95
+
+
+def test_demand_that_is_no_count_keeps_the_whole_spread_of_its_forecast(centre):
+    loads = loads_of(centre, ORIGIN)
+    stream = loads.calls.stream
+    amounts = stream.model_copy(update={"stream": stream.stream.model_copy(update={"counts": False})})
+    pools = {"tech": ("tech.voice",)}
+    (rates,) = pool_loads(loads.calls, loads.handles, pools)
+    (values,) = pool_loads(replace(loads.calls, stream=amounts), loads.handles, pools)
+    np.testing.assert_allclose(values.calls.mean(axis=1), rates.calls.mean(axis=1), rtol=1e-3)
+    assert (values.calls.std(axis=1) > rates.calls.std(axis=1)).mean() > 0.9
 
 
 def test_half_a_day_is_planned_without_days_and_weeks(centre, tmp_path):

@@ -273,3 +273,28 @@ def test_a_last_day_of_25_hours_is_whole(settings):
     days = pd.date_range("2024-08-01", "2024-11-03").strftime("%Y-%m-%d")
     rows = pd.DataFrame({"series_id": "a", "ts": days, "y": 1.0})
     assert add_feed(settings, rows, interval="1d")[0].origin == "2024-11-04"
+
+
+@pytest.mark.parametrize(
+    ("given", "column", "counts"),
+    [
+        ({"unit": "calls"}, "y", True),
+        ({"unit": "Mbit/s"}, "y", False),
+        ({"unit": "calls", "aggregate": "mean"}, "y", False),
+        ({}, "calls", True),
+        ({}, "mbps", False),
+        ({"unit": "Mbit/s", "counts": True}, "y", True),
+        ({"unit": "calls", "counts": False}, "y", False),
+    ],
+)
+def test_a_new_stream_says_by_unit_and_aggregate_whether_its_values_are_counts(
+    settings, tmp_path, given, column, counts
+):
+    rows = hourly_rows(days=2)[["series_id", "ts", "y"]].rename(columns={"y": column})
+    feed = str(tmp_path / "usage.parquet")
+    rows.to_parquet(feed)
+    new = NewStream(name="mine", feed=feed, interval="1h", horizon="2d", timezone="UTC", y_column=column, **given)
+    added = add.add(settings, new)
+    assert added.counts is counts
+    assert f"counts = {str(counts).lower()}\n" in added.definition.read_text()
+    assert read_definition(settings, "mine").stream.counts is counts
