@@ -59,7 +59,7 @@ def test_options_in_running_text_exist_somewhere(page):
     known = {"--from", "--budget", "--home", "--out", "--help"}
 
     def collect(command) -> None:
-        known.update(option for one in command.params for option in one.opts)
+        known.update(option for one in command.params for option in (*one.opts, *one.secondary_opts))
         for below in getattr(command, "commands", {}).values():
             collect(below)
 
