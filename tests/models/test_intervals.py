@@ -83,7 +83,8 @@ def assert_every_slot_and_level_holds(sample: Sample) -> None:
     series = [sample.where((slice(None), slice(one, one + 1))) for one in range(sample.y.shape[1])]
     columns = [sample.where((slice(None), slice(None), slice(one, one + 1))) for one in range(sample.y.shape[2])]
     for part in (*series, *columns):
-        assert part.coverage()[1] == pytest.approx(0.8, abs=0.08)
+        # three standard errors, where few values were judged
+        assert part.coverage()[1] == pytest.approx(0.8, abs=max(0.08, 3 * np.sqrt(0.8 * 0.2 / part.y.size)))
         # values below zero are none: small counts are forecast a little high
         assert abs(part.bias()) < 0.08
 
