@@ -6,6 +6,7 @@ A task imports its job when it runs, calls it once for one stream and returns th
 import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import wraps
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -139,6 +140,25 @@ def origins_under_way(run: Any, count_runs: Callable[..., int]) -> list[str]:
     return origins[::-1]
 
 
+def job_task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Airflow's `task`. Its log shows an exception with all that led to it: none of them shows a secret."""
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        @wraps(function)
+        def guarded(*arguments: Any, **named: Any) -> Any:
+            try:
+                return function(*arguments, **named)
+            except Exception as error:
+                from forecasting.redaction import redact_error
+
+                redact_error(error)
+                raise
+
+        return task(**options)(guarded)
+
+    return decorate
+
+
 @task(retries=0)
 def resolve_origin(params: Any = None, data_interval_end: datetime | None = None, dag_run: Any = None) -> str:
     if params["origin"] and dag_run.run_type == "backfill":
@@ -149,7 +169,7 @@ def resolve_origin(params: Any = None, data_interval_end: datetime | None = None
     return origin_date(params["origin"], data_interval_end)
 
 
-@task(retry_policy=RETRY_RULES)
+@job_task(retry_policy=RETRY_RULES)
 def list_streams(params: Any = None) -> list[str]:
     """The streams that were asked for, else every one in use. Each is then checked by its own tasks."""
     from forecasting.jobs.streams import overview
@@ -162,7 +182,7 @@ def list_streams(params: Any = None) -> list[str]:
     return chosen
 
 
-@task(retry_policy=RETRY_RULES)
+@job_task(retry_policy=RETRY_RULES)
 def list_sources(streams: list[str]) -> list[str]:
     """Those of the streams that read no other one's history; what is wrong with a definition its own tasks say."""
     from forecasting.jobs.common import sources
@@ -170,7 +190,7 @@ def list_sources(streams: list[str]) -> list[str]:
     return [stream for stream in streams if not sources.reads_others(_settings(), stream)]
 
 
-@task(retry_policy=RETRY_RULES)
+@job_task(retry_policy=RETRY_RULES)
 def list_readers(streams: list[str]) -> list[str]:
     """Those of the streams that read others' history."""
     from forecasting.jobs.common import sources
@@ -178,7 +198,7 @@ def list_readers(streams: list[str]) -> list[str]:
     return [stream for stream in streams if sources.reads_others(_settings(), stream)]
 
 
-@task(outlets=[DEMAND_HISTORY], retry_policy=RETRY_RULES, map_index_template=_STREAM)
+@job_task(outlets=[DEMAND_HISTORY], retry_policy=RETRY_RULES, map_index_template=_STREAM)
 def ingest(*, stream: str, until: str | None = None, params: Any = None, outlet_events: Any = None) -> dict[str, Any]:
     from forecasting.jobs import ingest
     from forecasting.jobs.common import sources
@@ -189,7 +209,7 @@ def ingest(*, stream: str, until: str | None = None, params: Any = None, outlet_
     return _announced(outlet_events[DEMAND_HISTORY], summary)
 
 
-@task(outlets=[DEMAND_MODEL], retry_policy=RETRY_RULES, map_index_template=_STREAM)
+@job_task(outlets=[DEMAND_MODEL], retry_policy=RETRY_RULES, map_index_template=_STREAM)
 def train(
     *, stream: str, origin: str, dag_run: Any = None, ti: Any = None, outlet_events: Any = None
 ) -> dict[str, Any]:
@@ -205,7 +225,7 @@ def train(
     return _announced(outlet_events[DEMAND_MODEL], summary)
 
 
-@task(outlets=[DEMAND_FORECAST], retry_policy=RETRY_RULES, map_index_template=_STREAM)
+@job_task(outlets=[DEMAND_FORECAST], retry_policy=RETRY_RULES, map_index_template=_STREAM)
 def forecast(*, stream: str, origin: str, dag_run: Any = None, outlet_events: Any = None) -> dict[str, Any]:
     from forecasting.jobs import forecast
 
@@ -216,7 +236,7 @@ def forecast(*, stream: str, origin: str, dag_run: Any = None, outlet_events: An
     return _announced(outlet_events[DEMAND_FORECAST], summary)
 
 
-@task(retry_policy=RETRY_RULES)
+@job_task(retry_policy=RETRY_RULES)
 def list_planned(streams: list[str]) -> list[str]:
     """Those of the streams whose definition asks for a plan; what is wrong with a definition its own tasks say."""
     from forecasting.jobs import line
@@ -225,7 +245,7 @@ def list_planned(streams: list[str]) -> list[str]:
 
 
 # a plan needs the forecasts of several streams: it waits for all of them, however they end, and says what it lacks
-@task(outlets=[DEMAND_PLAN], retry_policy=RETRY_RULES, trigger_rule="all_done", map_index_template=_STREAM)
+@job_task(outlets=[DEMAND_PLAN], retry_policy=RETRY_RULES, trigger_rule="all_done", map_index_template=_STREAM)
 def plan(*, stream: str, origin: str | None, outlet_events: Any = None) -> dict[str, Any]:
     from forecasting.jobs import plan
 
@@ -235,7 +255,7 @@ def plan(*, stream: str, origin: str | None, outlet_events: Any = None) -> dict[
     return _announced(outlet_events[DEMAND_PLAN], summary)
 
 
-@task(outlets=[DEMAND_SCORE], retry_policy=RETRY_RULES, map_index_template=_STREAM)
+@job_task(outlets=[DEMAND_SCORE], retry_policy=RETRY_RULES, map_index_template=_STREAM)
 def score(*, stream: str, origin: str, outlet_events: Any = None) -> dict[str, Any]:
     from forecasting.jobs import score
 

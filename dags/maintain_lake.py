@@ -18,13 +18,13 @@ where it stopped, and what is done is not done twice.
 import os
 from typing import Any
 
-from airflow.sdk import DAG, CronDataIntervalTimetable, Param, task
-from forecasting_dags import DEFAULT_ARGS, RETRY_RULES, TAGS, ZONE
+from airflow.sdk import DAG, CronDataIntervalTimetable, Param
+from forecasting_dags import DEFAULT_ARGS, RETRY_RULES, TAGS, ZONE, job_task
 
 _AGE: dict[str, Any] = {"type": "string", "pattern": r"^[1-9][0-9]*(d|w)$"}
 
 
-@task(retry_policy=RETRY_RULES)
+@job_task(retry_policy=RETRY_RULES)
 def maintain(params: Any = None) -> dict[str, Any]:
     from forecasting.jobs.upkeep import maintain
     from forecasting.settings import read_settings

@@ -34,6 +34,7 @@ ROLES = {
     "numerics": "array types, formulas",
     "terms": "vocabulary",
     "errors": "and exit codes",
+    "redaction": "of secrets",
 }
 """What a part is for, in a word or two."""
 OUTSIDE = {"duckdb", "os", "pathlib", "shutil", "subprocess", "tempfile", "airflow"}

@@ -7,6 +7,8 @@ The text of each says what went wrong, where, what was expected against what was
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from forecasting.redaction import redact
+
 GRAVEST_FIRST = (1, 3, 2)
 
 
@@ -21,9 +23,12 @@ def gravest(codes: Iterable[int]) -> int:
 
 
 class ForecastingError(Exception):
-    """Base of all errors that this project raises on purpose."""
+    """Base of all errors that this project raises on purpose. No secret is in its text, whoever reads it."""
 
     exit_code = 1
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(redact(message))
 
 
 class SettingsError(ForecastingError):

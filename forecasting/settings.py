@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from forecasting.errors import SettingsError
+from forecasting.redaction import remember_environment
 
 _KNOWN = {"HOME", "CATALOG", "DATA", "MODELS", "STREAMS", "SQL"}
 
@@ -63,6 +64,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     Raises SettingsError on an unknown variable of that prefix, a catalog of another kind than sqlite and postgres, or a
     working folder that is gone.
     """
+    remember_environment(environment)
     given = {
         key.removeprefix("FORECASTING_"): value for key, value in environment.items() if key.startswith("FORECASTING_")
     }

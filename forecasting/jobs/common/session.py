@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from forecasting.redaction import redact, redact_values
 from forecasting.settings import Settings
 from forecasting.store.files.definitions import Definition, read_definition
 from forecasting.store.lake.lake import Lake
@@ -17,7 +18,7 @@ from forecasting.terms import RunKind
 
 @dataclass(frozen=True)
 class JobSummary:
-    """What a job did, small enough for a log line or an XCom."""
+    """What a job did, small enough for a log line or an XCom. No secret is in its texts."""
 
     job: str
     stream: str
@@ -27,6 +28,10 @@ class JobSummary:
     rows: int = 0
     message: str | None = None
     details: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", redact(self.message) if self.message else self.message)
+        object.__setattr__(self, "details", redact_values(self.details))
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

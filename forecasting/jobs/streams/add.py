@@ -180,7 +180,9 @@ def _parts(new: NewStream, columns: dict[str, str], reader: str) -> dict[str, st
 
 def _texts(settings: Settings, new: NewStream, pattern: str, parts: dict[str, str]) -> dict[str, str]:
     """Text of every placeholder of the definition template."""
-    below = pattern.removeprefix(f"{settings.home}/")
+    # what the environment holds is not written down
+    below = new.feed if pattern == expand_feed(settings, new.feed) else pattern
+    below = below.removeprefix(f"{settings.home}/")
     return {
         "name": new.name,
         "metric": re.sub(r'["\\]', "", parts["metric"]),

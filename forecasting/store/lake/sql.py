@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from forecasting.errors import QueryError
+from forecasting.redaction import redact
 from forecasting.store.texts import read_text
 
 _PACKAGED = Path(__file__).parents[2] / "sql"
@@ -100,8 +101,8 @@ def checksum_of(path: Path) -> str:
 
 
 def first_line(error: Exception) -> str:
-    """First line of a library's message, without its class prefix noise."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    """First line of a library's message, without its class prefix noise and without secrets."""
+    return redact((str(error).strip().splitlines() or [type(error).__name__])[0])
 
 
 def _line_of(text: str, word: str) -> int:
