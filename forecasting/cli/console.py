@@ -13,6 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from forecasting.errors import ForecastingError, gravest
+from forecasting.redaction import redact, redact_error, redact_values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,7 +112,7 @@ def show_definition(definition: Any, as_json: bool) -> None:
         "rejects": str(definition.rejects.path) if definition.rejects else None,
         **definition.stream.model_dump(mode="json"),
     }
-    typer.echo(json.dumps(shown, indent=None if as_json else 2))
+    typer.echo(json.dumps(redact_values(shown), indent=None if as_json else 2))
 
 
 def show_checks(checks: Sequence[Mapping[str, str]], as_json: bool) -> None:
@@ -142,8 +143,17 @@ def start_logging(verbose: bool) -> None:
     """Log lines on stderr: errors only unless asked for more."""
     level = logging.INFO if verbose else logging.ERROR
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_redact_record)
     for library in ("darts", "pytorch_lightning", "lightning"):
         logging.getLogger(library).setLevel(logging.ERROR)
+
+
+def _redact_record(record: logging.LogRecord) -> bool:
+    record.msg, record.args = redact(record.getMessage()), ()
+    if record.exc_info:
+        redact_error(record.exc_info[1])
+    return True
 
 
 def _plain(value: Any) -> str:
@@ -159,7 +169,7 @@ def _plain(value: Any) -> str:
 def show_table(frame: "pd.DataFrame", as_json: bool, *, title: str | None = None) -> None:
     """Print a frame, below its title if it has one: a table on a terminal, CSV into a pipe, or JSON."""
     if as_json:
-        typer.echo(frame.to_json(orient="records", date_format="iso", default_handler=str))
+        typer.echo(_as_json(frame))
         return
     if not sys.stdout.isatty():
         heading = f"{title}:\n" if title else ""
@@ -172,6 +182,19 @@ def show_table(frame: "pd.DataFrame", as_json: bool, *, title: str | None = None
     for row in frame.itertuples(index=False):
         table.add_row(*map(_cell, row))
     Console().print(table)
+
+
+def _as_json(frame: "pd.DataFrame") -> str:
+    """Rows as JSON; a text that is JSON stands as what it says, NaN and infinities as null."""
+    text: str = frame.to_json(orient="records", date_format="iso", default_handler=str)
+    nested = frame.attrs.get("json", ())
+    if not nested:
+        return text
+    rows = json.loads(text)
+    for row in rows:
+        for name in nested:
+            row[name] = row[name] and json.loads(row[name], parse_constant=lambda _: None)
+    return json.dumps(rows)
 
 
 def _cell(value: Any) -> str:

@@ -16,16 +16,19 @@ lake_app = typer.Typer(help="Open the lake in other programs.", no_args_is_help=
 
 def sql(
     query: Annotated[str, typer.Argument(help="One SELECT, in DuckDB's SQL.", metavar="QUERY")],
+    timeout: Annotated[
+        str, typer.Option(help="How long the query may take, such as 30s or 2h.", metavar="DURATION")
+    ] = "10min",
     as_json: AsJson = False,
 ) -> None:
-    """Query the lake; nothing can be changed.
+    """Query the lake; nothing can be changed and no other file be read.
 
     Such as: forecasting sql "select * from analyst.forecast_latest limit 5". All tables and columns are described in
     analyst.dictionary.
     """
     from forecasting.jobs.upkeep import query as job
 
-    console.show_table(job.run(read_settings(os.environ), query), as_json)
+    console.show_table(job.run(read_settings(os.environ), query, timeout=timeout), as_json)
 
 
 @lake_app.command("attach")

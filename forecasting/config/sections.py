@@ -74,6 +74,10 @@ class SourceSection(Section):
     reads: tuple[Name, ...] = ()
     """Streams whose history the extract reads; their daily runs come first."""
     attach: dict[Name, Attachment] = Field(default_factory=dict)
+    allow: tuple[str, ...] = ()
+    """Files and folders that the extract may read beside the folder of its feed."""
+    timeout: Duration = timedelta(hours=1)
+    """How long one query of the extract may take."""
 
 
 class EventsSection(Section):

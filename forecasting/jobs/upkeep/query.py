@@ -2,32 +2,36 @@
 
 import logging
 
-import duckdb
 import pandas as pd
 
-from forecasting.errors import QueryError, SettingsError
+from forecasting.errors import SettingsError
+from forecasting.redaction import redact
 from forecasting.settings import Settings
 from forecasting.store.files.definitions import definition_paths, read_definition_file
 from forecasting.store.lake.attach import attach_statement
-from forecasting.store.lake.lake import as_frame
 from forecasting.store.lake.open import open_lake_to_read
-from forecasting.store.lake.sql import first_line
+from forecasting.store.lake.queries import answer, open_lake_to_query
 from forecasting.store.tables.registry import list_models
 from forecasting.store.tables.runs import list_runs
+from forecasting.terms import parse_duration
 
 logger = logging.getLogger(__name__)
 
+TIMEOUT = "10min"
+"""Longer than any question of a planner; a query that was meant otherwise does not keep a processor busy for good."""
 
-def run(settings: Settings, query: str) -> pd.DataFrame:
-    """Rows of one statement, asked read-only. Raises QueryError with DuckDB's own words where it is wrong."""
-    with open_lake_to_read(settings) as lake:
-        try:
-            return as_frame(lake.connection.execute(query))
-        except duckdb.Error as error:
-            hint = "see `select * from analyst.dictionary`"
-            if lake.pending():
-                hint = "this lake was made by an older version: bring it up to date with `forecasting maintain`"
-            raise QueryError(f"query: {first_line(error)}; {hint}") from error
+
+def run(settings: Settings, query: str, *, timeout: str = TIMEOUT) -> pd.DataFrame:
+    """Rows of one SELECT, which reads the lake and nothing else, as `store/lake/queries.py` says.
+
+    timeout: how long it may take, such as `10min`. Raises QueryError with DuckDB's own words where it is wrong.
+    """
+    try:
+        limit = parse_duration(timeout)
+    except ValueError as error:
+        raise SettingsError(f"--timeout: {error}") from error
+    with open_lake_to_query(settings) as lake:
+        return answer(lake, query, limit=limit)
 
 
 def runs(settings: Settings, *, stream: str | None, most: int) -> pd.DataFrame:
@@ -54,8 +58,9 @@ def _present_definitions(settings: Settings) -> list[str]:
 
 
 def attach(settings: Settings, *, read_only: bool) -> str:
-    """Statements that attach the lake in a DuckDB client: extensions, ATTACH, USE."""
+    """Statements that attach the lake in a DuckDB client: extensions, ATTACH, USE. They hold no secret."""
     scanner = "sqlite" if settings.catalog_file else "postgres"
-    return "\n".join(
-        ("INSTALL ducklake;", f"INSTALL {scanner};", f"{attach_statement(settings, read_only=read_only)};", "USE lake;")
-    )
+    statement = attach_statement(settings, read_only=read_only)
+    shown = redact(statement)
+    hint = () if shown == statement else ("-- replace *** by the secret, or keep it in ~/.pgpass or a DuckDB secret",)
+    return "\n".join((*hint, "INSTALL ducklake;", f"INSTALL {scanner};", f"{shown};", "USE lake;"))

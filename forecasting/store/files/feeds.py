@@ -11,11 +11,15 @@ import duckdb
 
 from forecasting.config.sections import Attachment
 from forecasting.errors import FeedError, QueryError, SettingsError
+from forecasting.redaction import remember_secrets
 from forecasting.settings import Settings
 from forecasting.store.files.definitions import Definition
+from forecasting.store.files.permissions import check_extract
 from forecasting.store.lake.attach import load_extension
+from forecasting.store.lake.deadline import time_limit
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.sql import Statement, first_line
+from forecasting.terms import format_duration
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 _SCANNERS = {"postgres": "postgres_scanner", "sqlite": "sqlite_scanner"}
@@ -36,6 +40,7 @@ def expand_feed(settings: Settings, feed: str) -> str:
         return found
 
     expanded = _VARIABLE.sub(value, feed)
+    remember_secrets(expanded)
     return expanded if "://" in expanded else str(settings.home / expanded)
 
 
@@ -76,16 +81,16 @@ class Feed:
         """Keep the rows of a statement over [since, until) as the temporary table `name`.
 
         An events statement reads the events' own feed, where they have one.
-        Raises FeedError for a feed that is missing, damaged or of another shape, QueryError for SQL that is wrong in
-        itself.
+        Raises FeedError for a feed that is missing, damaged, too slow or of another shape, QueryError for SQL that is
+        wrong in itself or reads more than the definition allows.
         """
-        values = statement.bind(since=since, until=until, feed=self._feed_of(statement))
+        values = self._admit(statement, since=since, until=until)
         with self._translated(statement):
             self.lake.connection.execute(f"create or replace temp table {name} as\n{statement.text}", values)
 
     def columns(self, statement: Statement, *, since: datetime, until: datetime) -> dict[str, str]:
         """Column names and DuckDB types that a statement returns, found by binding it, not by running it."""
-        values = statement.bind(since=since, until=until, feed=self._feed_of(statement))
+        values = self._admit(statement, since=since, until=until)
         with self._translated(statement):
             described = self.lake.connection.execute(f"describe\n{statement.text}", values).fetchall()
         return {row[0]: row[1] for row in described}
@@ -105,6 +110,23 @@ class Feed:
                 "source.final_newline = false in the definition"
             )
 
+    def _admit(self, statement: Statement, *, since: datetime, until: datetime) -> dict[str, object]:
+        """The values that a statement names, once it is known to read nothing but what its definition allows."""
+        values = statement.bind(since=since, until=until, feed=self._feed_of(statement))
+        source, events = self.definition.stream.source, self.definition.stream.events
+        settings = self.lake.settings
+        check_extract(
+            self.lake.connection,
+            statement,
+            values,
+            where=f"stream {self.definition.stream.name}: {statement.path}",
+            feeds=[expand_feed(settings, feed) for feed in (source.feed, events and events.feed) if feed],
+            allowed=[expand_feed(settings, place) for place in source.allow],
+            databases=source.attach.keys(),
+            home=settings.home,
+        )
+        return values
+
     def _feed_of(self, statement: Statement) -> str | None:
         events = self.definition.stream.events
         if events and events.feed and statement == self.definition.events:
@@ -120,8 +142,15 @@ class Feed:
 
     @contextmanager
     def _translated(self, statement: Statement) -> Iterator[None]:
+        limit = self.definition.stream.source.timeout
         try:
-            yield
+            with time_limit(self.lake.connection, limit):
+                yield
+        except TimeoutError as error:
+            raise FeedError(
+                f"stream {self.definition.stream.name}: {statement.path}: stopped after {format_duration(limit)}, "
+                "which is source.timeout; see why its source is slow, or allow more"
+            ) from error
         except duckdb.Error as error:
             raise self._translate(error, statement) from error
 
@@ -178,6 +207,7 @@ def open_feed(lake: Lake, definition: Definition) -> Iterator[Feed]:
 
 def _attach(lake: Lake, definition: Definition, alias: str, source: Attachment) -> None:
     uri = expand_feed(lake.settings, source.uri) if source.type != "postgres" else os.path.expandvars(source.uri)
+    remember_secrets(uri)
     try:
         if source.type in _SCANNERS:
             load_extension(lake.connection, _SCANNERS[source.type])

@@ -10,12 +10,8 @@ import pandas as pd
 
 from forecasting import __version__
 from forecasting.config.stream import Stream
-<<<<<<< HEAD
 from forecasting.errors import LakeError, in_one_line
-=======
-from forecasting.errors import ForecastingError, LakeError
 from forecasting.redaction import redact
->>>>>>> 4e9fdfb (No secret is in errors, messages, findings and logs: one redactor knows them by place and by value)
 from forecasting.store.lake.lake import Lake
 from forecasting.store.processes import is_gone, this_process
 from forecasting.terms import DAY, RunKind, RunStatus
