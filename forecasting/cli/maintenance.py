@@ -21,10 +21,10 @@ def sql(
     ] = "10min",
     as_json: AsJson = False,
 ) -> None:
-    """Query the lake; nothing can be changed and no other file be read.
+    """Query the lake; nothing can be changed.
 
-    Such as: forecasting sql "select * from analyst.forecast_latest limit 5". All tables and columns are described in
-    analyst.dictionary.
+    Nor is any other file read. Such as: forecasting sql "select * from analyst.forecast_latest limit 5". All tables
+    and columns are described in analyst.dictionary.
     """
     from forecasting.jobs.upkeep import query as job
 
