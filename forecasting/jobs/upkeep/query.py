@@ -10,7 +10,7 @@ from forecasting.settings import Settings
 from forecasting.store.files.definitions import definition_paths, read_definition_file
 from forecasting.store.lake.attach import attach_statement
 from forecasting.store.lake.open import open_lake_to_read
-from forecasting.store.lake.queries import answer, open_lake_to_query
+from forecasting.store.queries.answer import answer, open_lake_to_query
 from forecasting.store.tables.registry import list_models
 from forecasting.store.tables.runs import list_runs
 from forecasting.terms import parse_duration
@@ -22,7 +22,7 @@ TIMEOUT = "10min"
 
 
 def run(settings: Settings, query: str, *, timeout: str = TIMEOUT) -> pd.DataFrame:
-    """Rows of one SELECT, which reads the lake and nothing else, as `store/lake/queries.py` says.
+    """Rows of one SELECT, which reads the lake and nothing else, as `store/queries/answer.py` says.
 
     timeout: how long it may take, such as `10min`. Raises QueryError with DuckDB's own words where it is wrong.
     """

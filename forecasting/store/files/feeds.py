@@ -14,11 +14,11 @@ from forecasting.errors import FeedError, QueryError, SettingsError
 from forecasting.redaction import remember_secrets
 from forecasting.settings import Settings
 from forecasting.store.files.definitions import Definition
-from forecasting.store.files.permissions import check_extract
 from forecasting.store.lake.attach import load_extension
-from forecasting.store.lake.deadline import time_limit
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.sql import Statement, first_line
+from forecasting.store.queries.deadline import time_limit
+from forecasting.store.queries.permissions import check_extract
 from forecasting.terms import format_duration
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")

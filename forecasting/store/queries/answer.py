@@ -9,11 +9,11 @@ import pandas as pd
 
 from forecasting.errors import QueryError
 from forecasting.settings import Settings
-from forecasting.store.lake.deadline import time_limit
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake_to_read
-from forecasting.store.lake.reads import check_harmless, macros_of_lake, read_query
 from forecasting.store.lake.sql import first_line
+from forecasting.store.queries.deadline import time_limit
+from forecasting.store.queries.reads import check_harmless, macros_of_lake, read_query
 from forecasting.terms import format_duration
 
 JSON_COLUMNS = "json"

@@ -8,8 +8,8 @@ from typing import Any
 import duckdb
 
 from forecasting.errors import QueryError
-from forecasting.store.lake.reads import Call, check_harmless, macros_of_lake, read_query, select_of
 from forecasting.store.lake.sql import Statement, first_line
+from forecasting.store.queries.reads import Call, check_harmless, macros_of_lake, read_query, select_of
 
 READS_FILES = frozenset(
     (

@@ -9,7 +9,7 @@ import pytest
 from forecasting.errors import QueryError
 from forecasting.settings import Settings
 from forecasting.store.lake.open import open_lake
-from forecasting.store.lake.queries import JSON_COLUMNS, answer, open_lake_to_query
+from forecasting.store.queries.answer import JSON_COLUMNS, answer, open_lake_to_query
 
 PATIENT = timedelta(minutes=5)
 
