@@ -37,6 +37,7 @@ def forecast_schema() -> pa.DataFrameSchema:
             "horizon_step": pa.Column(int, checks=pa.Check.ge(1), coerce=True),
             **_NUMBERS,
             "tier": pa.Column(checks=pa.Check.isin([str(tier) for tier in Tier])),
+            "event_factor": pa.Column(float, checks=_FINITE, nullable=True, required=False),
         },
         checks=[_ORDERED, _ONE_AN_INTERVAL],
     )

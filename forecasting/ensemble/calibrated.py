@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from forecasting.ensemble.event_effects import with_events
 from forecasting.ensemble.evidence import LEADS, Evidence
 from forecasting.ensemble.mixture import ForecastCache, PanelForecast, mix_members
 from forecasting.models.member import Member
 from forecasting.numerics import Floats32, Floats64, Mask
-from forecasting.panel.grid import Panel, at_present_level
+from forecasting.panel.grid import Panel, at_present_level, without_events
 from forecasting.quantiles import pinball
 from forecasting.terms import QUANTILES, Tier
 from forecasting.uncertainty.conformal import learn_factors, widen
@@ -30,10 +31,18 @@ class HeldBackLosses:
 def forecast_panel(panel: Panel, members: Mapping[str, Member], *, cache: ForecastCache | None = None) -> PanelForecast:
     """Quantiles of the panel's horizon, mixed and calibrated: a pure function of the panel and the members.
 
-    members: trained members by name; untrained ones always take part. cache: see `mix_members`. Raises ModelError
-    where a member was trained for another season or a shorter horizon.
+    Events ahead multiply the forecast without them (see `event_effects`). members: trained members by name; untrained
+    ones always take part. cache: see `mix_members`. Raises ModelError where a member was trained for another season or
+    a shorter horizon.
     """
-    forecast = mix_members(at_present_level(panel), members, cache=cache)
+    panel = at_present_level(panel)
+    baseline = without_events(panel)
+    forecast = _calibrated(baseline, members, cache)
+    return forecast if baseline is panel else with_events(panel, forecast, members)
+
+
+def _calibrated(panel: Panel, members: Mapping[str, Member], cache: ForecastCache | None) -> PanelForecast:
+    forecast = mix_members(panel, members, cache=cache)
     if forecast.evidence is None:
         return forecast
     factors = _factors(forecast, np.ones(len(forecast.evidence), dtype=bool))

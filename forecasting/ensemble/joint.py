@@ -10,16 +10,19 @@ import pandas as pd
 from forecasting.config.sections import HierarchySection
 from forecasting.config.stream import Stream
 from forecasting.ensemble.calibrated import held_back_forecasts
+from forecasting.ensemble.factors import apply_factors
 from forecasting.ensemble.mixture import ForecastCache, PanelForecast
 from forecasting.ensemble.reconciliation import HierarchyNodes, MethodChoice, choose_reconciliation, clock_of, days_of
 from forecasting.errors import SettingsError
 from forecasting.models.member import Member
 from forecasting.numerics import Floats32, Floats64
 from forecasting.panel.calendar.calendar import whole_days
-from forecasting.panel.grid import Panel, at_present_level, horizon_rows
+from forecasting.panel.grid import Panel, at_present_level, eventless, horizon_rows, without_events
+from forecasting.quantiles import Tails
 from forecasting.uncertainty.aggregates import aggregate_rows, quantiles_of_paths
 from forecasting.uncertainty.agreement import Paths, reconcile_paths, series_paths, sum_paths
 from forecasting.uncertainty.dependence import Dependence, learn_dependence
+from forecasting.uncertainty.mint import Mint
 from forecasting.uncertainty.paths import PATHS, RankMaker
 from forecasting.uncertainty.periods import Columns
 from forecasting.uncertainty.residuals import learn_from_errors
@@ -75,18 +78,24 @@ def join(
     seed = (stream.models.seed, int(origin.timestamp()))
     dependence = dependence_of(panel, stream, nodes.scores, forecast.origin_columns)
     choice = choose_reconciliation(nodes, dependence, members, cache, seed=seed)
-    is_open = panel.open[:, panel.n_history :]
-    predicted = np.where(is_open[..., None], forecast.quantiles, np.nan)
+    is_open = without_events(panel).open[:, panel.n_history :]
+    baseline = forecast.quantiles if forecast.baseline is None else forecast.baseline
+    predicted = np.where(is_open[..., None], baseline, np.nan)
     day, clock = (of(panel)[panel.n_history :] for of in (days_of, clock_of))
     tails, group_tails = nodes.tails
     paths = series_paths(predicted, RankMaker(dependence, day, clock=clock, paths=PATHS, seed=seed), tails)
+    layers = [] if forecast.factors is None else [forecast.factors]
     mean = forecast.mean
     if choice.mint is not None:
-        group_open = nodes.groups_panel.open[:, panel.n_history :]
-        groups = np.where(group_open[..., None], nodes.groups.quantiles, np.nan)
-        paths = reconcile_paths(paths, predicted, groups, nodes.hierarchy.summing, choice.mint, group_tails)
-        forecast = replace(forecast, quantiles=quantiles_of_paths(paths).astype(np.float32))
-        mean = paths.mean(axis=2, dtype=np.float64).astype(np.float32)
+        paths = _reconciled(panel, nodes, choice.mint, paths, predicted, group_tails)
+        quantiles = quantiles_of_paths(paths).astype(np.float32)
+        mean = apply_factors(paths.mean(axis=2, dtype=np.float64).astype(np.float32), layers)
+        forecast = replace(
+            forecast,
+            quantiles=apply_factors(quantiles, layers),
+            baseline=None if forecast.baseline is None else quantiles,
+        )
+    paths = apply_factors(paths, layers)
     return Joint(
         forecast=forecast,
         mean=mean,
@@ -98,6 +107,23 @@ def join(
     )
 
 
+def _reconciled(
+    panel: Panel, nodes: HierarchyNodes, mint: Mint, paths: Paths, predicted: Floats32, tails: Tails
+) -> Paths:
+    """(N, H, S) paths that agree with the groups' own forecasts.
+
+    An interval that is open only because of an event is in no group's own forecast: it is left as it is.
+    """
+    ahead = slice(panel.n_history, None)
+    groups = np.where(nodes.groups_panel.open[:, ahead, None], nodes.groups.quantiles, np.nan)
+    if panel.usual_open is None:
+        return reconcile_paths(paths, predicted, groups, nodes.hierarchy.summing, mint, tails)
+    special = (panel.open & ~panel.usual_open)[:, ahead, None]
+    usual = np.where(special, np.float32(0), paths)
+    agreed = reconcile_paths(usual, np.where(special, np.nan, predicted), groups, nodes.hierarchy.summing, mint, tails)
+    return np.where(special, paths, agreed)
+
+
 def dependence_of(panel: Panel, stream: Stream, scores: Floats64, origin_columns: tuple[int, ...]) -> Dependence:
     """Dependence between the forecast errors of a stream's series, as of a panel's origin.
 
@@ -106,7 +132,7 @@ def dependence_of(panel: Panel, stream: Stream, scores: Floats64, origin_columns
     day, clock = days_of(panel), clock_of(panel)
     history = learn_dependence(
         panel.y,
-        panel.observed,
+        eventless(panel),
         season=panel.season,
         day=day[: panel.n_history],
         clock=clock[: panel.n_history],
@@ -150,7 +176,7 @@ def _aggregates(stream: Stream, nodes: HierarchyNodes, paths: Paths, origin: dat
         columns,
         level=nodes.hierarchy.names,
         keys=[str(key) for key in nodes.hierarchy.keys],
-        is_open=nodes.groups_panel.open[:, first:],
+        is_open=nodes.hierarchy.summing @ panel.open[:, first:].astype(np.float32) > 0,
         rate=rate,
         intervals=True,
     )

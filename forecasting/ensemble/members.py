@@ -32,6 +32,8 @@ REBUILD: dict[str, Callable[[Mapping[str, Any], Mapping[str, NDArray[Any]]], Fit
     Tier.GROWTH: rebuild_growth,
 }
 """By kind, how a fit is made again from stored parts; neural members have their own way."""
+READS_EVENTS = (Tier.TREES, Tier.TFT)
+"""Trained members that read campaigns, holidays and closures ahead."""
 PRIOR_WEIGHTS: dict[str, float] = {
     Tier.TREES: 8.0,
     Tier.GROWTH: 8.0,

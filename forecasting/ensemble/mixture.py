@@ -58,6 +58,10 @@ class PanelForecast:
     """(R, 7) the mixed forecast of each row of evidence, with weights learned on the other half of the origins."""
     origin_columns: tuple[int, ...]
     """Columns of the held-back origins."""
+    baseline: Floats32 | None = None
+    """(N, H, 7) the quantiles without the events ahead; None where there are none."""
+    factors: Floats64 | None = None
+    """(N, H) what the events ahead multiply each series by; None where there are none."""
 
     @property
     def mean(self) -> Floats32:

@@ -34,7 +34,7 @@ class HierarchyNodes:
     panel: Panel
     hierarchy: Hierarchy
     held: HeldBackForecasts
-    """Of the series, from A held-back origins."""
+    """Of the series, from A held-back origins; nothing of intervals under an event, which the groups do not know."""
     origin_columns: tuple[int, ...]
     """(A,) columns of these."""
     groups_panel: Panel
@@ -55,6 +55,7 @@ class HierarchyNodes:
         hierarchy = build_hierarchy(panel.attributes, levels)
         sums = sum_panel(panel, hierarchy)
         groups = forecast_panel(sums, members, cache=cache)
+        held = _outside_events(panel, held, origin_columns)
         return cls(panel, hierarchy, held, origin_columns, sums, groups, held_back_forecasts(sums, groups))
 
     def part(self, series: Ints, members: Mapping[str, Member], cache: ForecastCache) -> "HierarchyNodes":
@@ -137,6 +138,16 @@ def clock_of(panel: Panel) -> Ints:
 def days_of(panel: Panel) -> Ints:
     """(T + H,) local day of each column since 1970."""
     return panel.wall.astype("datetime64[D]").astype(np.int64)
+
+
+def _outside_events(panel: Panel, held: HeldBackForecasts, origin_columns: tuple[int, ...]) -> HeldBackForecasts:
+    if panel.event is None or not origin_columns:
+        return held
+    columns = np.asarray(origin_columns)[:, None] + np.arange(panel.n_horizon)
+    event = np.moveaxis(panel.event[:, columns], 1, 0)
+    return HeldBackForecasts(
+        np.where(event, np.float32(np.nan), held.y), np.where(event[..., None], np.float32(np.nan), held.predicted)
+    )
 
 
 def _learn(nodes: HierarchyNodes, origins: Ints) -> Mint:

@@ -121,13 +121,19 @@ def check_fallbacks(stream: Stream, forecast: PanelForecast) -> None:
 
 
 def forecast_rows(panel: Panel, forecast: PanelForecast, *, mean: np.ndarray) -> pd.DataFrame:
-    """One row an open interval of the horizon: series_id, ts, horizon_step, mean, quantiles, tier. mean: (N, H)."""
+    """One row an open interval of the horizon: series_id, ts, horizon_step, mean, quantiles, tier, event_factor.
+
+    mean: (N, H).
+    """
     series, column = horizon_rows(panel)
     values = forecast.quantiles[series, column].astype(np.float64)
     rows = _keys(panel, series, column)
     rows["horizon_step"] = panel.horizon_step[column].astype(np.int32)
     rows["mean"] = mean[series, column].astype(np.float64)
     rows[list(QUANTILE_COLUMNS)] = values
+    if forecast.factors is not None:
+        factors = forecast.factors[series, column]
+        rows["event_factor"] = np.where(factors == 1, np.nan, factors)
     rows["tier"] = pd.Categorical(forecast.tier[series], categories=[str(tier) for tier in Tier])
     return rows
 

@@ -22,7 +22,13 @@ from forecasting.panel.calendar.calendar import (
     step_of,
     wall_times,
 )
-from forecasting.panel.calendar.hours import group_series, open_mask, rules_of_series, special_mask
+from forecasting.panel.calendar.hours import (
+    group_series,
+    holiday_dates,
+    open_mask,
+    rules_of_series,
+    special_mask,
+)
 from forecasting.panel.calendar.instants import as_utc, utc_instant
 from forecasting.panel.calendar.runs import Grid
 from forecasting.panel.calendar.week import most_columns, slots_a_week, week_template
@@ -31,6 +37,7 @@ from forecasting.panel.cleaning.censoring import restore_demand
 from forecasting.panel.covariates import build_covariates
 from forecasting.panel.days_off import DAYS_AROUND
 from forecasting.panel.demand import Demand, bounds_at, weights_at
+from forecasting.panel.event_covariates import find_event_covariates
 from forecasting.panel.events import Event, read_events, touched
 from forecasting.panel.grid import Panel
 from forecasting.terms import DAY, EventKind
@@ -54,8 +61,13 @@ def build_panel(
     columns = _columns(stream, template, since=since, at=at)
     history = slice(columns.n_history)
     known = read_events(events, attributes=attributes, stream_name=stream.name)
-    groups = group_series(stream, rules=rules, events=known, days=columns.days)
-    is_open = open_mask(stream, groups, known, ts=columns.ts, ends=columns.ends, days=columns.days)
+    # an event that has not begun leaves the history as it is, also the eve of the day on which it begins
+    started = tuple(event for event in known if event.starts_at < at)
+    groups = group_series(stream, rules=rules, events=started, days=columns.days)
+    usual_groups = group_series(stream, rules=rules, events=(), days=columns.days)
+    is_open = _open(stream, rules, started, columns)
+    if len(started) < len(known):
+        is_open[:, columns.n_history :] = _open(stream, rules, known, columns)[:, columns.n_history :]
     y, outage = _observe(known_y, columns, known, is_open=is_open)
     if not np.isfinite(y).any():
         raise _no_history(stream, at)
@@ -86,7 +98,12 @@ def build_panel(
     y[fault > 0] = np.nan
     if censored is not None:
         y, suppressed = restore_demand(y, censored, grid, special=special)
-    covariates, names = build_covariates(stream, groups, known, ts=columns.ts, days=columns.days)
+    covariates, names = build_covariates(stream, usual_groups, (), ts=columns.ts, days=columns.days)
+    own = find_event_covariates(
+        stream, usual_groups, known, covariates, ts=columns.ts, days=columns.days, n_history=columns.n_history, at=at
+    )
+    campaign = touched(known, EventKind.CAMPAIGN, n_series=len(is_open), ts=columns.ts, ends=columns.ends)
+    event = campaign | _special_days(stream, started, known, columns, n_series=len(is_open))
     return Panel(
         series_ids=attributes.index.to_numpy(np.str_),
         attributes=attributes,
@@ -110,6 +127,11 @@ def build_panel(
         weight=None if weight is None else np.where(fault > 0, np.float32(0), weight),
         censored=censored,
         suppressed=suppressed,
+        event=event if event.any() else None,
+        usual_open=_open(stream, rules, (), columns) if event.any() else None,
+        event_covariates=own.covariates if own else None,
+        event_row=own.row if own else None,
+        event_calendar=own.calendar if own else None,
     )
 
 
@@ -135,6 +157,23 @@ class _Columns:
     @property
     def horizon_step(self) -> NDArray[np.int32]:
         return (np.flatnonzero(self.kept[len(self.history) :]) + 1).astype(np.int32)
+
+
+def _open(stream: Stream, rules: NDArray[np.int64], events: Sequence[Event], columns: _Columns) -> NDArray[np.bool_]:
+    """(N, columns) open intervals under the events."""
+    groups = group_series(stream, rules=rules, events=events, days=columns.days)
+    return open_mask(stream, groups, events, ts=columns.ts, ends=columns.ends, days=columns.days)
+
+
+def _special_days(
+    stream: Stream, started: Sequence[Event], known: Sequence[Event], columns: _Columns, *, n_series: int
+) -> NDArray[np.bool_]:
+    """(N, columns) under a closure, or on the date of a holiday event."""
+    mask = touched(known, EventKind.CLOSURE, n_series=n_series, ts=columns.ts, ends=columns.ends)
+    day = (wall_times(columns.ts, stream.zone).astype("datetime64[D]") - columns.days[0]).astype(np.int64)
+    for events, part in ((started, slice(columns.n_history)), (known, slice(columns.n_history, None))):
+        mask[:, part] |= holiday_dates(stream, events, n_series=n_series, days=columns.days)[:, day[part]]
+    return mask
 
 
 def _instant(origin: datetime, stream: Stream) -> np.datetime64:

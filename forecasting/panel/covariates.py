@@ -21,22 +21,22 @@ _YEAR = np.timedelta64(8766, "h")
 
 
 def build_covariates(
-    stream: Stream, groups: Sequence[OpeningGroup], events: Sequence[Event], *, ts: Times, days: Times
+    stream: Stream, groups: Sequence[OpeningGroup], closures: Sequence[Event], *, ts: Times, days: Times
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
     """(columns, C) float32 covariates in [-1, 1], and their C names, by the local start of each interval.
 
     Intervals shorter than a day have the time of day. Intervals up to a day have the place in the week, weekend,
     holiday and which one it is, the days beside a holiday, days off before and after, bridge days, the open share of
-    the day and the edges of the month. All have the time of year and the share of days that are holidays. days: the
-    local dates of the groups, with DAYS_AROUND more on both sides. Covariates of a date depend only on the calendar,
-    the events and the set of series.
+    the day and the edges of the month. All have the time of year and the share of days that are holidays. closures:
+    they count for every series. days: the local dates of the groups, with DAYS_AROUND more on both sides. Covariates of
+    a date depend only on the calendar, the closures and the set of series.
     """
     wall = wall_times(ts, stream.zone)
     date = wall.astype("datetime64[D]")
     columns: dict[str, Floats] = {}
     if stream.interval < DAY:
         columns |= _harmonics("day", (wall - date) / _DAY, count=2)
-    off = find_days_off(stream, groups, events, days)
+    off = find_days_off(stream, groups, closures, days)
     day = (date - days[0]).astype(np.int64)
     if stream.interval <= DAY:
         week = (wall - np.datetime64(MONDAY, "us")) / _DAY % 7

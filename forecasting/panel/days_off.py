@@ -13,7 +13,6 @@ from forecasting.panel.calendar.calendar import MONDAY
 from forecasting.panel.calendar.holidays import partial_holidays, weekend
 from forecasting.panel.calendar.hours import OpeningGroup, open_minutes_a_day
 from forecasting.panel.events import Event
-from forecasting.terms import EventKind
 
 DAYS_AROUND = 6
 """Dates needed on either side of the intervals: the longest row of days off that counts, and some more."""
@@ -38,14 +37,13 @@ class DaysOff:
     """Working days between two days off of which at least one is not a usual one."""
 
 
-def find_days_off(stream: Stream, groups: Sequence[OpeningGroup], events: Sequence[Event], days: Times) -> DaysOff:
-    """Each date averaged over the series, which may differ in their hours, holidays and closures."""
+def find_days_off(stream: Stream, groups: Sequence[OpeningGroup], closures: Sequence[Event], days: Times) -> DaysOff:
+    """Each date averaged over the series, which may differ in their hours; the closures count for all of them."""
     partial = np.where(partial_holidays(stream, days), _PARTIAL, 0.0)
     weekday = (days - np.datetime64(MONDAY)).astype(np.int64) % 7
-    closures = [event for event in events if event.kind == EventKind.CLOSURE]
     sums, total = np.zeros((5, len(days))), 0
-    for group, closed, size in _alike(groups, closures):
-        minutes = open_minutes_a_day(group, closed, days=days, zone=stream.zone)
+    for group in groups:
+        minutes, size = open_minutes_a_day(group, closures, days=days, zone=stream.zone), len(group.series)
         usual = _usual_days_off(stream, group)[weekday]
         off = usual | group.holidays | (minutes == 0)
         before, after = _days_in_a_row(off), _days_in_a_row(off[::-1])[::-1]
@@ -55,18 +53,6 @@ def find_days_off(stream: Stream, groups: Sequence[OpeningGroup], events: Sequen
         sums += size * np.array([np.maximum(group.holidays, partial), share.clip(0, 1), before, after, bridge])
         total += size
     return DaysOff(*(sums / total))
-
-
-def _alike(groups: Sequence[OpeningGroup], closures: Sequence[Event]) -> list[tuple[OpeningGroup, list[Event], int]]:
-    """Groups split into series with the same closures, and the number of series of each part."""
-    found = []
-    for group in groups:
-        touched = np.zeros((len(group.series), len(closures)), bool)
-        for number, closure in enumerate(closures):
-            touched[:, number] = np.isin(group.series, closure.series)
-        for own, size in zip(*np.unique(touched, axis=0, return_counts=True), strict=True):
-            found.append((group, [closure for closure, hit in zip(closures, own, strict=True) if hit], int(size)))
-    return found
 
 
 def _usual_days_off(stream: Stream, group: OpeningGroup) -> NDArray[np.bool_]:

@@ -45,7 +45,7 @@ class Panel:
     open: NDArray[np.bool_]
     """(N, T+H) whether the series takes demand in that interval."""
     covariates: NDArray[np.float32]
-    """(T+H, C) known in advance and shared by all series."""
+    """(T+H, C) known in advance and shared by all series that no holiday and no closure of their own touches."""
     covariate_names: tuple[str, ...]
     campaign: NDArray[np.bool_]
     """(N, T+H) whether a campaign known at the origin touches the series."""
@@ -64,6 +64,17 @@ class Panel:
     """(N,) present level over the one before `level_start`, where it is a few weeks old; 1 elsewhere."""
     surges: tuple[Surge, ...] = ()
     """Found at the origin, by row; those that a person rejected too. Parts of a panel name none."""
+    event: NDArray[np.bool_] | None = None
+    """(N, T+H) whether a campaign, a closure or a holiday event of the series lies on the interval; None where none
+    does on any."""
+    usual_open: NDArray[np.bool_] | None = None
+    """(N, T+H) `open` as it would be without events; None where there are none."""
+    event_covariates: NDArray[np.float32] | None = None
+    """(M, C) covariates that holidays and closures change for series in their scope; None where they change none."""
+    event_row: NDArray[np.int32] | None = None
+    """(K, T+H) row of `event_covariates` for each set of events; -1 where `covariates` hold."""
+    event_calendar: NDArray[np.int32] | None = None
+    """(N,) set of events of each series."""
 
     @property
     def n_series(self) -> int:
@@ -77,6 +88,14 @@ class Panel:
     def n_horizon(self) -> int:
         return len(self.ts) - self.n_history
 
+    def covariates_of(self, series: NDArray[np.integer], column: NDArray[np.integer]) -> NDArray[np.float32]:
+        """(R, C) covariates of series in columns, both (R,)."""
+        values: NDArray[np.float32] = self.covariates[column]
+        if self.event_covariates is not None and self.event_row is not None and self.event_calendar is not None:
+            row = self.event_row[self.event_calendar[series], column]
+            values[row >= 0] = self.event_covariates[row[row >= 0]]
+        return values
+
     @property
     def masked(self) -> NDArray[np.bool_]:
         """(N, T) measured, but set aside as a fault."""
@@ -86,7 +105,7 @@ class Panel:
 def take_series(panel: Panel, rows: NDArray[np.integer]) -> Panel:
     """The panel of some of its series, in ascending order."""
     own = ["y", "observed", "open", "campaign", "fault", "level_start", "series_ids"]
-    own += _given(panel) + (["level_factor"] if panel.level_factor is not None else [])
+    own += _given(panel, "weight", "censored", "suppressed", "level_factor", "event", "usual_open", "event_calendar")
     parts = {name: getattr(panel, name)[rows] for name in own}
     return replace(panel, attributes=panel.attributes.iloc[rows], surges=(), **parts)
 
@@ -120,14 +139,64 @@ def cut_panel(panel: Panel, *, at: int, length: int) -> Panel:
         surges=(),
         level_start=np.where(panel.level_start < at, panel.level_start, 0),
         **{name: getattr(panel, name)[every] for name in shared},
-        **{name: getattr(panel, name)[:, every] for name in ("open", "campaign")},
-        **{name: getattr(panel, name)[:, history] for name in ("y", "observed", "fault", *_given(panel))},
+        **{
+            name: getattr(panel, name)[:, every]
+            for name in ("open", "campaign", *_given(panel, "event", "usual_open", "event_row"))
+        },
+        **{
+            name: getattr(panel, name)[:, history]
+            for name in ("y", "observed", "fault", *_given(panel, "weight", "censored", "suppressed"))
+        },
     )
 
 
-def _given(panel: Panel) -> list[str]:
-    """Fields (N, T) that only some panels have."""
-    return [name for name in ("weight", "censored", "suppressed") if getattr(panel, name) is not None]
+def without_events(panel: Panel) -> Panel:
+    """The panel as if no event lay in its horizon or reached into it; itself where none does.
+
+    Its history is the same. Intervals that are open only because of an event stay open, and a series that has been
+    silent for a season stays closed: its usual demand is unknown.
+    """
+    ahead = slice(panel.n_history, None)
+    is_open, rows = panel.open, panel.event_row
+    changed = bool(panel.campaign[:, ahead].any())
+    if panel.usual_open is not None:
+        reports = np.asarray(panel.observed[:, -panel.season :].any(axis=1))
+        reopened = panel.usual_open[:, ahead] & ~panel.open[:, ahead] & reports[:, None]
+        if reopened.any():
+            is_open, changed = is_open.copy(), True
+            is_open[:, ahead] |= reopened
+    if rows is not None and (rows[:, ahead] >= 0).any():
+        rows, changed = rows.copy(), True
+        rows[:, ahead] = -1
+    if not changed:
+        return panel
+    campaign = panel.campaign.copy()
+    campaign[:, ahead] = False
+    return replace(panel, open=is_open, campaign=campaign, event_row=rows)
+
+
+def eventless(panel: Panel) -> NDArray[np.bool_]:
+    """(N, T) observed values under no event."""
+    if panel.event is None:
+        return panel.observed
+    outside: NDArray[np.bool_] = panel.observed & ~panel.event[:, : panel.n_history]
+    return outside
+
+
+def touched_ahead(panel: Panel) -> NDArray[np.bool_]:
+    """(N,) whether an event changes what is known ahead of a series."""
+    ahead = slice(panel.n_history, None)
+    touched: NDArray[np.bool_] = np.asarray(panel.campaign[:, ahead].any(axis=1))
+    if panel.usual_open is not None:
+        touched |= np.asarray((panel.usual_open[:, ahead] != panel.open[:, ahead]).any(axis=1))
+    if panel.event_row is not None and panel.event_calendar is not None:
+        touched |= np.asarray((panel.event_row[:, ahead] >= 0).any(axis=1))[panel.event_calendar]
+    return touched
+
+
+def _given(panel: Panel, *names: str) -> list[str]:
+    """Those of the fields that this panel has: only some panels do."""
+    return [name for name in names if getattr(panel, name) is not None]
 
 
 def fingerprint(panel: Panel) -> bytes:

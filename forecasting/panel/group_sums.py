@@ -2,6 +2,9 @@
 
 A member without measurements is no dip of its group. Its usual volume in the interval, its weekly profile at the level
 of the weeks around, gives the observed share of the group, by which the sum is scaled up.
+
+Groups know no campaigns, closures or holidays of their members: what was measured under one counts as not measured, so
+that a group's history, and with it its forecast, is what it is without events.
 """
 
 from dataclasses import dataclass, replace
@@ -10,18 +13,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecasting.numerics import Floats32, Mask
 from forecasting.panel.calendar.runs import Grid
 from forecasting.panel.cleaning.breaks import Fault
 from forecasting.panel.cleaning.levels import cycle_levels, find_level_start
-from forecasting.panel.grid import Panel
+from forecasting.panel.grid import Panel, eventless
 from forecasting.panel.hierarchy import Hierarchy
 
 Sums = NDArray[np.float64]
 
 LEAST_SEEN = 0.8
 """Share of a group's usual volume that must be observed for it to have a value."""
-MOSTLY = 0.5
-"""Share of a group's usual volume that must be under a campaign for the group to be."""
 TRACE = 1e-9
 """Added to every usual value, so that members of a group without any volume count equally."""
 _CELLS = 1_000_000
@@ -33,9 +35,8 @@ def sum_panel(panel: Panel, hierarchy: Hierarchy) -> Panel:
 
     y is the sum over open members. A member counts as 0 before its first value, and after its last one where that lies
     a season or more back. Missing members are filled by their usual share if at least `LEAST_SEEN` of the usual volume
-    of the group's open members is observed; otherwise the group is unobserved. A group is open where any member is, and
-    under a campaign where most of its usual volume is. Attributes are unknown. Valid only for streams whose values add
-    over series, not for weighted means or maxima.
+    of the group's open members is observed; otherwise the group is unobserved. A group is open where any member usually
+    is. Attributes are unknown. Valid only for streams whose values add over series, not for weighted means or maxima.
     """
     totals = _Totals.of(len(hierarchy.keys), len(panel.ts), panel.n_history)
     grid = Grid(panel.slot[: panel.n_history], panel.cycle[: panel.n_history], panel.season)
@@ -53,12 +54,17 @@ def sum_panel(panel: Panel, hierarchy: Hierarchy) -> Panel:
         y=y,
         observed=known,
         open=totals.open > 0,
-        campaign=totals.campaign > MOSTLY * totals.usual,
+        campaign=np.zeros(totals.open.shape, dtype=bool),
         fault=np.full(y.shape, Fault.NONE, dtype=np.uint8),
         level_start=find_level_start(y, grid, panel.ts[: panel.n_history]),
         weight=None,
         level_factor=None,
         surges=(),
+        event=None,
+        usual_open=None,
+        event_covariates=None,
+        event_row=None,
+        event_calendar=None,
     )
 
 
@@ -74,36 +80,36 @@ class _Totals:
     """(G, T) usual volume of those."""
     usual: Sums
     """(G, T+H) usual volume of all open members between their first and last values."""
-    campaign: Sums
-    """(G, T+H) usual volume of those under a campaign."""
     open: Sums
     """(G, T+H) number of open members."""
 
     @staticmethod
     def of(groups: int, columns: int, history: int) -> "_Totals":
         past, every = (groups, history), (groups, columns)
-        return _Totals(*(np.zeros(shape) for shape in (past, past, past, every, every, every)))
+        return _Totals(*(np.zeros(shape) for shape in (past, past, past, every, every)))
 
 
 def _add_members(totals: _Totals, panel: Panel, hierarchy: Hierarchy, grid: Grid, rows: slice) -> None:
     summing = hierarchy.summing[:, rows].astype(np.float64)
-    observed, history = panel.observed[rows], panel.n_history
-    is_open = panel.open[rows]
+    history, is_open = panel.n_history, panel.open[rows] if panel.usual_open is None else panel.usual_open[rows]
+    alive = _alive(panel.observed[rows], len(panel.ts), panel.season)
+    observed = eventless(panel)[rows]
     y = np.where(observed, panel.y[rows], np.float32(0))
-    usual = np.where(is_open & _alive(observed, len(panel.ts), panel.season), _usual(panel, grid, rows) + TRACE, 0.0)
+    usual = np.where(is_open & alive, usual_volume(panel.y[rows], observed, panel, grid) + TRACE, 0.0)
     seen = np.where(observed, usual[:, :history], 0.0)
     totals.y[:] += summing @ y.astype(np.float64)
     totals.count[:] += summing @ observed.astype(np.float64)
     totals.seen[:] += summing @ seen
     totals.usual[:] += summing @ usual
     totals.open[:] += summing @ is_open.astype(np.float64)
-    if panel.campaign[rows].any():
-        totals.campaign[:] += summing @ np.where(panel.campaign[rows], usual, 0.0)
 
 
-def _usual(panel: Panel, grid: Grid, rows: slice) -> Sums:
-    """(n, T+H) usual volume of each member: its profile at the level of the cycle, interpolated where unknown."""
-    level, profile = cycle_levels(np.where(panel.observed[rows], panel.y[rows], np.nan), grid)
+def usual_volume(y: Floats32, observed: Mask, panel: Panel, grid: Grid) -> Sums:
+    """(n, T+H) usual volume of some series: their profile at the level of the cycle, interpolated where unknown.
+
+    y, observed: (n, T) of these series; panel: whose columns they have; grid: of its history.
+    """
+    level, profile = cycle_levels(np.where(observed, y, np.nan), grid)
     cycles = np.arange(int(panel.cycle[-1]) + 1)
     height = np.ones((len(level), len(cycles)))
     for row, own in enumerate(level):

@@ -16,6 +16,7 @@ select
     q95,
     tier,
     $model_id,
-    $hindsight
+    $hindsight,
+    event_factor
 from forecast_rows
 order by series_id, ts

@@ -1,5 +1,5 @@
 -- The published forecast of a stream and origin, in its newest publication that is not hindsight.
-select series_id, ts, horizon_step, mean, q05, q10, q25, q50, q75, q90, q95, tier, model_id, run_id
+select series_id, ts, horizon_step, mean, q05, q10, q25, q50, q75, q90, q95, tier, model_id, run_id, event_factor
 from forecast.forecasts
 where
     stream = $stream

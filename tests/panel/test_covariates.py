@@ -9,8 +9,10 @@ from forecasting.panel.calendar.calendar import wall_times
 from tests.panel.factories import make_events, make_panel, make_series, make_stream
 
 
-def column(panel, name):
-    return panel.covariates[:, panel.covariate_names.index(name)]
+def column(panel, name, series=0):
+    """A covariate of one series."""
+    columns = np.arange(len(panel.ts))
+    return panel.covariates_of(np.full_like(columns, series), columns)[:, panel.covariate_names.index(name)]
 
 
 @settings(max_examples=25, deadline=None)
@@ -63,16 +65,27 @@ def test_a_holiday_marks_its_local_day_and_the_days_beside_it():
         assert ((marked == np.datetime64(day)) | (marked < np.datetime64("2024-01-10"))).all()
 
 
-def test_a_holiday_of_some_series_counts_by_their_share():
+def test_a_holiday_is_one_for_the_series_in_its_scope_and_none_for_others():
     events = make_events(("holiday", {"region": "north"}, "2024-01-17T00:00Z", "2024-01-18T00:00Z"))
     series = make_series("a", "b", "c", "d", region=["north", "south", "south", "south"])
     panel = make_panel(make_stream(), series=series, events=events, since="2024-01-08", origin="2024-01-15")
     holiday = column(panel, "holiday")
-    assert set(holiday[panel.ts.astype("datetime64[D]") == np.datetime64("2024-01-17")]) == {0.25}
-    assert holiday.sum() == 24 * 0.25
-    south = make_events(("holiday", {"region": "south"}, "2024-01-17T00:00Z", "2024-01-18T00:00Z"))
-    panel = make_panel(make_stream(), series=series, events=south, since="2024-01-08", origin="2024-01-15")
-    assert column(panel, "holiday").max() == 0.75
+    assert set(holiday[panel.ts.astype("datetime64[D]") == np.datetime64("2024-01-17")]) == {1.0}
+    assert holiday.sum() == 24
+    assert not column(panel, "holiday", series=1).any()
+    np.testing.assert_array_equal(
+        panel.covariates, make_panel(make_stream(), since="2024-01-08", origin="2024-01-15").covariates
+    )
+
+
+def test_an_event_ahead_leaves_the_history_as_it_is_and_one_that_began_does_not():
+    series = make_series("a", "b")
+    found = []
+    for start in ("2024-01-14T00:00Z", "2024-01-15T00:00Z"):
+        events = make_events(("holiday", {"series_id": "a"}, start, "2024-01-16T00:00Z"))
+        panel = make_panel(make_stream(), series=series, events=events, since="2024-01-02", origin="2024-01-15")
+        found.append([column(panel, "before_holiday")[: panel.n_history].sum(), column(panel, "holiday").sum()])
+    assert found == [[48, 48], [0, 24]]
 
 
 def test_a_week_knows_the_share_of_its_days_that_are_holidays():
@@ -117,7 +130,11 @@ def test_a_column_has_the_same_covariates_at_every_origin(interval, country, hou
     _, one, other = np.intersect1d(first.ts, second.ts, return_indices=True)
     assert len(one)
     assert first.covariate_names == second.covariate_names
-    np.testing.assert_array_equal(first.covariates[one], second.covariates[other])
+    for name in first.covariate_names:
+        before, after = column(first, name)[one], column(second, name)[other]
+        # the eve of what has not begun is no eve yet in what was history at the earlier origin
+        known = first.ts[one] >= first.ts[first.n_history]
+        np.testing.assert_array_equal(before[known], after[known])
 
 
 def test_there_are_no_more_covariates_than_a_transformer_can_afford():
@@ -139,9 +156,9 @@ def test_a_closure_is_a_day_off_for_those_it_closes_and_a_half_day_where_it_leav
     stream = make_stream(hours=[OFFICE])
     panel = make_panel(stream, series=make_series("a", "b"), events=events, since="2024-01-02", origin="2024-01-15")
     share, before = by_date(panel, "open_share"), by_date(panel, "off_before")
-    assert [share[f"2024-01-{day:02d}"] for day in (8, 9, 10, 11, 12)] == [1, 0.5, 0.75, 1, 0.5]
-    assert [before[f"2024-01-{day:02d}"] for day in (9, 10, 11)] == [0, 0.125, 0]
-    assert by_date(panel, "off_after")["2024-01-08"] == 0.125
+    assert [share[f"2024-01-{day:02d}"] for day in (8, 9, 10, 11, 12)] == [1, 0, 0.5, 1, 0.5]
+    assert [before[f"2024-01-{day:02d}"] for day in (9, 10, 11)] == [0, 0.25, 0]
+    assert by_date(panel, "off_after")["2024-01-08"] == 0.25
 
 
 def test_a_closure_before_the_history_closes_nothing():

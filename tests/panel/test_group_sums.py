@@ -113,14 +113,20 @@ def test_closed_members_add_nothing_and_lack_nothing():
     np.testing.assert_allclose(groups.y[0, 5], panel.y[0, 5] + panel.y[2, 5], rtol=1e-6)
 
 
-def test_a_campaign_is_a_groups_own_where_it_touches_most_of_the_volume():
+def test_what_was_measured_under_an_event_of_a_member_is_no_part_of_its_group():
     panel = make_panel(n_series=3, noise=0.0)
-    panel = with_y(panel, np.repeat([[60.0], [30.0], [10.0]], panel.n_history, axis=1))
-    campaign = panel.campaign.copy()
-    campaign[0, 5] = campaign[0, -1] = True
-    campaign[1:, 7] = True
-    groups = sum_panel(replace(panel, campaign=campaign), whole(panel))
-    assert np.flatnonzero(groups.campaign[0]).tolist() == [5, len(panel.ts) - 1]
+    flat = with_y(panel, np.repeat([[60.0], [30.0], [10.0]], panel.n_history, axis=1))
+    event, y, usual = panel.campaign.copy(), flat.y.copy(), panel.open.copy()
+    event[2, 5] = event[0, 7] = event[1, -1] = True
+    y[2, 5], y[0, 7] = 40.0, 90.0
+    closed = panel.open.copy()
+    closed[1, -1] = False
+    groups = sum_panel(replace(flat, y=y, campaign=event, event=event, usual_open=usual, open=closed), whole(panel))
+    # a small member is filled by its usual share; without a large one the group is unknown
+    assert groups.y[0, 5] == pytest.approx(100.0, rel=1e-4)
+    assert np.flatnonzero(~groups.observed[0]).tolist() == [7]
+    assert not groups.campaign.any()
+    assert groups.open.all()
 
 
 def test_level_shifts_are_those_of_the_sum():

@@ -29,6 +29,8 @@ class Outlook:
     """As of the origin."""
     quantiles: NDArray[np.float64]
     """(N, H, 7) NaN where a series is closed."""
+    factors: NDArray[np.float64]
+    """(N, H) what events multiply each series by, which the quantiles contain; 1 where there is no effect."""
 
     @property
     def series_ids(self) -> list[str]:
@@ -81,6 +83,8 @@ def read_outlook(
     found = (panel.series_ids[row] == series) & (ts[column] == starts)
     quantiles = np.full((panel.n_series, len(ts), len(QUANTILE_COLUMNS)), np.nan)
     quantiles[row[found], column[found]] = rows.loc[found, list(QUANTILE_COLUMNS)].to_numpy(np.float64)
+    factors = np.ones(quantiles.shape[:2])
+    factors[row[found], column[found]] = rows.loc[found, "event_factor"].fillna(1.0).to_numpy(np.float64)
     lacking = panel.open[:, panel.n_history :] & np.isnan(quantiles[..., 0])
     if lacking.any() and not partial:
         first_row, first_column = np.argwhere(lacking)[0]
@@ -90,7 +94,7 @@ def read_outlook(
             f"{format_duration(stream.steps * stream.interval) if stream.interval < DAY else stream.steps}; forecast "
             f"again: forecasting forecast {stream.name} --origin {origin.isoformat()}"
         )
-    return Outlook(stream, origin, str(rows["run_id"].iloc[0]), panel, quantiles)
+    return Outlook(stream, origin, str(rows["run_id"].iloc[0]), panel, quantiles, factors)
 
 
 def newest_origin(lake: Lake, stream: Stream, origin: datetime) -> datetime:

@@ -8,6 +8,7 @@ is removed from the forecasts' spread, because the queueing formula contains it 
 import numpy as np
 from numpy.typing import NDArray
 
+from forecasting.ensemble.factors import apply_factors, remove_factors
 from forecasting.errors import FeedError
 from forecasting.jobs.common.outlook import Outlook
 from forecasting.numerics import Floats, Ints
@@ -61,20 +62,24 @@ def _pool(name: str, rows: list[int], calls: Outlook, rates: Floats, seconds: Fl
 
 
 def _rates(calls: Outlook) -> Floats:
-    """(N, H, S) rates of calls; 0 where a series is closed."""
+    """(N, H, S) rates of calls; 0 where a series is closed.
+
+    Events multiply rates, not counts: counting noise is learned from the forecasts without them, so that an event moves
+    the pools of its own series alone.
+    """
     panel, season = calls.panel, calls.panel.season
     # a count's variance about its rate is the rate, of which the count itself is an unbiased measure
     noise = np.nan_to_num(panel.y.astype(np.float64)) if calls.stream.counts else np.zeros(panel.y.shape)
     dependence = _dependence(calls, np.maximum(noise, 0.0), season)
     ranks = RankMaker(dependence, calls.horizon_day, seed=calls.seed)
-    drawn = np.stack(
-        [draw_paths(np.nan_to_num(one), ranks.of(row)).astype(np.float32) for row, one in enumerate(calls.quantiles)]
-    )
+    usual = remove_factors(np.nan_to_num(calls.quantiles), calls.factors)
+    drawn = np.stack([draw_paths(one, ranks.of(row)).astype(np.float32) for row, one in enumerate(usual)])
     if not calls.stream.counts:
-        return drawn
+        return apply_factors(drawn, [calls.factors])
     mean, variance = drawn.mean(axis=2, dtype=np.float64), drawn.var(axis=2, dtype=np.float64)
     counting = variance - rate_variance(mean, variance)
-    return np.stack([remove_noise(paths, noise) for paths, noise in zip(drawn, counting, strict=True)])
+    rates = np.stack([remove_noise(paths, noise) for paths, noise in zip(drawn, counting, strict=True)])
+    return apply_factors(rates, [calls.factors])
 
 
 def _handle_times(handles: Outlook, calls: Outlook, column: Ints) -> Floats:

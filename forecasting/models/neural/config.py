@@ -135,9 +135,13 @@ def encode(panel: Panel, config: NeuralConfig) -> KnownInputs | None:
             f"found {', '.join(panel.covariate_names)}; train this stream again"
         )
     center, spread = np.asarray(config.center), np.asarray(config.spread)
-    covariates = ((panel.covariates - center) / spread).clip(-5, 5).astype(np.float32)
-    codes = encode_attributes(panel.attributes, config.vocabulary)
-    return KnownInputs(torch.from_numpy(covariates), torch.from_numpy(codes) if config.vocabulary else None)
+    shared, own = (
+        None if values is None else torch.from_numpy(((values - center) / spread).clip(-5, 5).astype(np.float32))
+        for values in (panel.covariates, panel.event_covariates)
+    )
+    assert shared is not None
+    codes = torch.from_numpy(encode_attributes(panel.attributes, config.vocabulary)) if config.vocabulary else None
+    return KnownInputs(shared, codes, own, panel.event_row, panel.event_calendar)
 
 
 def build_model(config: NeuralConfig, *, seed: int = 0, **training: Any) -> Any:

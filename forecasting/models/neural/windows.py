@@ -56,6 +56,10 @@ class KnownInputs:
     """(T+H, C) scaled."""
     codes: torch.Tensor | None
     """(N, A) category of each attribute, 0 = unknown; None where no attribute differs between series."""
+    event_covariates: torch.Tensor | None = None
+    """(M, C) scaled, of series under events of their own; with `event_row` and `event_calendar` of the panel."""
+    event_row: NDArray[np.int32] | None = None
+    event_calendar: NDArray[np.int32] | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,12 @@ class WindowSource:
     column: torch.Tensor
     """(K', S) column of a cycle's slot; negative where there is none or it lies before `start`."""
     covariates: torch.Tensor | None
-    """(t+H, C) means over the block that starts at a column; None for a module that takes demand only."""
+    """(t+H + M', C) means over the block that starts at a column, then those that events of single series change; None
+    for a module that takes demand only."""
+    covariate_row: torch.Tensor | None
+    """(K, t+H) row of `covariates` of each set of events; None where all series share them."""
+    calendar: torch.Tensor | None
+    """(N,) set of events of each series."""
     codes: torch.Tensor | None
     """(N, A)"""
 
@@ -131,6 +140,8 @@ def prepare(
         filled[part, max(-start, 0) :] = known[:, max(start, 0) :]
         _impute(filled[part], base[part], cycle=_from(cycle, start, 0), slot=_from(slot, start, 0))
     before = np.arange(min(start, 0), 0) + slot[0]
+    covariates, covariate_row = _known_rows(known_inputs, start=start, block=shape.block)
+    calendar = known_inputs.event_calendar if known_inputs and covariate_row is not None else None
     campaign = panel.campaign[rows] if panel.campaign.any() else panel.campaign[:0]
     return WindowSource(
         shape=shape,
@@ -143,7 +154,9 @@ def prepare(
         cycle=torch.from_numpy(_from(cycle, start, 0)),
         slot=torch.from_numpy(np.concatenate([before % grid.season, slot[max(start, 0) :]])),
         column=torch.from_numpy(np.where(grid.column < 0, -1, grid.column - start)[oldest:]),
-        covariates=_block_means(known_inputs.covariates, start=start, block=shape.block) if known_inputs else None,
+        covariates=covariates,
+        covariate_row=covariate_row,
+        calendar=torch.from_numpy(calendar[rows].astype(np.int64)) if calendar is not None else None,
         codes=known_inputs.codes[rows] if known_inputs and known_inputs.codes is not None else None,
     )
 
@@ -160,6 +173,29 @@ def _impute(filled: Floats32, base: Floats32, *, cycle: Ints, slot: Ints) -> Non
     row, column = np.divmod(np.flatnonzero(np.isnan(filled)), filled.shape[1])
     earlier = cycle[column] - 1
     filled[row, column] = np.where(earlier >= 0, base[row, earlier, slot[column]], NAN)
+
+
+def _known_rows(
+    known_inputs: KnownInputs | None, *, start: int, block: int
+) -> tuple[torch.Tensor | None, torch.Tensor | None]:
+    """Block means of the shared covariates and of those under events, and the row of each set of events' columns."""
+    if known_inputs is None:
+        return None, None
+    shared = _block_means(known_inputs.covariates, start=start, block=block)
+    if known_inputs.event_covariates is None or known_inputs.event_row is None:
+        return shared, None
+    table, rows = [shared], []
+    for place in known_inputs.event_row:
+        columns = np.flatnonzero(place >= 0)
+        values = known_inputs.covariates.clone()
+        values[columns] = known_inputs.event_covariates[place[columns]]
+        own = _block_means(values, start=start, block=block)
+        differs = (own != shared).any(dim=1)
+        row = torch.arange(len(shared))
+        row[differs] = sum(len(part) for part in table) + torch.arange(int(differs.sum()))
+        table.append(own[differs])
+        rows.append(row)
+    return torch.cat(table), torch.stack(rows)
 
 
 def _block_means(covariates: torch.Tensor, *, start: int, block: int) -> torch.Tensor:
@@ -217,7 +253,10 @@ def _block_covariates(
     """Covariates of each block: shared ones, campaign, share open, base. (B, blocks, C + KNOWN_AHEAD)"""
     assert source.covariates is not None
     block = source.shape.block
-    shared = source.covariates[columns[:, ::block]]
+    row = columns[:, ::block]
+    if source.covariate_row is not None and source.calendar is not None:
+        row = source.covariate_row[source.calendar[series][:, None], row]
+    shared = source.covariates[row]
     blocks = (len(series), -1, block)
     opened = _means(source.open[series[:, None], columns].view(blocks).float())
     campaign = torch.zeros_like(opened)

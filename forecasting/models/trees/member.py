@@ -85,10 +85,9 @@ def build_features(
         panel.campaign[rows.series, column],
     ]
     place = [panel.covariate_names.index(name) for name in inputs.covariate_names]
+    known = panel.covariates_of(rows.series, column)[:, place]
     codes = encode_attributes(panel.attributes, inputs.vocabulary)[rows.series]
-    return np.column_stack(
-        [lagged.deviations, lagged.ratios, lagged.spread, *single, panel.covariates[column][:, place], codes]
-    ).astype(np.float32)
+    return np.column_stack([lagged.deviations, lagged.ratios, lagged.spread, *single, known, codes]).astype(np.float32)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ An interval is open when any minute of it is. Minutes are counted on the local c
 25-hour day is open twice, the skipped hour of a 23-hour day does not occur.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -59,15 +59,9 @@ def group_series(
 ) -> tuple[OpeningGroup, ...]:
     """Series grouped by equal hours and equal holidays (public ones and holiday events).
 
-    rules: (N,) as of `rules_of_series`; days: (D,) consecutive local dates, datetime64[D]. A holiday event applies to
-    the local dates whose noon it covers, so that it means one date whether its bounds are UTC or local midnights.
+    rules: (N,) as of `rules_of_series`; days: (D,) consecutive local dates, datetime64[D].
     """
-    noons = first_instants(days + np.array(_HALF_DAY), stream.zone)
-    added = np.zeros((len(rules), len(days)), bool)
-    for event in events:
-        if event.kind == EventKind.HOLIDAY:
-            first, last = np.searchsorted(noons, [event.starts_at, event.ends_at])
-            added[event.series, first:last] = True
+    added = holiday_dates(stream, events, n_series=len(rules), days=days)
     public = public_holidays(stream, days)
     keys = np.column_stack([rules, added[:, added.any(axis=0)]])
     distinct, group = np.unique(keys, axis=0, return_inverse=True)
@@ -79,6 +73,21 @@ def group_series(
         )
         for number, key in enumerate(distinct)
     )
+
+
+def holiday_dates(stream: Stream, events: Iterable[Event], *, n_series: int, days: Times) -> Mask:
+    """(N, D) whether a holiday event of the series lies on the local date.
+
+    It applies to the dates whose noon it covers, so that it means one date whether its bounds are UTC or local
+    midnights.
+    """
+    noons = first_instants(days + np.array(_HALF_DAY), stream.zone)
+    added = np.zeros((n_series, len(days)), bool)
+    for event in events:
+        if event.kind == EventKind.HOLIDAY:
+            first, last = np.searchsorted(noons, [event.starts_at, event.ends_at])
+            added[event.series, first:last] = True
+    return added
 
 
 def open_mask(

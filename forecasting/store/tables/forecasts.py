@@ -65,8 +65,8 @@ def publish(
 ) -> RunStatus:
     """Publish a run's rows, unless the current publication has the same values and the lake still holds them.
 
-    keep_nightly: leave what a nightly run published. aggregates, paths: published at once with the rows, in the
-    columns that `contracts.outputs` checks; paths do not count in the hash, for rows and aggregates are
+    rows: as in `content_hash`, and event_factor where events have an effect. keep_nightly: leave what a nightly run
+    published. aggregates, paths: published at once with the rows, in the columns that `contracts.outputs` checks; paths do not count in the hash, for rows and aggregates are
     made of them. surges: every column of forecast.surges but run_id, stream and origin; they count, where there are
     any. Returns `published`, `stale` or `unchanged`, and leaves the run finished. Raises LakeError or
     LakeBusyError; then what was published before stays.
@@ -121,7 +121,7 @@ def published_rows(lake: Lake, *, stream: str, origin: datetime) -> pd.DataFrame
 def _insert(lake: Lake, run: Run, rows: pd.DataFrame) -> None:
     lake.execute(
         "forecast/insert_forecasts.sql",
-        frames={"forecast_rows": rows},
+        frames={"forecast_rows": rows if "event_factor" in rows else rows.assign(event_factor=np.nan)},
         run_id=run.run_id,
         stream=run.stream.name,
         origin=run.origin,
