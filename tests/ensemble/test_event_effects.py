@@ -221,6 +221,6 @@ def test_a_campaign_is_as_strong_as_those_before_it_less_what_few_of_them_prove(
     for members in ({}, {"trees": EventReader(lift=1.0)}):
         told, alone = forecast_panel(panel, members), forecast_panel(quiet, members)
         lift = (told.mean / alone.mean)[:2][campaign[:2]]
-        assert lift.min() > 1.5 ** (2 / 2.5) - 0.05
-        assert lift.max() < 1.5 ** (2 / 2.5) + 0.05
+        assert lift.min() > 1.5 ** (2 / 2.5) - 0.08
+        assert lift.max() < 1.5 ** (2 / 2.5) + 0.08
         np.testing.assert_array_equal(told.mean[2:], alone.mean[2:])

@@ -66,10 +66,10 @@ def publish(
     """Publish a run's rows, unless the current publication has the same values and the lake still holds them.
 
     rows: as in `content_hash`, and event_factor where events have an effect. keep_nightly: leave what a nightly run
-    published. aggregates, paths: published at once with the rows, in the columns that `contracts.outputs` checks; paths do not count in the hash, for rows and aggregates are
-    made of them. surges: every column of forecast.surges but run_id, stream and origin; they count, where there are
-    any. Returns `published`, `stale` or `unchanged`, and leaves the run finished. Raises LakeError or
-    LakeBusyError; then what was published before stays.
+    published. aggregates, paths: published at once with the rows, in the columns that `contracts.outputs` checks; paths
+    do not count in the hash, for rows and aggregates are made of them. surges: every column of forecast.surges but
+    run_id, stream and origin; they count, where there are any. Returns `published`, `stale` or `unchanged`, and leaves
+    the run finished. Raises LakeError or LakeBusyError; then what was published before stays.
     """
     digest = content_hash(rows, model_id=run.model_id, aggregates=aggregates, surges=surges)
 
