@@ -54,7 +54,7 @@ def fed(settings: Settings) -> Settings:
     return settings
 
 
-@pytest.mark.parametrize("kind", ["campaign", "closure", "holiday"])
+@pytest.mark.parametrize("kind", ["campaign", "closure"])
 def test_an_event_of_two_series_moves_no_other_by_one_bit(fed, kind, monkeypatch):
     monkeypatch.setattr("forecasting.ensemble.reconciliation.choose_method", lambda *_: "mint")
     quiet = forecast.run(fed, "usage", origin="2024-02-12")
