@@ -8,11 +8,10 @@ import pytest
 from forecasting.settings import Settings, read_settings
 from tests.faults.processes import Finished, command
 from tests.feeds import EXTRACT, define_stream, deliver, hourly_rows
+from tests.postgres import Server
 
 MARK = "marked5ecret"
 ORIGIN = "2024-02-12"
-CATALOG = f"postgres:host=127.0.0.1 port=1 connect_timeout=2 user=planner password='{MARK} 1' dbname=lake"
-QUERY_OF_SECRETS = "select * from forecast.runs"
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +20,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.mark.slow
-def test_no_marked_secret_is_left_anywhere(settings):
+def test_no_marked_secret_is_left_anywhere(settings, server):
     variables = {"PGPASSWORD": f"{MARK}-2", "AWS_SECRET_ACCESS_KEY": f"{MARK}/3+", "USAGE_TOKEN": f"{MARK}-4"}
     deliver(settings, hourly_rows(days=42))
     attached = f'[source.attach.bills]\ntype = "postgres"\nuri = "host=127.0.0.1 port=1 password={MARK}-5"\n'
@@ -57,7 +56,11 @@ def test_no_marked_secret_is_left_anywhere(settings):
         ("doctor",),
     ]
     outputs = [_run(settings, *words, **variables) for words in commands]
-    server = {**variables, "FORECASTING_CATALOG": CATALOG, "FORECASTING_DATA": f"s3://KEY:{MARK}/10@bucket/data"}
+    server = {
+        **variables,
+        "FORECASTING_CATALOG": _catalog(server),
+        "FORECASTING_DATA": f"s3://KEY:{MARK}/10@bucket/data",
+    }
     outputs += [
         _run(settings, *words, **server)
         for words in (
@@ -73,6 +76,12 @@ def test_no_marked_secret_is_left_anywhere(settings):
     for path in _files(settings.home):
         if path.parent != settings.streams:  # where their owner wrote them
             assert MARK.encode() not in path.read_bytes(), path
+
+
+def _catalog(server: Server | None) -> str:
+    """A database that is not there; a server that is away would be waited for."""
+    port = server.port if server else 1
+    return f"postgres:host=127.0.0.1 port={port} user=postgres password='{MARK} 1' dbname=missing"
 
 
 def _run(settings: Settings, *words: str, **variables: str) -> Finished:
