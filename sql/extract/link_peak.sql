@@ -9,8 +9,9 @@
 -- of it was. So an origin finds the same peaks whether they are ingested daily or all at once, later.
 --
 -- censored: true where an hour at or above the percentile is only a lower bound, else NULL, as in link_traffic.sql. The
--- attributes are those that link_traffic had on record by $until. Where that is pulled again from further back than the
--- lookback of this stream, pull this one again too.
+-- attributes are those of link_traffic that held as the day ended, as known at the row's moment: a correction that came
+-- later is a moment too. Where link_traffic is pulled again from further back than the lookback of this stream, pull
+-- this one again too.
 with hours as materialized (
     select
         series_id,
@@ -22,13 +23,21 @@ with hours as materialized (
     from analyst.versions_as_of($until)
     where stream = 'link_traffic' and ts >= $since and ends_at <= $until
 ),
+links as (
+    select series_id, valid_from, known_at, attributes
+    from history.series
+    where stream = 'link_traffic' and known_at <= $until and valid_from < $until
+),
 moments as (
-    select distinct series_id, day, moment
-    from hours
+    select series_id, day, moment from hours
+    union
+    select days.series_id, days.day, links.known_at
+    from (select distinct series_id, day, ends_at from hours) as days join links using (series_id)
+    where links.valid_from < days.ends_at and links.known_at > days.ends_at
 ),
 peaks as (
     select
-        series_id, day,
+        series_id, day, moments.moment, any_value(ends_at) as ends_at,
         max(available_at) as available_at,
         4 * count(y) >= 3 * date_diff('hour', day at time zone 'America/Toronto', any_value(ends_at)) as is_known,
         if(is_known, quantile_cont(y, 0.95), null) as y,
@@ -39,16 +48,20 @@ peaks as (
     -- a day has no row before it is first known; when its hours are lost after that, the row says so
     qualify bool_or(is_known) over (partition by series_id, day order by moments.moment)
 ),
-links as (
-    select series_id, arg_max(attributes, (valid_from, known_at)) as attributes
-    from history.series
-    where stream = 'link_traffic' and known_at <= $until and valid_from < $until
-    group by series_id
+described as (
+    select
+        series_id, day, moment,
+        max(known_at) filter (where known_at > ends_at) as told_at,
+        arg_max(attributes, (valid_from, known_at)) as attributes
+    from peaks join links using (series_id)
+    where valid_from < ends_at and known_at <= moment
+    group by series_id, day, moment
 )
 select
-    peaks.series_id, peaks.day as ts, peaks.y, peaks.censored, peaks.available_at,
-    links.attributes['router'] as router,
-    links.attributes['region'] as region,
-    links.attributes['site'] as site,
-    links.attributes['capacity_mbps'] as capacity_mbps
-from peaks left join links using (series_id)
+    peaks.series_id, peaks.day as ts, peaks.y, peaks.censored,
+    greatest(peaks.available_at, described.told_at) as available_at,
+    described.attributes['router'] as router,
+    described.attributes['region'] as region,
+    described.attributes['site'] as site,
+    described.attributes['capacity_mbps'] as capacity_mbps
+from peaks left join described using (series_id, day, moment)

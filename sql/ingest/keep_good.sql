@@ -1,6 +1,14 @@
 -- The rows that passed, each key once.
 create or replace temp view good as
-select stamped.series_id, stamped.ts, stamped.available_at, stamped.y, stamped.weight, stamped.censored, stamped.row_no
+select
+    stamped.series_id,
+    stamped.ts,
+    stamped.available_at,
+    stamped.y,
+    stamped.weight,
+    stamped.censored,
+    stamped.attributes_hash,
+    stamped.row_no
 from stamped
 anti join verdict on stamped.row_no = verdict.row_no
 anti join (select * from repeated where not differ) as copies

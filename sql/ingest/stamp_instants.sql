@@ -9,6 +9,7 @@ select
     try_cast(available_at as timestamptz) as available_at,
     try_cast(weight as double) as weight,
     try_cast(censored as boolean) as censored,
+    hash((null::integer, *columns(* exclude (row_no, series_id, ts, y, available_at, weight, censored)))) as attributes_hash,
     case
         when key_fault(series_id::varchar) is not null then key_fault(series_id::varchar)
         when ts is null then 'unparsable_ts'

@@ -16,7 +16,11 @@ with mapped as (
         try_cast(y as double) as y,
         try_cast(available_at as timestamptz) as available_at,
         try_cast(weight as double) as weight,
-        try_cast(censored as boolean) as censored
+        try_cast(censored as boolean) as censored,
+        hash((
+            null::integer,
+            *columns(* exclude (row_no, series_id, ts, y, available_at, weight, censored, instant, local_ts))
+        )) as attributes_hash
     from timed
     left join day_starts on coalesce(timed.local_ts, timed.instant at time zone $zone) = day_starts.midnight
 ),
@@ -57,6 +61,7 @@ select
     mapped.available_at,
     mapped.weight,
     mapped.censored,
+    mapped.attributes_hash,
     case
         when key_fault(mapped.series_id) is not null then key_fault(mapped.series_id)
         when mapped.instant is null then 'unparsable_ts'

@@ -204,8 +204,12 @@ def test_attributes_and_events_of_a_past_window_are_known_from_the_watermark_on(
     )
     deliver(settings, rows.assign(region="north"))
     ingest.run(settings, "usage", **PAST)
-    regions = "select attributes['region'], known_at from history.series where series_id = 'a' order by known_at"
-    assert ask(settings, regions) == [("south", instant("2024-01-01 01:00")), ("north", instant("2024-01-10"))]
+    regions = "select attributes['region'], valid_from, known_at from history.series where series_id = 'a' order by all"
+    assert sorted(ask(settings, regions), key=lambda row: row[1]) == [
+        ("south", instant("2024-01-01"), instant("2024-01-01 01:00")),
+        ("north", instant("2024-01-02"), instant("2024-01-10")),
+        ("south", instant("2024-01-04"), instant("2024-01-10")),
+    ]
     known = [known_at for (known_at,) in ask(settings, "select known_at from history.events order by 1")]
     assert known[0] == instant("2024-01-10")
     assert len(known) == 2

@@ -127,11 +127,22 @@ def test_a_peak_carries_what_was_on_record_of_its_link(lake):
     link = "mtl-core-00.ge-0/0/1"
     describe(lake, link, valid_from="2026-01-01", known_at="2026-01-02", capacity_mbps="1000", **told)
     describe(lake, link, valid_from="2026-02-10", known_at="2026-02-15", capacity_mbps="10000", **told)
-    for until, capacity in (("2026-02-12", "1000"), ("2026-02-16", "10000")):
-        found = peaks(lake, since="2026-02-10", until=until).drop_duplicates("series_id").set_index("series_id")
-        assert found.loc[link, list(told)].to_dict() == told
-        assert found.loc[link, "capacity_mbps"] == capacity
-        assert found.loc["nobody knows", [*told, "capacity_mbps"]].isna().all()
+    for until, capacity in (("2026-02-12", ["1000"] * 2), ("2026-02-16", ["1000", "1000", "10000"])):
+        found = peaks(lake, since="2026-02-10", until=until).set_index("series_id")
+        assert found.loc[link, list(told)].drop_duplicates().to_dict("records") == [told]
+        assert found.loc[link, "capacity_mbps"].tolist() == capacity
+        assert found.loc["nobody knows", [*told, "capacity_mbps"]].isna().all(axis=None)
+    assert found.loc[link, "available_at"].iloc[-1] == midnight("2026-02-15"), "a correction is known when it came"
+    assert found.loc[link, "y"].iloc[-1] == found.loc[link, "y"].iloc[-2]
+
+
+def test_a_day_before_an_upgrade_carries_what_held_then(lake):
+    days = pd.date_range("2026-02-10", periods=4).strftime("%Y-%m-%d")
+    write(lake, pd.concat([hours_of(day) for day in days]))
+    describe(lake, "mtl-core-00.ge-0/0/1", valid_from="2026-02-01", known_at="2026-02-02", capacity_mbps="1000")
+    describe(lake, "mtl-core-00.ge-0/0/1", valid_from="2026-02-12", known_at="2026-02-12", capacity_mbps="10000")
+    found = peaks(lake, since="2026-02-10", until="2026-02-20").drop_duplicates("ts")
+    assert found["capacity_mbps"].tolist() == ["1000", "1000", "10000", "10000"]
 
 
 NIGHTS = ["2026-02-15", "2026-02-16"]

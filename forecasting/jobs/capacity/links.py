@@ -16,7 +16,7 @@ from forecasting.jobs.common.panels import panel_as_of
 from forecasting.jobs.common.session import Session
 from forecasting.numerics import Ints
 from forecasting.planning.capacity.failures import Failure, failures
-from forecasting.store.files.definitions import read_definition
+from forecasting.store.files.definitions import Definition, read_definition
 from forecasting.store.tables.readings import attribute_changes, read_series
 from forecasting.terms import DAY, SeriesFinding, format_duration
 
@@ -110,13 +110,14 @@ def read_links(session: Session, origin: datetime, *, panels: PanelSource | None
     stream = session.definition.stream
     rules, peak_stream = capacity_rules(stream), peaks_of(session)
     panels = panels or (lambda one, at: panel_as_of(session.lake, one, at))
+    series = read_series(session.lake, stream, origin).set_index("series_id")
+    if len(series):
+        _require_attributes(session.definition, rules, series)
     timed = newest_origin(session.lake, peak_stream, origin)
     peaks = read_outlook(session.lake, peak_stream, timed, panels=panels, partial=True)
     passed = _passed(peaks, rules, origin)
-    series = read_series(session.lake, stream, origin).set_index("series_id")
-    if series.empty:
+    if not len(series):
         raise FeedError(f"stream {stream.name}: no series reported in the four weeks before {origin.isoformat()}")
-    _require_attributes(stream, rules, series)
     changes = attribute_changes(session.lake, stream, origin, attribute=rules.capacity)
     findings = [_changed(row) for _, row in changes.iterrows() if row["series_id"] in series.index]
     capacity = pd.to_numeric(series[rules.capacity], errors="coerce").to_numpy(float, na_value=np.nan)
@@ -184,12 +185,15 @@ def _passed(peaks: Outlook, rules: CapacitySection, origin: datetime) -> int:
     return passed
 
 
-def _require_attributes(stream: Stream, rules: CapacitySection, series: pd.DataFrame) -> None:
+def _require_attributes(definition: Definition, rules: CapacitySection, series: pd.DataFrame) -> None:
     for key, name in (("capacity", rules.capacity), ("group", rules.group)):
         if name is not None and name not in series:
+            name_of, found = definition.stream.name, ", ".join(map(str, series.columns))
             raise SettingsError(
-                f"stream {stream.name}: planning.capacity.{key} = {name!r} is no attribute of its series; expected one "
-                f"of {', '.join(map(str, series.columns)) or 'none'}, or let the extract return a column {name}"
+                f"stream {name_of}: planning.capacity.{key} = {name!r} is no attribute of its series"
+                + (f"; expected one of {found}" if found else ", which have none")
+                + f": {definition.extract.path} returns no column {name}, or none but NULL; add it there, then pull the "
+                f"history again: forecasting ingest {name_of} --since {definition.stream.source.start}"
             )
 
 

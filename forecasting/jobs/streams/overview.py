@@ -1,5 +1,6 @@
 """List, check and add stream definitions."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -112,20 +113,31 @@ def _check_definition(lake: Lake, definition: Definition) -> str | None:
             return f"{error}; columns were not checked"
         columns = feed.columns(definition.extract, **span)
         check_extract_columns(columns, definition.extract)
-        _check_rule_attributes(stream, set(columns), definition)
+        _check_attributes(stream, set(columns), definition)
         if definition.rejects is not None:
             _check_rejects(definition, feed.columns(definition.rejects, **span))
     return None
 
 
-def _check_rule_attributes(stream: Stream, columns: set[str], definition: Definition) -> None:
-    for number, rule in enumerate(stream.calendar.hours):
-        unknown = sorted(rule.where.keys() - columns - {"stream"})
-        if unknown:
+def _check_attributes(stream: Stream, columns: set[str], definition: Definition) -> None:
+    """Raises SettingsError where the definition names an attribute that the extract does not return."""
+    for key, name in _attributes_named(stream):
+        if name not in columns:
             raise SettingsError(
-                f"{definition.path}: calendar.hours.{number}.where names {unknown[0]!r}, which the extract does not "
-                f"return; it returns {', '.join(sorted(columns))}"
+                f"{definition.path}: {key} names {name!r}, which {definition.extract.path.name} does not return; it "
+                f"returns {', '.join(sorted(columns))}; name one of these, or add a column {name} to it"
             )
+
+
+def _attributes_named(stream: Stream) -> Iterator[tuple[str, str]]:
+    for number, rule in enumerate(stream.calendar.hours):
+        yield from ((f"calendar.hours.{number}.where", name) for name in sorted(rule.where) if name != "stream")
+    if stream.hierarchy is not None:
+        yield from (("hierarchy.levels", name) for name in stream.hierarchy.levels)
+    if (rules := stream.planning.capacity) is not None:
+        yield "planning.capacity.capacity", rules.capacity
+        if rules.group is not None:
+            yield "planning.capacity.group", rules.group
 
 
 def _check_rejects(definition: Definition, columns: dict[str, str]) -> None:

@@ -110,7 +110,9 @@ def stage_batch(feed: Feed, window: Window, *, limits: DemandLimits) -> Levels:
     lake.execute("ingest/versions_withdrawn.sql", learned_at=window.learned_at, since=window.since)
     levels = judge_levels(lake, stream, since=earliest, until=window.until, learned_at=window.learned_at)
     lake.execute("ingest/drop_rejected_versions.sql")
-    lake.execute("ingest/attributes.sql")
+    learned: dict[str, Any] = {"stream": stream.name, "learned_at": window.learned_at}
+    lake.execute("ingest/attributes.sql", **learned, ripe=ripe)
+    lake.execute("ingest/attribute_changes.sql", **learned, until=window.until)
     _collect_rejects(feed, window)
     return levels
 
@@ -167,11 +169,13 @@ def append_batch(
 ) -> None:
     """Write the staged versions, series and the ingest itself; to be called inside `Lake.write`."""
     lake.execute("ingest/insert_demand.sql", stream=stream.name, run_id=run_id, now=now)
-    span: dict[str, Any] = {"stream": stream.name, "run_id": run_id, "since": window.since, "until": window.until}
-    lake.execute("ingest/insert_series.sql", **span, learned_at=window.learned_at)
+    lake.execute("ingest/insert_series.sql", stream=stream.name, run_id=run_id)
     lake.execute(
         "ingest/insert_ingest.sql",
-        **span,
+        stream=stream.name,
+        run_id=run_id,
+        since=window.since,
+        until=window.until,
         good=counts.good,
         versions=counts.versions,
         withdrawn=counts.withdrawn,

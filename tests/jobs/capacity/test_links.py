@@ -144,12 +144,12 @@ def refused(settings, error, told, *, origin=ORIGIN):
         (
             {"rules": RULES.replace("capacity_mbps", "speed")},
             SettingsError,
-            "capacity = 'speed' is no attribute of its series; expected one of router, capacity_mbps, circuits",
+            "capacity = 'speed' is no attribute of its series; expected one of capacity_mbps, circuits, router",
         ),
         (
             {"rules": RULES.replace('"router"', '"chassis"')},
             SettingsError,
-            "group = 'chassis' is no attribute of its series; expected one of router, .* return a column chassis",
+            "group = 'chassis' is no attribute of its series; expected one of capacity_mbps, .*traffic.sql returns no column chassis, .* ingest traffic --since 2024-01-01",
         ),
         ({"rules": RULES.replace('"peaks"', '"nope"')}, SettingsError, "stream 'nope' does not exist"),
         (

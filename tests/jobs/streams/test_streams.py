@@ -57,7 +57,7 @@ def test_sound_stream_with_its_feed_is_ok(settings):
         ({"horizon": "90min"}, r"usage\.toml:1: stream: horizon .* is no multiple of interval"),
         (
             {"tables": '[[calendar.hours]]\nwhere = { queue = "chat" }\nmon = "08:00-18:00"\n'},
-            r"calendar\.hours\.0\.where names 'queue', which the extract does not return",
+            r"calendar\.hours\.0\.where names 'queue', which usage.sql does not return",
         ),
         (
             {"tables": '[[calendar.hours]]\nmon-wed = "08:00-26:00"\n'},
