@@ -51,7 +51,7 @@ peaks as (
 described as (
     select
         series_id, day, moment,
-        max(known_at) filter (where known_at > ends_at) as told_at,
+        max(known_at) filter (where known_at > ends_at) as corrected_at,
         arg_max(attributes, (valid_from, known_at)) as attributes
     from peaks join links using (series_id)
     where valid_from < ends_at and known_at <= moment
@@ -59,7 +59,7 @@ described as (
 )
 select
     peaks.series_id, peaks.day as ts, peaks.y, peaks.censored,
-    greatest(peaks.available_at, described.told_at) as available_at,
+    greatest(peaks.available_at, described.corrected_at) as available_at,
     described.attributes['router'] as router,
     described.attributes['region'] as region,
     described.attributes['site'] as site,

@@ -5,7 +5,7 @@ create or replace temp table attribute_change as
 with recorded as (
     select series.series_id, series.valid_from as ts, series.known_at, series.attributes
     from history.series as series
-    semi join told on series.series_id = told.series_id
+    semi join stated on series.series_id = stated.series_id
     where series.stream = $stream
 ),
 
@@ -18,12 +18,12 @@ resumed as (
     group by recorded.series_id
 ),
 
-stated as (
+joined as (
     select series_id, ts, 0 as kind, 0 as place, known_at, attributes
     from recorded
     union all
     select series_id, ts, 1, place, known_at, attributes
-    from told
+    from stated
     union all
     select series_id, $until, 2, 0, $learned_at, attributes
     from resumed
@@ -31,7 +31,7 @@ stated as (
 
 numbered as (
     select *, row_number() over (partition by series_id order by ts, kind, place, known_at) as number
-    from stated
+    from joined
 ),
 
 named as (

@@ -19,7 +19,7 @@ with mapped as (
         try_cast(censored as boolean) as censored,
         hash((
             null::integer,
-            *columns(* exclude (row_no, series_id, ts, y, available_at, weight, censored, instant, local_ts))
+            *columns(timed.* exclude (row_no, series_id, ts, y, available_at, weight, censored, instant, local_ts))
         )) as attributes_hash
     from timed
     left join day_starts on coalesce(timed.local_ts, timed.instant at time zone $zone) = day_starts.midnight

@@ -8,6 +8,7 @@ from forecasting.jobs import ingest
 from forecasting.settings import Settings
 from forecasting.store.files.definitions import read_definition
 from forecasting.store.lake.open import open_lake_to_read
+from forecasting.store.tables import history
 from forecasting.store.tables.readings import attribute_changes, read_series
 from tests.feeds import START, define_stream, deliver
 
@@ -68,7 +69,7 @@ def test_a_change_is_found_after_a_first_pull(stream):
         usage = read_definition(stream, "usage").stream
         found = [attribute_changes(lake, usage, day(origin), attribute="capacity") for origin in (4, 5)]
     assert [len(rows) for rows in found] == [0, 1]
-    assert found[1][["since", "before", "value"]].values.tolist() == [[day(4), "1", "10"]]
+    assert found[1][["since", "before", "value"]].to_numpy().tolist() == [[day(4), "1", "10"]]
 
 
 def test_a_row_without_an_attribute_changes_nothing(stream):
@@ -186,3 +187,12 @@ def test_an_origin_finds_the_same_whether_the_feed_was_pulled_daily_or_at_once(s
         told = expected(rows, origin)
         assert known(homes["once"], origin) == told, origin
         assert known(homes["daily"], origin) == told, origin
+
+
+def test_a_measurement_among_the_attributes_costs_no_history_of_its_own(stream, monkeypatch, caplog):
+    monkeypatch.setattr(history, "MOST_STEPS", 5)
+    rows = daily(errors=[str(number) for number in range(8)], region=["x"] * 8)
+    pull(stream, rows, until=8)
+    assert "attributes differ from the row before in 8 of 8 rows" in caplog.text
+    assert known(stream, 1)["a"] == known(stream, 8)["a"] == {"errors": "7", "region": "x"}
+    assert stored(stream) == 1

@@ -1,5 +1,6 @@
 """Writing history: an extract's rows are stamped, judged, compared with what is known and appended as versions."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +17,12 @@ from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.sql import Statement
 from forecasting.terms import DAY
 
+logger = logging.getLogger(__name__)
+
 CHUNK_ROWS = 5_000_000
+MOST_STEPS = 300_000
+"""Rows of a batch at which attributes may differ from the row before: they describe series, and change when somebody
+rebuilds something. Five of a row take 1 kB of memory."""
 _REQUIRED = ("series_id", "ts", "y")
 _MEASURES = (*_REQUIRED, "available_at", "weight", "censored")
 _RESERVED = ("row_no", "instant", "local_ts", "attributes_hash")
@@ -110,9 +116,7 @@ def stage_batch(feed: Feed, window: Window, *, limits: DemandLimits) -> Levels:
     lake.execute("ingest/versions_withdrawn.sql", learned_at=window.learned_at, since=window.since)
     levels = judge_levels(lake, stream, since=earliest, until=window.until, learned_at=window.learned_at)
     lake.execute("ingest/drop_rejected_versions.sql")
-    learned: dict[str, Any] = {"stream": stream.name, "learned_at": window.learned_at}
-    lake.execute("ingest/attributes.sql", **learned, ripe=ripe)
-    lake.execute("ingest/attribute_changes.sql", **learned, until=window.until)
+    _stage_attributes(lake, stream, window, ripe=ripe)
     _collect_rejects(feed, window)
     return levels
 
@@ -125,6 +129,22 @@ def stage_versions(lake: Lake, stream: Stream, window: Window, *, since: datetim
     versions = "ingest/versions_clocked.sql" if clocked else "ingest/versions_ruled.sql"
     ripe = stream.interval + stream.source.publication_delay
     lake.execute(versions, **span, learned_at=window.learned_at, ripe=ripe)
+
+
+def _stage_attributes(lake: Lake, stream: Stream, window: Window, *, ripe: timedelta) -> None:
+    """Work out from which rows on attributes of series are others than before."""
+    lake.execute("ingest/attribute_steps.sql", stream=stream.name)
+    ((steps, rows),) = lake.rows("ingest/attribute_steps_count.sql")
+    if steps > MOST_STEPS:
+        logger.warning(
+            "stream %s: attributes differ from the row before in %d of %d rows, so that one of them is a measurement or "
+            "often empty; only what the newest row of each series says was kept; leave that column out of the extract",
+            *(stream.name, steps, rows),
+        )
+        lake.execute("ingest/attribute_steps_few.sql", stream=stream.name)
+    lake.execute("ingest/attributes.sql", learned_at=window.learned_at, ripe=ripe)
+    span: dict[str, Any] = {"stream": stream.name, "until": window.until}
+    lake.execute("ingest/attribute_changes.sql", **span, learned_at=window.learned_at)
 
 
 def count_batch(lake: Lake) -> BatchCounts:

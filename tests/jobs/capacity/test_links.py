@@ -149,7 +149,8 @@ def refused(settings, error, told, *, origin=ORIGIN):
         (
             {"rules": RULES.replace('"router"', '"chassis"')},
             SettingsError,
-            "group = 'chassis' is no attribute of its series; expected one of capacity_mbps, .*traffic.sql returns no column chassis, .* ingest traffic --since 2024-01-01",
+            "group = 'chassis' is no attribute of its series; expected one of capacity_mbps, .*traffic.sql returns no "
+            "column chassis, .* ingest traffic --since 2024-01-01",
         ),
         ({"rules": RULES.replace('"peaks"', '"nope"')}, SettingsError, "stream 'nope' does not exist"),
         (
