@@ -137,7 +137,7 @@ def _stage_attributes(lake: Lake, stream: Stream, window: Window, *, ripe: timed
     ((steps, rows),) = lake.rows("ingest/attribute_steps_count.sql")
     if steps > MOST_STEPS:
         logger.warning(
-            "stream %s: attributes differ from the row before in %d of %d rows, so that one of them is a measurement or "
+            "stream %s: attributes differ from the row before in %d of %d rows, so one of them is a measurement or "
             "often empty; only what the newest row of each series says was kept; leave that column out of the extract",
             *(stream.name, steps, rows),
         )
