@@ -72,7 +72,7 @@ def make_capacity_plan(origin: datetime, *, level: float = 5.0, forecast: str = 
     step = np.array([None, "100G"], dtype=object)[(order < 91).astype(int)]
     known = np.where(order < 91, 1.0, np.nan)
     capacity = capacity.assign(due=order <= 0, step=step, step_capacity=200 * known, cost=1000 * known)
-    capacity = capacity.assign(wait_cost=-20 * known, expected_delay_loss=number * known)
+    capacity = capacity.assign(wait_cost=-20 * known, expected_delay_loss=number * known, currency="CAD")
     capacity["rule"] = np.where(order < 91, "sufficient", "not_needed")
     ends = [today + pd.Timedelta(days=day) for day in (60, 151, HORIZON - 1)]
     runout = capacity[["series_id", "failure"]].merge(pd.DataFrame({"date": pd.DatetimeIndex(ends)}), how="cross")

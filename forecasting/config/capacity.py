@@ -94,6 +94,8 @@ class CapacitySection(BaseModel):
     """Of a day on which the peak is above the limit."""
     capital_rate: float = Field(default=0.08, ge=0)
     """Of a year, what money spent earlier costs."""
+    currency: str | None = Field(default=None, pattern="^[A-Z]{3}$")
+    """Of all costs, as ISO 4217 writes it: CAD."""
     steps: tuple[Step, ...] = ()
 
     @model_validator(mode="after")

@@ -107,6 +107,7 @@ CAPACITY: Mapping[str, PlanTable] = {
             "step": pa.Column(nullable=True),
             **dict.fromkeys(("step_capacity", "cost", "expected_delay_loss"), AMOUNT_IF_ANY),
             "wait_cost": pa.Column(float, checks=_NUMBER, nullable=True),
+            "currency": pa.Column(nullable=True),
             "rule": pa.Column(checks=pa.Check.isin([str(rule) for rule in CapacityRule])),
         },
         rules={

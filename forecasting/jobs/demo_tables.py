@@ -89,7 +89,7 @@ def describe_watch_list(capacity: pd.DataFrame, runs_out: dict[str, date | None]
             "90%": due["runout_q90"].map(_day),
             "order by": due["order_by"].map(_day),
             "step": due["step"].fillna("none"),
-            "cost": due["cost"].fillna(0).astype(int),
+            " ".join(("cost", *due["currency"].dropna().unique()[:1])): due["cost"].fillna(0).astype(int),
             "generator says": [str(runs_out.get(str(name)) or "not in two years") for name in due["series_id"]],
         }
     )

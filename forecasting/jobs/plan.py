@@ -36,7 +36,14 @@ logger = logging.getLogger(__name__)
 
 Tables = dict[str, pd.DataFrame]
 
-HEAVY = (SeriesFinding.NO_CAPACITY, SeriesFinding.NO_FORECAST, SeriesFinding.NO_SUFFICIENT_STEP)
+HEAVY = (
+    SeriesFinding.NO_CAPACITY,
+    SeriesFinding.NO_FORECAST,
+    SeriesFinding.PEAK_ABOVE_CAPACITY,
+    SeriesFinding.STOPPED_REPORTING,
+    SeriesFinding.COUNTER_WRAPS,
+    SeriesFinding.NO_SUFFICIENT_STEP,
+)
 NAMED = 3
 """Findings of a plan of capacity that its message names; the table holds all of them."""
 

@@ -9,7 +9,8 @@
 -- minutes from one hour to the next nothing is counted. An hour that is covered for less than half is absent:
 -- missing, never 0. A restart moves counting_since (IF-MIB ifCounterDiscontinuityTime): what flowed across it is
 -- unknown, its time uncovered. A counter that falls without that has wrapped if the wrapped step fits the line rate
--- and a tenth, else it restarted unannounced. A step so long that the counter could have wrapped twice is unknown.
+-- and a tenth, else it restarted unannounced. A step so long that the counter could have wrapped twice is unknown; an hour
+-- that is lost to such steps has y NULL, and the attribute counter_wraps says why (a link may have no other hours).
 -- Named rule repeated_poll: a poll delivered again changes nothing.
 --
 -- censored: true where the hour's mean ran at 0.95 of the line rate or more, and so dropped traffic within the hour: it
@@ -73,26 +74,36 @@ bridged as (
             when first_octets >= before.octets then first_octets - before.octets
             when top - before.octets + first_octets < most then top - before.octets + first_octets + 1
         end as bridge,
+        coalesce(counting_us = before.counting_us and most >= top and gap <= 900, false) as wraps,
+        if(wraps, counter_bits, null) as bits, if(wraps, gap, null) as apart,
         (last_octets - first_octets)::double + coalesce(bridge, 0) as octets,
         (last_us - first_us) * 1e-6 + if(bridge is null, 0, gap) as seconds,
         coalesce(before.hour = hour, false) or coalesce(next_hour = hour, false) as is_shared
     from followed
 ),
 covered as materialized (
-    select link_id, hour, octets, seconds, region, site, capacity_mbps, is_shared from bridged
+    select link_id, hour, octets, seconds, region, site, capacity_mbps, wraps, bits, apart, is_shared from bridged
 ),
 measured as (
     select * exclude (is_shared) from covered where not is_shared
     union all
-    select link_id, hour, sum(octets), sum(seconds), any_value(region), any_value(site), max(capacity_mbps)
+    select
+        link_id, hour, sum(octets), sum(seconds), any_value(region), any_value(site), max(capacity_mbps),
+        2 * count(*) filter (where wraps) > count(*), max(bits), median(apart)
     from covered
     where is_shared
     group by link_id, hour
 )
 select
     link_id as series_id, make_timestamptz(epoch_us($since - interval 1 hour) + hour * 3600000000) as ts,
-    8e-6 * octets / seconds as y,
+    if(seconds >= 1800, 8e-6 * octets / seconds, null) as y,
     if(y between 0.95 * capacity_mbps and 1.1 * capacity_mbps, true, null) as censored,
-    split_part(link_id, '.', 1) as router, region, site, capacity_mbps
+    split_part(link_id, '.', 1) as router, region, site, capacity_mbps,
+    if(
+        seconds < 1800,
+        'its counter of ' || bits || ' bits may wrap twice within the ' || round(apart)::integer || ' s between polls at '
+        || capacity_mbps || ' Mbit/s',
+        null
+    ) as counter_wraps
 from measured
-where hour >= 1 and seconds >= 1800
+where hour >= 1 and (seconds >= 1800 or wraps)

@@ -32,7 +32,8 @@ create or replace view analyst.capacity_latest as
         capacity.wait_cost,
         capacity.expected_delay_loss,
         capacity.rule,
-        capacity.run_id
+        capacity.run_id,
+        capacity.currency
     from planning.capacity as capacity
     inner join analyst.plan_latest as latest
         on capacity.stream = latest.stream

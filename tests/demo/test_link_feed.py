@@ -190,7 +190,11 @@ def test_a_series_that_counts_in_thousandths_keeps_its_values_for_the_contract_t
 def test_a_step_that_could_hide_two_wraps_is_unknown(tmp_path):
     octets = [n * 1_500_000_000 % 2**32 for n in range(24)]
     write_polls(tmp_path, octets, bits=32, capacity=200)
-    assert run_extract("link_traffic", tmp_path, **WINDOW).empty
+    rows = run_extract("link_traffic", tmp_path, **WINDOW)
+    assert rows["y"].isna().all()
+    assert set(rows["counter_wraps"]) == {
+        "its counter of 32 bits may wrap twice within the 300 s between polls at 200 Mbit/s"
+    }
 
 
 def test_equal_seeds_write_equal_feeds(tmp_path):

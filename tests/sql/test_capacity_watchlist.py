@@ -124,7 +124,41 @@ def test_link_that_needs_nothing_is_listed_once_a_failure_is_due(lake):
     assert watched(lake, "series_id, rule, n1_due") == [
         ("full", "no_sufficient_step", None),
         ("fragile", "not_needed", True),
+        ("safe", "not_needed", False),
     ]
+
+
+def sufficient(order_by: date, *, size: float, cost: float, **values: Any) -> dict[str, Any]:
+    step = {"step": f"{size:g}G", "step_capacity": size, "cost": cost, "rule": "sufficient", "currency": "CAD"}
+    return needed(order_by, **(step | values))
+
+
+def test_the_step_that_only_a_failure_needs_is_listed_with_its_cost_and_counts_in_the_budget(lake):
+    none = {"step": None, "step_capacity": None, "cost": None, "currency": "CAD"}
+    early, late = date(2024, 2, 1), date(2024, 4, 2)
+    publish_links(
+        lake,
+        intact("own", **sufficient(early, size=10, cost=100.0)),
+        failed("own", "x", **none),
+        intact("n1 only", **none),
+        failed("n1 only", "x", **sufficient(late, size=10, cost=40.0)),
+        failed("n1 only", "y", **sufficient(late, size=40, cost=70.0)),
+        intact("both", **sufficient(late, size=10, cost=100.0)),
+        failed("both", "x", **sufficient(early, size=40, cost=300.0)),
+        intact("overdue", **sufficient(date(2023, 11, 1), size=10, cost=9.0, due=True)),
+        intact("nothing lasts", **(needed(early) | none)),
+        intact("calm", **none),
+    )
+    columns = "series_id, step, cost, n1_step, n1_cost, order_step, order_cost, order_quarter, currency"
+    assert sorted(watched(lake, columns)) == [
+        ("both", "10G", 100.0, "40G", 300.0, "40G", 300.0, "2024-Q1", "CAD"),
+        ("n1 only", None, None, "40G", 70.0, "40G", 70.0, "2024-Q2", "CAD"),
+        ("nothing lasts", None, None, None, None, None, None, "2024-Q1", "CAD"),
+        ("overdue", "10G", 9.0, None, None, "10G", 9.0, "2024-Q1", "CAD"),
+        ("own", "10G", 100.0, None, None, "10G", 100.0, "2024-Q1", "CAD"),
+    ]
+    budget = "select order_quarter, links, due, without_step, cost, currency from analyst.capacity_budget"
+    assert ask(lake, budget) == [("2024-Q1", 4, 1, 1, 409.0, "CAD"), ("2024-Q2", 1, 0, 0, 70.0, "CAD")]
 
 
 def test_streams_and_failures_of_one_name_are_kept_apart(lake):
@@ -147,5 +181,5 @@ def test_numbers_of_the_list_are_those_of_the_plan(lake):
     shared = "series_id, parallel, capacity, peak, utilisation, headroom, growth, runout_q10, runout_q50, runout_q90, "
     shared += "runout_probability, order_by, due, rule, step, cost, wait_cost, expected_delay_loss, suppressed, run_id"
     listed = ask(lake, f"select {shared} from analyst.capacity_watchlist order by series_id")
-    told = f"select {shared} from analyst.capacity_latest where failure = 'none' and series_id in ('l0', 'l1', 'l2')"
+    told = f"select {shared} from analyst.capacity_latest where failure = 'none' and series_id in ('l0', 'l1', 'l2', 'l3', 'l4', 'l5', 'l6')"
     assert listed == ask(lake, f"{told} order by series_id")

@@ -10,6 +10,7 @@ import pandas as pd
 from forecasting.config.capacity import CapacitySection
 from forecasting.contracts.plans import LINEAGE
 from forecasting.errors import FeedError, SettingsError
+from forecasting.jobs.capacity.findings import find_without_failure
 from forecasting.jobs.capacity.links import Links, capacity_rules, read_links
 from forecasting.jobs.capacity.plan import NO_FAILURE, FailureCase, failure_cases, path_maker, plan_case
 from forecasting.jobs.common.session import Session, open_session
@@ -86,7 +87,9 @@ def capacity(settings: Settings, stream: str, *, series: str, origin: str | None
     case = next(failure_cases(links, rules, path_maker(links), batch))
     at = int(np.flatnonzero(batch == place)[0])
     intact = own[own["failure"] == NO_FAILURE].iloc[0]
-    lines = [*noted, *_lines(links, rules, place, intact, case, at)]
+    if rules.group and len(own) == 1:
+        noted += [line for _, _, line in find_without_failure([series], [links.parallel[place]], [series], rules)[-1:]]
+    lines = [*dict.fromkeys(noted), *_lines(links, rules, place, intact, case, at)]
     if changed := _changed(intact, plan_case(links, case)[0].iloc[at]):
         lines.append(
             f"what the plan was made from changed since: planned now, {', '.join(changed)} would differ; plan again to "
@@ -157,8 +160,8 @@ def _lines(
     soonest = f"the {100 * (1 - rules.confidence):.3g}% quantile of the run-out day less {days} d of lead time"
     ordered = "beyond the horizon: no order" if pd.isna(intact["order_by"]) else f"{intact['order_by']:%Y-%m-%d}"
     lines = [
-        f"peak now: {intact['peak']:.4g} {unit}, {intact['utilisation']:.1%} of the capacity; median growth "
-        f"{intact['growth']:+.1%} a year",
+        f"peak now: {intact['peak']:.4g} {unit}, {intact['utilisation']:.1%} of the capacity: {_judged(rules)}; median "
+        f"growth {intact['growth']:+.1%} a year",
         f"ceiling: {ceiling}; headroom {intact['headroom']:.4g}",
         f"run-out: the peak above the ceiling on {rules.persistence.days} of {rules.persistence.window} days; within "
         f"{len(links.dates)} days with probability {intact['runout_probability']:.2f}; 10% by "
@@ -175,11 +178,18 @@ def _lines(
         late = delay_cost(case.paths[own], ceilings(links.capacity[[place]], rules), np.array([intact["cost"]]), rules)
         saved = intact["cost"] * rules.capital_rate * QUARTER / 365
         lines.append(
-            f"waiting {QUARTER} days: {late.late_later[0] - late.late_now[0]:.1f} more days above the ceiling x "
+            f"a delay of {QUARTER} days: {late.late_later[0] - late.late_now[0]:.1f} more days above the ceiling x "
             f"{rules.overload_cost:g} - {saved:.0f} of capital = {intact['wait_cost']:.0f}; expected delay "
             f"loss {intact['expected_delay_loss']:.0f}"
         )
     return lines
+
+
+def _judged(rules: CapacitySection) -> str:
+    """What the peak is, in words."""
+    days, window = rules.persistence.days, rules.persistence.window
+    which = "the highest" if days == 1 else f"number {days} from the highest down"
+    return f"{which} of the last {window} days" if window > 1 else "that of the last day"
 
 
 def _date(value: Any) -> str:

@@ -11,17 +11,28 @@ from numpy.typing import NDArray
 from forecasting.config.capacity import CapacitySection
 from forecasting.config.stream import Stream
 from forecasting.errors import FeedError, SettingsError
+from forecasting.jobs.capacity.findings import (
+    COUNTER,
+    Finding,
+    capacity_changed,
+    find_overfull,
+    find_silent,
+    find_stopped,
+    find_without_failure,
+    no_capacity,
+)
 from forecasting.jobs.common.outlook import Outlook, PanelSource, newest_origin, read_outlook
 from forecasting.jobs.common.panels import panel_as_of
 from forecasting.jobs.common.session import Session
 from forecasting.numerics import Ints
 from forecasting.planning.capacity.failures import Failure, failures
 from forecasting.store.files.definitions import Definition, read_definition
-from forecasting.store.tables.readings import attribute_changes, read_series
+from forecasting.store.tables.readings import attribute_changes, read_series, read_silent_series
 from forecasting.terms import DAY, SeriesFinding, format_duration
 
 RECENT = 28
 """Days over which suppressed demand is averaged."""
+NOT_PLANNED = (SeriesFinding.NO_CAPACITY, SeriesFinding.NO_FORECAST)
 OLD = 2 * DAY
 """Age from which a forecast of peaks is named in the plan's note."""
 
@@ -40,7 +51,7 @@ class Links:
     """(n,) group whose links can carry each other's traffic; '' of a link that is in none."""
     failures: tuple[Failure, ...]
     """Links that may fail, by places among these n."""
-    findings: tuple[tuple[str, SeriesFinding, str], ...]
+    findings: tuple[Finding, ...]
     """(series_id, kind, one line), in order."""
     passed: int
     """Days of the forecast's horizon that lie before the day of the plan: 0 unless it is an older forecast."""
@@ -119,13 +130,11 @@ def read_links(session: Session, origin: datetime, *, panels: PanelSource | None
     if not len(series):
         raise FeedError(f"stream {stream.name}: no series reported in the four weeks before {origin.isoformat()}")
     changes = attribute_changes(session.lake, stream, origin, attribute=rules.capacity)
-    findings = [_changed(row) for _, row in changes.iterrows() if row["series_id"] in series.index]
+    findings = [capacity_changed(row) for _, row in changes.iterrows() if row["series_id"] in series.index]
+    findings += find_silent(read_silent_series(session.lake, stream, origin), origin)
     capacity = pd.to_numeric(series[rules.capacity], errors="coerce").to_numpy(float, na_value=np.nan)
     known = np.isfinite(capacity) & (capacity > 0)
-    findings += [
-        (str(name), SeriesFinding.NO_CAPACITY, _no_capacity(str(name), rules, given))
-        for name, given in series.loc[~known, rules.capacity].items()
-    ]
+    findings += [no_capacity(str(name), rules, given) for name, given in series.loc[~known, rules.capacity].items()]
     place = {name: row for row, name in enumerate(peaks.series_ids)}
     forecast = np.array([_is_forecast(peaks, place.get(str(name))) for name in series.index], dtype=bool)
     findings += [
@@ -138,27 +147,23 @@ def read_links(session: Session, origin: datetime, *, panels: PanelSource | None
     ]
     kept = series.index[known & forecast]
     if kept.empty:
-        reason = next(line for _, kind, line in findings if kind != SeriesFinding.CAPACITY_CHANGED)
+        reason = next(line for name, kind, line in findings if name in series.index and kind in NOT_PLANNED)
         raise FeedError(f"stream {stream.name}: none of its {len(series)} series can be planned; {reason}")
     row = np.array([place[str(name)] for name in kept])
     order = np.argsort(row)
     names, row = [str(kept[at]) for at in order], row[order]
     parallel = series.loc[names, rules.group].fillna("").astype(str).to_numpy(str) if rules.group else [""] * len(names)
     found, alone = failures(names, [str(group) for group in parallel])
-    findings += [
-        (name, SeriesFinding.ALONE, f"{name}: no parallel link could carry its traffic: no n-1") for name in alone
-    ]
-    if rules.group:
-        findings += [
-            (name, SeriesFinding.ORPHAN, f"{name}: no attribute {rules.group}: without parallel links, no n-1")
-            for name, group in zip(names, parallel, strict=True)
-            if not group
-        ]
+    size = capacity[series.index.get_indexer(pd.Index(names))]
+    findings += find_without_failure(names, [str(group) for group in parallel], alone, rules)
+    counters = {str(name): reason for name, reason in series[COUNTER].items()} if COUNTER in series else {}
+    findings += find_stopped(peaks.panel, row.tolist(), names, counters)
+    findings += find_overfull(_measured(peaks, row), size, names, rules, peaks.stream.stream.unit)
     note = f"peaks are those of an older forecast, from {timed.isoformat()}" if origin - timed >= OLD else None
     return Links(
         peaks=peaks,
         row=row,
-        capacity=capacity[series.index.get_indexer(pd.Index(names))],
+        capacity=size,
         parallel=np.asarray(parallel, dtype=np.str_),
         failures=tuple(found),
         findings=tuple(sorted(findings)),
@@ -201,14 +206,9 @@ def _is_forecast(peaks: Outlook, row: int | None) -> bool:
     return row is not None and bool(np.isfinite(peaks.quantiles[row]).all())
 
 
-def _no_capacity(name: str, rules: CapacitySection, given: object) -> str:
-    found = repr(given) if isinstance(given, str) and given else "none"
-    return f"{name}: {rules.capacity} is {found}, expected a number above 0: not planned"
-
-
-def _changed(row: pd.Series) -> tuple[str, SeriesFinding, str]:
-    since = row["since"].tz_convert("UTC").date()
-    line = (
-        f"{row['series_id']}: capacity changed from {row['before']} to {row['value']} on {since} UTC; the newest counts"
-    )
-    return str(row["series_id"]), SeriesFinding.CAPACITY_CHANGED, line
+def _measured(peaks: Outlook, row: Ints) -> NDArray[np.float64]:
+    """(n, RECENT) what was measured of links on the last days, NaN where nothing was."""
+    panel = peaks.panel
+    recent = slice(max(panel.n_history - RECENT, 0), panel.n_history)
+    added = 0.0 if panel.suppressed is None else np.nan_to_num(panel.suppressed[row, recent])
+    return np.where(panel.observed[row, recent], panel.y[row, recent].astype(np.float64) - added, np.nan)

@@ -8,14 +8,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecasting.config.capacity import CapacitySection
+from forecasting.config.capacity import CapacitySection, Persistence
 from forecasting.jobs.capacity.links import Links
 from forecasting.numerics import Floats, Ints
 from forecasting.planning.capacity.busiest import YEAR
 from forecasting.planning.capacity.ceilings import ceilings
 from forecasting.planning.capacity.failures import reroute
 from forecasting.planning.capacity.orders import choose_step, delay_cost, order_by
-from forecasting.planning.capacity.runout import Days, date_quantiles, probability_by, run_out
+from forecasting.planning.capacity.runout import (
+    Days,
+    date_quantiles,
+    judged_peaks,
+    median_peak,
+    probability_by,
+    run_out,
+)
 from forecasting.terms import DAY, QUANTILE_COLUMNS, CapacityRule, SeriesFinding
 from forecasting.uncertainty.long_dependence import learn_long_dependence
 from forecasting.uncertainty.long_paths import LongPathMaker
@@ -46,6 +53,8 @@ class FailureCase:
     """(n, D, S) from the day of the plan on."""
     first_exceedance: Days
     """(n, S) days on which they run out; D where never."""
+    peak: Floats
+    """(n,) what persistence compares with the ceiling, as the day of the plan begins."""
 
 
 def make_capacity(links: Links, rules: CapacitySection, *, begin: Callable[[str], None]) -> Tables:
@@ -85,7 +94,7 @@ def failure_cases(links: Links, rules: CapacitySection, maker: LongPathMaker, ba
     paths = maker.paths_of(row, links.peaks.quantiles[row])
     # what was measured counts into the first windows: a year of it where the five busiest days do
     window = max(rules.persistence.window, YEAR if rules.grade is not None else 1)
-    before = links.before(batch, window - 1)
+    before = links.before(batch, window)
     yield _case(links, rules, NO_FAILURE, batch, paths, before)
     place = {int(link): at for at, link in enumerate(batch)}
     for failure in links.failures:
@@ -98,7 +107,9 @@ def failure_cases(links: Links, rules: CapacitySection, maker: LongPathMaker, ba
 def _case(links: Links, rules: CapacitySection, name: str, link: Ints, paths: Floats, before: Floats) -> FailureCase:
     """paths: (n, D, S) from the forecast's own first day on; before: (n, W) measured before that."""
     first_exceedance = run_out(paths, links.capacity[link], rules, before=before)
-    return FailureCase(name, link, rules, paths[:, links.passed :], np.maximum(first_exceedance - links.passed, 0))
+    peak = median_peak(judged_peaks(paths, rules.persistence, passed=links.passed, before=before))
+    ahead = np.maximum(first_exceedance - links.passed, 0)
+    return FailureCase(name, link, rules, paths[:, links.passed :], ahead, peak)
 
 
 def _batches(links: Links) -> list[Ints]:
@@ -130,7 +141,6 @@ def plan_case(links: Links, case: FailureCase) -> tuple[pd.DataFrame, pd.DataFra
     deadline = order_by(first_exceedance, rules, horizon=horizon)
     choice = choose_step(case.paths, capacity, deadline, rules)
     cost = delay_cost(case.paths, ceiling, choice.cost, rules)
-    peak, growth = _level_and_growth(case.paths)
     quantiles = date_quantiles(first_exceedance)
     steps = np.array([*(step.name for step in rules.steps), None], dtype=object)
     rows = pd.DataFrame(
@@ -141,11 +151,11 @@ def plan_case(links: Links, case: FailureCase) -> tuple[pd.DataFrame, pd.DataFra
             "parallel": links.parallel[case.link].astype(object),
             "capacity": capacity,
             "ceiling": ceiling,
-            "peak": peak,
-            "utilisation": peak / capacity,
-            "headroom": ceiling - peak,
+            "peak": case.peak,
+            "utilisation": case.peak / capacity,
+            "headroom": ceiling - case.peak,
             "suppressed": links.suppressed[case.link],
-            "growth": growth,
+            "growth": _growth(case.paths, rules.persistence),
             **{f"runout_{name}": _on(dates, quantiles[:, at]) for at, name in enumerate(QUANTILE_COLUMNS)},
             "runout_probability": (first_exceedance < horizon).mean(axis=1),
             "confidence": rules.confidence,
@@ -156,6 +166,7 @@ def plan_case(links: Links, case: FailureCase) -> tuple[pd.DataFrame, pd.DataFra
             "step_capacity": choice.capacity,
             "cost": choice.cost,
             "wait_cost": cost.wait_cost,
+            "currency": rules.currency,
             "expected_delay_loss": cost.expected_delay_loss,
             "rule": choice.rule.astype(str),
         }
@@ -163,18 +174,25 @@ def plan_case(links: Links, case: FailureCase) -> tuple[pd.DataFrame, pd.DataFra
     return rows, _runout_rows(names, case.name, first_exceedance, dates)
 
 
-def _level_and_growth(paths: Floats) -> tuple[Floats, Floats]:
-    """(n,) the usual peak of the first week, and its growth a year by the end of the first, or of the horizon."""
+def _growth(paths: Floats, persistence: Persistence) -> Floats:
+    """(n,) growth a year of the peak that persistence judges, from its first week to that before a year is over, or the
+    horizon."""
     last = min(paths.shape[1], YEAR)
-    week = min(WEEK, last)
+    begin = min(persistence.window, last) - 1
+    week = min(WEEK, last - begin)
     now, then = (
-        np.median(paths[:, part], axis=2).astype(np.float64).mean(axis=1)
-        for part in (slice(0, week), slice(last - week, last))
+        np.mean([median_peak(judged_peaks(_ending(paths, day, persistence), persistence)) for day in days], axis=0)
+        for days in (range(begin, begin + week), range(last - week, last))
     )
     ratio = np.divide(then, now, out=np.ones_like(now), where=now > 0)
-    a_year = np.log(np.maximum(ratio, LEAST)) * YEAR / max(last - week, 1)
+    a_year = np.log(np.maximum(ratio, LEAST)) * YEAR / max(last - week - begin, 1)
     growth: Floats = np.expm1(np.clip(a_year, -MOST_GROWTH, MOST_GROWTH))
-    return now, growth
+    return growth
+
+
+def _ending(paths: Floats, day: int, persistence: Persistence) -> Floats:
+    """The window of paths that ends with a day."""
+    return paths[:, max(day + 1 - persistence.window, 0) : day + 1]
 
 
 def _on(dates: NDArray[np.datetime64], day: Ints | Days) -> NDArray[np.datetime64]:

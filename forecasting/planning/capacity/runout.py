@@ -61,6 +61,44 @@ def first_exceedance_day(
     return first_exceedance
 
 
+def judged_peaks(paths: Floats, persistence: Persistence, *, passed: int = 0, before: Floats | None = None) -> Floats:
+    """(n, S) what `persistence` compares with a ceiling: the `days`-th highest peak of the last `window` days.
+
+    It is above a ceiling exactly where `first_exceedance_day` counts the limit as passed on the last of these days.
+    paths: (n, D, S), no NaN; passed: days of them that are over; before: (n, W) peaks measured before them, the last
+    one last. A day of the paths after these stands in for each measured one that is missing (NaN), so that a gap looks
+    like no fall of the peak.
+    """
+    count, _, draws = paths.shape
+    window = persistence.window
+    measured = np.full((count, window), np.nan, dtype=paths.dtype)
+    if before is not None:
+        recent = before[:, -window:]
+        measured[:, window - recent.shape[1] :] = recent
+    past = np.broadcast_to(measured[:, :, None], (count, window, draws))
+    past = np.concatenate([past, paths[:, :passed]], axis=1)[:, passed:]
+    lacking = np.isnan(past[:, :, 0]).sum(axis=1)
+    ahead = paths[:, passed : passed + int(lacking.max(initial=0))]
+    used = np.arange(ahead.shape[1])[None, :] < lacking[:, None]
+    low = np.array(-np.inf, dtype=paths.dtype)
+    values = np.concatenate([np.where(np.isnan(past), low, past), np.where(used[:, :, None], ahead, low)], axis=1)
+    known = np.isfinite(values[:, :, 0]).sum(axis=1)
+    rank = np.minimum(persistence.days, known)  # a short horizon may hold fewer days than the rule asks for
+    highest = np.sort(values, axis=1)[:, ::-1]
+    judged: Floats = np.take_along_axis(highest, (rank - 1)[:, None, None], axis=1)[:, 0]
+    return judged
+
+
+def median_peak(judged: Floats) -> Floats:
+    """(n,) the peak that half of the paths reach or pass: above a ceiling exactly where at least half of them are.
+
+    judged: (n, S) of `judged_peaks`.
+    """
+    half = judged.shape[1] // 2
+    median: Floats = np.partition(judged, half, axis=1)[:, half].astype(np.float64)
+    return median
+
+
 def date_quantiles(first_exceedance: Days, levels: Sequence[float] = QUANTILES) -> Days:
     """(n, L) earliest days by which a share `level` of the paths has run out; D where that is beyond the horizon.
 

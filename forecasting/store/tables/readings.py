@@ -35,8 +35,22 @@ def read_series(lake: Lake, stream: Stream, origin: datetime) -> pd.DataFrame:
     series = lake.frame(
         "history/series_as_of.sql", stream=stream.name, origin=origin, active_since=_active_since(stream, origin)
     )
-    attributes = pd.DataFrame([json.loads(text) for text in series["attributes"]], index=series.index, dtype=object)
-    return pd.concat([series[["series_id"]], attributes], axis=1)
+    return pd.concat([series[["series_id"]], _attributes(series)], axis=1)
+
+
+def read_silent_series(lake: Lake, stream: Stream, origin: datetime) -> pd.DataFrame:
+    """Series on record that `read_series` leaves out, as known at an origin.
+
+    series_id, last_ts (NaT without any value), and one text column an attribute.
+    """
+    series = lake.frame(
+        "history/silent_series.sql", stream=stream.name, origin=origin, active_since=_active_since(stream, origin)
+    )
+    return pd.concat([series[["series_id", "last_ts"]], _attributes(series)], axis=1)
+
+
+def _attributes(series: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame([json.loads(text) for text in series["attributes"]], index=series.index, dtype=object)
 
 
 def series_between(lake: Lake, stream: Stream, first: datetime, last: datetime) -> list[str]:

@@ -9,6 +9,8 @@ from forecasting.planning.capacity.ceilings import ceilings, heavy_ceilings
 from forecasting.planning.capacity.runout import (
     date_quantiles,
     first_exceedance_day,
+    judged_peaks,
+    median_peak,
     probability_by,
     run_out,
 )
@@ -235,3 +237,36 @@ def test_a_window_may_be_longer_than_the_horizon():
     for horizon, expected in [(1, 1), (2, 1), (400, 1)]:  # the fifth day is day 1, beyond a horizon of one day
         paths = np.full((2, horizon, 2), 2.0, dtype=np.float32)
         assert (first_exceedance_day(paths, np.ones(2), rule, before=np.full((2, 3), 2.0)) == expected).all()
+
+
+@given(cases(), persistences())
+@settings(deadline=None)
+def test_the_judged_peak_is_above_a_ceiling_exactly_where_the_rule_counts_it_as_passed(case, rule):
+    paths, ceiling, before = case
+    filled = np.nan_to_num(before)
+    for passed in range(1, paths.shape[1] + 1):
+        if before.shape[1] + passed < rule.window:
+            continue
+        judged = judged_peaks(paths, rule, passed=passed, before=filled)
+        window = np.concatenate([np.repeat(filled[:, :, None], paths.shape[2], axis=2), paths[:, :passed]], axis=1)
+        above = (window[:, -rule.window :] > ceiling[:, None, None]).sum(axis=1) >= rule.days
+        assert ((judged > ceiling[:, None]) == above).all()
+
+
+def test_the_third_highest_of_a_week_is_the_weekdays_peak():
+    week = np.array([[745.0, 755.0, 754.0, 743.0, 149.0, 151.0, 750.0]])
+    assert judged_peaks(one(*[700.0] * 9), Persistence(days=3, window=7), before=week).tolist() == [[750.0]]
+
+
+def test_a_gap_is_no_fall_of_the_peak_for_days_ahead_stand_in():
+    rule, ahead = Persistence(days=3, window=7), one(*[700.0] * 9)
+    gap = np.array([[745.0, np.nan, np.nan, np.nan, 149.0, np.nan, np.nan]])
+    assert judged_peaks(ahead, rule, before=gap).tolist() == [[700.0]]
+    assert judged_peaks(ahead, rule).tolist() == [[700.0]]
+    assert judged_peaks(one(5.0, 6.0), rule).tolist() == [[5.0]], "of two days the lower one, not nothing"
+
+
+def test_the_median_peak_is_passed_where_half_of_the_paths_pass():
+    judged = np.array([[1.0, 2.0, 3.0, 4.0]])
+    assert median_peak(judged).tolist() == [3.0]
+    assert date_quantiles((judged <= 2.5).astype(np.int32), (0.5,))[0, 0] == 0
