@@ -181,5 +181,5 @@ def test_numbers_of_the_list_are_those_of_the_plan(lake):
     shared = "series_id, parallel, capacity, peak, utilisation, headroom, growth, runout_q10, runout_q50, runout_q90, "
     shared += "runout_probability, order_by, due, rule, step, cost, wait_cost, expected_delay_loss, suppressed, run_id"
     listed = ask(lake, f"select {shared} from analyst.capacity_watchlist order by series_id")
-    told = f"select {shared} from analyst.capacity_latest where failure = 'none' and series_id in ('l0', 'l1', 'l2', 'l3', 'l4', 'l5', 'l6')"
+    told = f"select {shared} from analyst.capacity_latest where failure = 'none' and series_id < 'l7'"
     assert listed == ask(lake, f"{told} order by series_id")

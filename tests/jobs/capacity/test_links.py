@@ -111,7 +111,7 @@ def test_a_link_whose_forecast_lacks_a_day_is_left_out_and_named(network, change
         found = links_of(network)
     gone = {"c.alone"} if "c.alone" in change["where"] else {"f.twin"}
     assert set(PLANNED) - set(found.series_ids) == gone
-    named = gone | {"f.giant"} if gone == {"f.twin"} else gone
+    named = gone | {"(several)"} if gone == {"f.twin"} else gone
     assert {str(kind) for name, kind, _ in found.findings if name in named} == kinds
     assert all(one.name not in {f"n-1:{name}" for name in named} for one in found.failures)
 
