@@ -195,7 +195,12 @@ def test_a_few_days_that_rise_or_fall_without_measure_are_no_growth_without_meas
     paths[:, 7:] = last
     with open_session(short, TRAFFIC) as session:
         case = FailureCase(
-            NO_FAILURE, np.array([0]), capacity_rules(session.definition.stream), paths, np.full((1, 200), 14)
+            NO_FAILURE,
+            np.array([0]),
+            capacity_rules(session.definition.stream),
+            paths,
+            np.full((1, 200), 14),
+            np.ones(1),
         )
     rows, _ = plan_case(links, case)
     check_plan({"capacity": rows})
