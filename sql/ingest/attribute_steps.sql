@@ -3,11 +3,12 @@
 --
 -- Of a value that an earlier ingest saw only the newest row counts: the older ones are on record. Attributes were known
 -- when the demand of their row was (dated_by); where that is on record already and only they changed, this ingest learned
--- of them.
+-- of them. Rows that were recalled from quarantine (below 0) lie before the batch and say nothing new of attributes.
 create or replace temp table step as
 with spans as (
     select series_id, min(ts) as first_ts, max(ts) as last_ts, min(attributes_hash) <> max(attributes_hash) as varies
     from good
+    where row_no >= 0
     group by series_id
 ),
 
@@ -31,6 +32,7 @@ searched as (
             on spans.series_id = changes.series_id
     ) as asked
         on good.series_id = asked.series_id and (asked.whole or good.ts = asked.first_ts)
+    where good.row_no >= 0
 ),
 
 seen as (

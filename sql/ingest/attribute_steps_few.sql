@@ -9,4 +9,5 @@ select
     arg_min(available_at, ts) as available_at,
     not exists (from history.ingests where ingests.stream = $stream) as is_new
 from good
+where row_no >= 0
 group by series_id

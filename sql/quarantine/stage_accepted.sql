@@ -9,6 +9,7 @@ select
     try_cast(json_extract_string(raw, '$.available_at') as timestamptz) as available_at,
     try_cast(json_extract_string(raw, '$.weight') as double) as weight,
     try_cast(json_extract_string(raw, '$.censored') as boolean) as censored,
+    null::ubigint as attributes_hash,
     null::varchar as reason
 from history.quarantine
 where

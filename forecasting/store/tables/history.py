@@ -116,7 +116,7 @@ def stage_batch(feed: Feed, window: Window, *, limits: DemandLimits) -> Levels:
     lake.execute("ingest/versions_withdrawn.sql", learned_at=window.learned_at, since=window.since)
     levels = judge_levels(lake, stream, since=earliest, until=window.until, learned_at=window.learned_at)
     lake.execute("ingest/drop_rejected_versions.sql")
-    _stage_attributes(lake, stream, window, ripe=ripe)
+    _stage_attributes(lake, stream, window)
     _collect_rejects(feed, window)
     return levels
 
@@ -127,11 +127,15 @@ def stage_versions(lake: Lake, stream: Stream, window: Window, *, since: datetim
     span: dict[str, Any] = {"stream": stream.name, "since": since, "until": window.until}
     lake.execute("ingest/latest.sql", **span)
     versions = "ingest/versions_clocked.sql" if clocked else "ingest/versions_ruled.sql"
-    ripe = stream.interval + stream.source.publication_delay
-    lake.execute(versions, **span, learned_at=window.learned_at, ripe=ripe)
+    lake.execute(versions, **span, learned_at=window.learned_at, ripe=_ripe(stream))
 
 
-def _stage_attributes(lake: Lake, stream: Stream, window: Window, *, ripe: timedelta) -> None:
+def _ripe(stream: Stream) -> timedelta:
+    """From an interval's start to when its value is known, unless its feed says otherwise."""
+    return stream.interval + stream.source.publication_delay
+
+
+def _stage_attributes(lake: Lake, stream: Stream, window: Window) -> None:
     """Work out from which rows on attributes of series are others than before."""
     lake.execute("ingest/attribute_steps.sql", stream=stream.name)
     ((steps, rows),) = lake.rows("ingest/attribute_steps_count.sql")
@@ -142,7 +146,7 @@ def _stage_attributes(lake: Lake, stream: Stream, window: Window, *, ripe: timed
             *(stream.name, steps, rows),
         )
         lake.execute("ingest/attribute_steps_few.sql", stream=stream.name)
-    lake.execute("ingest/attributes.sql", learned_at=window.learned_at, ripe=ripe)
+    lake.execute("ingest/attributes.sql", learned_at=window.learned_at, ripe=_ripe(stream))
     span: dict[str, Any] = {"stream": stream.name, "until": window.until}
     lake.execute("ingest/attribute_changes.sql", **span, learned_at=window.learned_at)
 
