@@ -61,8 +61,8 @@ class Result:
     @property
     def best(self) -> str:
         """The member with the least loss."""
-        members = [name for name in set(self.scores["member"]) if name != PUBLISHED]
-        return min(members, key=lambda name: self.whole(name)["wql"])
+        members = [str(name) for name in set(self.scores["member"]) if name != PUBLISHED]
+        return min(members, key=lambda name: float(self.whole(name)["wql"]))
 
     @property
     def ratio(self) -> float:
