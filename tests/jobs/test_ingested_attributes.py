@@ -6,9 +6,9 @@ import pytest
 
 from forecasting.jobs import ingest
 from forecasting.settings import Settings
+from forecasting.store import attributes
 from forecasting.store.files.definitions import read_definition
 from forecasting.store.lake.open import open_lake_to_read
-from forecasting.store.tables import history
 from forecasting.store.tables.readings import attribute_changes, read_series
 from tests.feeds import START, define_stream, deliver
 
@@ -190,7 +190,7 @@ def test_an_origin_finds_the_same_whether_the_feed_was_pulled_daily_or_at_once(s
 
 
 def test_a_measurement_among_the_attributes_costs_no_history_of_its_own(stream, monkeypatch, caplog):
-    monkeypatch.setattr(history, "MOST_STEPS", 5)
+    monkeypatch.setattr(attributes, "MOST_STEPS", 5)
     rows = daily(errors=[str(number) for number in range(8)], region=["x"] * 8)
     pull(stream, rows, until=8)
     assert "attributes differ from the row before in 8 of 8 rows" in caplog.text

@@ -1,6 +1,5 @@
 """Writing history: an extract's rows are stamped, judged, compared with what is known and appended as versions."""
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,18 +10,14 @@ from forecasting.config.stream import Stream
 from forecasting.contracts.batches import is_widespread
 from forecasting.contracts.history import DemandLimits, find_faulty_rows
 from forecasting.errors import FeedError, QueryError
+from forecasting.store.attributes import stage_attributes
 from forecasting.store.batches import Levels, judge_levels
 from forecasting.store.files.feeds import Feed
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.sql import Statement
 from forecasting.terms import DAY
 
-logger = logging.getLogger(__name__)
-
 CHUNK_ROWS = 5_000_000
-MOST_STEPS = 300_000
-"""Rows of a batch at which attributes may differ from the row before: they describe series, and change when somebody
-rebuilds something. Five of a row take 1 kB of memory."""
 _REQUIRED = ("series_id", "ts", "y")
 _MEASURES = (*_REQUIRED, "available_at", "weight", "censored")
 _RESERVED = ("row_no", "instant", "local_ts", "attributes_hash")
@@ -116,7 +111,7 @@ def stage_batch(feed: Feed, window: Window, *, limits: DemandLimits) -> Levels:
     lake.execute("ingest/versions_withdrawn.sql", learned_at=window.learned_at, since=window.since)
     levels = judge_levels(lake, stream, since=earliest, until=window.until, learned_at=window.learned_at)
     lake.execute("ingest/drop_rejected_versions.sql")
-    _stage_attributes(lake, stream, window)
+    stage_attributes(lake, stream, until=window.until, learned_at=window.learned_at, ripe=_ripe(stream))
     _collect_rejects(feed, window)
     return levels
 
@@ -133,22 +128,6 @@ def stage_versions(lake: Lake, stream: Stream, window: Window, *, since: datetim
 def _ripe(stream: Stream) -> timedelta:
     """From an interval's start to when its value is known, unless its feed says otherwise."""
     return stream.interval + stream.source.publication_delay
-
-
-def _stage_attributes(lake: Lake, stream: Stream, window: Window) -> None:
-    """Work out from which rows on attributes of series are others than before."""
-    lake.execute("ingest/attribute_steps.sql", stream=stream.name)
-    ((steps, rows),) = lake.rows("ingest/attribute_steps_count.sql")
-    if steps > MOST_STEPS:
-        logger.warning(
-            "stream %s: attributes differ from the row before in %d of %d rows, so one of them is a measurement or "
-            "often empty; only what the newest row of each series says was kept; leave that column out of the extract",
-            *(stream.name, steps, rows),
-        )
-        lake.execute("ingest/attribute_steps_few.sql", stream=stream.name)
-    lake.execute("ingest/attributes.sql", learned_at=window.learned_at, ripe=_ripe(stream))
-    span: dict[str, Any] = {"stream": stream.name, "until": window.until}
-    lake.execute("ingest/attribute_changes.sql", **span, learned_at=window.learned_at)
 
 
 def count_batch(lake: Lake) -> BatchCounts:
