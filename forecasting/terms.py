@@ -142,7 +142,7 @@ class SeriesFinding(StrEnum):
     STOPPED_REPORTING = "stopped_reporting"
     """It has no value of the last days; or none for weeks, and is not planned."""
     COUNTER_WRAPS = "counter_wraps"
-    """Its counter may wrap twice between two readings, so that no traffic can be told from it."""
+    """Its counter may wrap twice between two readings, so that it shows no traffic."""
     NO_SUFFICIENT_STEP = "no_sufficient_step"
     """Nothing in the catalogue lasts."""
     ALONE = "alone"
