@@ -154,3 +154,19 @@ def test_a_doubled_hour_does_not_shift_the_base():
     one = gather(source_of(panel), **pairs((1, 196)))
     two = gather(source_of(doubled), **pairs((1, 197)))
     torch.testing.assert_close(one.base * one.scale, two.base * two.scale, rtol=1e-4, atol=1e-4)
+
+
+def test_a_series_under_an_event_sees_covariates_of_its_own():
+    panel, shape = make_panel(n_series=2, weeks=8), WindowShape(context=14, horizon=7, block=4)
+    row = np.full((2, len(panel.ts)), -1, dtype=np.int32)
+    row[1, 120:122] = [0, 1]
+    shared, own = torch.from_numpy(panel.covariates), torch.from_numpy(panel.covariates[120:122] + 4)
+    events = KnownInputs(shared, None, own, row, np.array([0, 1], dtype=np.int32))
+    both = torch.tensor([0, 1]), torch.tensor([120, 120])
+    found = []
+    for known in (KnownInputs(shared, None), events):
+        source = prepare(panel, shape, known_inputs=known, rows=slice(0, 2), start=0)
+        found.append(gather(source, series=both[0], at=both[1]).future[..., :2].numpy())
+    np.testing.assert_array_equal(found[1][0], found[0][0])
+    np.testing.assert_allclose(found[1][1, 0], found[0][1, 0] + 2, atol=1e-6)
+    np.testing.assert_array_equal(found[1][1, 1:], found[0][1, 1:])
