@@ -22,7 +22,7 @@ class SeriesRows:
 
 
 @dataclass(frozen=True)
-class Shift:
+class DoubtfulLevel:
     """A level that stands about a thousand times over or under what was usual."""
 
     series_id: str
@@ -40,7 +40,7 @@ def is_widespread(affected: int, series: int) -> bool:
     return affected > 0 and affected >= NEARLY_ALL * series
 
 
-def is_unit_change(shifts: Sequence[Shift], witnesses: int) -> bool:
+def is_unit_change(shifts: Sequence[DoubtfulLevel], witnesses: int) -> bool:
     """Whether nearly every series shifted, all to the same side: a unit was changed for the whole feed.
 
     witnesses: series with values now and before. One alone cannot say whether it is the feed or the series.

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from forecasting.config.stream import Stream
-from forecasting.contracts.batches import SeriesRows, Shift, is_unit_change
+from forecasting.contracts.batches import DoubtfulLevel, SeriesRows, is_unit_change
 from forecasting.store.lake.lake import Lake
 
 COMPARED = timedelta(days=28)
@@ -20,7 +20,7 @@ late rows included, and a unit that is wrong for a day is not believed."""
 class Levels:
     """What a batch says of levels."""
 
-    shifts: tuple[Shift, ...] = ()
+    shifts: tuple[DoubtfulLevel, ...] = ()
     unit_changed: bool = False
     """Whether a unit was changed for the whole feed; then none of the shifts is believed."""
 
@@ -31,7 +31,7 @@ def judge_levels(lake: Lake, stream: Stream, *, since: datetime, until: datetime
     compared, zone = max(COMPARED, 4 * stream.interval), stream.stream.timezone
     lake.execute("ingest/find_suspects.sql", **span, compared=compared, zone=zone)
     lake.execute("ingest/find_shifts.sql", interval=stream.interval, lasting=LASTING)
-    shifts = tuple(Shift(*row) for row in lake.rows("ingest/shifts.sql"))
+    shifts = tuple(DoubtfulLevel(*row) for row in lake.rows("ingest/shifts.sql"))
     if not shifts:
         return Levels()
     witnesses = int(lake.rows("ingest/witnesses.sql", stream=stream.name, since=since, compared=compared)[0][0])

@@ -55,7 +55,7 @@ def test_train_models_trains_up_to_the_boundary(outcomes: dict[str, Any], instal
     (model,) = installation.rows("select stream, members, trained_until from forecast.models where stream = 'calls'")
     assert model["stream"] == "calls"
     trained = outcomes["train"]["returned"]["train calls"]["details"]
-    assert set(model["members"]) == trained.keys() - {"model", "verdict"} <= {"nbeats", "profile", "trees"}
+    assert set(json.loads(model["members"])) == trained.keys() - {"model", "verdict"} <= {"nbeats", "profile", "trees"}
     assert installation.rows("select champion, verdict from forecast.decisions where stream = 'calls'") == [
         {"champion": trained["model"], "verdict": "first"}
     ]

@@ -29,7 +29,8 @@ def broken(settings) -> Settings:
         define_stream(settings, name)
         deliver(settings, hourly_rows(days=28), name)
     feed = settings.home / "feeds" / "voice" / "feed.parquet"
-    define_stream(settings, "reader", source='reads = ["voice", "broken_folder"]', extract=READS.format(feed=feed))
+    source = f'reads = ["voice", "broken_folder"]\nallow = ["{feed}"]'
+    define_stream(settings, "reader", source=source, extract=READS.format(feed=feed))
     path = settings.streams / "reader.toml"
     text = path.read_text(encoding="utf-8").replace('feed = "feeds/reader/*.parquet"\n', "")
     path.write_text(text, encoding="utf-8")

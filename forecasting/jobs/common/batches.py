@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from forecasting.config.stream import Stream
 from forecasting.contracts.batches import (
     MAX_WITHDRAWN_SHARE,
-    Shift,
+    DoubtfulLevel,
     is_widespread,
     spoiled_series,
 )
@@ -58,7 +58,7 @@ def _refused(stream: Stream, feed: Feed, span: str, *, bad: int, raw: int) -> Co
     )
 
 
-def _unit_changed(stream: Stream, shifts: Sequence[Shift]) -> ContractError:
+def _unit_changed(stream: Stream, shifts: Sequence[DoubtfulLevel]) -> ContractError:
     first = shifts[0]
     return ContractError(
         f"stream {stream.name}: nearly every series stands at about {times(first)} its usual level, {len(shifts)} in "

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from forecasting.config.stream import Stream
-from forecasting.contracts.batches import SeriesRows, Shift
+from forecasting.contracts.batches import DoubtfulLevel, SeriesRows
 from forecasting.store.batches import LASTING
 from forecasting.terms import format_duration
 
@@ -12,7 +12,7 @@ _NAMED = 3
 """Series that are named one by one; the others are counted."""
 
 
-def on_shifts(stream: Stream, shifts: Sequence[Shift]) -> list[str]:
+def on_shifts(stream: Stream, shifts: Sequence[DoubtfulLevel]) -> list[str]:
     """Which levels were taken in, and which wait for what."""
     accept = f"`forecasting quarantine accept {stream.name} --series"
     taken, waiting = [], []
@@ -52,7 +52,7 @@ def first_of(sentences: Sequence[str], what: str) -> list[str]:
     return [*sentences[:_NAMED], *([f"{further} more {what}"] if further > 0 else [])]
 
 
-def times(shift: Shift) -> str:
+def times(shift: DoubtfulLevel) -> str:
     """How the level compares with the usual one: `1,200 times` or `1/1,200 of`."""
     factor = shift.factor or 1.0
     return f"{factor:,.0f} times" if factor > 1 else f"1/{1 / factor:,.0f} of"

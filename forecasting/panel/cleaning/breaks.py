@@ -18,7 +18,7 @@ from forecasting.panel.cleaning.silence import (
     find_lost,
     weigh_silence,
 )
-from forecasting.panel.cleaning.surges import Shift, Surge, find_surges
+from forecasting.panel.cleaning.surges import LevelShift, Surge, find_surges
 
 _CELLS = 250_000
 """Values that are processed together: few enough for a core's cache, enough for numpy to be fast."""
@@ -96,7 +96,7 @@ def find_breaks(y: Values, grid: Grid, ts: Times, *, explained: Mask, calendar: 
     surges: list[Surge] = []
     for rows in _chunks(y.shape):
         part = np.where(fault[rows] > 0, np.nan, y[rows])
-        shifts: list[Shift] = []
+        shifts: list[LevelShift] = []
         if calendar is not None:
             chance = chance_threshold(len(y) * len(np.unique(calendar.date)))
             own, shifts = _set_aside(part, fault[rows], grid, calendar, rows, threshold=chance)
@@ -109,7 +109,7 @@ def find_breaks(y: Values, grid: Grid, ts: Times, *, explained: Mask, calendar: 
 
 def _set_aside(
     y: Values, fault: NDArray[np.uint8], grid: Grid, calendar: Calendar, rows: slice, *, threshold: float
-) -> tuple[list[Surge], list[Shift]]:
+) -> tuple[list[Surge], list[LevelShift]]:
     """Surges, by the row of the panel, and new levels of some rows; y and fault (n, T) are changed where one lies."""
     confirmed, rejected = calendar.confirmed[rows], calendar.rejected[rows]
     known = np.isfinite(y)

@@ -61,7 +61,7 @@ class Surge:
 
 
 @dataclass(frozen=True)
-class Shift:
+class LevelShift:
     """A level that a series has kept from a column on, for a week or more."""
 
     row: int
@@ -72,7 +72,7 @@ class Shift:
 
 def find_surges(
     y: Values, grid: Grid, date: Times, *, holiday: Mask, threshold: float
-) -> tuple[list[Surge], list[Shift]]:
+) -> tuple[list[Surge], list[LevelShift]]:
     """Surges and new levels of a history.
 
     y: (N, T), NaN where unknown, faulty or explained by calendar and campaigns; date: (T,) local dates. holiday: (N, T)
@@ -87,7 +87,7 @@ def find_surges(
     judged &= ~sparse(y, first=first, most=_EMPTY)
     off = np.add.reduceat(holiday, first, axis=1) > 0
     surges: list[Surge] = []
-    shifts: list[Shift] = []
+    shifts: list[LevelShift] = []
     for sign in (1, -1):
         excess = np.where(known & judged[:, None], sign * days.excess, np.nan)
         member = _bridge(excess >= np.maximum(_MEMBER, days.noise), known)
@@ -98,7 +98,7 @@ def find_surges(
         strong = exceptional(runs, score, threshold=threshold, n_cycles=grid.n_cycles)
         for found in _classify(runs, np.flatnonzero(strong), days, excess, off, sign=sign):
             surges += [found] if isinstance(found, Surge) else []
-            shifts += [found] if isinstance(found, Shift) else []
+            shifts += [found] if isinstance(found, LevelShift) else []
     often = np.bincount(np.array([one.row for one in surges], np.int64), minlength=len(y)) > max(
         grid.n_cycles // _HABIT, 1
     )
@@ -119,7 +119,7 @@ def _bridge(member: Mask, known: Mask) -> Mask:
 
 def _classify(
     runs: Runs, chosen: Ints, days: DayLevels, excess: Floats64, off: Mask, *, sign: int
-) -> Iterator[Surge | Shift]:
+) -> Iterator[Surge | LevelShift]:
     """What the chosen runs of one direction are; excess: (N, D) in that direction."""
     settled: set[int] = set()
     last = excess.shape[1] - 1
@@ -147,7 +147,7 @@ def _classify(
                 at = int(days.first[low]), int(days.first[-1])
                 yield Surge(row, *at, volume_ratio(sign * height), age, ongoing=True)
             elif age <= _NEW:
-                yield Shift(row, int(days.first[low]), _factor(days, row, low, last))
+                yield LevelShift(row, int(days.first[low]), _factor(days, row, low, last))
 
 
 def _trim(own: Floats64, low: int, high: int) -> tuple[int, int]:
