@@ -18,7 +18,7 @@ where ts is null or (ts >= $since and ts < $until)
 DEFINITION = """[stream]
 name = "{name}"
 metric = "usage"
-unit = "units"
+unit = "{unit}"
 interval = "{interval}"
 timezone = "{timezone}"
 horizon = "{horizon}"
@@ -42,6 +42,7 @@ def define_stream(
     settings: Settings,
     name: str = "usage",
     *,
+    unit: str = "units",
     interval: str = "1h",
     timezone: str = "UTC",
     horizon: str = "2d",
@@ -57,6 +58,7 @@ def define_stream(
     settings.streams.mkdir(parents=True, exist_ok=True)
     filled = DEFINITION.format(
         name=name,
+        unit=unit,
         interval=interval,
         timezone=timezone,
         horizon=horizon,

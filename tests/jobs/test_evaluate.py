@@ -38,7 +38,7 @@ def take_in(settings: Settings, rows: pd.DataFrame, *, file: str = "feed") -> No
 @pytest.fixture
 def filled(settings: Settings) -> Settings:
     """Ten weeks of history of a stream without neural members."""
-    define_stream(settings, source="max_bad_share = 1.0")
+    define_stream(settings, unit="calls", source="max_bad_share = 1.0")
     take_in(settings, rows_with_clock())
     return settings
 
