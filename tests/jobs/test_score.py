@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecasting.errors import SettingsError
 from forecasting.jobs import backfill, forecast, ingest, score
 from forecasting.jobs.common.session import open_session
 from forecasting.jobs.training import train
 from forecasting.settings import Settings
-from forecasting.store.lake.open import open_lake_to_read
+from forecasting.store.lake.open import open_lake, open_lake_to_read
 from forecasting.store.tables.scores import origins_to_score
 from forecasting.terms import ModelChoice
 from tests.feeds import define_stream, deliver, hourly_rows
@@ -144,4 +145,8 @@ def test_series_that_retired_since_does_not_stop_the_others(published):
 
 def test_stream_that_never_forecast_has_nothing_to_score(settings):
     define_stream(settings)
+    with pytest.raises(SettingsError, match="no lake here yet"):
+        score.run(settings, "usage", origin=ORIGIN)
+    with open_lake(settings):
+        pass
     assert score.run(settings, "usage", origin=ORIGIN).status == "unchanged"

@@ -107,10 +107,11 @@ def holds_forecast(lake: Lake, *, run_id: str, stream: str, origin: datetime) ->
     held = lake.frame("forecast/held_rows.sql", categories=["series_id", "tier"], **named)
     texts = ["level", "group_key", "stat", "period"]
     aggregates = lake.frame("forecast/held_aggregates.sql", categories=texts, **named)
+    surges = lake.frame("forecast/held_surges.sql", **named)
     ((paths, sound),) = lake.rows("forecast/held_paths.sql", **named)
-    if not sound or len(held) + len(aggregates) + paths != rows:
+    if not sound or len(held) + len(aggregates) + len(surges) + paths != rows:
         return False
-    return bool(content_hash(held, model_id=model_id, aggregates=aggregates) == digest)
+    return bool(content_hash(held, model_id=model_id, aggregates=aggregates, surges=surges) == digest)
 
 
 def published_rows(lake: Lake, *, stream: str, origin: datetime) -> pd.DataFrame:
