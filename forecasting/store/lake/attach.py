@@ -57,9 +57,8 @@ def session(settings: Settings) -> duckdb.DuckDBPyConnection:
         "temp_directory": str(beside / "spill"),
         "python_enable_replacements": False,
     }
-    if not Path(
-        os.environ.get("HOME") or "/nowhere"
-    ).is_dir():  # a service may have none; DuckDB looks for extensions there
+    # a service may have no home, where DuckDB looks for extensions
+    if not Path(os.environ.get("HOME") or "/nowhere").is_dir():
         config["home_directory"] = str(beside)
     connection = duckdb.connect(config=config)
     try:
