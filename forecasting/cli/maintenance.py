@@ -23,8 +23,9 @@ def sql(
 ) -> None:
     """Query the lake; nothing can be changed.
 
-    Nor is any other file read. Such as: forecasting sql "select * from analyst.forecast_latest limit 5". All tables
-    and columns are described in analyst.dictionary.
+    It reads the lake and no other file. All tables and columns are described in analyst.dictionary.
+
+    Example: forecasting sql "select * from analyst.forecast_latest limit 5"
     """
     from forecasting.jobs.upkeep import query as job
 

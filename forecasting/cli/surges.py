@@ -40,9 +40,9 @@ def surges_list(stream: OneStream = None, as_json: AsJson = False) -> None:
 def surges_confirm(
     stream: StreamName, series: Series, day: Day, known_at: KnownAt = None, as_json: AsJson = False
 ) -> None:
-    """Confirm a surge.
+    """Keep the days of a surge out of forecasts.
 
-    Its days stay out of forecasts, whatever the rule thinks later.
+    They stay out even where a later forecast would not take them for a surge.
     """
     _judge(stream, series, day, EventKind.SURGE, known_at, as_json)
 
@@ -51,9 +51,9 @@ def surges_confirm(
 def surges_reject(
     stream: StreamName, series: Series, day: Day, known_at: KnownAt = None, as_json: AsJson = False
 ) -> None:
-    """Reject a surge.
+    """Use the days of a surge as demand like any other.
 
-    Its days are demand like any other, and forecasts use them.
+    Forecasts then follow them, however unusual they are.
     """
     _judge(stream, series, day, EventKind.DEMAND, known_at, as_json)
 
