@@ -22,7 +22,7 @@ NIGHT = {"name": "night", "length": "8h", "starts": "22:00", "every": "1h", "day
 
 @pytest.fixture
 def stream() -> Stream:
-    parts = {"interval": "1h", "timezone": str(ZONE), "horizon": "14d", "budget": "5s", "retrain": "7d"}
+    parts = {"unit": "calls", "interval": "1h", "timezone": str(ZONE), "horizon": "14d", "budget": "5s", "retrain": "7d"}
     text = DEFINITION.format(name="calls", source="", tables="", models="", members='["seasonal"]', **parts)
     return parse_stream(text, path="calls.toml")
 

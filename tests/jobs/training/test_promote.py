@@ -125,6 +125,9 @@ def test_unknown_model_is_answered_with_close_ones(promoted):
 
 
 def test_without_any_model_one_is_told_so(settings):
+    define_stream(settings)
+    deliver(settings, hourly_rows(days=2))
+    ingest.run(settings, "usage", until="2024-01-03")
     with pytest.raises(SettingsError, match="no model is trained yet"):
         promote.run(settings, "usage-1", by="ann")
 

@@ -66,7 +66,7 @@ def test_each_member_says_how_much_it_was_trained_in_its_own_measure(filled):
     details = train.run(filled, "usage", origin="2024-01-29").details
     assert set(details) == {"model", "profile", "trees", "nbeats", "verdict"}
     assert details["profile"] == "fitted"
-    assert re.fullmatch(r"[\d,]+ rounds", details["trees"])
+    assert re.fullmatch(r"[\d,]+ rounds of 1,008 rows", details["trees"])
     assert re.fullmatch(r"2 steps, loss \d+\.\d\d", details["nbeats"])
 
 
