@@ -2,13 +2,12 @@
 
 A series' forecast is its four-week slot mean (the base) plus a weighted sum of lagged features: longer and shorter slot
 means, means of the time of day, and how far the last hours and days were above expectation. There is one regression per
-series and cell of days ahead, shrunk toward one over all series (an empirical Bayes prior of `PRIOR_DAYS` days), which
-is shrunk toward zero. Days count, not rows: a day is the target of as many rows as there are origins before it. Its
-quantiles are those of its own training errors.
+series and cell of days ahead, shrunk toward one over all series (see `models/shrinkage.py`). Its quantiles are those of
+its own training errors.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -20,6 +19,7 @@ from forecasting.models.features.history import PreparedHistory, choose_power
 from forecasting.models.features.lagged import DEVIATIONS, LaggedFeatures
 from forecasting.models.features.rows import Rows, by_chunk, draw_rows, horizon_of, row_features, row_weights
 from forecasting.models.features.slots import NAN
+from forecasting.models.shrinkage import Moments, fit_shrunk, fold_of
 from forecasting.numerics import Floats32, Floats64, Ints, Mask
 from forecasting.panel.grid import Panel
 from forecasting.quantiles import sort_quantiles
@@ -28,14 +28,8 @@ from forecasting.terms import QUANTILES
 KIND = "profile"
 LEADS = (1, 3)
 """Days ahead at which the next regression begins."""
-PRIOR_DAYS = 30
-"""Days that the regression over all series counts for beside those of a series."""
-POOL_DAYS = 100
-"""Days of the prior of no weights in the regression over all series."""
-POOL_SERIES = 10
-"""Series of a stream that err independently on one day; more are no further evidence."""
-RIDGE = 0.2
-"""Variance that is added to every feature, in units of the noise squared."""
+ERROR_DAYS = 30
+"""Days that the errors of all series count for beside those of a series."""
 MOST_ROWS = 600_000
 ROWS_A_SERIES = 6_000
 ERROR_CLIP = 5.0
@@ -55,8 +49,13 @@ class ProfileMember:
     """Sorted; N series known in training. Others are forecast with the regression over all series."""
     weights: Floats32
     """(N + 1, LEADS + 1, DEVIATIONS); the last row is of all series."""
+    loose: Floats32
+    """Weights that are nearly a series' own: the trees' other input."""
     errors: Floats32
     """(N + 1, LEADS + 1, 7) quantiles of the errors, in units of the noise."""
+    held_out: Floats32 | None = field(default=None, compare=False, repr=False)
+    """(2, F, N + 1, LEADS + 1, DEVIATIONS) `weights` and `loose` without each fold of weeks, from which trees learn; no
+    part of a model that is kept."""
 
     kind = KIND
 
@@ -69,17 +68,27 @@ class ProfileMember:
         for history, rows, part in by_chunk(panel, every, power=self.power):
             lagged = row_features(history, rows)
             place, lead = self.places(panel, rows.series), leads(history, rows)
-            center = self.center(lagged, place, lead)
+            center = weigh(lagged, self.weights[place, lead])
             quantiles = (center[:, None] + self.errors[place, lead]) * lagged.noise[:, None] + lagged.base[:, None]
             quantiles[~complete_rows(lagged, (len(origin_columns), length))] = NAN
             forecast[part] = sort_quantiles(quantiles, lower=0.0)
         shaped = forecast.reshape(panel.n_series, len(origin_columns), length, len(QUANTILES))
         return np.moveaxis(shaped, 1, 0)
 
-    def center(self, lagged: LaggedFeatures, place: Ints, lead: Ints) -> Floats32:
-        """(R,) forecast less the base, in units of the noise."""
-        center: Floats32 = np.einsum("rk,rk->r", lagged.deviations, self.weights[place, lead])
-        return center
+    def answers(self, history: PreparedHistory, rows: Rows, lagged: LaggedFeatures, *, until: int) -> Floats32:
+        """(R, 2) forecasts less the base by `weights` and by `loose`, in units of the noise.
+
+        Rows with targets before the column `until` are answered by weights that have not learned from that week.
+        """
+        place, lead = self.places(history.panel, rows.series), leads(history, rows)
+        both = np.stack([weigh(lagged, weights[place, lead]) for weights in (self.weights, self.loose)], axis=1)
+        learned = np.flatnonzero(rows.column < until)
+        if self.held_out is not None and len(learned):
+            fold = fold_of(history.days.day[rows.column[learned]], self.held_out.shape[1])
+            at = fold, place[learned], lead[learned]
+            for number, weights in enumerate(self.held_out):
+                both[learned, number] = weigh(lagged, weights[at], learned)
+        return both
 
     def places(self, panel: Panel, series: Ints) -> Ints:
         """(R,) row of `weights` of each row's series; series: (R,) of the panel."""
@@ -94,6 +103,7 @@ class ProfileMember:
         """Plain data and arrays from which `rebuild_profile` makes the member again."""
         return {"kind": KIND, "season": self.season, "power": self.power, "series_ids": list(self.series_ids)}, {
             "weights": self.weights,
+            "loose": self.loose,
             "errors": self.errors,
         }
 
@@ -103,18 +113,24 @@ def rebuild_profile(config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]
     try:
         season, power = int(config["season"]), float(config["power"])
         ids = tuple(str(name) for name in config["series_ids"])
-        weights, errors = np.asarray(arrays["weights"], np.float32), np.asarray(arrays["errors"], np.float32)
+        weights, loose, errors = (np.asarray(arrays[name], np.float32) for name in ("weights", "loose", "errors"))
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{KIND}: expected season, series and weights, found {error!r}; train again") from error
     shape = (len(ids) + 1, len(LEADS) + 1)
-    if weights.shape != (*shape, DEVIATIONS) or errors.shape != (*shape, len(QUANTILES)):
+    if {weights.shape, loose.shape} != {(*shape, DEVIATIONS)} or errors.shape != (*shape, len(QUANTILES)):
         raise ModelError(
             f"{KIND}: expected weights {(*shape, DEVIATIONS)} and errors {(*shape, len(QUANTILES))}, "
-            f"found {weights.shape} and {errors.shape}; train again"
+            f"found {weights.shape}, {loose.shape} and {errors.shape}; train again"
         )
-    if not (np.isfinite(weights).all() and np.isfinite(errors).all()):
+    if not all(np.isfinite(numbers).all() for numbers in (weights, loose, errors)):
         raise ModelError(f"{KIND}: expected finite weights; train again")
-    return ProfileMember(season=season, power=power, series_ids=ids, weights=weights, errors=errors)
+    return ProfileMember(season=season, power=power, series_ids=ids, weights=weights, loose=loose, errors=errors)
+
+
+def weigh(lagged: LaggedFeatures, weights: Floats32, rows: Ints | slice = slice(None)) -> Floats32:
+    """(R,) weighted sums of the deviations of some rows; weights: (R, DEVIATIONS)."""
+    total: Floats32 = np.einsum("rk,rk->r", lagged.deviations[rows], weights)
+    return total
 
 
 def leads(history: PreparedHistory, rows: Rows) -> Ints:
@@ -143,8 +159,7 @@ def fit_profile(panel: Panel, *, until: int, seed: int) -> ProfileMember | None:
     if not len(rows):
         return None
     n, levels = panel.n_series, len(LEADS) + 1
-    square, product = np.zeros((n, levels, DEVIATIONS, DEVIATIONS), np.float32), np.zeros((n, levels, DEVIATIONS))
-    count, targets = np.zeros((n, levels)), np.zeros((n, levels))
+    moments = Moments.nothing(series=n, cells=levels, regressors=DEVIATIONS)
     power = choose_power(panel, until=until)
     roots = np.sqrt(row_weights(panel, rows))
     for history, part, part_places in by_chunk(panel, rows, power=power):
@@ -154,14 +169,11 @@ def fit_profile(panel: Panel, *, until: int, seed: int) -> ProfileMember | None:
             root = roots[part_places][places]
             deviations = lagged.deviations[places] * root[:, None]
             target = error[places].clip(-ERROR_CLIP, ERROR_CLIP) * root
-            square[series, level] = deviations.T @ deviations
-            product[series, level] = deviations.T @ target
-            count[series, level] = len(places)
-            targets[series, level] = len(np.unique(history.days.day[part.column[places]]))
-    weights = _shrunk(square, product, count, targets)
+            moments.add(series, level, deviations, target, history.days.day[part.column[places]])
     errors = np.zeros((n + 1, levels, len(QUANTILES)), np.float32)
-    member = ProfileMember(panel.season, power, tuple(panel.series_ids.tolist()), weights, errors)
-    return replace(member, errors=_error_quantiles(member, panel, rows, targets, until=until))
+    fit, ids = fit_shrunk(moments), tuple(panel.series_ids.tolist())
+    member = ProfileMember(panel.season, power, ids, fit.weights, fit.loose, errors, fit.held_out)
+    return replace(member, errors=_error_quantiles(member, panel, rows, moments.days.sum(axis=0), until=until))
 
 
 def _errors(panel: Panel, rows: Rows, lagged: LaggedFeatures) -> Floats32:
@@ -181,45 +193,21 @@ def _groups(series: Ints, lead: Ints, usable: Mask) -> list[tuple[Ints, tuple[in
     return [(order[low:high], divmod(int(key[low]), len(LEADS) + 1)) for low, high in pairwise(edges)]
 
 
-def _shrunk(square: Floats32, product: Floats64, count: Floats64, targets: Floats64) -> Floats32:
-    """(N + 1, levels, DEVIATIONS) weights: of each series shrunk toward those of all series, these toward zero.
-
-    count, targets: (N, levels) rows, and the days that these are of.
-    """
-    n, levels, size = product.shape
-    weights = np.zeros((n + 1, levels, size), dtype=np.float32)
-    for level in range(levels):
-        total = count[:, level].sum()
-        if not total:
-            continue
-        every = square[:, level].sum(axis=0, dtype=np.float64)
-        typical = every / total + RIDGE * np.eye(size)
-        days = min(targets[:, level].sum(), POOL_SERIES * targets[:, level].max())
-        pool = np.linalg.solve(every + POOL_DAYS * total / days * np.eye(size), product[:, level].sum(axis=0))
-        rows = np.where(targets[:, level] > 0, count[:, level] / np.maximum(targets[:, level], 1), 1.0)
-        prior = PRIOR_DAYS * rows[:, None, None] * typical
-        weights[:n, level] = np.linalg.solve(square[:, level] + prior, (product[:, level] + prior @ pool)[..., None])[
-            ..., 0
-        ]
-        weights[n, level] = pool
-    return weights
-
-
-def _error_quantiles(member: ProfileMember, panel: Panel, rows: Rows, targets: Floats64, *, until: int) -> Floats32:
+def _error_quantiles(member: ProfileMember, panel: Panel, rows: Rows, days: Floats64, *, until: int) -> Floats32:
     """(N + 1, levels, 7) quantiles of the errors that the weights leave; of few errors mostly those of all series."""
     n, levels = panel.n_series, len(LEADS) + 1
     left, lead = np.empty(len(rows), dtype=np.float32), np.empty(len(rows), dtype=np.int64)
     for history, part, places in by_chunk(panel, rows, power=member.power):
         lagged = row_features(history, part, noise_until=until)
         lead[places] = leads(history, part)
-        left[places] = _errors(panel, part, lagged) - member.center(lagged, part.series, lead[places])
+        left[places] = _errors(panel, part, lagged) - weigh(lagged, member.weights[part.series, lead[places]])
     quantiles = np.zeros((n + 1, levels, len(QUANTILES)), dtype=np.float32)
     weight = None if panel.weight is None else row_weights(panel, rows)
     for level in range(levels):
         pooled = np.flatnonzero((lead == level) & np.isfinite(left))
         quantiles[:, level] = _quantiles(left, pooled, weight) if len(pooled) else quantiles[:, level - 1]
     for own, (series, level) in _groups(rows.series, lead, np.isfinite(left)):
-        share = targets[series, level] / (targets[series, level] + PRIOR_DAYS)
+        share = days[series, level] / (days[series, level] + ERROR_DAYS)
         quantiles[series, level] += share * (_quantiles(left, own, weight) - quantiles[series, level])
     return quantiles
 

@@ -6,9 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecasting.errors import ModelError
-from forecasting.models import profile
 from forecasting.models.features import rows
-from forecasting.models.features.lagged import DEVIATIONS
 from forecasting.models.profile import ProfileMember, fit_profile, rebuild_profile
 from forecasting.models.seasonal.member import last_four
 from forecasting.numerics import Floats32
@@ -144,18 +142,21 @@ def test_a_series_of_which_a_single_value_was_seen_is_left_to_others(panel, memb
     assert np.isnan(ask(member, hide(panel, 0, slice(0, panel.n_history - 1)), panel.n_history)[0]).all()
 
 
-@pytest.mark.parametrize("rows", [1, 40])
-def test_a_series_of_as_many_days_as_the_prior_is_drawn_halfway_to_the_pool_however_often_a_day_is_a_target(rows):
-    levels, wanted = len(profile.LEADS) + 1, np.linspace(-1, 1, DEVIATIONS)
-    days = np.full((2, levels), profile.PRIOR_DAYS * (1 + profile.RIDGE))
-    count = rows * days
-    square = count[..., None, None] * np.eye(DEVIATIONS)
-    # two series that want the opposite of each other: the pool wants nothing
-    product = count[..., None] * np.stack([wanted, -wanted])[:, None]
-    weights = profile._shrunk(square.astype(np.float32), product, count, days)
-    np.testing.assert_allclose(weights[2], 0, atol=1e-6)
-    np.testing.assert_allclose(weights[0, 0], wanted / 2, atol=1e-4)
-    np.testing.assert_allclose(weights[1, 0], -wanted / 2, atol=1e-4)
+def test_learned_weeks_are_answered_by_weights_that_have_not_seen_them(panel):
+    until = panel.n_history - 6 * SEASON
+    member = fit(panel, until=until)
+    parts = member.as_parts()
+    kept = rebuild_profile(*parts)
+    drawn = rows.draw_rows(panel, since=2 * SEASON, until=panel.n_history, most=4_000, rng=np.random.default_rng(0))
+    for history, part, _ in rows.by_chunk(panel, drawn, power=member.power):
+        lagged = rows.row_features(history, part)
+        error = (panel.y[part.series, part.column] - lagged.base) / lagged.noise
+        learned = part.column < until
+        told, seen = (one.answers(history, part, lagged, until=until) for one in (member, kept))
+        np.testing.assert_array_equal(told[~learned], seen[~learned])
+        # nearly a series' own weights know learned weeks better than they know others
+        lost = [np.nanmean((error[learned] - answers[learned, 1]) ** 2) for answers in (told, seen)]
+        assert lost[0] > 1.01 * lost[1]
 
 
 def test_whole_horizons_are_forecast_or_nothing_of_them(panel, member):
@@ -220,6 +221,8 @@ def test_damaged_parts_are_refused_in_one_line(member):
         ({**config, "series_ids": [*config["series_ids"], "one more"]}, arrays),
         (config, {}),
         (config, without(arrays, "errors")),
+        (config, without(arrays, "loose")),
+        (config, {**arrays, "loose": weights[:-1]}),
         (config, {**arrays, "weights": weights[:-1]}),
         (config, {**arrays, "errors": errors[..., :6]}),
         (config, {**arrays, "weights": weights * np.nan}),

@@ -111,10 +111,12 @@ def fit_trees(
     }
     if panel.n_series > MANY_SERIES:
         panel = take_series(panel, np.sort(rng.choice(panel.n_series, MANY_SERIES, replace=False)))
-    rows = _training_rows(panel, profile, inputs, since=0, until=until, most=most, rng=rng)
+    rows = _training_rows(panel, profile, inputs, since=0, until=until, most=most, rng=rng, learned=until)
     newer = None
     if check:
-        newer = _training_rows(panel, profile, inputs, since=until, until=panel.n_history, most=CHECKED_ROWS, rng=rng)
+        newer = _training_rows(
+            panel, profile, inputs, since=until, until=panel.n_history, most=CHECKED_ROWS, rng=rng, learned=until
+        )
     if len(rows.target) < LEAST_ROWS or (newer is not None and not len(newer.target)):
         return None
     data = lgb.Dataset(
@@ -157,13 +159,15 @@ def _training_rows(
     until: int,
     most: int,
     rng: np.random.Generator,
+    learned: int,
 ) -> _TrainingRows:
+    """Rows with targets in some columns; learned: the column at which the profile's training ended."""
     rows = draw_rows(panel, since=since, until=until, most=most, rng=rng)
     features = np.empty((len(rows), len(inputs.names)), dtype=np.float32)
     target, noise = np.empty(len(rows), dtype=np.float32), np.empty(len(rows), dtype=np.float32)
     for history, part, places in by_chunk(panel, rows, power=profile.power):
         lagged = row_features(history, part, noise_until=until)
-        features[places] = build_features(history, part, lagged, inputs, profile)
+        features[places] = build_features(history, part, lagged, inputs, profile, until=learned)
         target[places] = (panel.y[part.series, part.column] - lagged.base) / lagged.noise
         noise[places] = lagged.noise
     good = np.isfinite(target)

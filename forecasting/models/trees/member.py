@@ -19,7 +19,7 @@ from forecasting.models.features.history import PreparedHistory
 from forecasting.models.features.lagged import CLIP, DEVIATIONS, RECENT_DAYS, LaggedFeatures
 from forecasting.models.features.rows import Rows, by_chunk, horizon_of, row_features
 from forecasting.models.features.slots import NAN
-from forecasting.models.profile import ProfileMember, complete_rows, leads, rebuild_profile
+from forecasting.models.profile import ProfileMember, complete_rows, rebuild_profile
 from forecasting.numerics import Floats32
 from forecasting.panel.calendar.calendar import MONDAY
 from forecasting.panel.grid import Panel
@@ -49,7 +49,7 @@ class Inputs:
             *(f"deviation_{number}" for number in range(DEVIATIONS)),
             *(f"ratio_{days}d" for days in RECENT_DAYS),
             *(f"slot_{name}" for name in ("least", "median", "greatest", "deviation")),
-            *("profile", "weeks", "base_over_level", "noise_over_base", "level", "lead", "lead_days"),
+            *("profile", "own_profile", "weeks", "base_over_level", "noise_over_base", "level", "lead", "lead_days"),
             *("clock", "slot", "weekday", "month_day", "campaign"),
             *(f"covariate_{name}" for name in self.covariate_names),
             *(f"attribute_{name}" for name in self.vocabulary),
@@ -64,16 +64,25 @@ def choose_inputs(panel: Panel) -> Inputs:
 
 
 def build_features(
-    history: PreparedHistory, rows: Rows, lagged: LaggedFeatures, inputs: Inputs, profile: ProfileMember
+    history: PreparedHistory,
+    rows: Rows,
+    lagged: LaggedFeatures,
+    inputs: Inputs,
+    profile: ProfileMember,
+    *,
+    until: int = 0,
 ) -> Floats32:
-    """(R, len(inputs.names)) features, from columns before the origin and from the calendar only."""
+    """(R, len(inputs.names)) features, from columns before the origin and from the calendar only.
+
+    until: in training, the column at which the profile's own training ended.
+    """
     panel, days, column = history.panel, history.days, rows.column
-    center = profile.center(lagged, profile.places(panel, rows.series), leads(history, rows))
+    answers = profile.answers(history, rows, lagged, until=until)
     date = panel.wall[column].astype("datetime64[D]")
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = [np.log(lagged.base / lagged.level), np.log(lagged.noise / lagged.base), np.log(lagged.level)]
     single = [
-        center.clip(-CLIP, CLIP),
+        *answers.T.clip(-CLIP, CLIP),
         lagged.weeks,
         *(np.nan_to_num(value, nan=0.0, posinf=CLIP, neginf=-CLIP) for value in logs),
         column - rows.origin,
@@ -92,7 +101,7 @@ def build_features(
 
 @dataclass(frozen=True)
 class TreesMember:
-    """Seven boosters, and the profile member whose forecast is one of their features."""
+    """Seven boosters, and the profile member whose answers are among their features."""
 
     profile: ProfileMember
     inputs: Inputs

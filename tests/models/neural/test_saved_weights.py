@@ -89,6 +89,7 @@ def test_a_lesson_of_the_trees_counts_by_its_weight():
             until=each.n_history,
             most=2_000,
             rng=np.random.default_rng(0),
+            learned=each.n_history,
         )
         spans.append(lesson.weight.max() / lesson.weight.min())
     assert spans[0] > 40 > 20 > spans[1]
