@@ -22,8 +22,10 @@ NIGHT = {"name": "night", "length": "8h", "starts": "22:00", "every": "1h", "day
 
 @pytest.fixture
 def stream() -> Stream:
-    parts = {"unit": "calls", "interval": "1h", "timezone": str(ZONE), "horizon": "14d", "budget": "5s", "retrain": "7d"}
-    text = DEFINITION.format(name="calls", source="", tables="", models="", members='["seasonal"]', **parts)
+    parts = {"interval": "1h", "timezone": str(ZONE), "horizon": "14d", "budget": "5s", "retrain": "7d"}
+    text = DEFINITION.format(
+        name="calls", unit="calls", source="", tables="", models="", members='["seasonal"]', **parts
+    )
     return parse_stream(text, path="calls.toml")
 
 
