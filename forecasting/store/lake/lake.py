@@ -181,7 +181,7 @@ class Lake:
 
     def snapshot_id(self) -> int:
         """Newest snapshot of the lake, kept with runs as their lineage."""
-        return int(self.rows("lake/snapshot_id.sql")[0][0])
+        return int(self.rows("lake/newest_snapshot.sql")[0][0])
 
     def _transaction(self, action: Callable[[], T], message: str) -> T:
         # by this it is found whether a commit went through in which the connection was lost

@@ -63,8 +63,11 @@ class Ownership:
 
     def judge(self) -> Marker | None:
         """The marker with the doubt that this catalog casts on it."""
+        return self._judged(self._newest())
+
+    def _judged(self, newest: tuple[int, str | None]) -> Marker | None:
         marker = self.marker
-        return marker if marker is None or marker.doubt else replace(marker, doubt=self._doubt(marker))
+        return marker if marker is None or marker.doubt else replace(marker, doubt=self._doubt(marker, newest))
 
     def take(self) -> None:
         """Mark the folder as this catalog's unless it is marked, and keep what casts doubt on that.
@@ -72,13 +75,13 @@ class Ownership:
         To be called after `check`, before the first write. Raises LakeError where the folder has no marker and mostly
         holds what this catalog does not know.
         """
-        judged = self.judge()
+        newest = self._newest()
+        judged = self._judged(newest)
         if judged is None:
             self._refuse_foreign()
-            self._try(lambda: self._create(Marker(self.lake_id(), self._catalog(), *self._newest())))
+            self._try(lambda: self._create(Marker(self.lake_id(), self._catalog(), *newest)))
             self.check()
             return
-        newest = self._newest()
         if judged.doubt is None and newest[0] > judged.snapshot_id:
             judged = replace(judged, snapshot_id=newest[0], token=newest[1])
         if judged != self.marker:
@@ -134,9 +137,8 @@ class Ownership:
         return str(self._rows("lake/lake_id.sql")[0][0])
 
     def _newest(self) -> tuple[int, str | None]:
-        newest = int(self._rows("lake/snapshot_id.sql")[0][0])
-        rows = self._rows("lake/snapshot_token.sql", {"snapshot_id": newest})
-        return newest, rows[0][0] if rows else None
+        ((snapshot_id, token),) = self._rows("lake/newest_snapshot.sql")
+        return int(snapshot_id), token
 
     def _catalog(self) -> str:
         """Where the catalog is, whatever names lead to it."""
@@ -149,14 +151,16 @@ class Ownership:
                 raise
             return "postgres"
 
-    def _doubt(self, marker: Marker) -> str | None:
-        catalog, newest = self._catalog(), self._newest()[0]
+    def _doubt(self, marker: Marker, newest: tuple[int, str | None]) -> str | None:
+        catalog = self._catalog()
         if marker.catalog != catalog:
             return f"these data were written from the catalog {marker.catalog} and are now from {catalog}"
-        if newest < marker.snapshot_id:
+        if newest == (marker.snapshot_id, marker.token):
+            return None
+        if newest[0] < marker.snapshot_id:
             return (
-                f"the catalog ends with snapshot {newest}, but snapshot {marker.snapshot_id} was written here: it was "
-                "restored from a backup"
+                f"the catalog ends with snapshot {newest[0]}, but snapshot {marker.snapshot_id} was written here: it "
+                "was restored from a backup"
             )
         held = self._rows("lake/snapshot_token.sql", {"snapshot_id": marker.snapshot_id})
         # a snapshot that is no longer there has expired

@@ -55,7 +55,8 @@ def answer(lake: Lake, query: str, *, limit: timedelta) -> pd.DataFrame:
     connection = lake.connection
     try:
         with time_limit(connection, limit):
-            check_harmless(read_query(connection, query, where=_WHERE), where=_WHERE, own=macros_of_lake(connection))
+            reads = read_query(connection, query, where=_WHERE)
+            check_harmless(reads, where=_WHERE, own=macros_of_lake(connection, reads))
             # kept once, outside the lake, so that each column is cast by what it holds
             connection.execute(f"create table {_ANSWER} as select * from (\n{_without_end(query)}\n)")
             return _tabulate(connection.table(_ANSWER))

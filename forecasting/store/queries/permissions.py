@@ -45,7 +45,7 @@ def check_extract(
     `source.attach` are attached. Symbolic links are followed up to the first wildcard.
     """
     reads = read_query(connection, statement.text, where=where)
-    macros = macros_of_lake(connection)
+    macros = macros_of_lake(connection, reads)
     check_harmless(reads, where=where, own=macros, calls=READS_FILES | ASKS_DATABASES)
     files = [".".join(parts) for parts in reads.tables if _FILE_NAME.search(".".join(parts))]
     for call in reads.calls:

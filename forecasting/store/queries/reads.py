@@ -83,8 +83,10 @@ def check_harmless(
         )
 
 
-def macros_of_lake(connection: duckdb.DuckDBPyConnection) -> frozenset[tuple[str, str]]:
-    """Schema and name of the macros that the lake on a connection has."""
+def macros_of_lake(connection: duckdb.DuckDBPyConnection, reads: Reads) -> frozenset[tuple[str, str]]:
+    """Schema and name of the macros that the lake on a connection has, if what a query calls may be one of them."""
+    if not any(call.schema for call in reads.calls):
+        return frozenset()
     found = connection.execute(
         "select distinct lower(schema_name), lower(function_name) from system.main.duckdb_functions() "
         "where database_name = current_database() and not internal"

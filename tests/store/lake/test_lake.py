@@ -13,6 +13,7 @@ from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.migrations import migrate
 from forecasting.store.lake.open import open_lake, open_lake_to_read, open_memory_lake
 from forecasting.store.lake.sql import SqlFiles
+from forecasting.store.lake.tables import TABLES
 
 
 @pytest.fixture
@@ -212,3 +213,38 @@ def test_wrong_statement_is_not_blamed_on_the_lakes_version(settings, tmp_path):
         pytest.raises(LakeError, match=r"failed: .*nothing"),
     ):
         lake.rows("wrong/x.sql")
+
+
+def measured(lake: Lake) -> dict[str, int]:
+    counts = lake.connection.execute(
+        "select tables.table_name, record_count from __ducklake_metadata_lake.ducklake_table_stats "
+        "inner join __ducklake_metadata_lake.ducklake_table as tables using (table_id) where end_snapshot is null"
+    )
+    return dict(counts.fetchall())
+
+
+def test_new_tables_are_empty_and_their_statistics_known(lake):
+    unmeasured = {name for (name,) in lake.rows("lake/unmeasured_tables.sql")}
+    assert unmeasured == set()
+    rows = {name.partition(".")[2]: lake.connection.table(name).count("*").fetchall()[0][0] for name in TABLES}
+    assert rows.pop("migrations") == len(names(lake))
+    assert set(rows.values()) == {0}
+    assert {name: count for name, count in measured(lake).items() if name != "migrations"} == rows
+    assert not list(Path(lake.settings.data).rglob("*.parquet"))
+    # none of the rows that began them is in any snapshot
+    for snapshot in range(1, lake.snapshot_id() + 1):
+        past = lake.connection.execute(f"select count(*) from history.quarantine at (version => {snapshot})")
+        assert past.fetchall() == [(0,)]
+
+
+def test_migration_keeps_what_a_migration_wrote_and_what_was_there(lake, tmp_path):
+    lake.connection.execute(
+        "insert into history.ingests (run_id, stream, since, until, rows, versions, withdrawn, "
+        "rejected) values ('r', 's', now(), now(), 0, 0, 0, 0)"
+    )
+    override = tmp_path / "sql" / "schema"
+    override.mkdir(parents=True)
+    (override / "0900_more.sql").write_text("alter table history.ingests add column more varchar")
+    lake.files = SqlFiles((override.parent, *lake.files.roots))
+    assert migrate(lake) == ["0900_more.sql"]
+    assert lake.connection.execute("select run_id from history.ingests").fetchall() == [("r",)]

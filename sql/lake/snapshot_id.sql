@@ -1,2 +1,0 @@
--- Newest snapshot of the lake.
-select max(snapshot_id) from lake.snapshots()

@@ -1,0 +1,2 @@
+-- All rows of a table.
+delete from @table@
