@@ -35,8 +35,8 @@ REBUILD: dict[str, Callable[[Mapping[str, Any], Mapping[str, NDArray[Any]]], Fit
 READS_EVENTS = (Tier.TREES, Tier.TFT)
 """Trained members that read campaigns, holidays and closures ahead."""
 PRIOR_WEIGHTS: dict[str, float] = {
-    Tier.TREES: 4.0,
-    Tier.GROWTH: 4.0,
+    Tier.TREES: 6.0,
+    Tier.GROWTH: 6.0,
     Tier.TFT: 2.0,
     Tier.PROFILE: 2.0,
     Tier.NBEATS: 1.0,

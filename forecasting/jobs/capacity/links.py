@@ -197,7 +197,7 @@ def _require_attributes(definition: Definition, rules: CapacitySection, series: 
             raise SettingsError(
                 f"stream {name_of}: planning.capacity.{key} = {name!r} is no attribute of its series"
                 + (f"; expected one of {found}" if found else ", which have none")
-                + f": {definition.extract.path} returns no column {name}, or none but NULL; add it there, then pull "
+                + f": {definition.extract.path} returns no column {name}, or only NULL in it; add it there, then pull "
                 f"the history again: forecasting ingest {name_of} --since {definition.stream.source.start}"
             )
 
