@@ -7,6 +7,7 @@ month, quarter or year, and those beside public holidays, are seasons.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -19,9 +20,16 @@ from forecasting.panel.cleaning.recurrence import recurs
 _MEMBER = float(np.log(1.5))
 """Least deviation of a day of a run, in logarithms; also at least the noise."""
 _SMALLEST = float(np.log(1.8))
-"""Least mean deviation of a run: weaker ones change no staffing four weeks later."""
-_SINGLE = float(np.log(3))
+"""Least mean deviation of a surge: weaker ones change no staffing four weeks later."""
+_SHIFTED, _STEP = float(np.log(1.15)), float(np.log(1.25))
+"""Least deviation of a day of a new level, and least mean deviation of its days: while it is not followed, every day of
+it is missed by as much."""
+_SINGLE = float(np.log(2.5))
 """That of a run of a single day: half of a day's usual volume more or less is a common day."""
+_DOUBT_OF_ONE = 3.0
+"""Nats beyond chance of a single day: it costs little to leave out one day of a series in twenty (e^-3) too many."""
+_LONG_KNOWN = 84
+"""Days that must be known before a new level below `_SMALLEST`: in fewer nobody knows how far a series strays."""
 LONGEST = 21
 """Days that a surge can last; longer ones are a state of the series, and the forecast follows them."""
 HELD = 6
@@ -39,7 +47,7 @@ _NEW = 35
 _KNOWN = 21
 """Days that must be known; of longer intervals a third as many."""
 _HABIT = 13
-"""Weeks in which a series may surge once; one that does so more often is so by nature."""
+"""Weeks in which a series may surge once, and once more; one that does so more often is so by nature."""
 _EMPTY = 0.25
 """Share of days without any volume from which on a series is too sparse to be judged."""
 
@@ -90,19 +98,51 @@ def find_surges(
     shifts: list[LevelShift] = []
     for sign in (1, -1):
         excess = np.where(known & judged[:, None], sign * days.excess, np.nan)
-        member = _bridge(excess >= np.maximum(_MEMBER, days.noise), known)
-        runs = find_runs(member, known)
-        if not len(runs.row):
-            continue
-        score = runs.total(np.where(excess > 0, days.surprise, 0))
-        strong = exceptional(runs, score, threshold=threshold, n_cycles=grid.n_cycles)
-        for found in _classify(runs, np.flatnonzero(strong), days, excess, off, sign=sign):
-            surges += [found] if isinstance(found, Surge) else []
-            shifts += [found] if isinstance(found, LevelShift) else []
-    often = np.bincount(np.array([one.row for one in surges], np.int64), minlength=len(y)) > max(
-        grid.n_cycles // _HABIT, 1
+        search = partial(_search, days, excess, known, off, sign=sign, threshold=threshold, n_cycles=grid.n_cycles)
+        found = list(search(member=_MEMBER, smallest=_SMALLEST, ended=1))
+        surges += [one for one in found if isinstance(one, Surge)]
+        shifts += [one for one in found if isinstance(one, LevelShift)]
+        taken = {one.row: one.end for one in surges} | {one.row: y.shape[1] for one in shifts}
+        weaker = search(member=_SHIFTED, smallest=_STEP, ended=_GAP + 1)
+        shifts += [
+            one
+            for one in weaker
+            if isinstance(one, LevelShift)
+            and one.start >= taken.get(one.row, 0)
+            and known[one.row, first < one.start].sum() * days.length >= _LONG_KNOWN
+        ]
+    often = np.bincount(np.array([one.row for one in surges], np.int64), minlength=len(y)) > (
+        grid.n_cycles // _HABIT + 1
     )
     return sorted((one for one in surges if not often[one.row]), key=lambda one: (one.row, one.first)), shifts
+
+
+def _search(
+    days: DayLevels,
+    excess: Floats64,
+    known: Mask,
+    off: Mask,
+    *,
+    sign: int,
+    threshold: float,
+    n_cycles: int,
+    member: float,
+    smallest: float,
+    ended: int,
+) -> Iterator[Surge | LevelShift]:
+    """Runs of one direction that chance does not explain.
+
+    excess: (N, D) in that direction; off: (N, D) public holidays. member, smallest: least deviation of a day of a run,
+    and of all its days; ended: least usual days after a run that has ended.
+    """
+    runs = find_runs(_bridge(excess >= np.maximum(member, days.noise), known), known)
+    if not len(runs.row):
+        return
+    score = runs.total(np.where(excess > 0, days.surprise, 0))
+    one_day = min(threshold, float(np.log(len(days.date))) + _DOUBT_OF_ONE)
+    strong = exceptional(runs, score, threshold=threshold, n_cycles=n_cycles)
+    strong |= exceptional(runs, score, threshold=one_day, n_cycles=n_cycles) & (runs.size == 1)
+    yield from _classify(runs, np.flatnonzero(strong), days, excess, off, sign=sign, smallest=smallest, ended=ended)
 
 
 def _bridge(member: Mask, known: Mask) -> Mask:
@@ -118,9 +158,9 @@ def _bridge(member: Mask, known: Mask) -> Mask:
 
 
 def _classify(
-    runs: Runs, chosen: Ints, days: DayLevels, excess: Floats64, off: Mask, *, sign: int
+    runs: Runs, chosen: Ints, days: DayLevels, excess: Floats64, off: Mask, *, sign: int, smallest: float, ended: int
 ) -> Iterator[Surge | LevelShift]:
-    """What the chosen runs of one direction are; excess: (N, D) in that direction."""
+    """What the chosen runs are; see `_search`."""
     settled: set[int] = set()
     last = excess.shape[1] - 1
     for number in chosen[np.lexsort((runs.first[chosen], runs.row[chosen]))]:
@@ -131,9 +171,9 @@ def _classify(
         low, high = _trim(own, low, high)
         height = float(np.nanmean(own[low : high + 1]))
         lasted = _days_between(days, low, high)
-        if row in settled or height < (_SINGLE if lasted == 1 else _SMALLEST):
+        if row in settled or height < (_SINGLE if lasted == 1 else smallest):
             continue
-        before, after = _near(own[:low][::-1], _BESIDE), _near(own[high + 1 :], _BESIDE)
+        before, after = _near(own[:low][::-1], _BESIDE), _near(own[high + 1 :], _BESIDE, least=ended)
         if before >= _RETURNED * height or recurs(days, own, low, high, height=height, off=off[row]):
             continue
         age = _days_between(days, low, last)
@@ -151,12 +191,15 @@ def _classify(
 
 
 def _trim(own: Floats64, low: int, high: int) -> tuple[int, int]:
-    """A run without the days at its edges that only chance put there."""
+    """A run without the days at its edges that only chance put there; one that decays keeps its last days."""
     within = own[low : high + 1]
     strong = np.flatnonzero(within >= _RETURNED * max(float(np.nanmean(within)), 0.0))
     if not len(strong):
         return low, high
-    return low + int(strong[0]), low + int(strong[-1])
+    last = low + int(strong[-1])
+    while last < high and own[last + 1] >= _MEMBER:
+        last += 1
+    return low + int(strong[0]), last
 
 
 def _days_between(days: DayLevels, low: int, high: int) -> int:
@@ -175,7 +218,7 @@ def _factor(days: DayLevels, row: int, low: int, high: int) -> float:
     return ratio(slice(low, high + 1)) / usual if usual > 0 else 1.0
 
 
-def _near(values: Floats64, count: int) -> float:
-    """Median of the first known values; NaN where there are none, which decides nothing against a run."""
+def _near(values: Floats64, count: int, *, least: int = 1) -> float:
+    """Median of the first known values; NaN where there are fewer than `least`, which decides nothing against a run."""
     near = values[np.isfinite(values)][:count]
-    return float(np.median(near)) if len(near) else np.nan
+    return float(np.median(near)) if len(near) >= least else np.nan

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from forecasting.panel.cleaning.breaks import Fault
-from tests.panel.histories import WEEK, make_counts, make_shape, make_traffic, make_ts, search_surges
+from tests.panel.histories import WEEK, drift, make_counts, make_shape, make_traffic, make_ts, search_surges
 
 DAY = 24
 HISTORY = {
@@ -29,11 +29,11 @@ def span(y, *, day, days):
 
 
 @pytest.mark.parametrize("name", HISTORY)
-@pytest.mark.parametrize(("factor", "days"), [(2, 7), (3, 3), (4, 14), (5, 10), (7, 2), (0.2, 4), (0.05, 10)])
+@pytest.mark.parametrize(("factor", "days"), [(2, 7), (3, 3), (4, 14), (5, 10), (7, 2), (4, 1), (0.2, 4), (0.05, 10)])
 def test_a_run_of_days_beyond_the_plausible_is_set_aside_and_next_to_nothing_else(name, factor, days):
     y = surged(HISTORY[name], day=60, days=days, factor=factor)
     fault, put = search_surges(y).fault, span(y, day=60, days=days)
-    assert (fault[put] > 0).mean() >= (0.8 if factor == 2 else 0.9)
+    assert (fault[put] > 0).mean() >= (0.8 if factor == 2 or days == 1 else 0.9)
     assert (fault[~put] > 0).mean() <= 0.002
 
 
@@ -43,6 +43,26 @@ def test_each_surge_is_named_by_its_days_and_its_volume():
         (row, 60 * DAY, 70 * DAY, 10, False) for row in range(3)
     ]
     assert all(abs(one.factor - 5) < 0.5 for one in found)
+
+
+@pytest.mark.parametrize("name", HISTORY)
+def test_two_surges_in_two_months_are_both_kept_out(name):
+    y = surged(surged(HISTORY[name], day=50, days=5, factor=4), day=95, days=7, factor=5)
+    for until in (110, 125, 140):
+        fault = search_surges(y[:, : until * DAY]).fault
+        put = (span(y, day=50, days=5) | span(y, day=95, days=7))[:, : until * DAY]
+        assert (fault[put] > 0).mean() >= 0.9
+        assert (fault[~put] > 0).mean() <= 0.002
+
+
+@pytest.mark.parametrize("name", HISTORY)
+def test_a_surge_that_decays_is_kept_out_as_long_as_it_is_half_as_much_again(name):
+    y = HISTORY[name].astype(float)
+    for day, factor in enumerate((6, 4, 2.5, 1.8)):
+        y = surged(y, day=60 + day, days=1, factor=factor)
+    fault, put = search_surges(y).fault, span(y, day=60, days=4)
+    assert (fault[put] > 0).mean() >= 0.9
+    assert (fault[~put] > 0).mean() <= 0.002
 
 
 @pytest.mark.parametrize("known", [35, 42, 60])
@@ -88,6 +108,43 @@ def test_a_new_level_that_ends_within_three_weeks_was_a_surge():
         found = search_surges(y[:, : until * DAY])
         assert (found.fault[:, 100 * DAY : 112 * DAY] == Fault.SURGE).mean() >= 0.95
         assert (found.level_factor == 1).all()
+
+
+@pytest.mark.parametrize("factor", [0.6, 0.7, 1.4, 1.6])
+def test_a_new_level_too_small_for_a_surge_is_never_held_out_and_followed_after_a_week(factor):
+    y = surged(make_counts(50), day=100, days=40, factor=factor)
+    for age in (3, 6):
+        found = search_surges(y[:, : (100 + age) * DAY])
+        assert (found.level_factor == 1).all()
+        assert not found.surges
+    for age in (7, 10, 14, 21, 28):
+        found = search_surges(y[:, : (100 + age) * DAY])
+        followed = found.level_factor != 1
+        assert followed.mean() >= 0.9
+        assert (found.level_start[followed] == 100 * DAY).mean() >= 0.9
+        assert np.allclose(found.level_factor[followed], factor, rtol=0.1)
+
+
+def test_a_small_step_in_a_short_history_is_no_new_level():
+    y = surged(make_counts(50), day=100, days=40, factor=1.5)[:, 60 * DAY : 110 * DAY]
+    assert (search_surges(y).level_factor == 1).all()
+
+
+def test_a_usual_day_or_two_do_not_end_a_new_level_and_a_third_does():
+    y = surged(make_counts(50), day=100, days=40, factor=1.5)
+    for usual, lasts in ((1, True), (2, True), (3, False)):
+        y[:, 114 * DAY : (114 + usual) * DAY] = make_counts(50)[:, 114 * DAY : (114 + usual) * DAY]
+        found = search_surges(y[:, : (114 + usual) * DAY])
+        assert ((found.level_factor != 1).mean() >= 0.9) == lasts
+        assert not found.surges
+
+
+@pytest.mark.parametrize(("spread", "most"), [(0.05, 0.01), (0.1, 0.05), (0.2, 0.1)])
+def test_a_level_that_strays_every_week_has_hardly_ever_a_new_one(spread, most):
+    strays = drift(20, 40, step=spread, memory=0.8, rng=np.random.default_rng(5))
+    y = np.random.default_rng(6).poisson(50 * make_shape(40) * strays)
+    moved = [search_surges(y[:, : week * WEEK]).level_factor != 1 for week in range(20, 40, 2)]
+    assert np.mean(moved) <= most
 
 
 @pytest.mark.parametrize("rate", [1.5, 2, 4])
