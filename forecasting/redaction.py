@@ -71,6 +71,11 @@ def redact(text: str) -> str:
     return text
 
 
+def known_secrets() -> tuple[str, ...]:
+    """Every form of the secrets that are known by their value."""
+    return tuple(_known)
+
+
 def redact_values(value: object) -> object:
     """The same of every text within lists and mappings."""
     if isinstance(value, str):

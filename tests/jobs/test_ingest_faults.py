@@ -164,6 +164,29 @@ def test_series_of_single_events_is_named_by_its_rejects(settings):
     assert held(settings) == {"a": 96, "b": 96}
 
 
+def test_secrets_within_bad_rows_are_not_kept(settings):
+    define_stream(settings)
+    rows = hourly_rows(days=4)
+    rows["tokens"], rows["note"] = "12", "none"
+    rows["file"] = "https://feeds.example/usage.parquet?sig=Xy7Zq9Wv5"
+    rows.loc[5, "y"], rows.loc[5, "note"] = -1.0, "login with password=hunter2hunter"
+    deliver(settings, rows)
+    for _ in range(2):
+        ingest.run(settings, "usage", since="2024-01-01", until="2024-01-05")
+    ((raw,),) = ask(settings, "select raw from history.quarantine")
+    assert json.loads(raw) == {
+        "series_id": "a",
+        "ts": "2024-01-01 05:00:00+00",
+        "y": "-1.0",
+        "tokens": "12",
+        "note": "login with password=***",
+        "file": "https://feeds.example/usage.parquet?sig=***",
+    }
+    deliver(settings, rows.assign(y=rows["y"].abs()))
+    quarantine.replay(settings, "usage")
+    assert reasons(settings) == {}
+
+
 def test_replay_takes_nothing_away_that_the_feed_no_longer_holds(settings):
     define_stream(settings)
     rows = hourly_rows(days=6, series=SERIES)

@@ -15,6 +15,7 @@ from forecasting.store.batches import Levels, judge_levels
 from forecasting.store.files.feeds import Feed
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.sql import Statement
+from forecasting.store.rejects import mask_rejects
 from forecasting.terms import DAY
 
 CHUNK_ROWS = 5_000_000
@@ -278,3 +279,4 @@ def _collect_rejects(feed: Feed, window: Window) -> None:
     if rejects is not None:
         feed.create_table("rejected_events", rejects, since=window.since, until=window.until)
         lake.execute("ingest/take_rejects.sql")
+    mask_rejects(lake)
