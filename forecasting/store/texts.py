@@ -1,9 +1,10 @@
 """Definitions and SQL as people leave them on disk: small UTF-8 texts, read whole or refused with what is wrong."""
 
+import json
 import stat
 from pathlib import Path
 
-from forecasting.errors import ForecastingError
+from forecasting.errors import ForecastingError, SettingsError
 
 MOST_BYTES = 1_000_000
 """Ten times the longest that anybody wrote; a larger file is something else."""
@@ -36,6 +37,15 @@ def read_text(path: Path, refusal: type[ForecastingError]) -> str:
             f"{path}:{line}: expected UTF-8, found the byte 0x{data[error.start]:02x}; save the file as UTF-8"
         ) from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def toml_text(value: str) -> str:
+    """What stands between the quotes of a string in TOML, whose escapes are those of JSON."""
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise SettingsError(f"{value!r}: expected UTF-8, found a byte that is none; write it another way") from error
+    return json.dumps(value, ensure_ascii=False)[1:-1].replace("\x7f", "\\u007f")
 
 
 def _reason(path: Path, error: OSError) -> str:

@@ -1,11 +1,12 @@
 """Texts that people leave on disk, and what is said of those that cannot be read."""
 
 import os
+import tomllib
 
 import pytest
 
 from forecasting.errors import QueryError, SettingsError
-from forecasting.store.texts import read_text
+from forecasting.store.texts import read_text, toml_text
 
 
 def test_byte_order_mark_and_line_ends_of_other_systems_are_no_part_of_a_text(tmp_path):
@@ -40,3 +41,15 @@ def test_file_too_large_for_a_definition_is_not_read(tmp_path):
     os.truncate(path, 100_000_000)
     with pytest.raises(SettingsError, match=r"x\.toml: expected a text of at most 1 MB, found 100\.0 MB"):
         read_text(path, SettingsError)
+
+
+@pytest.mark.parametrize(
+    "text", ["Mbit/s", 'a "b" c', "C:\\feeds\\*.csv", "two\nlines\tand\x00\x1b\x7f", "\\", "", "né ☃"]
+)
+def test_any_text_is_a_string_of_toml(text):
+    assert tomllib.loads(f'x = "{toml_text(text)}"') == {"x": text}
+
+
+def test_a_byte_that_is_no_text_is_named():
+    with pytest.raises(SettingsError, match="expected UTF-8"):
+        toml_text("caf\udce9")

@@ -21,6 +21,7 @@ from forecasting.store.files.feeds import expand_feed, lacks_final_newline, loca
 from forecasting.store.lake.lake import Lake, as_frame
 from forecasting.store.lake.open import open_memory_lake
 from forecasting.store.lake.sql import first_line
+from forecasting.store.texts import toml_text
 from forecasting.terms import DAY, format_duration, parse_duration
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -184,17 +185,17 @@ def _texts(settings: Settings, new: NewStream, pattern: str, parts: dict[str, st
     below = new.feed if pattern == expand_feed(settings, new.feed) else pattern
     below = below.removeprefix(f"{settings.home}/")
     return {
-        "name": new.name,
-        "metric": re.sub(r'["\\]', "", parts["metric"]),
-        "unit": re.sub(r'["\\]', "", new.unit),
-        "aggregate": new.aggregate,
+        "name": toml_text(new.name),
+        "metric": toml_text(parts["metric"]),
+        "unit": toml_text(new.unit),
+        "aggregate": toml_text(new.aggregate),
         "counts": str(_are_counts(new, parts["metric"])).lower(),
         "interval": format_duration(_duration("--interval", new.interval)),
         "horizon": format_duration(_duration("--horizon", new.horizon)),
-        "timezone": new.timezone,
+        "timezone": toml_text(new.timezone),
         "grid": "",
         "newline": "" if _ends_in_newlines(pattern) else _NO_FINAL_NEWLINE,
-        "feed": below.replace("\\", "\\\\").replace('"', '\\"'),
+        "feed": toml_text(below),
     }
 
 

@@ -285,16 +285,16 @@ def test_a_last_day_of_25_hours_is_whole(settings):
         ({}, "mbps", False),
         ({"unit": "Mbit/s", "counts": True}, "y", True),
         ({"unit": "calls", "counts": False}, "y", False),
+        ({"unit": 'a "pipe\\" of\n5"'}, 'mb"\\ps', False),
     ],
 )
 def test_a_new_stream_says_by_unit_and_aggregate_whether_its_values_are_counts(
     settings, tmp_path, given, column, counts
 ):
     rows = hourly_rows(days=2)[["series_id", "ts", "y"]].rename(columns={"y": column})
-    feed = str(tmp_path / "usage.parquet")
-    rows.to_parquet(feed)
+    rows.to_parquet(feed := str(tmp_path / "usage.parquet"))
     new = NewStream(name="mine", feed=feed, interval="1h", horizon="2d", timezone="UTC", y_column=column, **given)
-    added = add.add(settings, new)
-    assert added.counts is counts
+    assert (added := add.add(settings, new)).counts is counts
     assert f"counts = {str(counts).lower()}\n" in added.definition.read_text()
-    assert read_definition(settings, "mine").stream.counts is counts
+    stream = read_definition(settings, "mine").stream
+    assert (stream.counts, stream.stream.metric, stream.stream.unit) == (counts, column, given.get("unit", "units"))
