@@ -133,7 +133,7 @@ def load(case: Case) -> Loaded:
     if case.weeks is not None:
         since = pd.Timestamp(resolve_origin(case.origins[0], stream)) - pd.Timedelta(weeks=case.weeks)
         rows = rows[rows["ts"] >= since].reset_index(drop=True)
-    panels = [_panel(stream, rows, origin) for origin in case.origins]
+    panels = [panel_at(stream, rows, origin) for origin in case.origins]
     wide = rows.pivot_table(index="series_id", columns="ts", values="y", observed=True)
     return Loaded(stream, panels, [_truth(case, panel, wide) for panel in panels])
 
@@ -156,7 +156,8 @@ def _text(case: Case) -> str:
     return case.definition or (ROOT / "benchmarks" / "cases" / f"{case.name}.toml").read_text()
 
 
-def _panel(stream: Stream, rows: pd.DataFrame, origin: str) -> Panel:
+def panel_at(stream: Stream, rows: pd.DataFrame, origin: str) -> Panel:
+    """The panel of all rows before an origin, of the series seen in the four weeks before it."""
     at = resolve_origin(origin, stream)
     known = rows[rows["ts"] < pd.Timestamp(at)]
     lately = known[known["ts"] >= pd.Timestamp(at - timedelta(days=28))]
