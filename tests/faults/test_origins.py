@@ -9,6 +9,7 @@ from forecasting.jobs.streams import events
 from forecasting.settings import Settings
 from forecasting.store.lake.open import open_lake_to_read
 from tests.feeds import START, define_stream, deliver, hourly_rows
+from tests.homes import begin_with
 
 DAYS = 29
 LAST = START + pd.Timedelta(days=DAYS)
@@ -29,14 +30,17 @@ def last_run(settings: Settings) -> tuple:
     return ask(settings, "select status, message from forecast.runs order by started_at desc, run_id limit 1")[0]
 
 
-@pytest.fixture
-def filled(settings: Settings) -> Settings:
+def fill(settings: Settings) -> None:
     """A lake with 29 days of history of two series, published from their end; max_age is 6 h."""
     define_stream(settings)
     deliver(settings, hourly_rows(days=DAYS))
     ingest.run(settings, "usage", until=LAST.isoformat())
     forecast.run(settings, "usage", origin=LAST.isoformat())
-    return settings
+
+
+@pytest.fixture
+def filled(settings: Settings) -> Settings:
+    return begin_with(settings, fill)
 
 
 def test_origin_as_old_as_max_age_allows_is_complete(filled):

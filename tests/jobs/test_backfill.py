@@ -29,12 +29,13 @@ from tests.backfills import (
     statuses,
 )
 from tests.feeds import deliver
+from tests.homes import begin_with
 from tests.panel.factories import make_stream
 
 
 @pytest.fixture
 def filled(settings: Settings) -> Settings:
-    return fill(settings)
+    return begin_with(settings, fill)
 
 
 def test_every_origin_of_the_range_says_what_a_forecast_of_its_night_says(filled, tmp_path):

@@ -9,11 +9,12 @@ from forecasting.settings import Settings
 from forecasting.terms import ModelChoice
 from tests.backfills import BOUNDARIES, FIRST, ask, fill, fill_back, statuses
 from tests.contests import ALIKE, make_arena
+from tests.homes import begin_with
 
 
 @pytest.fixture
 def filled(settings: Settings) -> Settings:
-    return fill(settings)
+    return begin_with(settings, fill)
 
 
 def test_the_champion_of_today_on_past_nights_says_so(filled):

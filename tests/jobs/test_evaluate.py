@@ -14,6 +14,7 @@ from forecasting.settings import Settings
 from forecasting.store.lake.open import open_lake_to_read
 from tests.contests import make_evidence
 from tests.feeds import START, define_stream, deliver, hourly_rows
+from tests.homes import begin_with
 from tests.quick_training import MEMBERS, train_two_steps
 
 DAY = pd.Timedelta("1D")
@@ -35,12 +36,21 @@ def take_in(settings: Settings, rows: pd.DataFrame, *, file: str = "feed") -> No
     ingest.run(settings, "usage", since=str(START.date()), until="2024-04-01")
 
 
-@pytest.fixture
-def filled(settings: Settings) -> Settings:
+def fill(settings: Settings) -> None:
     """Ten weeks of history of a stream without neural members."""
     define_stream(settings, unit="calls", source="max_bad_share = 1.0")
     take_in(settings, rows_with_clock())
-    return settings
+
+
+@pytest.fixture
+def filled(settings: Settings) -> Settings:
+    return begin_with(settings, fill)
+
+
+def fill_trained(settings: Settings) -> None:
+    """Ten weeks of history of a stream with N-BEATS."""
+    define_stream(settings, source="max_bad_share = 1.0", members=MEMBERS, horizon="1d")
+    take_in(settings, rows_with_clock())
 
 
 @pytest.fixture
@@ -48,9 +58,7 @@ def trained(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Ten weeks of history of a stream whose N-BEATS trains in two steps and counts all the same."""
     monkeypatch.setattr(training, "train_member", train_two_steps)
     make_evidence(monkeypatch)
-    define_stream(settings, source="max_bad_share = 1.0", members=MEMBERS, horizon="1d")
-    take_in(settings, rows_with_clock())
-    return settings
+    return begin_with(settings, fill_trained)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from forecasting.settings import Settings
 from forecasting.store.lake.open import open_lake_to_read
 from forecasting.terms import QUANTILE_COLUMNS
 from tests.feeds import START, define_stream, deliver, hourly_rows
+from tests.homes import begin_with
 
 ORIGIN = pd.Timestamp("2024-01-29", tz="UTC")
 DAY = pd.Timedelta("1D")
@@ -39,12 +40,15 @@ def take_in(settings: Settings, rows: pd.DataFrame) -> None:
     ingest.run(settings, "usage", since=str(START.date()), until="2024-02-10")
 
 
-@pytest.fixture
-def filled(settings: Settings) -> Settings:
+def fill(settings: Settings) -> None:
     """Four weeks of history up to the origin, whose feed has its own clock."""
     define_stream(settings, source='max_bad_share = 1.0\nmax_age = "2d"')
     take_in(settings, rows_with_clock())
-    return settings
+
+
+@pytest.fixture
+def filled(settings: Settings) -> Settings:
+    return begin_with(settings, fill)
 
 
 def test_every_open_interval_of_the_horizon_has_one_row_with_its_lineage(filled):
@@ -202,14 +206,17 @@ def test_unknown_kind_is_refused_before_anything_is_on_record(filled):
     assert frame(filled, "select count(*) as n from forecast.runs where kind <> 'ingest'")["n"].item() == 0
 
 
-@pytest.fixture
-def regions(settings: Settings) -> Settings:
+def fill_regions(settings: Settings) -> None:
     """The same four weeks, of three links in two regions that are summed."""
     tables = '[hierarchy]\nlevels = ["region"]\n'
     define_stream(settings, source='max_bad_share = 1.0\nmax_age = "2d"', tables=tables, horizon="1d")
     rows = rows_with_clock(series=("a", "b", "c"))
     take_in(settings, rows.assign(region=rows["series_id"].map({"a": "east", "b": "east", "c": "west"})))
-    return settings
+
+
+@pytest.fixture
+def regions(settings: Settings) -> Settings:
+    return begin_with(settings, fill_regions)
 
 
 def test_sums_are_published_with_the_forecast_of_one_run_at_once(regions):

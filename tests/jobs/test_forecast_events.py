@@ -10,6 +10,7 @@ from forecasting.settings import Settings
 from forecasting.store.lake.open import open_lake_to_read
 from forecasting.terms import QUANTILE_COLUMNS
 from tests.feeds import START, define_stream, deliver, hourly_rows
+from tests.homes import begin_with
 
 REGIONS = {"a": "north", "b": "north", "c": "north", "d": "south"}
 SCOPE = '{"series_id": "%s"}'
@@ -38,8 +39,7 @@ def take_in(settings: Settings, *rows: tuple[str, str, str, str, str]) -> None:
     events.import_file(settings, path)
 
 
-@pytest.fixture
-def fed(settings: Settings) -> Settings:
+def feed(settings: Settings) -> None:
     """Six weeks in which `a` and `b` had a campaign of lift 1.5."""
     define_stream(
         settings, horizon="3d", source='max_age = "2d"', tables='[hierarchy]\nlevels = ["region"]\nkeep_paths = true\n'
@@ -51,7 +51,11 @@ def fed(settings: Settings) -> Settings:
     deliver(settings, rows)
     ingest.run(settings, "usage", since=str(START.date()), until="2024-02-12")
     take_in(settings, *((f"past-{one}", "campaign", one, "2024-01-15", "2024-01-19") for one in "ab"))
-    return settings
+
+
+@pytest.fixture
+def fed(settings: Settings) -> Settings:
+    return begin_with(settings, feed)
 
 
 @pytest.mark.parametrize("kind", ["campaign", "closure"])

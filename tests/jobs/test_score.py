@@ -13,6 +13,7 @@ from forecasting.store.lake.open import open_lake, open_lake_to_read
 from forecasting.store.tables.scores import origins_to_score
 from forecasting.terms import ModelChoice
 from tests.feeds import define_stream, deliver, hourly_rows
+from tests.homes import begin_with
 
 ORIGIN = "2024-01-29"
 HOURS = 48
@@ -23,14 +24,17 @@ def frame(settings: Settings, query: str) -> pd.DataFrame:
         return lake.connection.execute(query).to_arrow_table().to_pandas()
 
 
-@pytest.fixture
-def published(settings: Settings) -> Settings:
+def publish(settings: Settings) -> None:
     """A forecast of two days from the end of four weeks; five weeks are in the feed."""
     define_stream(settings)
     deliver(settings, hourly_rows(days=35))
     ingest.run(settings, "usage", until=ORIGIN)
     forecast.run(settings, "usage", origin=ORIGIN)
-    return settings
+
+
+@pytest.fixture
+def published(settings: Settings) -> Settings:
+    return begin_with(settings, publish)
 
 
 def test_nothing_is_scored_before_it_is_measured(published):

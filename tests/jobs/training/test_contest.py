@@ -9,6 +9,7 @@ from forecasting.settings import Settings
 from forecasting.store.lake.open import open_lake_to_read
 from tests.contests import ALIKE, Arena, make_arena
 from tests.feeds import define_stream, deliver, hourly_rows
+from tests.homes import begin_with
 from tests.quick_training import MEMBERS, train_two_steps
 
 WEEKS = ("2024-01-29", "2024-02-05")
@@ -28,14 +29,17 @@ def arena(monkeypatch: pytest.MonkeyPatch) -> Arena:
     return make_arena(monkeypatch)
 
 
+def fill(settings: Settings) -> None:
+    define_stream(settings, members=MEMBERS, horizon="1d")
+    deliver(settings, hourly_rows(days=36))
+    ingest.run(settings, "usage", until="2024-02-06")
+
+
 @pytest.fixture
 def filled(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Five weeks of history of a stream whose N-BEATS trains in two steps."""
     monkeypatch.setattr(training, "train_member", train_two_steps)
-    define_stream(settings, members=MEMBERS, horizon="1d")
-    deliver(settings, hourly_rows(days=36))
-    ingest.run(settings, "usage", until="2024-02-06")
-    return settings
+    return begin_with(settings, fill)
 
 
 def train_at(settings: Settings, *origins: str) -> list[str]:

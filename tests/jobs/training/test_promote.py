@@ -15,6 +15,7 @@ from forecasting.settings import Settings
 from forecasting.store.lake.open import open_lake_to_read
 from tests.contests import ALIKE, Arena, make_arena
 from tests.feeds import define_stream, deliver, hourly_rows
+from tests.homes import begin_with
 from tests.quick_training import MEMBERS, train_two_steps
 
 NIGHT = "2024-02-05"
@@ -30,19 +31,23 @@ def arena(monkeypatch: pytest.MonkeyPatch) -> Arena:
     return make_arena(monkeypatch)
 
 
-@pytest.fixture
-def promoted(settings: Settings, arena: Arena, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Two models of a stream, the newer promoted, and two published nights; retraining is daily, history goes on."""
-    monkeypatch.setenv("FORECASTING_HOME", str(settings.home))
-    monkeypatch.setattr(training, "train_member", train_two_steps)
+def train_twice(settings: Settings) -> None:
+    """Two models of a stream and two published nights; retraining is daily, history goes on."""
     define_stream(settings, members=MEMBERS, horizon="1d", retrain="1d")
     deliver(settings, hourly_rows(days=40))
     ingest.run(settings, "usage", until="2024-02-08")
-    arena.challenger = 0.9 * ALIKE
     for night in ("2024-02-04", NIGHT):
         train.run(settings, "usage", origin=night)
         forecast.run(settings, "usage", origin=night)
-    return settings
+
+
+@pytest.fixture
+def promoted(settings: Settings, arena: Arena, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The newer of two models was better and is promoted."""
+    monkeypatch.setenv("FORECASTING_HOME", str(settings.home))
+    monkeypatch.setattr(training, "train_member", train_two_steps)
+    arena.challenger = 0.9 * ALIKE
+    return begin_with(settings, train_twice)
 
 
 def models(settings: Settings) -> list[str]:

@@ -20,6 +20,7 @@ from forecasting.store.lake.open import open_lake, open_lake_to_read
 from tests.contests import make_evidence
 from tests.faults.processes import command
 from tests.feeds import define_stream, deliver, hourly_rows
+from tests.homes import begin_with
 from tests.quick_training import MEMBERS, train_two_steps
 
 NIGHT = "2024-01-30"
@@ -37,7 +38,7 @@ def make_home(settings: Settings) -> Settings:
 @pytest.fixture
 def home(settings: Settings) -> Settings:
     """A home to spoil."""
-    return make_home(settings)
+    return begin_with(settings, make_home)
 
 
 @pytest.fixture(scope="module")
