@@ -198,14 +198,14 @@ def say_something_else(variables: dict[str, str], arguments: tuple[str, ...]) ->
 @pytest.mark.parametrize(
     ("mutant", "told"),
     [
-        (publish_twice, "repeated: expected no publication, found 4 more"),
-        (append_twice, "expected as many rows as are claimed, found 4"),
+        (publish_twice, "repeated: expected no publication, found 2 more"),
+        (append_twice, "expected as many rows as are claimed, found 2"),
         (say_something_else, "96 of 96 rows differ, first a at 2024-01-"),
     ],
 )
 def test_backfill_that_does_not_repeat_itself_is_caught(shared_home, tmp_path, few_kills, monkeypatch, mutant, told):
     monkeypatch.setattr(subprocesses, "start", fork(mutant))
-    found = failures(idempotence.prove(make_ground(shared_home, tmp_path)))
+    found = failures(idempotence.prove(make_ground(shared_home, tmp_path, since="2024-01-29")))
     assert any(told in line for line in found), found
 
 
