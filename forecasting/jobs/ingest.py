@@ -95,8 +95,10 @@ def _stage(session: Session, record: Run, window: Window, *, confirmed: bool) ->
         feed.check_files()
         take_events(feed, window, run_id=record.run_id)
         levels = stage_batch(feed, window, limits=demand_limits(stream, window.until))
+        feed.check_unchanged()
         try:
             remarks = judge_batch(feed, window, levels=levels, confirmed=confirmed)
+            feed.check_unchanged()
         except ContractError:
             lake.write(lambda: _append_rejects(session, record), message=f"quarantine {record.run_id}")
             raise

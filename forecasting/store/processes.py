@@ -19,8 +19,22 @@ def this_process() -> str | None:
 
 def is_gone(process: str) -> bool:
     """Whether the process of a text of `this_process` has ended, as far as this machine can know: False for others."""
-    place, number, started = process.rsplit("/", 2)
-    return place == _place() and number.isdigit() and _started(int(number)) != started
+    return _is_here(process) and not _runs(process)
+
+
+def is_at_work(process: str) -> bool:
+    """Whether the process of such a text is at work on this machine, whatever its clock says."""
+    return _is_here(process) and _runs(process)
+
+
+def _is_here(process: str) -> bool:
+    place, number, _ = process.rsplit("/", 2)
+    return place == _place() and number.isdigit()
+
+
+def _runs(process: str) -> bool:
+    _, number, started = process.rsplit("/", 2)
+    return _started(int(number)) == started
 
 
 def _place() -> str | None:

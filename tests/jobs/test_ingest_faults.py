@@ -11,6 +11,7 @@ from forecasting.jobs import ingest, score
 from forecasting.jobs.streams import quarantine
 from forecasting.jobs.training import promote
 from forecasting.settings import Settings
+from forecasting.store.files.feeds import Feed
 from forecasting.store.lake.open import open_lake_to_read
 from tests.feeds import define_stream, deliver, hourly_rows
 
@@ -185,6 +186,31 @@ def test_secrets_within_bad_rows_are_not_kept(settings):
     deliver(settings, rows.assign(y=rows["y"].abs()))
     quarantine.replay(settings, "usage")
     assert reasons(settings) == {}
+
+
+@pytest.mark.parametrize("change", ["replaced", "written over", "removed"])
+def test_a_file_that_changes_while_it_is_read_is_not_taken_in_and_the_next_run_goes_on(settings, change, monkeypatch):
+    define_stream(settings)
+    rows = hourly_rows(days=4)
+    path = deliver(settings, rows)
+    read = Feed.create_table
+
+    def read_slowly(feed, *given, **more):
+        read(feed, *given, **more)
+        if change == "removed":
+            path.unlink()
+        else:
+            other = deliver(settings, rows.assign(y=rows["y"] + 1), file="other" if change == "replaced" else "feed")
+            other.replace(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Feed, "create_table", read_slowly)
+        with pytest.raises(FeedError, match=r"feed\.parquet changed while it was read, so nothing of it was taken in"):
+            ingest.run(settings, "usage", until="2024-01-05")
+    assert held(settings) == {}
+    deliver(settings, rows)
+    ingest.run(settings, "usage", until="2024-01-05")
+    assert held(settings) == {"a": 96, "b": 96}
 
 
 def test_replay_takes_nothing_away_that_the_feed_no_longer_holds(settings):

@@ -69,6 +69,18 @@ def lacks_final_newline(path: Path) -> bool:
         return file.read(1) not in b"\r\n"
 
 
+FileState = tuple[int, int, int] | None
+"""Inode, size and time of the last change in nanoseconds; None where there is no such file."""
+
+
+def _state(path: Path) -> FileState:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
 class Feed:
     """The feed of one stream, open on a lake's connection so that an extract can also read other streams' history."""
 
@@ -76,6 +88,7 @@ class Feed:
         self.lake = lake
         self.definition = definition
         self.pattern = _pattern(lake.settings, definition.stream.source.feed)
+        self._states: dict[Path, FileState] = {}
 
     def create_table(self, name: str, statement: Statement, *, since: datetime, until: datetime) -> None:
         """Keep the rows of a statement over [since, until) as the temporary table `name`.
@@ -102,12 +115,22 @@ class Feed:
         files = [Path(file) for (file,) in self.lake.rows("ingest/feed_files.sql", feed=self.pattern)]
         if not files:
             raise FeedError(self._missing())
+        self._states = {path: _state(path) for path in files}
         cut = next(filter(lacks_final_newline, files), None)
         if cut and self.definition.stream.source.final_newline:
             raise FeedError(
                 f"stream {self.definition.stream.name}: feed file {cut}: expected a newline at its end, found none: "
                 "its last line may be cut off; deliver it again whole; if such files are always like that, say "
                 "source.final_newline = false in the definition"
+            )
+
+    def check_unchanged(self) -> None:
+        """Raises FeedError where a file is no longer as it was when it was checked: half of each may have been read."""
+        changed = next((path for path, state in self._states.items() if _state(path) != state), None)
+        if changed:
+            raise FeedError(
+                f"stream {self.definition.stream.name}: feed file {changed} changed while it was read, so nothing of "
+                "it was taken in; run again, and deliver files by renaming them into their place when they are whole"
             )
 
     def _admit(self, statement: Statement, *, since: datetime, until: datetime) -> dict[str, object]:

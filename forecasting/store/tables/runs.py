@@ -13,7 +13,7 @@ from forecasting.config.stream import Stream
 from forecasting.errors import LakeError, in_one_line
 from forecasting.redaction import redact
 from forecasting.store.lake.lake import Lake
-from forecasting.store.processes import is_gone, this_process
+from forecasting.store.processes import is_at_work, is_gone, this_process
 from forecasting.terms import DAY, RunKind, RunStatus
 
 RUN_MAY_TAKE = DAY
@@ -127,10 +127,15 @@ def list_runs(lake: Lake, *, stream: str | None, most: int) -> pd.DataFrame:
 def killed_runs(lake: Lake, *, now: datetime) -> list[str]:
     """Runs that are on record as running and are not: their process is gone, or they began longer ago than any takes.
 
-    A process on another machine, or in a container that is gone, cannot be seen: only their age counts.
+    A process on another machine, or in a container that is gone, cannot be seen: only their age counts. One that is
+    seen at work is not killed, though a clock that was wrong says that it began long ago.
     """
     rows = lake.rows("runs/running.sql", started_before=now - RUN_MAY_TAKE)
-    return [run_id for run_id, process, is_old in rows if is_old or (process and is_gone(process))]
+    return [
+        run_id
+        for run_id, process, is_old in rows
+        if (is_old and not (process and is_at_work(process))) or (process and is_gone(process))
+    ]
 
 
 def close_killed(lake: Lake, runs: Sequence[str], *, now: datetime) -> None:
