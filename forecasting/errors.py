@@ -4,6 +4,7 @@ The text of each says what went wrong, where, what was expected against what was
 `exit_code` is what the command line returns: 2 a user's mistake, 3 bad data, 1 anything else.
 """
 
+import errno
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -94,11 +95,20 @@ class UnexpectedError(ForecastingError):
     """A fault of this program or of a library, in the words of `in_one_line`."""
 
 
+_NO_PLACE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
+"""What the system says of a place that cannot be written."""
+
+
 def in_one_line(error: BaseException) -> str:
-    """An error for people: its own words where it was raised on purpose, else its kind and first line."""
+    """An error for people: its own words where it was raised on purpose, else its kind and first line.
+
+    A file or folder that nobody can write is named with the reason.
+    """
     text = next(iter(str(error).strip().splitlines()), "")
     if isinstance(error, ForecastingError):
         return text
+    if isinstance(error, OSError) and error.errno in _NO_PLACE and error.filename is not None:
+        return f"{error.filename}: {error.strerror}; expected a place that this user may write and that has room"
     return f"unexpected: {type(error).__name__}: {text}" if text else f"unexpected: {type(error).__name__}"
 
 
