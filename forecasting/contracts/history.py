@@ -17,6 +17,7 @@ LARGEST = 1e30
 
 OnGrid = Callable[[pd.Series], NDArray[np.bool_]]
 DayStarts = Callable[[pd.Series], pd.DataFrame]
+IntervalEnds = Callable[[pd.Series], pd.Series]
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class DemandLimits:
     """Which instants are interval starts of the stream."""
     day_starts: DayStarts
     """First instants of the local days that begin at midnights of the stream's zone: midnight, first_instant (UTC)."""
+    interval_ends: IntervalEnds
+    """Ends of the intervals that start at given instants, both in UTC: a local day may have 23 or 25 hours."""
 
 
 def find_faulty_rows(rows: pd.DataFrame, limits: DemandLimits) -> pd.DataFrame:

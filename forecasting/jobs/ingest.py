@@ -12,7 +12,7 @@ from forecasting.errors import ContractError, LakeBusyError, SettingsError
 from forecasting.jobs.common.batches import judge_batch
 from forecasting.jobs.common.session import JobSummary, Session, open_session, wall_clock
 from forecasting.jobs.streams.events import take_events
-from forecasting.panel.calendar.calendar import day_starts, floor_to_grid, is_on_grid, resolve_origin
+from forecasting.panel.calendar.calendar import day_starts, floor_to_grid, interval_ends, is_on_grid, resolve_origin
 from forecasting.settings import Settings
 from forecasting.store.batches import append_lasting
 from forecasting.store.files.feeds import open_feed
@@ -183,4 +183,5 @@ def demand_limits(stream: Stream, until: datetime) -> DemandLimits:
         keys=stream.source.series,
         on_grid=partial(is_on_grid, stream=stream),
         day_starts=partial(day_starts, zone=stream.zone),
+        interval_ends=partial(interval_ends, stream=stream),
     )

@@ -1,7 +1,7 @@
 """Attributes of a staged batch: from which rows on those of a series are others than before."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from forecasting.config.stream import Stream
 from forecasting.store.lake.lake import Lake
@@ -13,11 +13,10 @@ MOST_STEPS = 300_000
 rebuilds something. Five of a row take 1 kB of memory."""
 
 
-def stage_attributes(lake: Lake, stream: Stream, *, until: datetime, learned_at: datetime, ripe: timedelta) -> None:
+def stage_attributes(lake: Lake, stream: Stream, *, until: datetime, learned_at: datetime) -> None:
     """Compare the attributes of the good rows with those on record and keep what changed, in a temporary table.
 
-    until: end of the window. learned_at: when what changed in rows that were seen before became known. ripe: from a
-    row's ts to when it is known, unless its feed says otherwise.
+    until: end of the window. learned_at: when what changed in rows that were seen before became known.
     """
     lake.execute("ingest/attribute_steps.sql", stream=stream.name)
     ((steps, rows),) = lake.rows("ingest/attribute_steps_count.sql")
@@ -28,5 +27,5 @@ def stage_attributes(lake: Lake, stream: Stream, *, until: datetime, learned_at:
             *(stream.name, steps, rows),
         )
         lake.execute("ingest/attribute_steps_few.sql", stream=stream.name)
-    lake.execute("ingest/attributes.sql", learned_at=learned_at, ripe=ripe)
+    lake.execute("ingest/attributes.sql", learned_at=learned_at)
     lake.execute("ingest/attribute_changes.sql", stream=stream.name, until=until, learned_at=learned_at)

@@ -6,7 +6,7 @@ select
     row_number() over (partition by step.series_id, step.ts order by step.available_at) as place,
     coalesce(
         version.available_at,
-        case when step.is_new then coalesce(step.available_at, step.ts + $ripe) else $learned_at end
+        case when step.is_new then coalesce(step.available_at, ripening.known_at) else $learned_at end
     ) as known_at,
     map_from_entries(
         list_filter(
@@ -21,4 +21,5 @@ select
     ) as attributes
 from (select * from batch) as row_of
 inner join step on row_of.row_no = step.row_no
+left join ripening on step.ts = ripening.ts
 left join version on step.dated_by = version.row_no

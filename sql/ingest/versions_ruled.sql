@@ -18,12 +18,13 @@ select
     case
         when latest.ts is not null then greatest($learned_at, latest.available_at + interval 1 microsecond)
         when covered.ts is not null then $learned_at
-        else good.ts + $ripe
+        else ripening.known_at
     end as available_at,
     good.row_no
 from good
 left join latest on good.series_id = latest.series_id and good.ts = latest.ts
 left join covered on good.ts = covered.ts
+left join ripening on good.ts = ripening.ts
 where
     case
         when latest.ts is null then good.y is not null

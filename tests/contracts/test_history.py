@@ -20,7 +20,12 @@ def hourly(ts: pd.Series) -> np.ndarray:
 
 def make_limits(*keys: str) -> DemandLimits:
     return DemandLimits(
-        earliest=START, until=START + pd.Timedelta("10h"), keys=keys or ("*",), on_grid=hourly, day_starts=no_days
+        earliest=START,
+        until=START + pd.Timedelta("10h"),
+        keys=keys or ("*",),
+        on_grid=hourly,
+        day_starts=no_days,
+        interval_ends=lambda ts: ts + pd.Timedelta("1h"),
     )
 
 

@@ -127,3 +127,42 @@ def test_a_date_that_clocks_skip_as_a_whole_stays_out(settings: Settings):
     ingest.run(settings, "usage", until=f"{days[-1]:%Y-%m-%d}")
     values, rejected = stored(settings)
     assert (rejected, len(values)) == (1, len(days) - 2)
+
+
+AFTER = {
+    "America/Toronto": ("2024-03-10", 23, "2024-11-03", 25),
+    "America/Santiago": ("2022-09-11", 23, "2022-04-02", 25),
+    "Asia/Tehran": ("2021-03-22", 23, "2021-09-21", 25),
+    "Australia/Lord_Howe": ("2024-10-06", 23.5, "2024-04-07", 24.5),
+}
+"""Days that clocks shorten or lengthen, and how many hours they have."""
+
+
+@pytest.mark.parametrize("zone", list(AFTER))
+@pytest.mark.parametrize("short", [True, False])
+def test_the_night_after_a_short_or_long_day_knows_that_day_and_no_earlier_one_does(settings, zone, short):
+    day, hours = AFTER[zone][:2] if short else AFTER[zone][2:]
+    days = days_around(day, before=35, after=1)
+    define(settings, zone, days)
+    deliver(settings, rows_of(days, days.date))
+    tomorrow = str((pd.Timestamp(day) + pd.Timedelta("1D")).date())
+    ingest.run(settings, "usage", until=tomorrow)
+    with open_lake_to_read(settings) as lake:
+        (ts, known_at) = lake.connection.execute(
+            "select ts, available_at from history.demand order by ts desc"
+        ).fetchone()
+    assert known_at - ts == pd.Timedelta(hours=hours)
+    # the origin's own start is when that day ends
+    assert pd.Timestamp(forecast.run(settings, "usage", origin=tomorrow).origin) == known_at
+
+
+@pytest.mark.parametrize("zone", ["America/Toronto", "America/Santiago"])
+def test_the_week_of_a_clock_change_is_known_at_the_next_monday(settings, zone):
+    day = AFTER[zone][0]
+    monday = pd.Timestamp(day) - pd.Timedelta(pd.Timestamp(day).day_of_week, "D")
+    weeks = pd.date_range(end=monday, periods=20, freq="7D")
+    define(settings, zone, weeks, interval="7d")
+    deliver(settings, rows_of(weeks, weeks.date))
+    next_monday = str((monday + pd.Timedelta("7D")).date())
+    ingest.run(settings, "usage", until=next_monday)
+    assert forecast.run(settings, "usage", origin=next_monday).status == "published"

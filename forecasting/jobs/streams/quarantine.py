@@ -1,13 +1,14 @@
 """Look at rejected rows, take them in after a fix, or take a person's word for them."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 
 from forecasting.errors import LakeBusyError, SettingsError
 from forecasting.jobs.common.session import JobSummary, Session, open_session, wall_clock
 from forecasting.jobs.ingest import ATTEMPTS, pull
-from forecasting.panel.calendar.calendar import floor_to_grid
+from forecasting.panel.calendar.calendar import floor_to_grid, interval_ends
 from forecasting.settings import Settings
 from forecasting.store.lake.open import open_lake_to_read
 from forecasting.store.tables.history import last_ingest
@@ -105,7 +106,10 @@ def _accept(session: Session, record: Run, series: Sequence[str], *, by: str) ->
     """Write the word and the versions of what it releases, unless an ingest came between reading and writing."""
     lake, stream = session.lake, session.definition.stream
     ingests, watermark = last_ingest(lake, stream)
-    versions = stage_accepted(lake, stream, series_ids=series, watermark=watermark) if watermark else 0
+    ends = partial(interval_ends, stream=stream)
+    versions = (
+        stage_accepted(lake, stream, series_ids=series, watermark=watermark, interval_ends=ends) if watermark else 0
+    )
 
     def write() -> bool:
         if last_ingest(lake, stream)[0] != ingests:

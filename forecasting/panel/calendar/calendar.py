@@ -173,6 +173,12 @@ def grid_ends(ts: Times, stream: Stream) -> Times:
     return first_instants(dates + stream.interval // DAY, stream.zone)
 
 
+def interval_ends(ts: pd.Series, stream: Stream) -> pd.Series:
+    """`grid_ends` of aware instants, aware and in UTC."""
+    ends = grid_ends(ts.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]"), stream)
+    return pd.Series(pd.DatetimeIndex(ends, tz="UTC"), index=ts.index)
+
+
 def history_since(stream: Stream, at: np.datetime64) -> np.datetime64:
     """Start of the history before `at`: `models.history` earlier, floored to a block of four weeks from MONDAY.
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from forecasting.config.stream import Stream
 from forecasting.contracts.batches import is_widespread
-from forecasting.contracts.history import DemandLimits, find_faulty_rows
+from forecasting.contracts.history import DemandLimits, IntervalEnds, find_faulty_rows
 from forecasting.errors import FeedError, QueryError
 from forecasting.store.attributes import stage_attributes
 from forecasting.store.batches import Levels, judge_levels
@@ -24,6 +24,7 @@ _MEASURES = (*_REQUIRED, "available_at", "weight", "censored")
 _RESERVED = ("row_no", "instant", "local_ts", "attributes_hash")
 _INSTANTS = "ingest/time_instants.sql"
 _NO_MIDNIGHTS = pd.Series([], dtype="datetime64[us]")
+_NONE_UNEVEN = pd.DataFrame({name: pd.Series([], dtype="datetime64[us, UTC]") for name in ("ts", "ends_at")})
 _TIMED_BY = {
     "TIMESTAMP WITH TIME ZONE": _INSTANTS,
     "TIMESTAMP": "ingest/time_local.sql",
@@ -108,27 +109,35 @@ def stage_batch(feed: Feed, window: Window, *, limits: DemandLimits) -> Levels:
     _stamp_rows(lake, stream, limits, timed_by=_TIMED_BY[columns["ts"]], clocked=clocked)
     _judge_rows(lake, stream, limits, extract=extract, window=window, named=set(columns) - set(_MEASURES) != set())
     earliest = lake.rows("ingest/earliest.sql")[0][0] or window.since
-    stage_versions(lake, stream, window, since=earliest, clocked=clocked)
+    stage_versions(lake, stream, window, since=earliest, clocked=clocked, interval_ends=limits.interval_ends)
     lake.execute("ingest/versions_withdrawn.sql", learned_at=window.learned_at, since=window.since)
     levels = judge_levels(lake, stream, since=earliest, until=window.until, learned_at=window.learned_at)
     lake.execute("ingest/drop_rejected_versions.sql")
-    stage_attributes(lake, stream, until=window.until, learned_at=window.learned_at, ripe=_ripe(stream))
+    stage_attributes(lake, stream, until=window.until, learned_at=window.learned_at)
     _collect_rejects(feed, window)
     return levels
 
 
-def stage_versions(lake: Lake, stream: Stream, window: Window, *, since: datetime, clocked: bool) -> None:
+def stage_versions(
+    lake: Lake, stream: Stream, window: Window, *, since: datetime, clocked: bool, interval_ends: IntervalEnds
+) -> None:
     """Compare the good rows from `since` on with what is known and keep what is new. clocked: they say when each became
-    known."""
+    known; else a value is known when its interval has ended and the publication delay has passed."""
     span: dict[str, Any] = {"stream": stream.name, "since": since, "until": window.until}
     lake.execute("ingest/latest.sql", **span)
+    uneven = _uneven(lake, interval_ends, stream=stream) if stream.interval >= DAY else _NONE_UNEVEN
+    delay = stream.source.publication_delay
+    lake.execute("ingest/ripening.sql", frames={"uneven": uneven}, interval=stream.interval, delay=delay)
     versions = "ingest/versions_clocked.sql" if clocked else "ingest/versions_ruled.sql"
-    lake.execute(versions, **span, learned_at=window.learned_at, ripe=_ripe(stream))
+    lake.execute(versions, **span, **({} if clocked else {"learned_at": window.learned_at}))
 
 
-def _ripe(stream: Stream) -> timedelta:
-    """From an interval's start to when its value is known, unless its feed says otherwise."""
-    return stream.interval + stream.source.publication_delay
+def _uneven(lake: Lake, interval_ends: IntervalEnds, *, stream: Stream) -> pd.DataFrame:
+    """Intervals of whole days that are longer or shorter than others, because clocks change in them: ts, ends_at."""
+    ts = lake.frame("ingest/good_starts.sql")["ts"]
+    ends = interval_ends(ts)
+    odd = ends - ts != stream.interval
+    return pd.DataFrame({"ts": ts[odd], "ends_at": ends[odd]})
 
 
 def count_batch(lake: Lake) -> BatchCounts:

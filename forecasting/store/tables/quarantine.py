@@ -7,6 +7,7 @@ from datetime import datetime
 import pandas as pd
 
 from forecasting.config.stream import Stream
+from forecasting.contracts.history import IntervalEnds
 from forecasting.store.lake.lake import Lake
 from forecasting.store.tables.history import Window, keep_good, stage_versions
 
@@ -43,7 +44,9 @@ def waiting_series(lake: Lake, stream: Stream) -> list[WaitingSeries]:
     return [WaitingSeries(*row) for row in lake.rows("quarantine/waiting_series.sql", stream=stream.name)]
 
 
-def stage_accepted(lake: Lake, stream: Stream, *, series_ids: Sequence[str], watermark: datetime) -> int:
+def stage_accepted(
+    lake: Lake, stream: Stream, *, series_ids: Sequence[str], watermark: datetime, interval_ends: IntervalEnds
+) -> int:
     """Work out the versions of waiting rows whose level is believed from now on, in temporary tables; their number.
 
     series_ids: all when empty. Rows from the watermark on are left to the next ingest.
@@ -60,7 +63,7 @@ def stage_accepted(lake: Lake, stream: Stream, *, series_ids: Sequence[str], wat
     lake.execute("quarantine/suspect_accepted.sql")
     ((since, clocked),) = lake.rows("quarantine/staged_extent.sql")
     window = Window(since=since or watermark, until=watermark, learned_at=watermark)
-    stage_versions(lake, stream, window, since=window.since, clocked=clocked)
+    stage_versions(lake, stream, window, since=window.since, clocked=clocked, interval_ends=interval_ends)
     lake.execute("ingest/stamp_believed.sql", stream=stream.name, learned_at=watermark)
     return int(lake.connection.table("version").shape[0])
 
