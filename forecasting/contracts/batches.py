@@ -40,13 +40,14 @@ def is_widespread(affected: int, series: int) -> bool:
     return affected > 0 and affected >= NEARLY_ALL * series
 
 
-def is_unit_change(shifts: Sequence[DoubtfulLevel], witnesses: int) -> bool:
+def is_unit_change(shifts: Sequence[DoubtfulLevel], witnesses: int, *, accepted: int = 0) -> bool:
     """Whether nearly every series shifted, all to the same side: a unit was changed for the whole feed.
 
-    witnesses: series with values now and before. One alone cannot say whether it is the feed or the series.
+    witnesses: series with values now and before. One alone cannot say whether it is the feed or the series. accepted:
+    series that shifted with them and whose level somebody accepted, which says nothing of the others.
     """
     up = sum(shift.factor is not None and shift.factor > 1 for shift in shifts)
-    return witnesses > 1 and is_widespread(max(up, len(shifts) - up), witnesses)
+    return witnesses + accepted > 1 and is_widespread(max(up, len(shifts) - up), witnesses)
 
 
 def spoiled_series(rows: Sequence[SeriesRows], *, raw: int | None, max_bad_share: float) -> list[SeriesRows]:

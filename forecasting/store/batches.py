@@ -23,6 +23,8 @@ class Levels:
     shifts: tuple[DoubtfulLevel, ...] = ()
     unit_changed: bool = False
     """Whether a unit was changed for the whole feed; then none of the shifts is believed."""
+    accepted: int = 0
+    """Series whose level somebody accepted at about the time of these shifts: the feed must go on for them."""
 
 
 def judge_levels(lake: Lake, stream: Stream, *, since: datetime, until: datetime, learned_at: datetime) -> Levels:
@@ -34,11 +36,14 @@ def judge_levels(lake: Lake, stream: Stream, *, since: datetime, until: datetime
     shifts = tuple(DoubtfulLevel(*row) for row in lake.rows("ingest/shifts.sql"))
     if not shifts:
         return Levels()
-    witnesses = int(lake.rows("ingest/witnesses.sql", stream=stream.name, since=since, compared=compared)[0][0])
-    changed = is_unit_change(shifts, witnesses)
-    lake.execute("ingest/reject_suspects.sql", whole=changed)
+    past: dict[str, Any] = {"since": since, "compared": compared, "lasting": LASTING}
+    ((witnesses, accepted),) = lake.rows("ingest/witnesses.sql", stream=stream.name, **past)
+    changed = is_unit_change(shifts, witnesses, accepted=accepted)
+    if changed:
+        lake.execute("ingest/doubt_shifts.sql")
+    lake.execute("ingest/reject_suspects.sql")
     lake.execute("ingest/stamp_believed.sql", stream=stream.name, learned_at=learned_at)
-    return Levels(shifts, changed)
+    return Levels(shifts, changed, accepted)
 
 
 def append_lasting(lake: Lake, stream: Stream, *, learned_at: datetime, run_id: str, now: datetime) -> None:

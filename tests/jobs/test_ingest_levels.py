@@ -212,6 +212,29 @@ def test_unit_of_the_whole_feed_is_refused_until_a_person_accepts_it(settings):
     assert_whole(settings, rows, "2024-01-15")
 
 
+@pytest.mark.parametrize("keys", [SERIES, SERIES[:2]])
+def test_word_on_one_series_takes_in_no_other_of_a_unit_that_changed_for_all(settings, keys):
+    define_stream(settings)
+    rows = hourly_rows(days=18, series=keys)
+    for series in keys:
+        rows = stepped(rows, series, 1000)
+    deliver(settings, rows)
+    ingest.run(settings, "usage", until="2024-01-09")
+    for night in ("2024-01-10", "2024-01-13"):
+        with pytest.raises(ContractError, match="nearly every series"):
+            ingest.run(settings, "usage", until=night)
+    first, *others = keys
+    quarantine.accept(settings, "usage", series=[first], by="ann")
+    for night in ("2024-01-13", "2024-01-14", "2024-01-17"):
+        told = ingest.run(settings, "usage", until=night).message
+        assert all(f"series {other}" in told for other in others)
+        assert "nobody accepted" in told
+    assert held(settings) == {first: 16 * 24, **dict.fromkeys(others, 8 * 24)}
+    quarantine.accept(settings, "usage", by="ann")
+    assert ingest.run(settings, "usage", until="2024-01-18").message is None
+    assert_whole(settings, rows, "2024-01-18")
+
+
 def test_half_of_the_series_doubled_is_no_unit(settings):
     define_stream(settings)
     rows = stepped(stepped(hourly_rows(days=12, series=(*SERIES, "d")), "a", 2), "b", 2)

@@ -10,7 +10,7 @@ from forecasting.contracts.batches import (
     spoiled_series,
 )
 from forecasting.errors import ContractError, FeedError
-from forecasting.jobs.common.remarks import first_of, local_time, on_bad_rows, on_shifts, times
+from forecasting.jobs.common.remarks import first_of, local_time, on_bad_rows, on_shifts, on_unaccepted, times
 from forecasting.panel.calendar.open_time import has_open_interval
 from forecasting.store.batches import Levels, bad_rows, drop_withdrawals, withdrawn_values
 from forecasting.store.files.feeds import Feed
@@ -39,10 +39,11 @@ def judge_batch(feed: Feed, window: Window, *, levels: Levels, confirmed: bool) 
     bad = sum(one.bad for one in rows)
     if bad > stream.source.max_bad_share * raw and is_widespread(len(spoiled), len(rows)):
         raise _refused(stream, feed, span, bad=bad, raw=raw)
-    if levels.unit_changed:
+    if levels.unit_changed and not levels.accepted:
         raise _unit_changed(stream, levels.shifts)
     lost = _keep_lost(feed, window, span, confirmed=confirmed)
-    return [*on_shifts(stream, levels.shifts), *on_bad_rows(stream, spoiled), *lost]
+    shifts = on_unaccepted if levels.unit_changed else on_shifts
+    return [*shifts(stream, levels.shifts), *on_bad_rows(stream, spoiled), *lost]
 
 
 def _refused(stream: Stream, feed: Feed, span: str, *, bad: int, raw: int) -> ContractError:

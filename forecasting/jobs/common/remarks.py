@@ -35,6 +35,17 @@ def on_shifts(stream: Stream, shifts: Sequence[DoubtfulLevel]) -> list[str]:
     return [*first_of(taken, "level shifts"), *first_of(waiting, "series with a level that is not believed yet")]
 
 
+def on_unaccepted(stream: Stream, shifts: Sequence[DoubtfulLevel]) -> list[str]:
+    """Which levels wait after somebody accepted that of other series: nearly all shifted together."""
+    named = [
+        f"series {shift.series_id}: {shift.values} values since {local_time(shift.since, stream)} stand at about "
+        f"{times(shift)} its usual level, as nearly every series does, and wait in quarantine; nobody accepted this "
+        f"one: `forecasting quarantine accept {stream.name} --series {shift.series_id}` takes it in"
+        for shift in shifts
+    ]
+    return first_of(named, "series with a level that nobody accepted")
+
+
 def on_bad_rows(stream: Stream, spoiled: Sequence[SeriesRows]) -> list[str]:
     """Which series have too many bad rows."""
     see = f"see `forecasting quarantine list {stream.name} --rows`"

@@ -129,7 +129,7 @@ def stage_versions(
     delay = stream.source.publication_delay
     lake.execute("ingest/ripening.sql", frames={"uneven": uneven}, interval=stream.interval, delay=delay)
     versions = "ingest/versions_clocked.sql" if clocked else "ingest/versions_ruled.sql"
-    lake.execute(versions, **span, **({} if clocked else {"learned_at": window.learned_at}))
+    lake.execute(versions, **span, learned_at=window.learned_at)
 
 
 def _uneven(lake: Lake, interval_ends: IntervalEnds, *, stream: Stream) -> pd.DataFrame:
