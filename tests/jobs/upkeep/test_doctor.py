@@ -185,7 +185,7 @@ def test_only_what_is_recent_is_checked_unless_all_is_asked_for(settings, fresh)
 
 
 def test_run_that_was_killed_long_ago_is_a_warning(home, monkeypatch):
-    plant(home, "update forecast.runs set status = 'running' where kind = 'manual'")
+    plant(home, "update forecast.runs set status = 'running', process = null where kind = 'manual'")
     monkeypatch.setattr(lake_checks, "wall_clock", lambda: wall_clock() + timedelta(hours=23))
     assert "runs" not in {finding.what for finding in wrong(home)}
     monkeypatch.setattr(lake_checks, "wall_clock", lambda: wall_clock() + timedelta(hours=25))
@@ -253,7 +253,7 @@ def test_lake_that_lacks_a_schema_file_is_brought_up_to_date_by_any_job(home, fr
 
 def test_a_view_whose_text_changed_keeps_nothing_from_being_checked(home, fresh):
     long_ago = "started_at = timestamptz '2024-01-01'"
-    plant(home, f"update forecast.runs set status = 'running', {long_ago} where kind = 'manual'")
+    plant(home, f"update forecast.runs set status = 'running', process = null, {long_ago} where kind = 'manual'")
     plant(home, "update meta.migrations set checksum = 'older' where name = 'views/05_dictionary.sql'")
     assert {finding.what for finding in wrong(home)} == {"runs"}
 
