@@ -14,7 +14,10 @@ HIDDEN = "***"
 _LEAST = 6
 """Characters of a secret that is recognised by its value alone; a shorter one stands in too many words."""
 
-_WORDS = r"passw(?:or)?d|passphrase|pwd|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|key[-_]?id|credentials?"
+_WORDS = (
+    r"passw(?:or)?d|passphrase|pwd|secret|token|credentials?|hmac|key[-_]?id"
+    r"|(?:api|access|private|account|subscription|shared)[-_]?key"
+)
 _NAME = rf"[\w.-]*(?:{_WORDS})[\w.-]*"
 _EQUALS = r"\s*(?:=>|:=|=|%3D)\s*"
 _VALUE = r"""(?:''(?:[^']|'''')*''|'(?:[^'\\]|\\.|'')*'|\\?"(?:[^"\\]|\\.)*"|[^\s'"&;,)}\]<>]+)"""
@@ -33,7 +36,13 @@ _IN_QUERY = re.compile(
 _IN_HEADER = re.compile(r"(?P<name>\b(?:bearer|basic)\s+)(?P<value>[\w.~+/=-]{8,})", re.IGNORECASE)
 _BEFORE_HOST = re.compile(r"(?P<name>\w[\w+.-]*://[^\s:/@'\"?]*:)(?P<value>[^\s'\"]+)(?=@)")
 _ALONE_BEFORE_HOST = re.compile(r"(?P<name>\bhttps?://)(?P<value>[^\s:/@'\"?]+)(?=@)", re.IGNORECASE)
-_KEY_OF_STORE = re.compile(r"(?P<name>\b)(?P<value>(?:AKIA|ASIA)[A-Z0-9]{16})\b")
+_KEY_OF_STORE = re.compile(
+    r"(?P<name>\b)(?P<value>(?:AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_[A-Za-z0-9]{20,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,})\b"
+)
+_ADDRESS = re.compile(r"\bhttps?://[^\s'\"<>?]*\?[^\s'\"<>]+", re.IGNORECASE)
+_ANY_VALUE = re.compile(r"(?P<name>[?&][\w.%-]+=)(?P<value>[^&;,)]{6,})")
+_PLAIN_VALUE = re.compile(r"[\d:.TZ+-]*")
+"""Dates and numbers."""
 _PLACES = (*(_BEFORE_HOST, _ALONE_BEFORE_HOST, _IN_JSON, _IN_SQL, _ASSIGNED, _IN_QUERY, _IN_HEADER, _KEY_OF_STORE),)
 _SECRET_VARIABLE = re.compile(_WORDS, re.IGNORECASE)
 _VARIABLE = re.compile(r"\$\{\w")
@@ -66,6 +75,8 @@ def redact(text: str) -> str:
     """The text with `***` in place of every secret."""
     for pattern in _PLACES:
         text = pattern.sub(_hide, text)
+    # nobody knows what every service calls its keys: of an address only dates and short values are shown
+    text = _ADDRESS.sub(lambda address: _ANY_VALUE.sub(_hide_unless_plain, address[0]), text)
     for secret in _known:
         text = text.replace(secret, HIDDEN)
     return text
@@ -104,6 +115,10 @@ def _hide(match: re.Match[str]) -> str:
         return match[0]
     quoted = next((mark for mark in ("''", '\\"', "'", '"') if value.startswith(mark)), "")
     return f"{match['name']}{quoted}{HIDDEN}{quoted}"
+
+
+def _hide_unless_plain(match: re.Match[str]) -> str:
+    return match[0] if _PLAIN_VALUE.fullmatch(match["value"]) else _hide(match)
 
 
 def _bare(value: str) -> str:

@@ -24,6 +24,10 @@ from forecasting.redaction import redact, redact_error, redact_values, remember_
             "s3://b?s3_access_key_id=hunter22&s3_secret_access_key=h/22",
             "s3://b?s3_access_key_id=***&s3_secret_access_key=***",
         ),
+        ("https://h/x.csv?subscription-key=hunter22&hmac=hunter22", "https://h/x.csv?subscription-key=***&hmac=***"),
+        ("https://h/x.csv?ocp=hunter22&from=2024-01-01&n=1", "https://h/x.csv?ocp=***&from=2024-01-01&n=1"),
+        ("AccountName=a;AccountKey=hunter22==;Suffix=x", "AccountName=a;AccountKey=***;Suffix=x"),
+        ("git clone with ghp_hunter22hunter22hunter22", "git clone with ***"),
         ("redirect?to=x%3Fapi_key%3Dhunter22", "redirect?to=x%3Fapi_key%3D***"),
         ("""{'password': 'hunter22', "api_key": "hunter22"}""", """{'password': '***', "api_key": "***"}"""),
         (

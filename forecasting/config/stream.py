@@ -20,6 +20,7 @@ from forecasting.config.sections import (
 )
 from forecasting.config.units import is_count
 from forecasting.errors import SettingsError
+from forecasting.redaction import remember_secrets
 from forecasting.terms import DAY, format_duration
 
 RENAMED = {"planning.staffing.risk": "confidence", "planning.capacity.risk": "confidence"}
@@ -105,6 +106,8 @@ def parse_stream(text: str, *, path: str) -> Stream:
     try:
         return Stream.model_validate(raw)
     except ValidationError as error:
+        # the log shows what was found, and a key where none belongs may be a password
+        remember_secrets(text)
         found = error.errors()
         # where a key is missing and another is not known, the second was meant to be the first
         first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from forecasting.config.hours import WEEKDAYS, parse_spans, parse_weekdays
 from forecasting.config.stream import parse_stream
 from forecasting.errors import SettingsError
+from forecasting.redaction import redact
 from forecasting.terms import format_duration, parse_duration
 
 GOOD = """[stream]
@@ -120,3 +121,10 @@ def test_durations_survive_being_written_and_read(number, unit):
 def test_what_is_no_duration_is_refused(text):
     with pytest.raises(ValueError, match="expected a duration"):
         parse_duration(text)
+
+
+def test_a_password_under_a_wrong_key_is_known_as_a_secret_before_anything_is_logged():
+    attached = '[source.attach.b]\ntype = "postgres"\nuri = "postgres:host=h"\npassword = "marked-for-the-log"\n'
+    with pytest.raises(SettingsError) as caught:
+        parse_stream(GOOD + attached, path="calls.toml")
+    assert "marked-for-the-log" not in redact(str(caught.value.__cause__))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import duckdb
 
-_DATA_FILE = re.compile(r"ducklake-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(-delete)?\.parquet")
-"""How DuckLake names what it writes."""
+_DATA_FILE = re.compile(r"(?:[^/=]+=[^/]*/)*ducklake-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(-delete)?\.parquet")
+"""How DuckLake names what it writes, below a table's folder: in the folder itself or in those of its partitions."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,13 @@ def is_remote(data: str) -> bool:
 
 
 def stored_files(connection: duckdb.DuckDBPyConnection, folders: Iterable[str]) -> list[StoredFile]:
-    """Files below these folders that bear a name of DuckLake's, in the order of their paths."""
+    """Files of these folders of tables that lie and are named as DuckLake's do, in the order of their paths."""
     found: list[StoredFile] = []
     for folder in folders:
-        found += _remote_files(connection, folder) if is_remote(folder) else _local_files(folder)
-    return sorted(
-        (file for file in found if _DATA_FILE.fullmatch(file.path.rpartition("/")[2])), key=lambda one: one.path
-    )
+        every = _remote_files(connection, folder) if is_remote(folder) else _local_files(folder)
+        start = len(folder.rstrip("/") if is_remote(folder) else str(Path(folder))) + 1
+        found += [file for file in every if _DATA_FILE.fullmatch(file.path[start:])]
+    return sorted(found, key=lambda one: one.path)
 
 
 def remove_local(paths: Iterable[str]) -> None:

@@ -142,13 +142,14 @@ def test_users_files_below_the_data_are_never_removed(production):
     name = "ducklake-01a22b54-85ca-772d-8efc-17fad6e684c0.parquet"
     mine = [data / "feeds" / name, data / "calls.parquet", data / "forecast" / "forecasts" / "calls.parquet"]
     mine.append(data / "feeds" / "history" / "demand" / "ducklake-orphan.parquet")
+    mine.append(data / "history" / "demand" / "mine" / name)
     killed = data / "forecast" / "forecasts" / "stream=usage" / name
     for path in (*mine, killed):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"mine")
     grow_old(production)
     assert maintain.run(production).details["files_removed"] == 1
-    assert [path.exists() for path in mine] == [True] * 4
+    assert [path.exists() for path in mine] == [True] * 5
     assert not killed.exists()
 
 
