@@ -101,7 +101,7 @@ def test_damaged_model_is_named_in_one_line_and_nothing_is_published(trained, da
     assert finished.code == 1
     assert_one_line(finished.err)
     assert re.search(message, finished.err)
-    assert "run `forecasting train` again" in finished.err
+    assert "run `forecasting train` with --anew" in finished.err
     assert ask(trained, "select count(*) from forecast.forecasts") == before
 
 

@@ -24,7 +24,7 @@ from forecasting.errors import ModelError
 FORMAT = 1
 MANIFEST = "bundle.json"
 VERSIONED = ("darts", "lightgbm", "numpy", "safetensors", "torch")
-NEXT_STEP = "restore the folder or run `forecasting train` again"
+NEXT_STEP = "restore the folder, or run `forecasting train` with --anew"
 
 Weights = Mapping[str, NDArray[Any]]
 T = TypeVar("T")
