@@ -10,7 +10,7 @@ FAST := tests/architecture tests/docs tests/config tests/contracts tests/panel t
 	tests/evaluation tests/test_quantiles.py tests/test_settings.py
 PYTEST := $(BIN)/pytest --numprocesses $(WORKERS)
 
-.PHONY: demo check test lint types fast tests coverage reference benchmarks constraints clean
+.PHONY: demo check test lint types fast tests coverage reference benchmarks pretrain constraints clean
 
 demo: $(INSTALLED)
 	$(BIN)/forecasting demo --out demo
@@ -52,6 +52,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[airflow,demo,dev]'
 	touch $@
+
+# weights of the pretrained networks: seven minutes of one core for both
+pretrain: $(INSTALLED)
+	$(BIN)/python -m forecasting.pretraining --out pretrained
 
 constraints: $(INSTALLED)
 	$(BIN)/uv pip compile --universal --python-version 3.11 --all-extras --upgrade pyproject.toml --output-file constraints.txt

@@ -16,6 +16,7 @@ class Tier(StrEnum):
 
     ENSEMBLE = "ensemble"
     TREES = "trees"
+    PRETRAINED = "pretrained"
     NBEATS = "nbeats"
     TFT = "tft"
     PROFILE = "profile"

@@ -12,7 +12,7 @@ from forecasting.config.hours import HoursRule
 from forecasting.terms import DAY
 
 Neural = Literal["nbeats", "tft"]
-Member = Neural | Literal["trees", "growth", "seasonal"]
+Member = Neural | Literal["pretrained", "trees", "growth", "seasonal"]
 
 
 def _zone(value: str) -> str:

@@ -16,6 +16,7 @@ from forecasting.models.features.slots import NAN
 from forecasting.models.growth.member import GrowthMember, rebuild_growth
 from forecasting.models.member import Member
 from forecasting.models.neural.member import NeuralMember, rebuild_member
+from forecasting.models.pretrained.member import PretrainedMember, rebuild_pretrained
 from forecasting.models.profile import ProfileMember, rebuild_profile
 from forecasting.models.seasonal.member import last_four, seasonal_naive
 from forecasting.models.trees.member import TreesMember, rebuild_trees
@@ -37,6 +38,7 @@ READS_EVENTS = (Tier.TREES, Tier.TFT)
 PRIOR_WEIGHTS: dict[str, float] = {
     Tier.TREES: 6.0,
     Tier.GROWTH: 6.0,
+    Tier.PRETRAINED: 4.0,
     Tier.TFT: 2.0,
     Tier.PROFILE: 2.0,
     Tier.NBEATS: 1.0,
@@ -88,12 +90,14 @@ def as_parts(member: Member) -> Parts:
     """Plain data and arrays from which `rebuild` makes a member again."""
     if isinstance(member, NeuralMember):
         return member.config.as_dict(), member.weights()
-    assert isinstance(member, PairedMember)
+    assert isinstance(member, PairedMember | PretrainedMember)
     return member.as_parts()
 
 
 def rebuild(config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Member:
     """A member from what `as_parts` gave. Raises ModelError where parts are missing, misshapen or not finite."""
+    if config.get("kind") == Tier.PRETRAINED:
+        return rebuild_pretrained(config, arrays)
     make = REBUILD.get(config.get("kind", ""))
     if make is None:
         return rebuild_member(config, arrays)

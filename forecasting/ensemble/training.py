@@ -23,6 +23,7 @@ from forecasting.models.growth.member import MOST_SEASON, fit_growth
 from forecasting.models.member import Member, Training
 from forecasting.models.neural.member import NeuralMember
 from forecasting.models.neural.training import train_member
+from forecasting.models.pretrained.member import LEAST_SEASON, choose_pretrained
 from forecasting.models.profile import ProfileMember, fit_profile
 from forecasting.models.trees.fit import affordable_rows, fit_trees
 from forecasting.panel.grid import Panel, at_present_level
@@ -59,6 +60,8 @@ def train_members(panel: Panel, settings: ModelsSection, *, parents: Mapping[str
     if "trees" in settings.members:
         profile, share = trainings[str(Tier.PROFILE)].member, TREES_SHARE * budget
         trainings[str(Tier.TREES)] = _train_trees(panel, profile, until=until, seed=settings.seed, budget=share)
+    if "pretrained" in settings.members:
+        trainings[str(Tier.PRETRAINED)] = _take_pretrained(panel, until=until)
     trainer = settings.model_dump(include={"accelerator", "devices", "strategy"})
     for number, kind in enumerate(settings.neural):
         left = (budget - (time.monotonic() - started)) / (len(settings.neural) - number)
@@ -114,6 +117,13 @@ def _train_trees(panel: Panel, profiles: Member | None, *, until: int, seed: int
     amount = f"{total:,} rounds of {again.n_rows:,} rows{', as many as the budget allows' if again.limited else ''}"
     logger.info("trees: %s in %.1f s", amount, time.monotonic() - started)
     return Training(PairedMember(first.member, again.member, _end(panel)), amount=amount, n_steps=total)
+
+
+def _take_pretrained(panel: Panel, *, until: int) -> Training:
+    """The networks of the package, as they are: held-back origins judge them like any other member."""
+    if panel.season < LEAST_SEASON:
+        return Training(None, f"it is for intervals of a day or less, and a week has {panel.season} of these")
+    return Training(choose_pretrained(panel, until=until), amount="as it is in the package", n_steps=1)
 
 
 def _end(panel: Panel) -> np.datetime64:

@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "store": RULES,
     "demo": RULES,
     "models": RULES | MATHEMATICS,
+    "pretraining": RULES | MATHEMATICS | {"models"},
     "evaluation": RULES | MATHEMATICS,
     "ensemble": RULES | MATHEMATICS | {"models", "evaluation"},
     "jobs": RULES | MATHEMATICS | {"models", "evaluation", "ensemble", "store", "demo"},
@@ -39,8 +40,13 @@ MAY_IMPORT = {
 """Which parts each part may import, from the ground up: nothing points upward, and no two parts import each other."""
 PURE = RULES - {"settings"} | MATHEMATICS | {"models", "evaluation", "ensemble"}
 IMPURE_LIBRARIES = {"duckdb", "airflow", "os", "pathlib", "requests", "subprocess", "shutil", "tempfile"}
-HEAVY_HOMES = {"torch": "models", "darts": "models", "pytorch_lightning": "models", "lightgbm": "models"}
-MOST_PARTS, MOST_FILES, MOST_LINES, MEDIAN_LINES = 20, 14, 300, 100
+HEAVY_HOMES = {
+    "torch": {"models", "pretraining"},
+    "darts": {"models"},
+    "pytorch_lightning": {"models"},
+    "lightgbm": {"models"},
+}
+MOST_PARTS, MOST_FILES, MOST_LINES, MEDIAN_LINES = 21, 14, 300, 100
 
 
 def modules() -> list[Path]:
@@ -74,7 +80,7 @@ def test_pure_parts_touch_no_disk_and_heavy_libraries_stay_at_home(path):
     for name in imports(path):
         library = name.split(".")[0]
         assert unit(path) not in PURE or library not in IMPURE_LIBRARIES, f"{path} imports {name}"
-        assert unit(path) == HEAVY_HOMES.get(library, unit(path)), f"{path} imports {name}"
+        assert unit(path) in HEAVY_HOMES.get(library, {unit(path)}), f"{path} imports {name}"
 
 
 def test_cli_and_dags_know_only_jobs_and_settings():

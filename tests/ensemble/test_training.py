@@ -342,3 +342,20 @@ def test_growth_that_cannot_be_fitted_gives_the_reason(panel_of, reason):
     found = train_members(panel_of(), settings("growth"), parents={})
     assert found["growth"].member is None
     assert reason in found["growth"].reason
+
+
+def test_pretrained_networks_take_no_training_and_are_stored_with_the_model(tmp_path: Path):
+    panel = make_panel(n_series=6, weeks=16, season=28, horizon=28, noise=0.2)
+    trainings = train_members(panel, settings("pretrained"), parents={})
+    assert trainings["pretrained"].amount == "as it is in the package"
+    members = trained_members(trainings)
+    bundle = Bundle("usage", "m1", None, {kind: as_parts(one) for kind, one in members.items()})
+    checksum = save_bundle(tmp_path / "m1", bundle)
+    loaded = load_bundle(tmp_path / "m1", stream="usage", model_id="m1", checksum=checksum)
+    again = {kind: rebuild(*parts) for kind, parts in loaded.members.items()}
+    np.testing.assert_array_equal(forecast_panel(panel, members).quantiles, forecast_panel(panel, again).quantiles)
+
+
+def test_pretrained_networks_are_for_intervals_up_to_a_day():
+    weekly = make_panel(n_series=3, weeks=60, season=1, horizon=4)
+    assert "a day or less" in train_members(weekly, settings("pretrained"), parents={})["pretrained"].reason

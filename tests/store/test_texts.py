@@ -52,4 +52,4 @@ def test_any_text_is_a_string_of_toml(text):
 
 def test_a_byte_that_is_no_text_is_named():
     with pytest.raises(SettingsError, match="expected UTF-8"):
-        toml_text("caf\udce9")
+        toml_text("pressing \udce9")

@@ -1,0 +1,1 @@
+"""Training of the pretrained network on generated demand: `python -m forecasting.pretraining`, or `make pretrain`."""
