@@ -51,7 +51,7 @@ def build_covariates(
         columns["off_after"] = off.after[day]
         columns["bridge"] = off.bridge[day]
         columns["open_share"] = off.open[day]
-        columns |= _month_edges(date)
+        columns |= month_edges(date)
     else:
         length = stream.interval // DAY
         total = np.concatenate([[0.0], np.cumsum(off.holiday)])
@@ -70,7 +70,7 @@ def _harmonics(name: str, phase: Floats, *, count: int) -> dict[str, Floats]:
     }
 
 
-def _month_edges(date: Times) -> dict[str, Floats]:
+def month_edges(date: Times) -> dict[str, Floats]:
     """1 on the first and the last day of a month, falling to 0 over `_MONTH_EDGE` days."""
     month = date.astype("datetime64[M]")
     since = (date - month.astype("datetime64[D]")) / _DAY

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.numerics import Floats, Ints
+from forecasting.panel.covariates import month_edges
 
 MONDAYS = np.datetime64("2019-01-07")
 """The first Monday on which a generated history may begin."""
 DAY_MINUTES = 1440
-EDGE = 5
 ROUND = dict.fromkeys(range(7), (0, DAY_MINUTES))
 FORMS: dict[str, tuple[int, dict[int, tuple[int, int]]]] = {
     "hours": (60, ROUND),
@@ -99,7 +99,6 @@ def covariates(calendar: WorldCalendar) -> tuple[NDArray[np.float32], tuple[str,
         "holiday": calendar.holiday[day],
         "before_holiday": calendar.holiday[day + 1],
         "after_holiday": np.where(day > 0, calendar.holiday[np.maximum(day - 1, 0)], 0.0),
-        "month_start": (1 - calendar.month_day[day] / EDGE).clip(0),
-        "month_end": (1 - calendar.month_left[day] / EDGE).clip(0),
+        **month_edges(calendar.ts.astype("datetime64[D]")),
     }
     return np.column_stack(list(columns.values())).astype(np.float32), tuple(columns)

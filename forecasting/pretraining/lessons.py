@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.models.features.history import choose_power
-from forecasting.models.features.rows import by_chunk, draw_rows, over_mean, row_features
-from forecasting.models.pretrained.inputs import WIDTH, build_inputs, measure_errors
+from forecasting.models.features.rows import draw_rows, over_mean
+from forecasting.models.pretrained.inputs import WIDTH, read_rows
 from forecasting.numerics import Floats32
 from forecasting.panel.grid import Panel
 
@@ -31,11 +31,11 @@ def make_lesson(panel: Panel, *, most: int, rng: np.random.Generator) -> Lesson:
     rows = draw_rows(panel, since=panel.season, until=panel.n_history, most=most, rng=rng)
     inputs = np.empty((len(rows), WIDTH), dtype=np.float32)
     target, noise = np.empty(len(rows), dtype=np.float32), np.empty(len(rows), dtype=np.float32)
-    for history, part, places in by_chunk(panel, rows, power=choose_power(panel, until=panel.n_history)):
-        lagged = row_features(history, part)
-        inputs[places] = build_inputs(history, measure_errors(history), part, lagged)
-        target[places] = (panel.y[part.series, part.column] - lagged.base) / lagged.noise
-        noise[places] = lagged.noise
+    for chunk in read_rows(panel, rows, power=choose_power(panel, until=panel.n_history)):
+        lagged, own = chunk.lagged, chunk.rows
+        inputs[chunk.part] = chunk.inputs
+        target[chunk.part] = (panel.y[own.series, own.column] - lagged.base) / lagged.noise
+        noise[chunk.part] = lagged.noise
     good = np.isfinite(target) & np.isfinite(inputs).all(axis=1)
     # the pinball loss in units of demand, every series alike
     weight = over_mean(noise[good], rows.series[good])

@@ -92,8 +92,8 @@ def judge(network: RowNetwork, lessons: list[Lesson]) -> float:
 
 def _lesson(plan: Plan, *, stream: int, number: int) -> Lesson:
     rng = np.random.default_rng([plan.seed if stream == 0 else 0, stream, number])
-    world = make_world(rng, series=plan.series, most_values=plan.values)
-    return make_lesson(world.panel, most=plan.rows, rng=rng)
+    panel = make_world(rng, series=plan.series, most_values=plan.values)
+    return make_lesson(panel, most=plan.rows, rng=rng)
 
 
 def _standardise(network: RowNetwork, lessons: list[Lesson]) -> None:

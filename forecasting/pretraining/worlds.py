@@ -5,28 +5,16 @@ weeks, days and intervals, some of them shared, growth and a year, months, holid
 amounts are drawn around it, some held back by a bound, some with gaps.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
 from forecasting.numerics import Floats32, Floats64, Mask
 from forecasting.panel.grid import Panel
-from forecasting.pretraining.calendars import FORMS, WorldCalendar, covariates, draw_calendar
+from forecasting.pretraining.calendars import DAY_MINUTES, FORMS, WorldCalendar, covariates, draw_calendar
 from forecasting.pretraining.processes import between, bursts, curves, reverting, some
 
-DAY_MINUTES = 1440
 
-
-@dataclass(frozen=True)
-class World:
-    """A generated panel: its history is known, its horizon is what the network learns to forecast."""
-
-    panel: Panel
-    form: str
-
-
-def make_world(rng: np.random.Generator, *, series: int, most_values: int) -> World:
+def make_world(rng: np.random.Generator, *, series: int, most_values: int) -> Panel:
     """A panel of a random calendar; series: at most so many, with at most `most_values` values together."""
     form = str(rng.choice(list(FORMS)))
     short = rng.random() < 0.3
@@ -36,9 +24,9 @@ def make_world(rng: np.random.Generator, *, series: int, most_values: int) -> Wo
     calendar = draw_calendar(rng, form=form, weeks=weeks)
     n = int(np.clip(most_values // len(calendar.ts), 4, series))
     rate = _rate(rng, calendar, n)
-    y, is_count = _observe(rng, rate)
+    y = _observe(rng, rate)
     known = _gaps(rng, y.shape)
-    return World(_panel(calendar, np.where(known, y, np.nan).astype(np.float32)), f"{form}, {weeks} weeks, {is_count=}")
+    return _panel(calendar, np.where(known, y, np.nan).astype(np.float32))
 
 
 def _rate(rng: np.random.Generator, calendar: WorldCalendar, n: int) -> Floats64:
@@ -140,8 +128,8 @@ def _shocks(rng: np.random.Generator, calendar: WorldCalendar, n: int) -> Floats
     return log
 
 
-def _observe(rng: np.random.Generator, rate: Floats64) -> tuple[Floats32, bool]:
-    """(n, T) counts or amounts around the rate, and whether they are counts."""
+def _observe(rng: np.random.Generator, rate: Floats64) -> Floats32:
+    """(n, T) counts or amounts around the rate."""
     n = len(rate)
     is_count = bool(rng.random() < 0.6)
     level = between(rng, 0.3, 3_000, n) if is_count else between(rng, 1, 1e4, n)
@@ -151,14 +139,14 @@ def _observe(rng: np.random.Generator, rate: Floats64) -> tuple[Floats32, bool]:
         varied = np.where(
             scatter > 0, rng.gamma(1 / np.maximum(scatter, 1e-4), np.maximum(scatter, 1e-4), mean.shape), 1
         )
-        return rng.poisson(np.minimum(mean * varied, 1e6)).astype(np.float32), True
+        return rng.poisson(np.minimum(mean * varied, 1e6)).astype(np.float32)
     size, heavy = between(rng, 0.01, 0.8, n)[:, None], some(rng, 0.3, n)[:, None]
     noise = np.where(heavy, 0.7 * rng.standard_t(4, mean.shape), rng.standard_normal(mean.shape))
     y = mean * np.exp((size * noise).clip(-6, 3) - size**2 / 2)
     calm = some(rng, 0.15, n)  # amounts that swing a little around a level
     y[calm] = (level[calm, None] * (1 + 0.3 * (y[calm] / level[calm, None] - 1))).clip(0)
     bound = np.where(some(rng, 0.1, n), np.quantile(y, rng.uniform(0.85, 0.99), axis=1), np.inf)
-    return np.minimum(y, bound[:, None]).astype(np.float32), False
+    return np.minimum(y, bound[:, None]).astype(np.float32)
 
 
 def _gaps(rng: np.random.Generator, shape: tuple[int, int]) -> Mask:

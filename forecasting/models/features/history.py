@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from forecasting.models.features.days import Days, index_days
 from forecasting.models.features.slots import NAN, SlotGrid, slot_grid, to_cube, weighted_mean
-from forecasting.numerics import Floats32, Floats64, Ints
+from forecasting.numerics import Floats, Floats32, Floats64, Ints
 from forecasting.panel.grid import Panel
 
 SLOT_MEANS = (1, 2, 4, 8, 16)
@@ -74,7 +74,7 @@ def prepare_history(panel: Panel, rows: slice, *, power: float, since: int = 0) 
     power: of the base, with which their noise grows. since: the first column that will be forecast from; it saves work
     and changes no feature.
     """
-    grid, days, columns = slot_grid(panel), index_days(panel), panel.n_history
+    grid, days = slot_grid(panel), index_days(panel)
     known = np.where(panel.observed[rows], panel.y[rows], NAN)
     weight = None if panel.weight is None else np.where(panel.observed[rows], panel.weight[rows], NAN)
     cycles = int(grid.cycle[-1]) + 1
@@ -87,11 +87,8 @@ def prepare_history(panel: Panel, rows: slice, *, power: float, since: int = 0) 
     }
     by_day = _by_day(known, days)
     weights_by_day = None if weight is None else _by_day(weight, days)
-    before = grid.cycle[:columns] - 1
-    expected = np.where(before >= 0, base[:, before, grid.slot[:columns]], NAN)
+    expected, size = expect(known, base, grid, power=power)
     seen, both = np.isfinite(known), np.isfinite(known) & np.isfinite(expected)
-    mean = np.cumsum(np.where(seen, known, 0), axis=1) / np.maximum(np.cumsum(seen, axis=1), 1)
-    size = (np.maximum(expected, 0) + LEVEL_SHARE * mean) ** power
     error = np.divide(np.abs(known - expected), size, out=np.zeros_like(size), where=both & (size > 0))
     kinds = [np.where(both, expected, 0), np.where(both, known, 0), np.where(seen, known, 0), error]
     counted: NDArray[np.generic] = np.stack([both, seen])
@@ -110,6 +107,18 @@ def prepare_history(panel: Panel, rows: slice, *, power: float, since: int = 0) 
         sums=np.stack([_running(kind, np.float64) for kind in kinds]),
         counts=np.stack([_running(count, np.int32 if weight is None else np.float64) for count in counted]),
     )
+
+
+def expect(known: Floats32, base: Floats32, grid: SlotGrid, *, power: float) -> tuple[Floats, Floats]:
+    """(n, T) expectation of each column, the base of a cycle before, and what its errors grow with; NaN without a base.
+
+    known: (n, T) demand, NaN where unobserved; base: (n, K, S) means of the newest values of a slot.
+    """
+    columns = known.shape[1]
+    before, seen = grid.cycle[:columns] - 1, np.isfinite(known)
+    expected = np.where(before >= 0, base[:, before, grid.slot[:columns]], NAN)
+    mean = np.cumsum(np.where(seen, known, 0), axis=1) / np.maximum(np.cumsum(seen, axis=1), 1)
+    return expected, (np.maximum(expected, 0) + LEVEL_SHARE * mean) ** power
 
 
 def _by_day(values: Floats32, days: Days) -> Floats32:

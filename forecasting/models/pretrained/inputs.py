@@ -4,16 +4,18 @@ All of it is relative: expectations and errors in units of the series' own noise
 level, no age, no name, so that what was learned on one series holds for any other, whatever the unit or the interval.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from forecasting.models.features.history import BASE, COUNT_POWER, LEVEL_SHARE, PreparedHistory
+from forecasting.models.features.history import BASE, COUNT_POWER, LEVEL_SHARE, PreparedHistory, expect
 from forecasting.models.features.lagged import CLIP, DEVIATIONS, RECENT_DAYS, LaggedFeatures
-from forecasting.models.features.rows import Rows
+from forecasting.models.features.rows import Rows, by_chunk, row_features
 from forecasting.models.features.slots import NAN
 from forecasting.numerics import Floats, Floats32, Floats64, Ints
 from forecasting.panel.calendar.calendar import MONDAY
+from forecasting.panel.grid import Panel
 
 SAME_SLOT, BESIDE = 8, 3
 """Newest values of the slot, and of each slot beside it."""
@@ -48,17 +50,12 @@ def measure_errors(history: PreparedHistory) -> Errors:
     """Errors of all columns of a prepared history; each depends on columns up to it only."""
     panel, grid, days = history.panel, history.grid, history.days
     columns, rows = panel.n_history, slice(history.first, history.first + len(history.cube))
-    cycle = grid.cycle[:columns] - 1
-    base = history.slots[BASE].values
-    expected = np.where(cycle >= 0, base[:, np.maximum(cycle, 0), grid.slot[:columns]], NAN)
     y = np.where(panel.observed[rows], panel.y[rows], NAN)
-    seen = np.isfinite(y)
-    mean = np.cumsum(np.where(seen, y, 0), axis=1) / np.maximum(np.cumsum(seen, axis=1), 1)
-    size = (np.maximum(expected, 0) + LEVEL_SHARE * mean) ** history.power
-    known = seen & np.isfinite(expected) & (size > 0)
+    expected, size = expect(y, history.slots[BASE].values, grid, power=history.power)
+    known = np.isfinite(y) & np.isfinite(expected) & (size > 0)
     error = np.divide(y - expected, size, out=np.zeros(y.shape), where=known).astype(np.float32)
     count = len(days.first) - 1
-    by_day = _sums(error, days.day[:columns], count) / np.maximum(_sums(known, days.day[:columns], count), 1)
+    by_day = _sums(error, days.day[:columns], count) / np.maximum(_sums(known.astype(float), days.day[:columns], count), 1)
     special = _holiday_means(history, by_day)
     return Errors(error, by_day.astype(np.float32), special)
 
@@ -82,6 +79,29 @@ def _holiday_means(history: PreparedHistory, by_day: Floats64) -> Floats32:
     total, count = np.cumsum(np.where(holiday, by_day, 0.0), axis=1), np.cumsum(holiday)
     means[:, 1:] = total / np.maximum(count, 1)
     return means
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some of the rows that were asked for."""
+
+    inputs: Floats32
+    """(R, WIDTH)"""
+    lagged: LaggedFeatures
+    rows: Rows
+    part: slice
+    """Their places among all rows."""
+
+
+def read_rows(panel: Panel, rows: Rows, *, power: float) -> Iterator[Chunk]:
+    """Inputs of rows, given in the order of their series, in chunks of whole series; see `by_chunk`."""
+    measured: tuple[PreparedHistory, Errors] | None = None
+    for history, some, part in by_chunk(panel, rows, power=power):
+        # several chunks may be of one prepared history
+        if measured is None or measured[0] is not history:
+            measured = history, measure_errors(history)
+        lagged = row_features(history, some)
+        yield Chunk(build_inputs(history, measured[1], some, lagged), lagged, some, part)
 
 
 def build_inputs(history: PreparedHistory, errors: Errors, rows: Rows, lagged: LaggedFeatures) -> Floats32:

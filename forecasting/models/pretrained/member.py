@@ -13,10 +13,10 @@ from safetensors.numpy import load
 
 from forecasting.errors import ModelError
 from forecasting.models.features.history import choose_power
-from forecasting.models.features.rows import by_chunk, horizon_of, row_features
+from forecasting.models.features.rows import horizon_of
 from forecasting.models.features.slots import NAN
 from forecasting.models.neural.runtime import own_threads
-from forecasting.models.pretrained.inputs import build_inputs, measure_errors
+from forecasting.models.pretrained.inputs import read_rows
 from forecasting.models.pretrained.network import RowNetwork
 from forecasting.models.profile import complete_rows
 from forecasting.numerics import Floats32
@@ -46,15 +46,11 @@ class PretrainedMember:
         """Quantiles (A, N, length, 7) from several columns; NaN throughout for a series whose slots are unknown."""
         every = horizon_of(panel, origin_columns=tuple(origin_columns), length=length)
         forecast = np.empty((len(every), len(QUANTILES)), dtype=np.float32)
-        errors = None
-        for history, rows, part in by_chunk(panel, every, power=self.power):
-            if errors is None or errors[0] is not history:
-                errors = history, measure_errors(history)
-            lagged = row_features(history, rows)
-            quantiles = self.answer(build_inputs(history, errors[1], rows, lagged))
-            quantiles = quantiles * lagged.noise[:, None] + lagged.base[:, None]
+        for chunk in read_rows(panel, every, power=self.power):
+            lagged = chunk.lagged
+            quantiles = self.answer(chunk.inputs) * lagged.noise[:, None] + lagged.base[:, None]
             quantiles[~complete_rows(lagged, (len(origin_columns), length))] = NAN
-            forecast[part] = sort_quantiles(quantiles, lower=0.0)
+            forecast[chunk.part] = sort_quantiles(quantiles, lower=0.0)
         shaped = forecast.reshape(panel.n_series, len(origin_columns), length, len(QUANTILES))
         return np.moveaxis(shaped, 1, 0)
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from forecasting.models.features.history import AMOUNT_POWER
-from forecasting.models.features.rows import by_chunk, horizon_of, row_features
-from forecasting.models.pretrained.inputs import WIDTH, build_inputs, measure_errors
+from forecasting.models.features.rows import horizon_of
+from forecasting.models.pretrained.inputs import WIDTH, read_rows
 from forecasting.numerics import Floats32
 from forecasting.panel.grid import Panel
 from tests.models.factories import make_panel, scramble_from
@@ -15,12 +15,8 @@ from tests.models.factories import make_panel, scramble_from
 
 def read(panel: Panel, at: int, *, length: int = 28) -> Floats32:
     """(N, length, WIDTH) inputs of all rows from a column."""
-    parts = [
-        build_inputs(history, measure_errors(history), rows, row_features(history, rows))
-        for history, rows, _ in by_chunk(
-            panel, horizon_of(panel, origin_columns=(at,), length=length), power=AMOUNT_POWER
-        )
-    ]
+    rows = horizon_of(panel, origin_columns=(at,), length=length)
+    parts = [chunk.inputs for chunk in read_rows(panel, rows, power=AMOUNT_POWER)]
     return np.concatenate(parts).reshape(panel.n_series, length, WIDTH)
 
 
