@@ -54,8 +54,8 @@ def measure_errors(history: PreparedHistory) -> Errors:
     expected, size = expect(y, history.slots[BASE].values, grid, power=history.power)
     known = np.isfinite(y) & np.isfinite(expected) & (size > 0)
     error = np.divide(y - expected, size, out=np.zeros(y.shape), where=known).astype(np.float32)
-    count = len(days.first) - 1
-    by_day = _sums(error, days.day[:columns], count) / np.maximum(_sums(known.astype(float), days.day[:columns], count), 1)
+    day, count = days.day[:columns], len(days.first) - 1
+    by_day = _sums(error, day, count) / np.maximum(_sums(known.astype(float), day, count), 1)
     special = _holiday_means(history, by_day)
     return Errors(error, by_day.astype(np.float32), special)
 
