@@ -53,7 +53,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[airflow,demo,dev]'
 	touch $@
 
-# weights of the pretrained networks: seven minutes of one core for both
+# weights of the pretrained networks, and their card: seven minutes of one core for both
 pretrain: $(INSTALLED)
 	$(BIN)/python -m forecasting.pretraining --out pretrained
 

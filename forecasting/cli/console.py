@@ -139,6 +139,24 @@ def show_added(name: str, added: dict[str, Any], as_json: bool) -> None:
     typer.echo(f"next: forecasting run {name} --origin {added['origin']}")
 
 
+def show_card(facts: dict[str, Any], table: "pd.DataFrame", *, as_json: bool) -> None:
+    """Print what is known of pretrained weights: all of it as JSON, or its gist for people."""
+    if as_json:
+        typer.echo(json.dumps(facts))
+        return
+    weights, judges = facts["weights"], facts["judges"]
+    training = ", ".join(f"{key} {value}" for key, value in facts["training"].items()) or "not on record"
+    typer.echo(
+        f"{facts['name']}: {weights['networks']} networks of width {weights['width']}, "
+        f"{weights['parameters']:,} parameters\ntraining: {training}\nworld: {facts['world']}\n"
+        f"scores: on {judges['worlds']} generated panels that no network learned from"
+    )
+    for name, scores in facts["scores"].items():
+        typer.echo(f"  {name}: loss {scores['loss']:.3f}, relative {scores['relative']:.3f}")
+    typer.echo()
+    show_table(table, as_json=False)
+
+
 def start_logging(verbose: bool) -> None:
     """Log lines on stderr: errors only unless asked for more."""
     level = logging.INFO if verbose else logging.ERROR

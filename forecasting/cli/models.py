@@ -32,6 +32,19 @@ def models_list(stream: OneStream = None, as_json: AsJson = False) -> None:
     console.show_table(models[list(ON_A_TERMINAL)] if narrow else models, as_json)
 
 
+@app.command("card")
+def models_card(as_json: AsJson = False) -> None:
+    """Show the card of the pretrained networks.
+
+    What they learned from, and how they score on generated demand that they did not learn from. loss is the scaled
+    quantile loss, relative is loss over that of the mean of the last four weeks. The table has the share of values that
+    each interval holds, by days ahead, and the factors by which intervals of a stream's first forecast are stretched.
+    """
+    from forecasting.jobs.training import card as job
+
+    console.show_card(*job.run(), as_json=as_json)
+
+
 @app.command("promote")
 def models_promote(
     model_id: Annotated[str, typer.Argument(help="Key of a model; see `forecasting models list`.", metavar="MODEL_ID")],

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from forecasting.ensemble.event_effects import with_events
-from forecasting.ensemble.evidence import LEADS, Evidence
+from forecasting.ensemble.evidence import Evidence
 from forecasting.ensemble.mixture import ForecastCache, PanelForecast, mix_members
+from forecasting.models.features.days import LEADS
 from forecasting.models.member import Member
 from forecasting.numerics import Floats32, Floats64, Mask
 from forecasting.panel.grid import Panel, at_present_level, without_events

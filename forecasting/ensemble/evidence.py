@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecasting.models.features.days import index_days
+from forecasting.models.features.days import index_days, lead_cells
 from forecasting.models.features.rows import over_mean
 from forecasting.numerics import Floats32, Ints, Mask
 from forecasting.panel.grid import Panel
@@ -20,8 +20,6 @@ MOST_SEASONS = 8
 """Most seasons that are held back; series are grouped by twice as many."""
 OWN_GROUPS = 8
 """Up to this many series, each is a group of its own; more are grouped by predictability."""
-LEADS = (1, 3, 7, 14)
-"""Days ahead at which the next cell of weights begins."""
 
 
 def held_back_start(panel: Panel, *, length: int) -> int:
@@ -53,13 +51,6 @@ def held_back_columns(panel: Panel, *, length: int) -> tuple[int, ...]:
     stride -= stride % 7 == 0  # else all would lie on one weekday
     marks = np.arange(-(-days[0] // stride), days[-1] // stride + 1) * stride
     return tuple(int(column) for column in np.unique(columns[np.searchsorted(days, marks)]))
-
-
-def lead_cells(panel: Panel, *, at: int, length: int) -> Ints:
-    """(length,) cell of days ahead of each column from `at` on, 0..len(LEADS)."""
-    day = index_days(panel).day
-    cells: Ints = np.searchsorted(LEADS, day[at : at + length] - day[at], side="right")
-    return cells
 
 
 def group_series(panel: Panel) -> Ints:

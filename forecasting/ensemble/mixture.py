@@ -8,16 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.ensemble.evidence import (
-    LEADS,
     ORIGINS,
     Evidence,
     gather_evidence,
     group_series,
     held_back_columns,
-    lead_cells,
 )
 from forecasting.ensemble.members import PRIOR_WEIGHTS, UNTRAINED
 from forecasting.ensemble.weights import learn_weights, mix
+from forecasting.models.features.days import LEADS, lead_cells
 from forecasting.models.features.slots import NAN
 from forecasting.models.member import Member
 from forecasting.models.seasonal.cold_start import cold_start

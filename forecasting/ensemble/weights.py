@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from forecasting.ensemble.evidence import LEADS, Evidence
+from forecasting.ensemble.evidence import Evidence
+from forecasting.models.features.days import LEADS
 from forecasting.models.features.slots import NAN
 from forecasting.numerics import Floats, Floats32, Floats64, Mask, sample_rows
 from forecasting.terms import QUANTILES

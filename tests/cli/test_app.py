@@ -179,3 +179,15 @@ def test_unexpected_failure_is_one_line_too(home, monkeypatch, capsys):
     assert capsys.readouterr().err == (
         "error: unexpected: RuntimeError: first; `forecasting --verbose ...` shows where it happened\n"
     )
+
+
+def test_the_card_of_the_pretrained_networks_is_shown():
+    shown = ask("models", "card")
+    assert shown.exit_code == 0
+    lines = shown.output.splitlines()
+    assert lines[0].startswith("pretrained: ")
+    table = lines[lines.index("") + 1 :]
+    assert table[0].startswith("forecast,from_day,holds_50,holds_80,holds_90,factor_50")
+    assert len(table) > 5
+    facts = json.loads(ask("models", "card", "--json").output)
+    assert f"{facts['scores']['after two weeks']['relative']:.3f}" in shown.output

@@ -5,7 +5,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecasting.ensemble.evidence import (
-    LEADS,
     ORIGINS,
     OWN_GROUPS,
     Evidence,
@@ -13,8 +12,8 @@ from forecasting.ensemble.evidence import (
     group_series,
     held_back_columns,
     held_back_start,
-    lead_cells,
 )
+from forecasting.models.features.days import LEADS, lead_cells
 from forecasting.panel.grid import cut_panel
 from tests.ensemble.evidences import make_evidence
 from tests.models.factories import hide, make_panel, repeat_slot

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from forecasting.ensemble.calibrated import forecast_panel, held_back_forecasts
-from forecasting.ensemble.evidence import LEADS
 from forecasting.ensemble.mixture import mix_members
+from forecasting.models.features.days import LEADS
 from tests.models.factories import make_panel
 from tests.models.oracles import WIDTH, Oracle, whole
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from forecasting.ensemble import mixture as module
-from forecasting.ensemble.evidence import LEADS, held_back_columns
+from forecasting.ensemble.evidence import held_back_columns
 from forecasting.ensemble.mixture import ForecastCache, PanelForecast, mix_members, predict_all
+from forecasting.models.features.days import LEADS
 from forecasting.models.member import Member
 from forecasting.models.seasonal.member import last_four, seasonal_naive
 from forecasting.numerics import Floats32

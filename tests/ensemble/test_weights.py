@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecasting.ensemble.evidence import LEADS, Evidence
+from forecasting.ensemble.evidence import Evidence
 from forecasting.ensemble.weights import MOST_ROWS, learn_weights, mix
+from forecasting.models.features.days import LEADS
 from tests.ensemble.evidences import make_evidence
 
 LEVELS = np.array([0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95])

@@ -1,12 +1,15 @@
 """A network learns from worlds what holds in others."""
 
+import json
 from dataclasses import replace
+from functools import partial
 
 import torch
 from typer.testing import CliRunner
 
 from forecasting.models.pretrained.network import START
 from forecasting.pretraining import __main__ as command
+from forecasting.pretraining.card import card_of
 from forecasting.pretraining.training import Plan, pinball, train_network
 
 SMALL = Plan(seed=1, worlds=6, steps_a_world=40, rows=2_000, series=10, values=15_000, width=24)
@@ -43,6 +46,7 @@ def test_command_writes_weights_that_load(tmp_path, monkeypatch):
     monkeypatch.setattr(
         command, "Plan", lambda seed, worlds, width: replace(SMALL, seed=seed, worlds=worlds, width=width)
     )
+    monkeypatch.setattr(command, "card_of", partial(card_of, judges=2))
     asked = ["--seed", "1", "--seed", "2", "--worlds", "1", "--width", "8", "--out", str(tmp_path / "new")]
     app = command.typer.Typer()
     app.command()(command.pretrain)
@@ -50,6 +54,17 @@ def test_command_writes_weights_that_load(tmp_path, monkeypatch):
     assert told.exit_code == 0, told.output
     assert (tmp_path / "new" / "weights.safetensors").stat().st_size > 1_000
     assert "seed 2" in told.output
+    card = json.loads((tmp_path / "new" / "card.json").read_text(encoding="utf-8"))
+    assert {name: card["training"][name] for name in ("seeds", "worlds", "steps")} == {
+        "seeds": "1 2",
+        "worlds": "1",
+        "steps": "40",
+    }
+    assert card["weights"]["networks"] == 2
+    (tmp_path / "new" / "card.json").unlink()
+    again = CliRunner().invoke(app, ["--score", str(tmp_path / "new")])
+    assert again.exit_code == 0, again.output
+    assert json.loads((tmp_path / "new" / "card.json").read_text(encoding="utf-8")) == card
 
 
 def test_help_says_how_long_it_takes():

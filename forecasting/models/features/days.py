@@ -7,6 +7,9 @@ import numpy as np
 from forecasting.numerics import Ints
 from forecasting.panel.grid import Panel
 
+LEADS = (1, 3, 7, 14)
+"""Days ahead at which the next cell of weights and of calibration begins."""
+
 
 @dataclass(frozen=True)
 class Days:
@@ -30,3 +33,10 @@ def index_days(panel: Panel) -> Days:
     column = np.full((int(day[-1]) + 1, len(times)), -1, dtype=np.int64)
     column[day, clock] = np.arange(len(day))
     return Days(day, clock, np.searchsorted(day, np.arange(day[-1] + 2)), column)
+
+
+def lead_cells(panel: Panel, *, at: int, length: int) -> Ints:
+    """(length,) cell of days ahead of each column from `at` on, 0..len(LEADS)."""
+    day = index_days(panel).day
+    cells: Ints = np.searchsorted(LEADS, day[at : at + length] - day[at], side="right")
+    return cells
