@@ -125,20 +125,6 @@ def show_checks(checks: Sequence[Mapping[str, str]], as_json: bool) -> None:
         typer.echo(f"{found['verdict']:<8} {found['stream']}{message}")
 
 
-def show_added(name: str, added: dict[str, Any], as_json: bool) -> None:
-    """Print what a new stream's feed holds and what to do next."""
-    if as_json:
-        typer.echo(json.dumps(added, default=str))
-        return
-    held = f"{added['rows']} rows of {added['series']} series, {added['first_ts']} to {added['last_ts']} (UTC)"
-    typer.echo(f"added {name}: {held}\n  {added['definition']}\n  {added['extract']}")
-    if added["message"]:
-        typer.echo(added["message"])
-    taken = "counts, with a noise floor" if added["counts"] else "amounts, not counts"
-    typer.echo(f"values are taken for {taken} (counts = {str(added['counts']).lower()} in the definition)")
-    typer.echo(f"next: forecasting run {name} --origin {added['origin']}")
-
-
 def show_card(facts: dict[str, Any], table: "pd.DataFrame", *, as_json: bool) -> None:
     """Print what is known of pretrained weights: all of it as JSON, or its gist for people."""
     if as_json:

@@ -1,14 +1,18 @@
 """`forecasting streams`, `events` and `quarantine`: definitions, and what comes in with their feeds."""
 
 import os
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forecasting.cli import console
+from forecasting.cli import console, feeds
 from forecasting.cli.arguments import AsJson, OneStream, StreamName, Streams
 from forecasting.settings import read_settings
+
+if TYPE_CHECKING:
+    from forecasting.jobs.streams.add import Prepared
 
 app = typer.Typer(help="Define what is forecast, from which feed, how far.", no_args_is_help=True)
 events_app = typer.Typer(help="Import holidays, campaigns, closures, outages.", no_args_is_help=True)
@@ -56,29 +60,58 @@ def streams_add(
         str, typer.Argument(help="Name of the new stream: small letters, digits and underscores.", metavar="NAME")
     ],
     feed: Annotated[
-        str, typer.Option(help="Parquet or CSV file, or a pattern such as 'feeds/*.parquet'.", metavar="FILE")
-    ],
-    interval: Annotated[
-        str, typer.Option(help="Length of one interval of the feed: 5min, 30min, 1h, 1d.", metavar="TIME")
+        str,
+        typer.Option(help="CSV, Parquet or XLSX file, or a pattern such as 'feeds/*.parquet'.", metavar="FILE"),
     ],
     horizon: Annotated[str, typer.Option(help="How far to forecast: 7d, 14d.", metavar="TIME")],
     timezone: Annotated[str, typer.Option(help="IANA zone in which the series live: America/Toronto.", metavar="ZONE")],
+    interval: Annotated[
+        str | None,
+        typer.Option(help="Length of one interval: 5min, 30min, 1h, 1d. The feed's own when absent.", metavar="TIME"),
+    ] = None,
     series_col: Annotated[
-        str | None, typer.Option(help="Column of the series' key; guessed when absent.", metavar="NAME")
+        list[str] | None,
+        typer.Option(help="Column of the series' key; found when absent. May repeat: a key of two.", metavar="NAME"),
     ] = None,
     ts_col: Annotated[
-        str | None, typer.Option(help="Column of the interval's start; guessed when absent.", metavar="NAME")
+        list[str] | None,
+        typer.Option(
+            help="Column of the interval's start; found when absent. May repeat: a date and a time of day.",
+            metavar="NAME",
+        ),
     ] = None,
-    y_col: Annotated[
-        str | None, typer.Option(help="Column of the demand; guessed when absent.", metavar="NAME")
-    ] = None,
+    y_col: Annotated[str | None, typer.Option(help="Column of the demand; found when absent.", metavar="NAME")] = None,
     attribute_col: Annotated[
         list[str] | None, typer.Option(help="Column that describes a series; may repeat.", metavar="NAME")
     ] = None,
-    unit: Annotated[str, typer.Option(help="Unit of the demand, for tables and plots.", metavar="TEXT")] = "units",
+    date_format: Annotated[
+        str | None,
+        typer.Option(help="Order of dates: dmy, mdy or ymd; or a format such as '%d/%m/%Y %H:%M'.", metavar="FORMAT"),
+    ] = None,
+    decimal: Annotated[
+        str | None, typer.Option(help="The decimal mark of numbers: point or comma.", metavar="MARK")
+    ] = None,
+    ts_timezone: Annotated[
+        str | None,
+        typer.Option(
+            help="Zone of times without an offset, such as UTC; that of the series when absent.", metavar="ZONE"
+        ),
+    ] = None,
+    wide: Annotated[
+        bool | None,
+        typer.Option("--wide/--no-wide", help="Whether each number column is a series.", show_default=False),
+    ] = None,
+    sheet: Annotated[
+        str | None, typer.Option(help="Sheet of an XLSX file; the first when absent.", metavar="NAME")
+    ] = None,
+    unit: Annotated[str | None, typer.Option(help="Unit of the demand, for tables and plots.", metavar="TEXT")] = None,
     aggregate: Annotated[
-        str, typer.Option(help="How values add up over time: sum, mean or max.", metavar="HOW")
-    ] = "sum",
+        str | None,
+        typer.Option(
+            help="How values add up over time: sum, mean or max; mean for rates and max for peaks when absent.",
+            metavar="HOW",
+        ),
+    ] = None,
     counts: Annotated[
         bool | None,
         typer.Option(
@@ -87,11 +120,15 @@ def streams_add(
             show_default=False,
         ),
     ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written, and write nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring a feed of your own.
 
-    Writes the stream's definition and its SQL, for you to read and change.
+    Finds out what the columns mean, tries what an ingest will ask of them, shows what was found and writes the stream's
+    definition and its SQL, for you to read and change. On a terminal it asks before it writes. What the rows leave open
+    is asked in one line that names the option.
     """
     from forecasting.jobs.streams import add as job
 
@@ -101,15 +138,34 @@ def streams_add(
         interval=interval,
         horizon=horizon,
         timezone=timezone,
-        series_column=series_col,
-        ts_column=ts_col,
+        series_column=tuple(series_col or ()),
+        ts_column=tuple(ts_col or ()),
         y_column=y_col,
         attribute_columns=tuple(attribute_col or ()),
         unit=unit,
         aggregate=aggregate,
         counts=counts,
+        date_format=date_format,
+        decimal=decimal,
+        ts_timezone=ts_timezone,
+        wide=wide,
+        sheet=sheet,
     )
-    console.show_added(name, vars(job.add(read_settings(os.environ), new)), as_json)
+    offer(job.prepare(read_settings(os.environ), new), dry_run=dry_run, yes=yes, as_json=as_json)
+
+
+def offer(prepared: "Prepared", *, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Show a new stream, then write it unless a person at a terminal says no, or it was a dry run."""
+    added = vars(prepared.added) | {"report": prepared.added.report.as_dict()}
+    if not as_json:
+        feeds.show_report(added["report"])
+    if dry_run:
+        feeds.show_dry_run(prepared.proposal.name, added, prepared.proposal.extract, as_json)
+        return
+    if not (yes or as_json or not sys.stdin.isatty()) and not typer.confirm("Write this stream?", default=True):
+        raise typer.Exit(1)
+    prepared.write()
+    feeds.show_added(prepared.proposal.name, added, as_json)
 
 
 @events_app.command("import")

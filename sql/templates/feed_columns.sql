@@ -1,3 +1,2 @@
-describe
-select *
-from @reader@($feed)
+-- Columns of a feed and their types: used once, when its stream is added.
+describe from @rows@

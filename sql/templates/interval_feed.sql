@@ -1,8 +1,13 @@
--- Demand of stream @name@: rows that are intervals already, as the feed gives them.
--- Rows without a readable time belong to no window; every window returns them, so that the contract sees them.
-select
-    @series@ as series_id,
-    @ts@ as ts,
-    @y@ as y@attributes@
-from @reader@($feed)
-where (@instant@ >= $since and @instant@ < $until) or @instant@ is null
+-- Demand of stream @name@, one row an interval of a series.
+@assumed@-- Rows without a readable time belong to no window; every window returns them, so that the contract sees them.
+with feed as (
+    select
+        @series@ as series_id,
+        @ts@ as ts,
+        @y@ as y@attributes@
+    from @rows@@kept@
+)
+
+select *
+from feed
+where ts is null or (@instant@ >= $since and @instant@ < $until)

@@ -88,6 +88,8 @@ class Feed:
         self.lake = lake
         self.definition = definition
         self.pattern = _pattern(lake.settings, definition.stream.source.feed)
+        if self.pattern and self.pattern.lower().endswith(".xlsx"):
+            load_extension(lake.connection, "excel")
         self._states: dict[Path, FileState] = {}
 
     def create_table(self, name: str, statement: Statement, *, since: datetime, until: datetime) -> None:

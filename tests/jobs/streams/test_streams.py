@@ -5,7 +5,7 @@ import re
 import pandas as pd
 import pytest
 
-from forecasting.cli import console
+from forecasting.cli import feeds
 from forecasting.config.hours import parse_spans
 from forecasting.errors import FeedError, SettingsError
 from forecasting.jobs import forecast, ingest
@@ -138,7 +138,8 @@ def test_feed_is_also_found_where_the_person_stands(settings, tmp_path, monkeypa
     ("changes", "error", "told"),
     [
         ({"feed": "nowhere.parquet"}, FeedError, "cannot be read: .*nowhere.parquet"),
-        ({"feed": "usage.xlsx"}, SettingsError, r"expected .parquet or .csv"),
+        ({"feed": "usage.xlsx"}, FeedError, r"no file .*usage.xlsx"),
+        ({"feed": "usage.pdf"}, SettingsError, r"expected .csv, .tsv, .txt, .parquet or .xlsx"),
         ({"timezone": "Mars/Olympus"}, SettingsError, "--timezone Mars/Olympus: expected an IANA"),
         ({"interval": "soon"}, SettingsError, "--interval: expected a duration"),
         ({"y_column": "calls"}, SettingsError, "column 'calls' is not in the feed, which has series_id, ts, y"),
@@ -150,6 +151,7 @@ def test_feed_is_also_found_where_the_person_stands(settings, tmp_path, monkeypa
 def test_mistake_in_adding_is_told_and_writes_nothing(settings, changes, error, told):
     settings.home.mkdir(parents=True)
     hourly_rows(days=2).to_parquet(settings.home / "usage.parquet", index=False)
+    (settings.home / "usage.pdf").write_text("%PDF")
     given = {"name": "mine", "feed": "usage.parquet", "interval": "1h", "horizon": "2d", "timezone": "UTC", **changes}
     with pytest.raises(error, match=told):
         add.add(settings, NewStream(**given))
@@ -157,9 +159,9 @@ def test_mistake_in_adding_is_told_and_writes_nothing(settings, changes, error, 
 
 
 def test_column_that_cannot_be_guessed_is_asked_for(settings, tmp_path):
-    pd.DataFrame({"when": ["2024-01-01"], "much": [1.0]}).to_parquet(tmp_path / "odd.parquet")
+    pd.DataFrame({"when": ["monday", "tuesday"], "much": [1.0, 2.0]}).to_parquet(tmp_path / "odd.parquet")
     new = NewStream(name="odd", feed=str(tmp_path / "odd.parquet"), interval="1h", horizon="2d", timezone="UTC")
-    with pytest.raises(SettingsError, match="no column is known to be the ts; give --ts-col, one of when, much"):
+    with pytest.raises(SettingsError, match="no column holds times; say --ts-col, one of when, much"):
         add.add(settings, new)
 
 
@@ -242,7 +244,7 @@ def test_feed_that_leaves_out_what_has_no_demand_is_not_taken_for_closed(setting
 @pytest.mark.parametrize("as_json", [False, True])
 def test_hours_that_were_found_are_told(settings, as_json, capsys):
     added, _ = add_feed(settings, office_rows())
-    console.show_added("mine", vars(added), as_json)
+    feeds.show_added("mine", vars(added), as_json)
     told = capsys.readouterr().out
     assert added.message in told
     assert ('"hours": {"mon-fri": "07:00-21:00"}' in told) == as_json

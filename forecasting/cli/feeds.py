@@ -1,0 +1,84 @@
+"""What the command line prints of a feed: what its columns were taken for, rows as they are read, what was written."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+_MOST_FINDINGS = 20
+
+
+def show_report(report: Mapping[str, Any]) -> None:
+    """Print the report of a feed: columns, rows as they stand and are read, counts, assumptions, a line a series."""
+    console = Console(highlight=False)
+    columns = _table("column", "taken for")
+    for name, role in report["columns"].items():
+        columns.add_row(name, role)
+    console.print(columns)
+    console.print()
+    console.print(_rows(report))
+    console.print()
+    verdicts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in report["verdicts"].items())
+    typer.echo(f"rows: {verdicts}")
+    if report["rejected"]:
+        rejected = ", ".join(f"{count} {reason}" for reason, count in report["rejected"].items())
+        typer.echo(f"an ingest would put into quarantine: {rejected}")
+    if report["stray"]:
+        typer.echo(f"{report['stray']} rows lie more than a year from all others and are left out of the history")
+    typer.echo(
+        f"{report['series']} series from {report['first']} to {report['last']} (local time), interval "
+        f"{report['interval']}, {report['aggregate']} over time"
+    )
+    if report["missing"]:
+        typer.echo(f"{report['missing']} intervals have no row")
+    for finding in report["findings"][:_MOST_FINDINGS]:
+        typer.echo(f"  {finding}")
+    sparks = _table("series", "from first to last")
+    for series, line in report["sparks"].items():
+        sparks.add_row(series, line)
+    console.print()
+    console.print(sparks)
+
+
+def _rows(report: Mapping[str, Any]) -> Table:
+    """The first rows: as they stand, then as they will be read."""
+    names = list(report["columns"])[: len(report["rows"][0]["stands"])] if report["rows"] else []
+    table = _table(*names, "=", "series", "local time", "value")
+    for row in report["rows"]:
+        read = [str(row[key]) if row[key] is not None else "unknown" for key in ("series_id", "ts", "y")]
+        table.add_row(*(str(row["stands"].get(name) or "") for name in names), "", *read)
+    return table
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
+def show_added(name: str, added: Mapping[str, Any], as_json: bool) -> None:
+    """Print what a new stream's feed holds and what to do next."""
+    if as_json:
+        typer.echo(json.dumps(dict(added), default=str))
+        return
+    held = f"{added['rows']} rows of {added['series']} series, {added['first_ts']} to {added['last_ts']} (UTC)"
+    typer.echo(f"added {name}: {held}\n  {added['definition']}\n  {added['extract']}")
+    if added["message"]:
+        typer.echo(added["message"])
+    taken = "counts, with a noise floor" if added["counts"] else "amounts, not counts"
+    typer.echo(f"values are taken for {taken} (counts = {str(added['counts']).lower()} in the definition)")
+    typer.echo(f"next: forecasting run {name} --origin {added['origin']}")
+
+
+def show_dry_run(name: str, added: Mapping[str, Any], extract: str, as_json: bool) -> None:
+    """Print what would be written."""
+    if as_json:
+        typer.echo(json.dumps({**added, "dry_run": True, "sql": extract}, default=str))
+        return
+    if added["message"]:
+        typer.echo(added["message"])
+    typer.echo(f"\n{extract}\nnothing was written; without --dry-run stream {name} is added")

@@ -1,0 +1,99 @@
+"""The definition and the extract of a new stream, as a person would write them by hand."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from forecasting.config.units import is_count
+from forecasting.jobs.feeds.discover import Discovery, usual_name
+from forecasting.jobs.feeds.formats.columns import quote
+from forecasting.jobs.feeds.formats.numbers import UNREADABLE
+from forecasting.store.lake.lake import Lake
+from forecasting.store.texts import toml_text
+from forecasting.terms import format_duration
+
+HOURS_EXAMPLE = {"closed": "if demand is closed at times", "hours": '# [[calendar.hours]]\n# mon-fri = "08:00-20:00"'}
+_GRID_OF_UTC = '\n# intervals begin at whole intervals of UTC, not of local time\ngrid = "utc"'
+_NO_FINAL_NEWLINE = "\n# files do not end in a newline: one that is cut off is not noticed\nfinal_newline = false"
+_SQL_OF = {"sum": "sum", "mean": "avg", "max": "max"}
+DEFAULT_UNIT = "units"
+
+
+def extract_text(lake: Lake, found: Discovery, *, rows: str | None = None) -> str:
+    """The SQL of the extract. rows: a relation to read in place of the feed, such as a table with its sample."""
+    attributes = found.stated.attribute_columns
+    parts = {
+        "name": found.stated.name,
+        "assumed": "".join(f"--   {finding}\n" for finding in found.findings if finding.about != "not used"),
+        "series": found.series_sql,
+        "ts": found.time.sql,
+        "y": found.y_sql,
+        "attributes": "".join(f",\n        {quote(name)}" for name in attributes),
+        "rows": rows or found.source.relation,
+        "kept": f"\n    where {found.left_out}" if found.left_out else "",
+        "instant": found.instant(),
+    }
+    if not (found.grid.groups or found.grid.by_week):
+        return _filled(lake, "interval_feed.sql", parts)
+    parts["bucket"] = found.grid.bucket("ts")
+    parts["combined"] = _combined(found)
+    parts["grouped"] = "".join(f",\n        any_value({quote(name)}) as {quote(name)}" for name in attributes)
+    return _filled(lake, "grouped_feed.sql", parts)
+
+
+def _combined(found: Discovery) -> str:
+    """SQL of an interval's value from those of its rows; a text that is no number stays one, to be rejected."""
+    number = "try_cast(y as double)" if found.y.is_text else "y"
+    value = f"{_SQL_OF[found.aggregate]}({number})"
+    if found.completes:
+        value = f"case when count(y) = {found.grid.parts} then {value} end"
+    if not found.y.is_text:
+        return value
+    return f"coalesce(min(y) filter (starts_with(y, '{UNREADABLE.strip()}')), ({value})::varchar)"
+
+
+def definition_text(
+    lake: Lake,
+    found: Discovery,
+    *,
+    feed: str | None,
+    horizon: str,
+    start: date,
+    final_newline: bool = True,
+    hours: Mapping[str, str] | None = None,
+) -> str:
+    """The TOML of the definition. feed: as it is written down, None for a stream that reads a database alone."""
+    stated = found.stated
+    unit = stated.unit or DEFAULT_UNIT
+    metric = found.y.name if found.wide is None else stated.name
+    written = {"closed": "as read from the feed: please check them", "hours": _hours(hours)} if hours else HOURS_EXAMPLE
+    parts = {
+        "name": toml_text(stated.name),
+        "metric": toml_text(metric),
+        "unit": toml_text(unit),
+        "aggregate": toml_text(found.aggregate),
+        "counts": str(are_counts(found)).lower(),
+        "interval": format_duration(found.grid.interval),
+        "horizon": horizon,
+        "timezone": toml_text(stated.timezone),
+        "grid": _GRID_OF_UTC if found.grid.on_utc else "",
+        "newline": "" if final_newline else _NO_FINAL_NEWLINE,
+        "feed": f'\nfeed = "{toml_text(feed)}"' if feed is not None else "",
+        "start": start.isoformat(),
+        **written,
+    }
+    return _filled(lake, "stream.toml", parts)
+
+
+def are_counts(found: Discovery) -> bool:
+    """Whether values are counts: as stated; else by the unit, or by the column's name where no unit is given."""
+    if found.stated.counts is not None:
+        return found.stated.counts
+    return is_count(found.stated.unit or usual_name(found.y.name), found.aggregate)
+
+
+def _hours(hours: Mapping[str, str]) -> str:
+    return "\n".join(["[[calendar.hours]]", *(f'{days} = "{spans}"' for days, spans in hours.items())])
+
+
+def _filled(lake: Lake, template: str, parts: Mapping[str, str]) -> str:
+    return lake.files.read(f"templates/{template}").fill(parts).text

@@ -1,0 +1,46 @@
+"""Columns of a feed as they stand, and names and texts as SQL."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a feed, by a sample of its texts.
+
+    type: DuckDB's, of the column as it is read. cells: that of a spreadsheet's cells, which are read as text too.
+    """
+
+    name: str
+    type: str
+    texts: Mapping[str, int]
+    """Distinct texts and how many rows of the sample have each; not all of them where there are many."""
+    rows: int
+    filled: int
+    distinct: int
+    cells: str = ""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is read as text, so that a number or a time in it has a format to be found."""
+        return self.type == "VARCHAR"
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether its type is one of numbers."""
+        return any(kind in self.type for kind in ("INT", "DOUBLE", "FLOAT", "DECIMAL"))
+
+
+def quote(name: str) -> str:
+    """A column's name as SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def listed(names: list[str] | tuple[str, ...], most: int = 8) -> str:
+    """Names for a message, the first of many."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

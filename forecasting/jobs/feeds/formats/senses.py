@@ -1,0 +1,111 @@
+"""What single columns say of time: by their type, by their texts, or as numbers of seconds or days."""
+
+import re
+from dataclasses import dataclass
+
+from forecasting.jobs.feeds.findings import Finding
+from forecasting.jobs.feeds.formats.columns import Column, quote
+from forecasting.jobs.feeds.formats.dates import Stamps, read_stamps
+
+READABLE = 0.5
+"""Share of a column's texts that must be times for it to hold times."""
+_EPOCHS = {10: ("seconds", 1), 13: ("milliseconds", 1e3), 16: ("microseconds", 1e6), 19: ("nanoseconds", 1e9)}
+_FIRST_SECOND, _LAST_SECOND = 631_152_000, 4_102_444_800
+"""1990 and 2100, between which numbers are taken for seconds since 1970."""
+_FIRST_SERIAL, _LAST_SERIAL = 32_874, 73_050
+"""The same as days since 1899-12-30, which spreadsheets count."""
+_NUMBER = re.compile(r"\d+(\.\d+)?")
+TIMED_NAME = re.compile(
+    r"time|date|ts|stamp|epoch|hour|hora|heure|stunde|interval|period|slot|start|clock|when|day", re.I
+)
+
+
+@dataclass(frozen=True)
+class Sense:
+    """What a column says of time. kind: instant, date, time, hour or `HHMM`; sql: of its value.
+
+    sql of an instant is a TIMESTAMPTZ where `is_zoned`, else a local TIMESTAMP; of a date a TIMESTAMP at midnight; of a
+    time or an hour an INTERVAL after midnight. stamps: how its texts are written, if they are texts.
+    """
+
+    column: Column
+    kind: str
+    share: float
+    stamps: Stamps | None = None
+    sql: str = ""
+    is_zoned: bool = False
+    finding: Finding | None = None
+
+
+def sense_of(column: Column) -> Sense | None:
+    """What a column may say of time, by its type and texts; None where it says nothing of it."""
+    if column.type.startswith("TIMESTAMP WITH"):
+        return Sense(column, "instant", 1.0, sql=quote(column.name), is_zoned=True)
+    if column.type.startswith("TIMESTAMP"):
+        return Sense(column, "instant", 1.0, sql=f"{quote(column.name)}::timestamp")
+    if column.type == "DATE":
+        return Sense(column, "date", 1.0, sql=f"{quote(column.name)}::timestamp")
+    if column.type == "TIME":
+        return Sense(column, "time", 1.0, sql=f"({quote(column.name)} - time '00:00')")
+    if column.cells in ("TIMESTAMP", "DATE", "TIME"):
+        return _serial(column, column.cells)
+    if (number := _number_sense(column)) is not None:
+        return number
+    if not column.is_text:
+        return None
+    stamps = read_stamps(column.texts)
+    if stamps.share < READABLE or not stamps.forms:
+        return None
+    kind = ("instant" if stamps.has_time else "date") if stamps.has_date else "time"
+    return Sense(column, kind, stamps.share, stamps)
+
+
+def _number_sense(column: Column) -> Sense | None:
+    """Epochs, serial days, hours and clock numbers."""
+    texts = [text.strip() for text in column.texts]
+    numbers = [text.removesuffix(".0") for text in texts if _NUMBER.fullmatch(text)]
+    if not numbers or len(numbers) < READABLE * len(texts):
+        return None
+    share, name = len(numbers) / len(texts), quote(column.name)
+    number = f"try_cast({name} as bigint)"
+    (length,) = lengths if len(lengths := {len(text.partition(".")[0]) for text in numbers}) == 1 else (0,)
+    if length in _EPOCHS and _between(numbers, _EPOCHS[length][1], _FIRST_SECOND, _LAST_SECOND):
+        unit, factor = _EPOCHS[length]
+        instants = {
+            1: f"to_timestamp(try_cast({name} as double))",
+            1e3: f"make_timestamptz({number} * 1000)",
+            1e6: f"make_timestamptz({number})",
+            1e9: f"make_timestamptz({number} // 1000)",
+        }
+        remark = Finding(column.name, f"{unit} since 1970 in UTC", f"such as {numbers[0]}")
+        return Sense(column, "instant", share, sql=instants[factor], is_zoned=True, finding=remark)
+    if not TIMED_NAME.search(column.name):
+        return None
+    whole = all("." not in text for text in numbers)
+    if length == 5 and _between(numbers, 1, _FIRST_SERIAL, _LAST_SERIAL):
+        return _serial(column, "DATE" if whole else "TIMESTAMP", share)
+    if whole and len(numbers) > 1 and all(int(text) < 24 for text in numbers):
+        return Sense(column, "hour", share, sql=f"{number} * interval 1 hour")
+    if whole and all(
+        len(text) in (3, 4) and int(text) % 100 < 60 and int(text) < 2400 for text in numbers if text != "0"
+    ):
+        clock = f"{number} // 100 * interval 1 hour + {number} % 100 * interval 1 minute"
+        remark = Finding(column.name, "hours and minutes", f"such as {numbers[0]}")
+        return Sense(column, "HHMM", share, sql=clock, finding=remark)
+    return None
+
+
+def _serial(column: Column, cells: str, share: float = 1.0) -> Sense:
+    days = f"try_cast({quote(column.name)} as double)"
+    if cells == "TIME":
+        return Sense(column, "time", share, sql=f"to_seconds(round({days} * 86400))")
+    found = Finding(
+        column.name, "days since 1899-12-30, as spreadsheets count them", f"such as {next(iter(column.texts))}"
+    )
+    whole = all(float(text) % 1 == 0 for text in column.texts if _NUMBER.fullmatch(text))
+    sql = f"timestamp '1899-12-30' + to_seconds(round({days} * 86400))"
+    return Sense(column, "date" if whole else "instant", share, sql=sql, finding=found)
+
+
+def _between(numbers: list[str], factor: float, first: float, last: float) -> bool:
+    return all(first <= float(text) / factor < last for text in numbers)

@@ -1,0 +1,3 @@
+-- First rows of a feed as they stand: used once, when its stream is added.
+from @rows@
+limit $most
