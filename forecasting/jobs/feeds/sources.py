@@ -112,7 +112,8 @@ def _with(dialect: Dialect, pattern: str) -> Source:
 def _probe(lake: Lake, source: Source) -> None:
     """Read a few rows, so that what is wrong with a file's text shows now."""
     try:
-        lake.connection.execute(f"from {source.relation} limit 1000", source.parameters).fetchall()
+        few = {**source.parameters, "most": 1000}
+        lake.connection.execute(_filled(lake, "templates/feed_rows.sql", source), few).fetchall()
     except duckdb.Error as error:
         raise unreadable(source.pattern, error) from error
 
@@ -182,7 +183,13 @@ def _letters(number: int) -> str:
 
 def _described(lake: Lake, source: Source) -> Source:
     try:
-        rows = lake.connection.execute(f"describe from {source.relation}", source.parameters).fetchall()
+        rows = lake.connection.execute(
+            _filled(lake, "templates/feed_columns.sql", source), source.parameters
+        ).fetchall()
     except duckdb.Error as error:
         raise unreadable(source.pattern, error) from error
     return replace(source, types={row[0]: row[1] for row in rows})
+
+
+def _filled(lake: Lake, template: str, source: Source) -> str:
+    return lake.files.read(template).fill({"rows": source.relation}).text
