@@ -33,11 +33,11 @@ def extract_text(lake: Lake, found: Discovery, *, rows: str | None = None) -> st
         "instant": found.instant(),
     }
     if not (found.grid.groups or found.grid.by_week):
-        return _filled(lake, "interval_feed.sql", parts)
+        return _filled(lake, "templates/interval_feed.sql", parts)
     parts["bucket"] = found.grid.bucket("ts")
     parts["combined"] = _combined(found)
     parts["grouped"] = "".join(f",\n        any_value({quote(name)}) as {quote(name)}" for name in attributes)
-    return _filled(lake, "grouped_feed.sql", parts)
+    return _filled(lake, "templates/grouped_feed.sql", parts)
 
 
 def _combined(found: Discovery) -> str:
@@ -81,7 +81,7 @@ def definition_text(
         "start": start.isoformat(),
         **written,
     }
-    return _filled(lake, "stream.toml", parts)
+    return _filled(lake, "templates/stream.toml", parts)
 
 
 def are_counts(found: Discovery) -> bool:
@@ -96,4 +96,4 @@ def _hours(hours: Mapping[str, str]) -> str:
 
 
 def _filled(lake: Lake, template: str, parts: Mapping[str, str]) -> str:
-    return lake.files.read(f"templates/{template}").fill(parts).text
+    return lake.files.read(template).fill(parts).text
