@@ -17,6 +17,7 @@ class Tier(StrEnum):
     ENSEMBLE = "ensemble"
     TREES = "trees"
     PRETRAINED = "pretrained"
+    FOUNDATION = "foundation"
     NBEATS = "nbeats"
     TFT = "tft"
     PROFILE = "profile"

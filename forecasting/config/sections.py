@@ -12,6 +12,7 @@ from forecasting.config.hours import HoursRule
 from forecasting.terms import DAY
 
 Neural = Literal["nbeats", "tft"]
+FoundationKind = Literal["chronos2", "timesfm2p5", "tirex2"]
 Member = Neural | Literal["pretrained", "trees", "growth", "seasonal"]
 
 
@@ -110,6 +111,14 @@ class CalendarSection(Section):
         return self
 
 
+class FoundationSection(Section):
+    """`foundation` of `[models]`: a public pretrained model as a member, from files on this machine."""
+
+    kind: FoundationKind
+    path: str = Field(min_length=1)
+    """Folder of the published files; a relative one starts in FORECASTING_HOME."""
+
+
 class ModelsSection(Section):
     """`[models]`: which members forecast, on how much history, how often they are trained and for how long."""
 
@@ -117,6 +126,7 @@ class ModelsSection(Section):
     retrain: Duration = timedelta(days=7)
     budget: Duration = timedelta(minutes=10)
     history: Duration = timedelta(days=730)
+    foundation: FoundationSection | None = None
     seed: int = 1
     max_fallback_share: float = Field(default=0.1, ge=0, le=1)
     accelerator: str = "auto"

@@ -81,7 +81,8 @@ class Stream(Section):
         shaping = {
             "stream": self.stream.model_dump(mode="json", exclude={"counts"}),
             "calendar": self.calendar.model_dump(mode="json"),
-            "models": self.models.model_dump(mode="json", exclude=not_shaping),
+            # a member that is not asked for leaves models of before as they are
+            "models": self.models.model_dump(mode="json", exclude=not_shaping, exclude_none=True),
         }
         return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:12]
 

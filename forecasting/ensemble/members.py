@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from forecasting.errors import ModelError
 from forecasting.models.features.slots import NAN
+from forecasting.models.foundation.member import FoundationMember
 from forecasting.models.growth.member import GrowthMember, rebuild_growth
 from forecasting.models.member import Member
 from forecasting.models.neural.member import NeuralMember, rebuild_member
@@ -39,6 +40,7 @@ PRIOR_WEIGHTS: dict[str, float] = {
     Tier.TREES: 6.0,
     Tier.GROWTH: 6.0,
     Tier.PRETRAINED: 4.0,
+    Tier.FOUNDATION: 4.0,
     Tier.TFT: 2.0,
     Tier.PROFILE: 2.0,
     Tier.NBEATS: 1.0,
@@ -90,12 +92,15 @@ def as_parts(member: Member) -> Parts:
     """Plain data and arrays from which `rebuild` makes a member again."""
     if isinstance(member, NeuralMember):
         return member.config.as_dict(), member.weights()
-    assert isinstance(member, PairedMember | PretrainedMember)
+    assert isinstance(member, PairedMember | PretrainedMember | FoundationMember)
     return member.as_parts()
 
 
 def rebuild(config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Member:
-    """A member from what `as_parts` gave. Raises ModelError where parts are missing, misshapen or not finite."""
+    """A member from what `as_parts` gave. Raises ModelError where parts are missing, misshapen or not finite.
+
+    Not of a foundation member, whose weights are no part of the model: see `rebuild_foundation`.
+    """
     if config.get("kind") == Tier.PRETRAINED:
         return rebuild_pretrained(config, arrays)
     make = REBUILD.get(config.get("kind", ""))

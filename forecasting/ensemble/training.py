@@ -18,6 +18,8 @@ from forecasting.config.sections import ModelsSection
 from forecasting.ensemble.evidence import held_back_start
 from forecasting.ensemble.members import Fit, PairedMember
 from forecasting.ensemble.mixture import mix_members
+from forecasting.models.foundation.checkpoint import Checkpoint
+from forecasting.models.foundation.member import choose_foundation
 from forecasting.models.growth.measure import LEAST_SEEN
 from forecasting.models.growth.member import MOST_SEASON, fit_growth
 from forecasting.models.member import Member, Training
@@ -39,11 +41,14 @@ MORE_ROUNDS = 1.1
 """Rounds of the trees that are fitted with the held-back history, over those of the trees without."""
 
 
-def train_members(panel: Panel, settings: ModelsSection, *, parents: Mapping[str, Member]) -> dict[str, Training]:
+def train_members(
+    panel: Panel, settings: ModelsSection, *, parents: Mapping[str, Member], foundation: Checkpoint | None = None
+) -> dict[str, Training]:
     """Train the members of a stream, cheap ones first, within its budget.
 
-    parents: the members of the previous model, from whose weights neural ones start. A member that would get no weight
-    by the evidence of the held-back origins is left out, with the reason in its training.
+    parents: the members of the previous model, from whose weights neural ones start. foundation: the files that
+    `settings.foundation` names. A member that would get no weight by the evidence of the held-back origins is left out,
+    with the reason in its training. Raises ModelError where the files are not those of a model of their kind.
     """
     panel = at_present_level(panel)
     started, budget = time.monotonic(), settings.budget.total_seconds()
@@ -62,6 +67,9 @@ def train_members(panel: Panel, settings: ModelsSection, *, parents: Mapping[str
         trainings[str(Tier.TREES)] = _train_trees(panel, profile, until=until, seed=settings.seed, budget=share)
     if "pretrained" in settings.members:
         trainings[str(Tier.PRETRAINED)] = _take_pretrained(panel, until=until)
+    if foundation is not None:
+        amount = f"{foundation.kind} as it is in {foundation.path}"
+        trainings[str(Tier.FOUNDATION)] = Training(choose_foundation(foundation, panel), amount=amount, n_steps=1)
     trainer = settings.model_dump(include={"accelerator", "devices", "strategy"})
     for number, kind in enumerate(settings.neural):
         left = (budget - (time.monotonic() - started)) / (len(settings.neural) - number)

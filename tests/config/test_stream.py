@@ -75,6 +75,22 @@ def test_good_definition_is_read_whole():
         ('country = "CA"', 'country = "XX"', r"calls.toml:11: calendar: no holiday calendar for country 'XX'"),
         ('["nbeats", "seasonal"]', '["nbeats"]', r"members must hold 'seasonal'"),
         ('["nbeats", "seasonal"]', '["prophet", "seasonal"]', r"calls.toml:22: models.members"),
+        (
+            "[models]",
+            '[models]\nfoundation = { kind = "chronos", path = "/srv/weights" }',
+            r"calls.toml:22: models.foundation.kind: .*'chronos2', 'timesfm2p5' or 'tirex2'",
+        ),
+        (
+            "[models]",
+            '[models]\nfoundation = { kind = "tirex2" }',
+            r"calls.toml:22: models.foundation.path: .*required",
+        ),
+        (
+            "[models]",
+            '[models]\nfoundation = { kind = "tirex2", path = "" }',
+            r"calls.toml:22: models.foundation.path: .*at least 1",
+        ),
+        ("[models]", '[models]\nfoundation = "chronos2"', r"calls.toml:22: models.foundation: "),
         ('unit = "calls"', 'units = "calls"', r"calls.toml:4: stream.units|stream.unit: Field required"),
         ("[source]", "[source", r"calls.toml: not TOML: .*line 8"),
     ],
@@ -92,6 +108,8 @@ def test_hash_follows_what_shapes_a_model_and_nothing_else():
     assert hash_of(GOOD) == hash_of(GOOD.replace("start = 2024-01-01", 'start = 2024-01-01\nlookback = "9d"'))
     assert hash_of(GOOD) != hash_of(GOOD.replace('"14d"', '"7d"'))
     assert hash_of(GOOD) != hash_of(GOOD.replace("08:00-12:00", "09:00-12:00"))
+    with_weights = GOOD + 'foundation = { kind = "chronos2", path = "/srv/weights" }\n'
+    assert len({hash_of(GOOD), hash_of(with_weights), hash_of(with_weights.replace("/srv", "/opt"))}) == 3
 
 
 @given(st.sampled_from(WEEKDAYS), st.sampled_from(WEEKDAYS))

@@ -15,14 +15,19 @@ from forecasting.ensemble import training
 from forecasting.ensemble.calibrated import forecast_panel
 from forecasting.ensemble.evidence import held_back_columns, held_back_start
 from forecasting.ensemble.members import PairedMember, as_parts, rebuild
+from forecasting.ensemble.mixture import ForecastCache, mix_members
 from forecasting.ensemble.training import train_members
 from forecasting.errors import ModelError
+from forecasting.models.foundation.checkpoint import Checkpoint
+from forecasting.models.foundation.member import FoundationMember, choose_foundation
 from forecasting.models.member import Member, Training
 from forecasting.models.profile import fit_profile
 from forecasting.models.trees import fit
 from forecasting.numerics import Floats32
 from forecasting.panel.grid import Panel
+from forecasting.store.files.checkpoints import read_checkpoint_files
 from forecasting.store.files.models import Bundle, load_bundle, save_bundle
+from tests.checkpoints import write_chronos2
 from tests.models.factories import make_panel, scramble_from
 from tests.quick_training import train_two_steps
 
@@ -359,3 +364,54 @@ def test_pretrained_networks_take_no_training_and_are_stored_with_the_model(tmp_
 def test_pretrained_networks_are_for_intervals_up_to_a_day():
     weekly = make_panel(n_series=3, weeks=60, season=1, horizon=4)
     assert "a day or less" in train_members(weekly, settings("pretrained"), parents={})["pretrained"].reason
+
+
+@pytest.fixture
+def chronos(tmp_path: Path) -> Checkpoint:
+    folder = write_chronos2(tmp_path / "weights")
+    return Checkpoint("chronos2", str(folder), read_checkpoint_files(folder, "chronos2"))
+
+
+def test_a_public_model_takes_no_training_and_is_weighed_like_any_other(chronos, monkeypatch):
+    panel = make_panel(n_series=3, weeks=16, season=28, horizon=28, noise=0.2)
+    monkeypatch.setattr(training, "_leave_out", lambda _panel, found: found)
+    trainings = train_members(panel, settings(), parents={}, foundation=chronos)
+    assert trainings["foundation"].amount == f"chronos2 as it is in {chronos.path}"
+    members = trained_members(trainings)
+    forecast = forecast_panel(panel, members)
+    assert forecast.member_forecasts["foundation"].shape == (3, 28, 7)
+    names = list(forecast.member_forecasts)
+    evidence = forecast.evidence
+    assert evidence is not None
+    assert np.isfinite(evidence.predicted[names.index("foundation")]).all()
+    assert "foundation" in forecast.weights
+    # its weights are no part of the bundle
+    config, arrays = as_parts(members["foundation"])
+    assert (config["path"], arrays) == (chronos.path, {})
+
+
+def test_a_public_model_that_says_nothing_of_the_stream_is_left_out(chronos):
+    panel = make_panel(n_series=3, weeks=16, season=28, horizon=28, noise=0.1)
+    found = train_members(panel, settings(), parents={}, foundation=chronos)["foundation"]
+    assert found.member is None
+    assert "get no weight" in found.reason
+    assert "foundation" not in train_members(panel, settings(), parents={})
+
+
+def test_held_back_answers_of_a_public_model_are_asked_once(chronos, monkeypatch):
+    panel = make_panel(n_series=2, weeks=16, season=28, horizon=28, noise=0.2)
+    member, asked = choose_foundation(chronos, panel), []
+    real = FoundationMember.predict_many
+
+    def predict_many(self: FoundationMember, panel: Panel, *, origin_columns: Sequence[int], length: int) -> Floats32:
+        asked.extend(origin_columns)
+        return real(self, panel, origin_columns=origin_columns, length=length)
+
+    monkeypatch.setattr(FoundationMember, "predict_many", predict_many)
+    cache = ForecastCache()
+    first = mix_members(panel, {"foundation": member}, cache=cache)
+    held_back = set(asked) - {panel.n_history}
+    assert held_back == set(first.origin_columns)
+    asked.clear()
+    mix_members(panel, {"foundation": member}, cache=cache)
+    assert asked == [panel.n_history]

@@ -11,6 +11,7 @@ from forecasting.config.stream import Stream
 from forecasting.errors import FeedError, ForecastingError, QueryError, SettingsError, surprises_named
 from forecasting.jobs.common.sources import check_sources
 from forecasting.settings import Settings
+from forecasting.store.files.checkpoints import require_checkpoint_files
 from forecasting.store.files.definitions import (
     Definition,
     definition_paths,
@@ -86,7 +87,11 @@ def _check_stream(lake: Lake, settings: Settings, name: str, path: Path) -> Defi
     try:
         with surprises_named(f"stream {name}: check"):
             check_sources(settings, name)
-            warning = _check_definition(lake, read_definition_file(settings, path))
+            definition = read_definition_file(settings, path)
+            foundation = definition.stream.models.foundation
+            if foundation is not None:
+                require_checkpoint_files(settings.home / foundation.path, foundation.kind)
+            warning = _check_definition(lake, definition)
     except ForecastingError as error:
         return DefinitionCheck(name, str(path), "error", str(error))
     return DefinitionCheck(name, str(path), "warning" if warning else "ok", warning or "")

@@ -3,14 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from forecasting.ensemble.members import rebuild
 from forecasting.errors import ModelError, in_one_line
 from forecasting.jobs.common.session import Session
+from forecasting.jobs.training.checkpoints import read_checkpoint
+from forecasting.models.foundation.member import rebuild_foundation
 from forecasting.models.member import Member
-from forecasting.store.files.models import NEXT_STEP, load_bundle
+from forecasting.store.files.models import NEXT_STEP, Weights, load_bundle
 from forecasting.store.tables.decisions import Champion, champion_as_of
 from forecasting.store.tables.registry import ModelRecord, find_model
+from forecasting.terms import Tier
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ def load_model(session: Session, record: ModelRecord) -> LoadedModel:
     members: dict[str, Member] = {}
     for name, (config, weights) in bundle.members.items():
         try:
-            members[name] = rebuild(config, weights)
+            members[name] = _rebuild(session, config, weights)
         except ModelError:
             raise
         except Exception as error:  # a sound checksum says nothing of what another version wrote
@@ -44,6 +48,12 @@ def load_model(session: Session, record: ModelRecord) -> LoadedModel:
                 f"{NEXT_STEP}"
             ) from error
     return LoadedModel(record.model_id, members, record.trained_until)
+
+
+def _rebuild(session: Session, config: Mapping[str, Any], weights: Weights) -> Member:
+    if config.get("kind") == Tier.FOUNDATION:
+        return rebuild_foundation(config, read_checkpoint(session.settings, config["model"], config["path"]))
+    return rebuild(config, weights)
 
 
 def load_champion(session: Session, champion: Champion) -> LoadedModel:

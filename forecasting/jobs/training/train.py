@@ -11,6 +11,7 @@ from forecasting.errors import FeedError, InsufficientHistoryError, ModelError, 
 from forecasting.jobs.common.panels import panel_as_of
 from forecasting.jobs.common.session import JobSummary, Session, open_session, wall_clock
 from forecasting.jobs.training.bundles import LoadedModel, load_champion, load_model
+from forecasting.jobs.training.checkpoints import named_checkpoint
 from forecasting.jobs.training.contest import Challenger, stand_in
 from forecasting.jobs.training.register import Candidate, end, register
 from forecasting.panel.calendar.calendar import resolve_origin, retrain_boundary
@@ -114,8 +115,9 @@ def _train(session: Session, record: Run, boundary: datetime, model_id: str) -> 
         panel = panel_as_of(lake, stream, boundary)
     except (InsufficientHistoryError, FeedError) as error:
         return _finish(session, record, boundary, str(error))
+    foundation = named_checkpoint(session.settings, stream.models)
     parent, parent_id = _parent(session, boundary)
-    trainings = train_members(panel, stream.models, parents=parent.members)
+    trainings = train_members(panel, stream.models, parents=parent.members, foundation=foundation)
     members = {kind: training.member for kind, training in trainings.items() if training.member is not None}
     message = "; ".join(
         f"{kind} left out: {training.reason}" for kind, training in trainings.items() if training.reason
