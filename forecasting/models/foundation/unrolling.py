@@ -23,7 +23,7 @@ def unroll(network: Network, past: torch.Tensor, known: torch.Tensor | None, *, 
     if known is not None:
         # the last part may reach beyond the horizon, where nothing is known
         known = torch.nn.functional.pad(known, (0, 0, 0, -length % ahead), value=torch.nan)
-    parts = [_part(network, past, known, begin=0).sort(dim=-1).values]
+    parts = [_part(network, past, known, begin=0)]
     to_paths = torch.from_numpy(level_matrix(network.levels, PATHS))
     shares = level_masses(PATHS).tolist()
     pasts = past.repeat_interleave(count, dim=0)
@@ -38,4 +38,4 @@ def unroll(network: Network, past: torch.Tensor, known: torch.Tensor | None, *, 
 
 def _part(network: Network, past: torch.Tensor, known: torch.Tensor | None, *, begin: int) -> torch.Tensor:
     end = begin + network.context + network.ahead
-    return network.answer(past, None if known is None else known[:, begin:end])
+    return network.answer(past, None if known is None else known[:, begin:end]).sort(dim=-1).values

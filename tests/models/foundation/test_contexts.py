@@ -77,6 +77,8 @@ def test_a_covariate_is_given_where_it_says_something_about_the_horizon():
         "never seen before": (with_holidays(panel, ahead), False),
         "none ahead": (with_holidays(panel, inside), False),
         "after the horizon": (with_holidays(panel, inside, elsewhere), False),
+        "never seen before the origin itself": (with_holidays(panel, slice(100, 104)), False),
+        "seen until the origin": (with_holidays(panel, slice(96, 100)), False),
         "all ahead": (with_holidays(panel, inside, slice(100, 114)), True),
     }
     for name, (one, given) in cases.items():

@@ -1,6 +1,7 @@
 """Public models as members, from tiny checkpoints of the published form."""
 
 import json
+import re
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,6 +18,7 @@ from safetensors.torch import load_file, save_file
 from forecasting.ensemble.members import as_parts
 from forecasting.errors import ModelError
 from forecasting.models.foundation.checkpoint import Checkpoint
+from forecasting.models.foundation.contexts import impute
 from forecasting.models.foundation.member import FoundationMember, choose_foundation, rebuild_foundation
 from forecasting.models.foundation.networks import build_network
 from forecasting.models.foundation.offline import import_offline
@@ -123,6 +125,14 @@ def test_long_gaps_and_a_late_start_are_no_trouble(panel, member):
     gappy = hide(hide(panel, 0, slice(100, 140)), 1, slice(0, 110))
     gappy = hide(gappy, 2, slice(140, 150))
     assert np.isfinite(member.predict_many(gappy, origin_columns=(150,), length=20)).all()
+
+
+def test_gaps_are_filled_for_a_model_that_cannot_read_them_and_for_no_other(panel, member, kind):
+    gappy = hide(panel, slice(None), slice(120, 123))
+    filled = impute(gappy, gappy.y)
+    whole = replace(gappy, y=filled, observed=np.isfinite(filled))
+    ours, theirs = (member.predict_many(one, origin_columns=(150,), length=20) for one in (gappy, whole))
+    assert (ours == theirs).all() == (kind == "timesfm2p5")
 
 
 def test_a_horizon_longer_than_an_answer_goes_on_from_the_answer(panel, kind, folder):
@@ -233,6 +243,8 @@ def test_damaged_files_are_refused_in_one_line(change, folder, kind, tmp_path, p
         choose_foundation(damage(change, folder, kind, tmp_path / "damaged"), panel)
     assert "\n" not in str(caught.value)
     assert str(tmp_path) in str(caught.value)
+    if change in (lose_a_weight, widen_a_weight):
+        assert re.search(r"weight [\w.]+ of shape .* instead of \(\d+, ?\d*", str(caught.value))
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"chronos_config": {"quantiles": [0.5]}}', '{"quantiles": 3}'])

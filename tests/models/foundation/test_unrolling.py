@@ -33,6 +33,14 @@ def test_a_short_forecast_is_the_networks_answer():
     assert len(walk.calls) == 1
 
 
+def test_quantiles_that_cross_are_put_in_order():
+    crossing = SimpleNamespace(context=CONTEXT, ahead=AHEAD, levels=tuple(DECILES))
+    crossing.answer = lambda past, known: Walk().answer(past, known).flip(-1)
+    for length in (AHEAD, 2 * AHEAD):
+        forecast = unroll(crossing, torch.zeros(1, CONTEXT), None, length=length)
+        torch.testing.assert_close(forecast, unroll(Walk(), torch.zeros(1, CONTEXT), None, length=length))
+
+
 def test_intervals_go_on_growing_beyond_the_first_answer():
     walk = Walk()
     forecast = unroll(walk, torch.zeros(1, CONTEXT), None, length=16)[0].numpy()
