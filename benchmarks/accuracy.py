@@ -87,7 +87,7 @@ def run_case(case: Case, *, budget: float, members: list[str], seed: int) -> Res
     update = {"budget": timedelta(seconds=budget), "members": tuple(members), "seed": seed}
     settings = loaded.stream.models.model_copy(update=update)
     started = time.perf_counter()
-    trainings = train_members(loaded.panels[0], settings, parents={})
+    trainings = train_members(loaded.panels[0], settings)
     seconds = time.perf_counter() - started
     trained = {name: training.member for name, training in trainings.items() if training.member is not None}
     for name, training in trainings.items():
@@ -239,7 +239,7 @@ def main() -> None:
     parser.add_argument("--weeks", nargs="+", type=int, help="cut each case to so many weeks of history")
     parser.add_argument("--seeds", nargs="+", type=int, default=[1], help="seeds of training (default 1)")
     parser.add_argument("--budget", type=float, default=330.0, help="seconds of training for each case (default 330)")
-    parser.add_argument("--members", nargs="+", default=["nbeats", "tft", "trees", "seasonal"])
+    parser.add_argument("--members", nargs="+", default=["nbeats", "tft", "pretrained", "trees", "seasonal"])
     parser.add_argument("--out", type=Path, help="folder for forecasts and truth as Parquet, to be scored elsewhere")
     given = parser.parse_args()
     groups = {"full": list(FULL), "short": list(SHORT)}

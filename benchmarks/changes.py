@@ -56,7 +56,7 @@ def run(change: Change, *, seed: int, changed: bool, budget: float, errors: Erro
     origins = [str((START + pd.Timedelta(days=day)).date()) for day in change.origins]
     panels = [panel_at(stream, rows, origin) for origin in origins]
     update = {"budget": timedelta(seconds=budget), "members": ("trees", "seasonal"), "seed": seed}
-    trainings = train_members(panels[0], stream.models.model_copy(update=update), parents={})
+    trainings = train_members(panels[0], stream.models.model_copy(update=update))
     members = {name: training.member for name, training in trainings.items() if training.member is not None}
     wide = rows.pivot_table(index="series_id", columns="ts", values="y")[: change.touched]
     naive: list[Array] = []

@@ -103,7 +103,7 @@ def run_case(name: str, *, budget: float) -> Found:
     found, members, cache = Found(), {}, ForecastCache()
     for number, (panel, truth, origin) in enumerate(zip(loaded.panels, loaded.truths, ORIGINS[name], strict=True)):
         if number % TRAINED_EVERY == 0:
-            trained = train_members(panel, settings, parents={})
+            trained = train_members(panel, settings)
             members, cache = {kind: one.member for kind, one in trained.items() if one.member}, ForecastCache()
         at = resolve_origin(origin, stream)
         alone = forecast_panel(panel, members, cache=cache)

@@ -1,8 +1,8 @@
 """Training windows a second, over what the optimiser step alone allows.
 
-Both sides train the same module on batches of the same size in one process, in turns: ours with everything that a
-training does (sampling, gathering, scaling, Lightning, clipping, learning-rate schedule), the other a bare loop of
-optimiser steps on one batch that is ready. The ratio of the medians is printed; 1 would mean that only the step costs.
+Both sides train the same module on batches of the same size in one process, in turns: ours with everything that tuning
+does (gathering, standardising, Lightning, clipping, learning-rate schedule), the other a bare loop of optimiser steps
+on one batch that is ready. The ratio of the medians is printed; 1 would mean that only the step costs.
 """
 
 # first: it says how OpenMP threads wait, which torch reads once
@@ -16,17 +16,12 @@ import numpy as np
 import pandas as pd
 import torch
 
-from forecasting.models.neural.config import Kind, NeuralConfig, build_model, choose_config, encode
+from forecasting.models.neural.dataset import WindowDataset, WindowLesson, make_lesson
 from forecasting.models.neural.fitting import bare_step, fit_windows, training_arguments
+from forecasting.models.neural.modules import KINDS, Kind, build_model
 from forecasting.models.neural.runtime import own_threads
-from forecasting.models.neural.sampling import (
-    WindowDataset,
-    count_windows,
-    draw_windows,
-    spread_windows,
-)
-from forecasting.models.neural.training import BATCH_SIZES
-from forecasting.models.neural.windows import WindowShape, WindowSource, prepare
+from forecasting.models.neural.training import BATCH
+from forecasting.models.neural.windows import draw_windows
 from forecasting.panel.grid import Panel
 
 TARGET = {"nbeats": 0.88, "tft": 0.85}
@@ -65,72 +60,56 @@ def make_panel(n_series: int, *, weeks: int, seed: int) -> Panel:
     )
 
 
-def week_to_day(kind: Kind, panel: Panel) -> NeuralConfig:
-    """The module that training would choose, for a week of context and a day of horizon."""
-    config = choose_config(kind, panel, train_until=panel.n_history)
-    return NeuralConfig(**{**vars(config), "shape": WindowShape(context=WEEK, horizon=DAY, block=1)})
+def lesson_of(kind: Kind, panel: Panel, *, windows: int) -> WindowLesson:
+    drawn = draw_windows(panel, since=0, until=panel.n_history, most=windows, rng=np.random.default_rng(0))
+    return make_lesson(kind, panel, drawn, until=panel.n_history, power=0.75)
 
 
-def source_of(panel: Panel, config: NeuralConfig) -> WindowSource:
-    return prepare(panel, config.shape, known_inputs=encode(panel, config), rows=slice(0, panel.n_series), start=-WEEK)
-
-
-def ours(kind: Kind, panel: Panel, *, steps: int, batch_size: int) -> float:
-    """Windows a second of a training, without the preparation of the panel, which is paid once."""
-    config = week_to_day(kind, panel)
-    source, until = source_of(panel, config), panel.n_history - DAY
-    model = build_model(config, **training_arguments(kind, n_steps=steps, batch_size=batch_size))
-    held = WindowDataset(source, spread_windows(panel, config.shape, since=until, until=until + DAY, total=1, most=1))
-    total = int(count_windows(panel, config.shape, since=0, until=until).sum())
+def ours(kind: Kind, lesson: WindowLesson, *, steps: int) -> float:
+    """Windows a second of a training, without their inputs, which are computed once."""
+    model = build_model(kind, **training_arguments(n_steps=steps, batch_size=BATCH))
+    order = np.random.default_rng(0).integers(0, len(lesson), steps * BATCH)
     start = time.perf_counter()
-    count, generator = steps * batch_size, torch.Generator().manual_seed(0)
-    sample = draw_windows(panel, config.shape, until=until, total=total, count=count, generator=generator)
-    fit_windows(
-        model, WindowDataset(source, sample), held, n_steps=steps, settings={"accelerator": "cpu", "devices": 1}
-    )
-    # training may stop early: only steps that were taken count
-    return int(model.trainer.global_step) * batch_size / (time.perf_counter() - start)
+    fit_windows(model, WindowDataset(kind, model.model, lesson, order), settings={"accelerator": "cpu"})
+    return steps * BATCH / (time.perf_counter() - start)
 
 
-def bare(kind: Kind, panel: Panel, *, steps: int, batch_size: int) -> float:
+def bare(kind: Kind, lesson: WindowLesson, *, steps: int) -> float:
     """Windows a second of the optimiser step on one batch."""
-    config = week_to_day(kind, panel)
-    module = build_model(config).model.train()
-    optimiser = torch.optim.Adam(module.parameters(), lr=1e-3)
-    until = panel.n_history
-    total = int(count_windows(panel, config.shape, since=0, until=until).sum())
-    sample = spread_windows(panel, config.shape, since=0, until=until, total=total, most=batch_size)
-    batch = WindowDataset(source_of(panel, config), sample).__getitems__(list(range(batch_size)))
+    module = build_model(kind).model.train()
+    optimiser = torch.optim.Adam(module.parameters(), lr=1e-4)
+    batch = WindowDataset(kind, module, lesson, np.arange(BATCH)).__getitems__(list(range(BATCH)))
     bare_step(module, optimiser, batch)
     start = time.perf_counter()
     for _ in range(steps):
         bare_step(module, optimiser, batch)
-    return steps * batch_size / (time.perf_counter() - start)
+    return steps * BATCH / (time.perf_counter() - start)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kinds", nargs="+", default=["nbeats", "tft"], choices=["nbeats", "tft"])
-    parser.add_argument("--series", type=int, default=2_000, help="number of series (default 2000)")
-    parser.add_argument("--weeks", type=int, default=8, help="weeks of hourly history (default 8)")
+    parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=KINDS)
+    parser.add_argument("--series", type=int, default=500, help="number of series (default 500)")
+    parser.add_argument("--weeks", type=int, default=12, help="weeks of hourly history (default 12)")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each side, of which medians count (default 3)")
-    parser.add_argument("--seconds", type=float, default=15.0, help="about how long a turn takes (default 15)")
+    parser.add_argument("--seconds", type=float, default=10.0, help="about how long a turn takes (default 10)")
     given = parser.parse_args()
     panel = make_panel(given.series, weeks=given.weeks, seed=0)
     for kind in given.kinds:
-        batch_size = BATCH_SIZES[kind][1]
-        with own_threads(batch_size):
-            trial = bare(kind, panel, steps=3, batch_size=batch_size)
-            steps = max(int(given.seconds * trial / batch_size), 10)
+        start = time.perf_counter()
+        lesson = lesson_of(kind, panel, windows=2_000)
+        print(f"{kind}: {len(lesson):,} windows read in {time.perf_counter() - start:.1f} s, once a training")
+        with own_threads(BATCH):
+            trial = bare(kind, lesson, steps=5)
+            steps = max(int(given.seconds * trial / BATCH), 10)
             sides: dict[str, list[float]] = {"ours": [], "bare": []}
             for _ in range(given.rounds):
-                sides["bare"].append(bare(kind, panel, steps=steps, batch_size=batch_size))
-                sides["ours"].append(ours(kind, panel, steps=steps, batch_size=batch_size))
+                sides["bare"].append(bare(kind, lesson, steps=steps))
+                sides["ours"].append(ours(kind, lesson, steps=steps))
         medians = {side: statistics.median(speeds) for side, speeds in sides.items()}
         print(
             f"{kind}: {medians['ours']:,.0f} windows/s of {medians['bare']:,.0f} that the bare step allows: "
-            f"ratio {medians['ours'] / medians['bare']:.3f} (target {TARGET[kind]:.2f}); batches of {batch_size}, "
-            f"{panel.n_series:,} series, {WEEK} -> {DAY}"
+            f"ratio {medians['ours'] / medians['bare']:.3f} (target {TARGET[kind]:.2f}); batches of {BATCH}"
         )
 
 

@@ -1,14 +1,16 @@
-"""Real training of a few steps, for tests of what happens around it."""
+"""Real tuning of a few steps, for tests of what happens around it."""
 
-from typing import Any
+import pytest
 
-from forecasting.models.member import Training
-from forecasting.models.neural.training import train_member
-from forecasting.panel.grid import Panel
+from forecasting.ensemble import training
+from forecasting.models.neural import training as tuning
 
 MEMBERS = '["nbeats", "seasonal"]'
 
 
-def train_two_steps(kind: Any, panel: Panel, *, budget_seconds: float, **given: Any) -> Training:
-    """`train_member` without its cost: equal seeds give equal weights."""
-    return train_member(kind, panel, budget_seconds=budget_seconds, n_steps=2, **given)
+def tune_two_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tune neural members for two steps whatever the budget and the history, and take all of it."""
+    monkeypatch.setattr(training, "affordable_steps", lambda *_, **__: 2)
+    monkeypatch.setattr(tuning, "LEAST_SEASONS", -10)
+    monkeypatch.setattr(tuning, "SHARES", (1.0,))
+    monkeypatch.setattr(tuning, "LEAST_GAIN", -10.0)

@@ -81,7 +81,7 @@ def by_forecast(links: LongLinks, *, seed: int = 1) -> Dates:
     stream = read_stream()
     panel = make_panel(links, stream)
     started = time.perf_counter()
-    trainings = train_members(panel, stream.models, parents={})
+    trainings = train_members(panel, stream.models)
     trained = {name: training.member for name, training in trainings.items() if training.member is not None}
     forecast = next(forecast_panels([panel], trained))
     sources = dict(zip(*np.unique(forecast.tier, return_counts=True), strict=True))

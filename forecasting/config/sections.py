@@ -122,7 +122,7 @@ class FoundationSection(Section):
 class ModelsSection(Section):
     """`[models]`: which members forecast, on how much history, how often they are trained and for how long."""
 
-    members: tuple[Member, ...] = ("nbeats", "tft", "trees", "seasonal")
+    members: tuple[Member, ...] = ("nbeats", "tft", "pretrained", "trees", "seasonal")
     retrain: Duration = timedelta(days=7)
     budget: Duration = timedelta(minutes=10)
     history: Duration = timedelta(days=730)

@@ -16,7 +16,7 @@ from forecasting.models.features.slots import NAN
 from forecasting.models.foundation.member import FoundationMember
 from forecasting.models.growth.member import GrowthMember, rebuild_growth
 from forecasting.models.member import Member
-from forecasting.models.neural.member import NeuralMember, rebuild_member
+from forecasting.models.neural.member import NeuralMember, rebuild_neural
 from forecasting.models.pretrained.member import PretrainedMember, rebuild_pretrained
 from forecasting.models.profile import ProfileMember, rebuild_profile
 from forecasting.models.seasonal.member import last_four, seasonal_naive
@@ -27,23 +27,25 @@ from forecasting.terms import QUANTILES, Tier
 
 UNTRAINED = {Tier.SEASONAL_NAIVE: seasonal_naive, Tier.LAST_FOUR: last_four}
 """Functions of a panel, an origin column and a length; they take part in every forecast."""
-Fit = ProfileMember | TreesMember | GrowthMember
+Fit = ProfileMember | TreesMember | GrowthMember | NeuralMember
 REBUILD: dict[str, Callable[[Mapping[str, Any], Mapping[str, NDArray[Any]]], Fit]] = {
     Tier.PROFILE: rebuild_profile,
     Tier.TREES: rebuild_trees,
     Tier.GROWTH: rebuild_growth,
+    Tier.NBEATS: rebuild_neural,
+    Tier.TFT: rebuild_neural,
 }
-"""By kind, how a fit is made again from stored parts; neural members have their own way."""
-READS_EVENTS = (Tier.TREES, Tier.TFT)
+"""By kind, how a fit is made again from stored parts."""
+READS_EVENTS = (Tier.TREES,)
 """Trained members that read campaigns, holidays and closures ahead."""
 PRIOR_WEIGHTS: dict[str, float] = {
     Tier.TREES: 6.0,
     Tier.GROWTH: 6.0,
     Tier.PRETRAINED: 4.0,
     Tier.FOUNDATION: 4.0,
-    Tier.TFT: 2.0,
+    Tier.TFT: 4.0,
+    Tier.NBEATS: 4.0,
     Tier.PROFILE: 2.0,
-    Tier.NBEATS: 1.0,
     Tier.LAST_FOUR: 0.5,
     Tier.SEASONAL_NAIVE: 0.25,
 }
@@ -90,8 +92,6 @@ class PairedMember:
 
 def as_parts(member: Member) -> Parts:
     """Plain data and arrays from which `rebuild` makes a member again."""
-    if isinstance(member, NeuralMember):
-        return member.config.as_dict(), member.weights()
     assert isinstance(member, PairedMember | PretrainedMember | FoundationMember)
     return member.as_parts()
 
@@ -104,8 +104,8 @@ def rebuild(config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Me
     if config.get("kind") == Tier.PRETRAINED:
         return rebuild_pretrained(config, arrays)
     make = REBUILD.get(config.get("kind", ""))
-    if make is None:
-        return rebuild_member(config, arrays)
+    if make is None or not any(name in config for name in ("past", "present")):
+        raise ModelError(f"expected a member of kind {', '.join(REBUILD)}, found {config.get('kind')!r}; train again")
     fits: dict[str, Fit | None] = {}
     for name in ("past", "present"):
         own = {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}

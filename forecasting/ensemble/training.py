@@ -1,16 +1,16 @@
 """Training of a stream's members within its budget, cheap ones first.
 
-What the budget is worth to the trees is estimated and not measured (see `models/trees/fit.py`), what it is worth to a
-neural member is measured before it is trained; its number of steps is in the message.
+What the budget is worth is estimated and never measured, so that equal panels and settings make equal members.
 
-Profile, trees and growth are fitted twice: once without the held-back history, to be judged on it, and once with it, to
-forecast. Neural members are trained once, without it.
+All are fitted twice: once without the held-back history, to be judged on it, and once with it, to forecast. Neural
+members start from the weights of the package, and are those where there is too little of a stream to learn from.
 """
 
 import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -23,8 +23,8 @@ from forecasting.models.foundation.member import choose_foundation
 from forecasting.models.growth.measure import LEAST_SEEN
 from forecasting.models.growth.member import MOST_SEASON, fit_growth
 from forecasting.models.member import Member, Training
-from forecasting.models.neural.member import NeuralMember
-from forecasting.models.neural.training import train_member
+from forecasting.models.neural.modules import Kind
+from forecasting.models.neural.training import affordable_steps, tune, tune_again
 from forecasting.models.pretrained.member import LEAST_SEASON, choose_pretrained
 from forecasting.models.profile import ProfileMember, fit_profile
 from forecasting.models.trees.fit import affordable_rows, fit_trees
@@ -35,23 +35,20 @@ logger = logging.getLogger(__name__)
 
 TREES_SHARE = 0.5
 """Share of the budget for trees, at most; neural members are given what is left."""
-DOUBT = 0.25
-"""Part of its share of the budget for a neural member that the last training left out."""
 MORE_ROUNDS = 1.1
 """Rounds of the trees that are fitted with the held-back history, over those of the trees without."""
 
 
 def train_members(
-    panel: Panel, settings: ModelsSection, *, parents: Mapping[str, Member], foundation: Checkpoint | None = None
+    panel: Panel, settings: ModelsSection, *, foundation: Checkpoint | None = None
 ) -> dict[str, Training]:
     """Train the members of a stream, cheap ones first, within its budget.
 
-    parents: the members of the previous model, from whose weights neural ones start. foundation: the files that
-    `settings.foundation` names. A member that would get no weight by the evidence of the held-back origins is left out,
-    with the reason in its training. Raises ModelError where the files are not those of a model of their kind.
+    foundation: the files that `settings.foundation` names. A member that would get no weight by the evidence of the
+    held-back origins is left out, with the reason in its training. Raises ModelError where the files are not those of a
+    model of their kind.
     """
-    panel = at_present_level(panel)
-    started, budget = time.monotonic(), settings.budget.total_seconds()
+    panel, budget = at_present_level(panel), settings.budget.total_seconds()
     until = held_back_start(panel, length=panel.n_horizon)
     trainings: dict[str, Training] = {}
     if "growth" in settings.members:
@@ -71,18 +68,9 @@ def train_members(
         amount = f"{foundation.kind} as it is in {foundation.path}"
         trainings[str(Tier.FOUNDATION)] = Training(choose_foundation(foundation, panel), amount=amount, n_steps=1)
     trainer = settings.model_dump(include={"accelerator", "devices", "strategy"})
-    for number, kind in enumerate(settings.neural):
-        left = (budget - (time.monotonic() - started)) / (len(settings.neural) - number)
-        parent = parents.get(kind)
-        trainings[kind] = train_member(
-            kind,
-            panel,
-            train_until=until,
-            budget_seconds=left * (DOUBT if parents and parent is None else 1.0),
-            seed=settings.seed,
-            parent=parent if isinstance(parent, NeuralMember) else None,
-            trainer=trainer,
-        )
+    for kind in settings.neural:
+        share = (1 - TREES_SHARE) * budget / len(settings.neural)
+        trainings[kind] = _tune(kind, panel, until=until, seed=settings.seed, budget=share, trainer=trainer)
     return _leave_out(panel, trainings)
 
 
@@ -125,6 +113,22 @@ def _train_trees(panel: Panel, profiles: Member | None, *, until: int, seed: int
     amount = f"{total:,} rounds of {again.n_rows:,} rows{', as many as the budget allows' if again.limited else ''}"
     logger.info("trees: %s in %.1f s", amount, time.monotonic() - started)
     return Training(PairedMember(first.member, again.member, _end(panel)), amount=amount, n_steps=total)
+
+
+def _tune(kind: Kind, panel: Panel, *, until: int, seed: int, budget: float, trainer: Mapping[str, Any]) -> Training:
+    """N-BEATS or TFT, tuned as far as that is of use."""
+    if panel.season < LEAST_SEASON:
+        return Training(None, f"it is for intervals of a day or less, and a week has {panel.season} of these")
+    if panel.n_history < panel.season:
+        return Training(None, f"too little history: less than a season of {panel.season} columns")
+    steps = affordable_steps(kind, budget=budget)
+    past = tune(kind, panel, until=until, n_steps=steps, seed=seed, trainer=trainer)
+    present = tune_again(kind, panel, past, seed=seed, trainer=trainer)
+    if not past.share:
+        why = past.reason or "tuning it gains nothing on the newest history"
+        return Training(PairedMember(past.member, present, _end(panel)), amount=f"as in the package: {why}", n_steps=1)
+    amount = f"{past.share:.0%} of {past.steps:,} steps, {past.gain:.1%} better on the newest history"
+    return Training(PairedMember(past.member, present, _end(panel)), amount=amount, n_steps=past.steps)
 
 
 def _take_pretrained(panel: Panel, *, until: int) -> Training:

@@ -143,10 +143,21 @@ def complete_rows(lagged: LaggedFeatures, shape: tuple[int, int]) -> Mask:
 
     shape: number of origin columns, and length of the horizon; rows are those of `horizon_of`.
     """
-    seen = np.isfinite(lagged.base).reshape(-1, *shape)
-    passed = (lagged.spread[:, 3] > 0) | (lagged.deviations != 0).any(axis=1)
-    enough = seen.all(axis=2) & (passed.reshape(-1, *shape).mean(axis=2) >= LEAST_SEEN)
-    return np.broadcast_to(enough[..., None], seen.shape).ravel()
+    seen, passed = np.isfinite(lagged.base).reshape(-1, *shape), has_passed(lagged).reshape(-1, *shape)
+    return np.broadcast_to(complete_horizons(seen, passed)[..., None], seen.shape).ravel()
+
+
+def has_passed(lagged: LaggedFeatures) -> Mask:
+    """(R,) whether the slot of a row has been seen before."""
+    return np.asarray((lagged.spread[:, 3] > 0) | (lagged.deviations != 0).any(axis=1))
+
+
+def complete_horizons(seen: Mask, passed: Mask) -> Mask:
+    """(...) whether a horizon can be forecast: whether each of its columns has a base, and enough have passed before.
+
+    seen, passed: (..., length)
+    """
+    return np.asarray(seen.all(axis=-1) & (passed.mean(axis=-1) >= LEAST_SEEN))
 
 
 def fit_profile(panel: Panel, *, until: int, seed: int) -> ProfileMember | None:

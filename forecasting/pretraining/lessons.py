@@ -22,6 +22,9 @@ class Lesson:
     target: Floats32
     weight: Floats32
 
+    def __len__(self) -> int:
+        return len(self.target)
+
 
 def make_lesson(panel: Panel, *, most: int, rng: np.random.Generator) -> Lesson:
     """At most `most` rows of a panel, forecast from the starts of days as a stream's nights do.

@@ -38,8 +38,8 @@ def test_own_data_in_the_commands_of_the_readme(feed):
             # only the cost of training is taken out
             definition = feed / "forecasts" / "streams" / "sales.toml"
             text = definition.read_text(encoding="utf-8")
-            assert 'members = ["nbeats", "tft", "trees", "seasonal"]' in text
-            definition.write_text(text.replace('"nbeats", "tft", "trees", ', ""), encoding="utf-8")
+            assert 'members = ["nbeats", "tft", "pretrained", "trees", "seasonal"]' in text
+            definition.write_text(text.replace('"nbeats", "tft", "pretrained", "trees", ', ""), encoding="utf-8")
     assert list(outputs) == ["streams", "evaluate", "run", "sql"]
     assert outputs["streams"].rstrip().endswith("next: forecasting run sales --origin 2024-06-03")
     assert "The forecast loses " in outputs["evaluate"]

@@ -28,8 +28,8 @@ from forecasting.panel.grid import Panel
 from forecasting.store.files.checkpoints import read_checkpoint_files
 from forecasting.store.files.models import Bundle, load_bundle, save_bundle
 from tests.checkpoints import write_chronos2
-from tests.models.factories import make_panel, scramble_from
-from tests.quick_training import train_two_steps
+from tests.models.factories import make_panel, scramble_from, wandering_panel
+from tests.quick_training import tune_two_steps
 
 SEASON = 28
 FEW_ROWS = 2_000
@@ -37,14 +37,6 @@ FEW_ROWS = 2_000
 
 def settings(*kinds: str, budget: float = 8.0) -> ModelsSection:
     return ModelsSection(members=(*kinds, "seasonal"), budget=timedelta(seconds=budget))
-
-
-def wandering_panel(weeks: int = 24, seed: int = 0) -> Panel:
-    """Levels that walk from day to day: what members that are trained see and the last four weeks do not."""
-    panel = make_panel(n_series=4, weeks=weeks, season=SEASON, noise=0.03, seed=seed)
-    steps = np.random.default_rng(seed).normal(scale=0.12, size=(4, panel.n_history // 4)).cumsum(axis=1)
-    steps -= np.linspace(0, 1, steps.shape[1]) * steps[:, -1:]
-    return replace(panel, y=(panel.y * np.exp(np.repeat(steps, 4, axis=1))).astype(np.float32))
 
 
 def trained_members(trainings: dict[str, Training]) -> dict[str, Member]:
@@ -60,10 +52,10 @@ def panel() -> Panel:
 def trainings(panel: Panel) -> dict[str, Training]:
     """Of all kinds, the neural ones for two steps; nobody is left out."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "train_member", train_two_steps)
+        tune_two_steps(patch)
         patch.setattr(training, "_leave_out", lambda _panel, found: found)
         patch.setattr(fit, "MOST_ROWS", FEW_ROWS)
-        return train_members(panel, settings("nbeats", "tft", "trees", budget=60), parents={})
+        return train_members(panel, settings("nbeats", "tft", "trees", budget=60))
 
 
 @pytest.fixture(scope="module")
@@ -103,10 +95,7 @@ def test_a_later_origin_is_forecast_by_the_fit_that_forecasts(panel, trained):
 def test_nothing_that_was_held_back_changes_its_forecast(panel, monkeypatch):
     until = held_back_start(panel, length=SEASON)
     monkeypatch.setattr(training, "_leave_out", lambda _panel, found: found)
-    predicted = [
-        trained_members(train_members(p, settings(), parents={}))["profile"]
-        for p in (panel, scramble_from(panel, until))
-    ]
+    predicted = [trained_members(train_members(p, settings()))["profile"] for p in (panel, scramble_from(panel, until))]
     forecasts = [member.predict_many(panel, origin_columns=(until, until + 4), length=SEASON) for member in predicted]
     np.testing.assert_array_equal(*forecasts)
 
@@ -147,7 +136,7 @@ def test_a_bundle_that_was_read_back_is_put_away_as_the_same_bundle(trained, tmp
 def test_equal_panels_train_equal_members(panel, trained, monkeypatch):
     monkeypatch.setattr(training, "_leave_out", lambda _panel, found: found)
     monkeypatch.setattr(fit, "MOST_ROWS", FEW_ROWS)
-    again = trained_members(train_members(panel, settings("trees", budget=60), parents={}))
+    again = trained_members(train_members(panel, settings("trees", budget=60)))
     for kind, member in again.items():
         at = (panel.n_history,)
         np.testing.assert_array_equal(
@@ -186,8 +175,8 @@ class Fool:
 
 
 def test_a_member_without_weight_is_left_out_with_its_reason_and_what_it_took(panel, monkeypatch):
-    monkeypatch.setattr(training, "train_member", lambda *_, **__: Training(Fool(), n_steps=9, step_seconds=0.5))
-    found = train_members(panel, settings("nbeats"), parents={})
+    monkeypatch.setattr(training, "_tune", lambda *_, **__: Training(Fool(), n_steps=9))
+    found = train_members(panel, settings("nbeats"))
     assert found["nbeats"].member is None
     assert "get no weight" in found["nbeats"].reason
     assert found["profile"].member is not None
@@ -199,46 +188,39 @@ def test_a_member_without_weight_is_left_out_with_its_reason_and_what_it_took(pa
 )
 def test_a_definition_may_name_few_members(panel, monkeypatch, kinds, expected):
     monkeypatch.setattr(fit, "MOST_ROWS", FEW_ROWS)
-    monkeypatch.setattr(training, "train_member", lambda *_, **__: Training(None, "no time"))
+    monkeypatch.setattr(training, "_tune", lambda *_, **__: Training(None, "no time"))
     monkeypatch.setattr(training, "_leave_out", lambda _panel, found: found)
-    assert list(train_members(panel, settings(*kinds), parents={})) == expected
+    assert list(train_members(panel, settings(*kinds))) == expected
 
 
-def test_neural_members_are_given_what_is_left_of_the_budget_in_equal_parts(panel, monkeypatch):
+def test_neural_members_share_half_of_the_budget(panel, monkeypatch):
     given: dict[str, float] = {}
 
-    def note(kind: str, panel: Panel, *, budget_seconds: float, train_until: int, **_: object) -> Training:
-        given[kind] = budget_seconds
-        assert train_until == held_back_start(panel, length=SEASON)
+    def note(kind: str, panel: Panel, *, budget: float, until: int, **_: object) -> Training:
+        given[kind] = budget
+        assert until == held_back_start(panel, length=SEASON)
         return Training(None, "only noted")
 
-    monkeypatch.setattr(training, "train_member", note)
+    monkeypatch.setattr(training, "_tune", note)
     monkeypatch.setattr(training, "_fit_twice", lambda *_, **__: Training(None, "none"))
-    train_members(panel, settings("nbeats", "tft", budget=100), parents={})
-    assert given["nbeats"] == pytest.approx(50, abs=1)
-    assert given["tft"] == pytest.approx(100, abs=1)
-    # one that the last training left out has to show with less that it is worth more
-    train_members(panel, settings("nbeats", "tft", budget=100), parents={"tft": Fool()})
-    assert given["nbeats"] < 0.5 * 50
-    assert given["tft"] == pytest.approx(100, abs=1)
-    train_members(panel, settings("nbeats", budget=100), parents={"nbeats": Fool()})
-    assert given["nbeats"] == pytest.approx(100, abs=1)
+    train_members(panel, settings("nbeats", "tft", budget=100))
+    assert given == {"nbeats": 25, "tft": 25}
+    train_members(panel, settings("nbeats", budget=100))
+    assert given["nbeats"] == 50
 
 
-@pytest.mark.parametrize("budget", [0.01, 2.0])
-def test_a_member_for_which_a_small_budget_is_too_little_is_reported(panel, budget):
-    found = train_members(panel, settings("nbeats", "trees", budget=budget), parents={})
-    for kind in ("nbeats", "trees"):
-        assert found[kind].member is not None or found[kind].reason
-    if budget < 0.1:
-        assert "too expensive" in found["nbeats"].reason
-        assert "too few intervals to learn from within" in found["trees"].reason
-        assert found["profile"].member is not None
+def test_a_budget_too_small_for_trees_is_reported_and_neural_members_are_those_of_the_package(panel, monkeypatch):
+    monkeypatch.setattr(training, "_leave_out", lambda _panel, found: found)
+    found = train_members(panel, settings("nbeats", "trees", budget=0.01))
+    assert "too few intervals to learn from within" in found["trees"].reason
+    assert found["nbeats"].amount == "as in the package: the budget is too small to tune it"
+    pair = found["nbeats"].member
+    assert all(member.kind == "nbeats" for member in (pair.past, pair.present))
 
 
 def test_trees_are_the_same_however_slow_the_clock_says_training_was(panel, monkeypatch):
     def parts() -> dict[str, bytes]:
-        trees = train_members(panel, settings("trees", budget=2.0), parents={})["trees"]
+        trees = train_members(panel, settings("trees", budget=2.0))["trees"]
         return {name: array.tobytes() for name, array in as_parts(trees.member)[1].items()}
 
     monkeypatch.setattr(training, "_leave_out", lambda _panel, found: found)
@@ -256,7 +238,7 @@ def test_both_fits_of_the_trees_learn_from_as_many_rows_and_the_message_says_wha
 
     monkeypatch.setattr(fit, "draw_rows", note)
     monkeypatch.setattr(training, "_leave_out", lambda _panel, found: found)
-    found = train_members(panel, settings("trees", budget=2.0), parents={})
+    found = train_members(panel, settings("trees", budget=2.0))
     first, second = (most for since, most in asked if since == 0)
     assert first == second
     assert "rows, as many as the budget allows" in found["trees"].amount
@@ -265,14 +247,14 @@ def test_both_fits_of_the_trees_learn_from_as_many_rows_and_the_message_says_wha
 @pytest.mark.parametrize("weeks", [1, 2, 3, 4])
 def test_a_young_stream_is_trained_as_far_as_it_goes_and_forecast(weeks):
     panel = make_panel(n_series=3, weeks=weeks)
-    found = train_members(panel, settings("trees"), parents={})
+    found = train_members(panel, settings("trees"))
     assert all(training.member is not None or training.reason for training in found.values())
     assert np.isfinite(forecast_panel(panel, trained_members(found)).quantiles).all()
 
 
 def test_a_stream_that_is_closed_throughout_the_horizon_is_trained_all_the_same(monkeypatch):
     panel = make_panel(n_series=2, weeks=12, horizon=0)
-    found = train_members(panel, settings(), parents={})
+    found = train_members(panel, settings())
     assert set(found) == {"profile"}
 
 
@@ -284,7 +266,7 @@ def growing_panel(weeks: int = 40, *, horizon: int) -> Panel:
 
 @pytest.fixture(scope="module")
 def growth() -> dict[str, Training]:
-    return train_members(growing_panel(horizon=365), settings("growth"), parents={})
+    return train_members(growing_panel(horizon=365), settings("growth"))
 
 
 def test_growth_needs_no_profile_and_forecasts_horizons_at_which_nobody_can_be_judged(growth):
@@ -316,17 +298,15 @@ def test_growth_that_was_stored_forecasts_bit_for_bit_the_same(growth, tmp_path:
 
 
 def test_growth_is_judged_beside_others_by_a_fit_that_had_not_seen_what_was_held_back(monkeypatch):
-    monkeypatch.setattr(training, "train_member", lambda *_, **__: Training(None, "no time"))
+    monkeypatch.setattr(training, "_tune", lambda *_, **__: Training(None, "no time"))
     monkeypatch.setattr(training, "_leave_out", lambda _panel, found: found)
     panel = growing_panel(weeks=24, horizon=28)
     until = held_back_start(panel, length=28)
-    found = train_members(panel, settings("growth", "nbeats"), parents={})
+    found = train_members(panel, settings("growth", "nbeats"))
     assert list(found) == ["growth", "profile", "nbeats"]
     pair = found["growth"].member
     one, other = (
-        train_members(p, settings("growth"), parents={})["growth"].member.predict_many(
-            panel, origin_columns=(until,), length=28
-        )
+        train_members(p, settings("growth"))["growth"].member.predict_many(panel, origin_columns=(until,), length=28)
         for p in (panel, scramble_from(panel, until))
     )
     np.testing.assert_array_equal(one, other)
@@ -344,14 +324,14 @@ def test_growth_is_judged_beside_others_by_a_fit_that_had_not_seen_what_was_held
     ],
 )
 def test_growth_that_cannot_be_fitted_gives_the_reason(panel_of, reason):
-    found = train_members(panel_of(), settings("growth"), parents={})
+    found = train_members(panel_of(), settings("growth"))
     assert found["growth"].member is None
     assert reason in found["growth"].reason
 
 
 def test_pretrained_networks_take_no_training_and_are_stored_with_the_model(tmp_path: Path):
     panel = make_panel(n_series=6, weeks=16, season=28, horizon=28, noise=0.2)
-    trainings = train_members(panel, settings("pretrained"), parents={})
+    trainings = train_members(panel, settings("pretrained"))
     assert trainings["pretrained"].amount == "as it is in the package"
     members = trained_members(trainings)
     bundle = Bundle("usage", "m1", None, {kind: as_parts(one) for kind, one in members.items()})
@@ -363,7 +343,7 @@ def test_pretrained_networks_take_no_training_and_are_stored_with_the_model(tmp_
 
 def test_pretrained_networks_are_for_intervals_up_to_a_day():
     weekly = make_panel(n_series=3, weeks=60, season=1, horizon=4)
-    assert "a day or less" in train_members(weekly, settings("pretrained"), parents={})["pretrained"].reason
+    assert "a day or less" in train_members(weekly, settings("pretrained"))["pretrained"].reason
 
 
 @pytest.fixture
@@ -375,7 +355,7 @@ def chronos(tmp_path: Path) -> Checkpoint:
 def test_a_public_model_takes_no_training_and_is_weighed_like_any_other(chronos, monkeypatch):
     panel = make_panel(n_series=3, weeks=16, season=28, horizon=28, noise=0.2)
     monkeypatch.setattr(training, "_leave_out", lambda _panel, found: found)
-    trainings = train_members(panel, settings(), parents={}, foundation=chronos)
+    trainings = train_members(panel, settings(), foundation=chronos)
     assert trainings["foundation"].amount == f"chronos2 as it is in {chronos.path}"
     members = trained_members(trainings)
     forecast = forecast_panel(panel, members)
@@ -392,10 +372,10 @@ def test_a_public_model_takes_no_training_and_is_weighed_like_any_other(chronos,
 
 def test_a_public_model_that_says_nothing_of_the_stream_is_left_out(chronos):
     panel = make_panel(n_series=3, weeks=16, season=28, horizon=28, noise=0.1)
-    found = train_members(panel, settings(), parents={}, foundation=chronos)["foundation"]
+    found = train_members(panel, settings(), foundation=chronos)["foundation"]
     assert found.member is None
     assert "get no weight" in found.reason
-    assert "foundation" not in train_members(panel, settings(), parents={})
+    assert "foundation" not in train_members(panel, settings())
 
 
 def test_held_back_answers_of_a_public_model_are_asked_once(chronos, monkeypatch):

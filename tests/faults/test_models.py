@@ -4,7 +4,10 @@ import os
 import re
 import shutil
 import signal
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +19,7 @@ from forecasting.store.lake.open import open_lake_to_read
 from tests.contests import ALIKE, Arena
 from tests.faults.processes import Running, assert_one_line, command, run_command
 from tests.feeds import define_stream, deliver, hourly_rows
-from tests.quick_training import MEMBERS, train_two_steps
+from tests.quick_training import MEMBERS, tune_two_steps
 
 STREAMS = ("calls", "traffic")
 ORIGIN = "2024-01-29"
@@ -26,8 +29,14 @@ FORECAST = ("forecast", "calls", "--origin", ORIGIN)
 def quick_command(variables: dict[str, str], arguments: tuple[str, ...]) -> None:
     """The command line, where training takes two steps from a seed of the process's own and every member counts."""
     training._leave_out = lambda _panel, trainings: trainings
-    training.train_member = lambda kind, panel, **given: train_two_steps(kind, panel, **{**given, "seed": os.getpid()})
+    tune_two_steps(pytest.MonkeyPatch())
+    for name in ("tune", "tune_again"):
+        setattr(training, name, partial(_from_own_seed, getattr(training, name)))
     run_command(variables, arguments)
+
+
+def _from_own_seed(tune: Callable[..., Any], *given: Any, **named: Any) -> Any:
+    return tune(*given, **{**named, "seed": os.getpid()})
 
 
 def die_before_registering(variables: dict[str, str], arguments: tuple[str, ...]) -> None:

@@ -58,7 +58,7 @@ def forecasts(origins: list[PastOrigin]) -> list[PanelForecast]:
         patch.setattr(fit, "CAREFUL_RATE", fit.QUICK_RATE)
         # threads that share busy cores wait for each other
         patch.setitem(fit.SETTINGS, "num_threads", 1)
-        trainings = train_members(origins[0].panel, SETTINGS, parents={})
+        trainings = train_members(origins[0].panel, SETTINGS)
     members = {name: training.member for name, training in trainings.items() if training.member is not None}
     return list(forecast_panels([origin.panel for origin in origins], members))
 

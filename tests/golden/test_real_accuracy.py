@@ -22,7 +22,7 @@ def loaded():
 @pytest.fixture(scope="module")
 def forecasts(loaded):
     settings = loaded.stream.models.model_copy(update={"members": ("trees", "seasonal")})
-    trainings = train_members(loaded.panels[0], settings, parents={})
+    trainings = train_members(loaded.panels[0], settings)
     members = {name: training.member for name, training in trainings.items() if training.member is not None}
     return list(forecast_panels(loaded.panels, members))
 

@@ -15,7 +15,7 @@ from forecasting.store.lake.open import open_lake_to_read
 from tests.contests import make_evidence
 from tests.feeds import START, define_stream, deliver, hourly_rows
 from tests.homes import begin_with
-from tests.quick_training import MEMBERS, train_two_steps
+from tests.quick_training import MEMBERS, tune_two_steps
 
 DAY = pd.Timedelta("1D")
 HOUR = pd.Timedelta("1h")
@@ -56,7 +56,7 @@ def fill_trained(settings: Settings) -> None:
 @pytest.fixture
 def trained(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Ten weeks of history of a stream whose N-BEATS trains in two steps and counts all the same."""
-    monkeypatch.setattr(training, "train_member", train_two_steps)
+    tune_two_steps(monkeypatch)
     make_evidence(monkeypatch)
     return begin_with(settings, fill_trained)
 
@@ -174,7 +174,7 @@ def test_all_origins_use_the_model_that_was_due_at_the_first(trained, monkeypatc
     ]
     assert model.startswith("usage-20240212-")
     assert "nbeats" in set(found.report.members["member"])
-    monkeypatch.delattr(training, "train_member")
+    monkeypatch.delattr(training, "tune")
     assert evaluate.run(trained, "usage", since="2024-02-15", until="2024-02-20").summary.details["model"] == model
     assert frame(trained, "select distinct model_id from forecast.runs where kind = 'evaluate'")[
         "model_id"

@@ -57,6 +57,15 @@ def make_panel(
     )
 
 
+def wandering_panel(weeks: int = 24, seed: int = 0, n_series: int = 4) -> Panel:
+    """Quarters of days whose level walks from day to day: what members that are trained see and the last four weeks do
+    not."""
+    panel = make_panel(n_series=n_series, weeks=weeks, season=28, noise=0.03, seed=seed)
+    steps = np.random.default_rng(seed).normal(scale=0.12, size=(n_series, panel.n_history // 4)).cumsum(axis=1)
+    steps -= np.linspace(0, 1, steps.shape[1]) * steps[:, -1:]
+    return replace(panel, y=(panel.y * np.exp(np.repeat(steps, 4, axis=1))).astype(np.float32))
+
+
 def hide(panel: Panel, rows: int | slice, columns: slice) -> Panel:
     """The panel without what was observed of some series in some columns."""
     observed, y = panel.observed.copy(), panel.y.copy()

@@ -147,7 +147,7 @@ def test_the_result_does_not_depend_on_how_many_series_are_looked_at_together(mo
 def test_members_trained_on_the_series_forecast_their_sums():
     panel = make_panel(n_series=12, weeks=16, gaps=0.02, noise=0.1)
     hierarchy = by_region(panel)
-    trainings = train_members(panel, ModelsSection(members=("seasonal",)), parents={})
+    trainings = train_members(panel, ModelsSection(members=("seasonal",)))
     members = {name: training.member for name, training in trainings.items() if training.member is not None}
     groups, parts = sum_panel(panel, hierarchy), forecast_panel(panel, members).quantiles
     forecast = forecast_panel(groups, members).quantiles

@@ -10,7 +10,7 @@ from forecasting.ensemble.training import train_members
 from forecasting.errors import FeedError, InsufficientHistoryError, ModelError, SettingsError
 from forecasting.jobs.common.panels import panel_as_of
 from forecasting.jobs.common.session import JobSummary, Session, open_session, wall_clock
-from forecasting.jobs.training.bundles import LoadedModel, load_champion, load_model
+from forecasting.jobs.training.bundles import load_champion, load_model
 from forecasting.jobs.training.checkpoints import named_checkpoint
 from forecasting.jobs.training.contest import Challenger, stand_in
 from forecasting.jobs.training.register import Candidate, end, register
@@ -68,9 +68,9 @@ def train_due(session: Session, origin: datetime, *, anew: bool = False) -> JobS
 
 
 def _require_models(session: Session, origin: datetime, boundary: datetime) -> None:
-    """Raises SettingsError where the model to start from, the champion or the boundary's own has no folder here.
+    """Raises SettingsError where the model before, the champion or the boundary's own has no folder here.
 
-    A training would begin cold and become champion without a contest; one whose files are damaged lies in a folder.
+    A training would become champion without a contest; one whose files are damaged lies in a folder.
     """
     lake, stream, models = session.lake, session.definition.stream, session.settings.models
     champion = champion_as_of(lake, stream, origin)
@@ -116,8 +116,7 @@ def _train(session: Session, record: Run, boundary: datetime, model_id: str) -> 
     except (InsufficientHistoryError, FeedError) as error:
         return _finish(session, record, boundary, str(error))
     foundation = named_checkpoint(session.settings, stream.models)
-    parent, parent_id = _parent(session, boundary)
-    trainings = train_members(panel, stream.models, parents=parent.members, foundation=foundation)
+    trainings = train_members(panel, stream.models, foundation=foundation)
     members = {kind: training.member for kind, training in trainings.items() if training.member is not None}
     message = "; ".join(
         f"{kind} left out: {training.reason}" for kind, training in trainings.items() if training.reason
@@ -127,7 +126,7 @@ def _train(session: Session, record: Run, boundary: datetime, model_id: str) -> 
     candidate = Candidate(
         challenger=Challenger(model_id, members, panel, boundary, record.run_id),
         n_steps={kind: trainings[kind].n_steps for kind in members},
-        parent_id=parent_id,
+        parent_id=_parent(session, boundary),
         message=message,
     )
     decision = register(session, record, candidate)
@@ -178,16 +177,10 @@ def _damage(session: Session, champion: Champion) -> ModelError | None:
     return None
 
 
-def _parent(session: Session, boundary: datetime) -> tuple[LoadedModel, str | None]:
-    """The newest model trained on less, as a start; none where there is none or its files are damaged."""
+def _parent(session: Session, boundary: datetime) -> str | None:
+    """The newest model that was trained on less, if there is one."""
     record = newest_model(session.lake, stream=session.definition.stream.name, origin=boundary, config_hash=None)
-    if record is None or record.trained_until >= boundary:
-        return LoadedModel(), None
-    try:
-        return load_model(session, record), record.model_id
-    except ModelError as error:
-        logger.warning("%s; training starts cold", error)
-        return LoadedModel(), None
+    return record.model_id if record is not None and record.trained_until < boundary else None
 
 
 def _finish(session: Session, record: Run, boundary: datetime, message: str) -> JobSummary:

@@ -1,279 +1,159 @@
-"""Windows of a panel as tensors: a whole batch is gathered and scaled at once.
+"""Windows of consecutive columns as the networks read them.
 
-A window is a (series, at) pair: a context of columns before `at`, a target of columns from `at`.
-
-- Every input depends on columns before `at` only, except calendar, campaigns and opening hours, which are known ahead.
-- Unobserved and closed intervals of the context are imputed with the mean of the last four observed values of their
-  slot in earlier weeks, else with the context's mean; never with zero. In the target their weight is zero.
-- Demand is divided by the mean of its context. The target is demand less the base, the mean of the last four observed
-  values of its slot, so that a network starts from a good forecast and learns corrections.
-
-A module may see time in blocks of `block` columns: it reads block means and forecasts every column of a block at once.
+A window is a (series, origin, first) triple: the columns [first, first + AHEAD) of a series, forecast from an origin
+column. A network reads the relative inputs of each of them (see `models/pretrained/inputs.py`), and TFT those of the
+CONTEXT columns before the origin with what came of them. Everything is in units of the series' own noise, so that one
+set of weights fits any unit, interval and opening hours, and depends on columns before the origin and the calendar.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
-from forecasting.models.features.slots import NAN, recent_mean, slot_grid, to_cube
-from forecasting.numerics import Floats32, Ints
+from forecasting.models.features.days import index_days
+from forecasting.models.features.rows import Rows, over_mean, row_weights
+from forecasting.models.features.slots import NAN
+from forecasting.models.pretrained.inputs import WIDTH, read_rows
+from forecasting.models.profile import has_passed
+from forecasting.numerics import Floats32, Ints, Mask
 from forecasting.panel.grid import Panel
 
-CHUNK = 500
-"""Series at a time while a panel is prepared, which bounds memory."""
-CLIP = 30.0
-"""Multiples of the context's mean at which values are cut off."""
-
-SERIES_COVARIATES = 3
-"""Number of covariates of a series' own that a window adds to the shared ones: campaign, share open, base."""
-
-
-@dataclass(frozen=True)
-class WindowShape:
-    """Size of a window, in blocks of `block` columns."""
-
-    context: int
-    horizon: int
-    block: int
-
-    @property
-    def context_columns(self) -> int:
-        return self.context * self.block
-
-    @property
-    def horizon_columns(self) -> int:
-        return self.horizon * self.block
-
-
-@dataclass(frozen=True)
-class KnownInputs:
-    """Known inputs beside demand: covariates that are known for the horizon too, and static attributes."""
-
-    covariates: torch.Tensor
-    """(T+H, C) scaled."""
-    codes: torch.Tensor | None
-    """(N, A) category of each attribute, 0 = unknown; None where no attribute differs between series."""
-    event_covariates: torch.Tensor | None = None
-    """(M, C) scaled, of series under events of their own; with `event_row` and `event_calendar` of the panel."""
-    event_row: NDArray[np.int32] | None = None
-    event_calendar: NDArray[np.int32] | None = None
-
-
-@dataclass(frozen=True)
-class WindowSource:
-    """Series of a panel prepared for gathering: t columns of history from `start` on, and the horizon behind them."""
-
-    shape: WindowShape
-    start: int
-    """The panel's column that is column 0 here; negative where unobserved columns are added before the first."""
-    filled: torch.Tensor
-    """(N, t) demand, imputed; NaN before a series' first value."""
-    base: torch.Tensor
-    """(N, K x S) mean of the last four observed values of a slot up to and with a cycle."""
-    observed: torch.Tensor
-    """(N, t)"""
-    open: torch.Tensor
-    """(N, t+H)"""
-    campaign: torch.Tensor
-    """(N, t+H), or (0, t+H) where there is none."""
-    cycle: torch.Tensor
-    """(t+H,) counted from the first cycle of `base`."""
-    slot: torch.Tensor
-    """(t+H,)"""
-    column: torch.Tensor
-    """(K', S) column of a cycle's slot; negative where there is none or it lies before `start`."""
-    covariates: torch.Tensor | None
-    """(t+H + M', C) means over the block that starts at a column, then those that events of single series change; None
-    for a module that takes demand only."""
-    covariate_row: torch.Tensor | None
-    """(K, t+H) row of `covariates` of each set of events; None where all series share them."""
-    calendar: torch.Tensor | None
-    """(N,) set of events of each series."""
-    codes: torch.Tensor | None
-    """(N, A)"""
+AHEAD, CONTEXT = 24, 24
+"""Columns that are forecast at once, and columns before the origin that are read with them."""
+FAR = 30.0
+"""Multiples of the noise at which errors are cut off."""
 
 
 @dataclass(frozen=True)
 class Windows:
-    """A gathered batch of B windows: L context blocks, H horizon blocks of p columns."""
+    """B windows, in the order of their series."""
 
-    context: torch.Tensor
-    """(B, L, 1) scaled demand, 0 = the context's mean."""
-    past: torch.Tensor | None
-    """(B, L, C + KNOWN_AHEAD) covariates, campaign, share open, base."""
-    future: torch.Tensor | None
-    """(B, H, C + KNOWN_AHEAD)"""
-    codes: torch.Tensor | None
-    """(B, 1, A)"""
-    base: torch.Tensor
-    """(B, H, p) what an output of zero means, in units of `scale`."""
-    scale: torch.Tensor
-    """(B,) mean demand of the context; 0 where it is empty or zero throughout."""
+    series: Ints
+    origin: Ints
+    first: Ints
 
-    @property
-    def unit(self) -> torch.Tensor:
-        """(B,) divisor of demand."""
-        return torch.where(self.scale > 0, self.scale, 1.0)
+    def __len__(self) -> int:
+        return len(self.series)
+
+    def only(self, which: Mask | Ints | slice) -> "Windows":
+        return Windows(self.series[which], self.origin[which], self.first[which])
 
 
-def prepare(
-    panel: Panel, shape: WindowShape, *, known_inputs: KnownInputs | None, rows: slice, start: int
-) -> WindowSource:
-    """Impute the demand of the series in `rows` and lay it out for gathering.
+@dataclass(frozen=True)
+class WindowInputs:
+    """What networks read of B windows, and what is needed to turn their answers into demand."""
 
-    start: where the earliest context begins; before 0 where it is longer than the history before its `at`.
+    known: Floats32
+    """(B, AHEAD, WIDTH) of the columns to forecast; of those behind the panel's end, what its last one has."""
+    before: Floats32
+    """(B, CONTEXT, WIDTH) of the columns before the origin; of those before the panel, what its first one has. None of
+    them, (B, 0, WIDTH), where the network does not read them."""
+    errors: Floats32
+    """(B, CONTEXT) what came of these, less the base, in units of the noise; 0 where unknown."""
+    base: Floats32
+    """(B, AHEAD)"""
+    noise: Floats32
+    """(B, AHEAD)"""
+    passed: Mask
+    """(B, AHEAD) whether the slot of a column has been seen before."""
+
+    def only(self, which: Ints | slice) -> "WindowInputs":
+        return WindowInputs(*(getattr(self, field.name)[which] for field in fields(self)))
+
+
+def join_inputs(parts: Sequence[WindowInputs]) -> WindowInputs:
+    """Those of several together."""
+    return WindowInputs(
+        *(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(WindowInputs))
+    )
+
+
+def horizon_windows(panel: Panel, *, origin_columns: tuple[int, ...], length: int) -> Windows:
+    """Windows that cover the columns [at, at + length) of each series, ordered by series, then origin, then column.
+
+    The last window of a horizon ends where the horizon does, so that it may overlap the one before.
     """
-    grid = slot_grid(panel)
-    cycle, slot = grid.cycle - max(int(grid.cycle[max(start, 0)]) - 1, 0), grid.slot
-    oldest, cycles = int(grid.cycle[0] - cycle[0]), int(grid.cycle[panel.n_history - 1]) + 2
-    first, last, _ = rows.indices(panel.n_series)
-    filled = np.full((last - first, panel.n_history - start), NAN, dtype=np.float32)
-    base = np.empty((last - first, cycles - oldest, grid.season), dtype=np.float32)
-    for chunk in range(first, last, CHUNK):
-        source = slice(chunk, min(chunk + CHUNK, last))
-        part = slice(source.start - first, source.stop - first)
-        known = np.where(panel.observed[source], panel.y[source], NAN)
-        base[part] = recent_mean(to_cube(known, grid, cycles=cycles), last=4, since=oldest)
-        filled[part, max(-start, 0) :] = known[:, max(start, 0) :]
-        _impute(filled[part], base[part], cycle=_from(cycle, start, 0), slot=_from(slot, start, 0))
-    before = np.arange(min(start, 0), 0) + slot[0]
-    covariates, covariate_row = _known_rows(known_inputs, start=start, block=shape.block)
-    calendar = known_inputs.event_calendar if known_inputs and covariate_row is not None else None
-    campaign = panel.campaign[rows] if panel.campaign.any() else panel.campaign[:0]
-    return WindowSource(
-        shape=shape,
-        start=start,
-        filled=torch.from_numpy(filled),
-        base=torch.from_numpy(base.reshape(last - first, -1)),
-        observed=torch.from_numpy(_from(panel.observed[rows], start, False)),
-        open=torch.from_numpy(_from(panel.open[rows], start, False)),
-        campaign=torch.from_numpy(_from(campaign, start, False)),
-        cycle=torch.from_numpy(_from(cycle, start, 0)),
-        slot=torch.from_numpy(np.concatenate([before % grid.season, slot[max(start, 0) :]])),
-        column=torch.from_numpy(np.where(grid.column < 0, -1, grid.column - start)[oldest:]),
-        covariates=covariates,
-        covariate_row=covariate_row,
-        calendar=torch.from_numpy(calendar[rows].astype(np.int64)) if calendar is not None else None,
-        codes=known_inputs.codes[rows] if known_inputs and known_inputs.codes is not None else None,
+    first = np.minimum(np.arange(0, length, AHEAD), max(length - AHEAD, 0))
+    series, place, step = (
+        index.ravel() for index in np.indices((panel.n_series, len(origin_columns), len(first)), dtype=np.int64)
     )
+    at = np.asarray(origin_columns, dtype=np.int64)[place]
+    return Windows(series, at, at + first[step])
 
 
-def _from(values: NDArray[Any], start: int, fill: Any) -> NDArray[Any]:
-    """Values (..., columns) from column `start` on, with `fill` before column 0."""
-    if start >= 0:
-        return values[..., start:]
-    return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(-start, 0)], constant_values=fill)
+def draw_windows(panel: Panel, *, since: int, until: int, most: int, rng: np.random.Generator) -> Windows:
+    """At most `most` windows with columns before `until`, forecast from starts of days at or after `since`.
+
+    About as many of each series, or one of some series where there are more; they begin anywhere in the horizon.
+    Origins begin a season after the first column, before which there are no inputs. A horizon of less than AHEAD
+    columns is a window whose last columns are not scored.
+    """
+    starts = index_days(panel).first
+    starts = starts[(starts >= max(since, panel.season)) & (starts < until)]
+    if panel.n_series > most:
+        series = np.sort(rng.choice(panel.n_series, most, replace=False))
+    else:
+        series = np.repeat(np.arange(panel.n_series), most // panel.n_series)
+    if not len(starts):
+        return Windows(*(np.empty(0, dtype=np.int64) for _ in range(3)))
+    at = rng.choice(starts, len(series))
+    furthest = np.minimum(max(panel.max_horizon - AHEAD, 0), np.maximum(until - AHEAD - at, 0))
+    first = at + rng.integers(0, furthest + 1)
+    seen = np.concatenate([np.zeros((panel.n_series, 1), np.int64), np.cumsum(panel.observed, axis=1)], axis=1)
+    last = np.minimum(np.minimum(first + AHEAD, until), at + panel.max_horizon)
+    return Windows(series, at, first).only(seen[series, last] > seen[series, first])
 
 
-def _impute(filled: Floats32, base: Floats32, *, cycle: Ints, slot: Ints) -> None:
-    """Fill the holes of (n, t) from earlier cycles, in place; NaN stays where a slot has no earlier value."""
-    row, column = np.divmod(np.flatnonzero(np.isnan(filled)), filled.shape[1])
-    earlier = cycle[column] - 1
-    filled[row, column] = np.where(earlier >= 0, base[row, earlier, slot[column]], NAN)
-
-
-def _known_rows(
-    known_inputs: KnownInputs | None, *, start: int, block: int
-) -> tuple[torch.Tensor | None, torch.Tensor | None]:
-    """Block means of the shared covariates and of those under events, and the row of each set of events' columns."""
-    if known_inputs is None:
-        return None, None
-    shared = _block_means(known_inputs.covariates, start=start, block=block)
-    if known_inputs.event_covariates is None or known_inputs.event_row is None:
-        return shared, None
-    table, rows = [shared], []
-    for place in known_inputs.event_row:
-        columns = np.flatnonzero(place >= 0)
-        values = known_inputs.covariates.clone()
-        values[columns] = known_inputs.event_covariates[place[columns]]
-        own = _block_means(values, start=start, block=block)
-        differs = (own != shared).any(dim=1)
-        row = torch.arange(len(shared))
-        row[differs] = sum(len(part) for part in table) + torch.arange(int(differs.sum()))
-        table.append(own[differs])
-        rows.append(row)
-    return torch.cat(table), torch.stack(rows)
-
-
-def _block_means(covariates: torch.Tensor, *, start: int, block: int) -> torch.Tensor:
-    """Covariates (t+H, C) averaged over the `block` columns that start at each; edges repeat."""
-    first, last = covariates[:1].expand(max(-start, 0), -1), covariates[-1:].expand(block - 1, -1)
-    return torch.cat([first, covariates[max(start, 0) :], last]).unfold(0, block, 1).mean(dim=2).contiguous()
-
-
-def gather(source: WindowSource, *, series: torch.Tensor, at: torch.Tensor) -> Windows:
-    """Windows of (series, at) pairs, both (B,); `at` counts the panel's columns."""
-    shape, at = source.shape, at - source.start
-    raw = source.filled.unfold(1, shape.context_columns, 1)[series, at - shape.context_columns]
-    scale = raw.nanmean(dim=1).nan_to_num_(nan=0.0)
-    unit = torch.where(scale > 0, scale, 1.0)[:, None]
-    context = raw.div_(unit).sub_(1).nan_to_num_(nan=0.0).clamp_(max=CLIP)
-    columns = (at[:, None] + torch.arange(shape.horizon_columns)).clamp_(max=len(source.slot) - 1)
-    base = _base(source, series=series, at=at, columns=columns, unit=unit).view(-1, shape.horizon, shape.block)
-    past = future = None
-    if source.covariates is not None:
-        earlier = at[:, None] + torch.arange(-shape.context_columns, 0)
-        profile = _base(source, series=series, at=at, columns=earlier, unit=unit).view(-1, shape.context, shape.block)
-        past = _block_covariates(source, series=series, columns=earlier, base=profile)
-        future = _block_covariates(source, series=series, columns=columns, base=base)
-    return Windows(
-        context=_means(context.view(-1, shape.context, shape.block))[..., None],
-        past=past,
-        future=future,
-        codes=source.codes[series][:, None].float() if source.codes is not None else None,
-        base=base,
-        scale=scale,
+def read_windows(panel: Panel, windows: Windows, *, power: float, context: bool = True) -> WindowInputs:
+    """Inputs of windows. power: of the base, with which noise grows; context: whether what lies before is read too."""
+    last = len(panel.ts) - 1
+    columns = np.minimum(windows.first[:, None] + np.arange(AHEAD), last)
+    known, base, noise, passed = _read(panel, windows, columns, power=power)
+    if not context:
+        nothing = np.zeros((len(windows), 0), dtype=np.float32)
+        return WindowInputs(known, np.zeros((len(windows), 0, WIDTH), dtype=np.float32), nothing, base, noise, passed)
+    # several windows of a horizon have one context
+    _, one, place = np.unique(
+        windows.series * np.int64(last + 2) + windows.origin, return_index=True, return_inverse=True
     )
+    pairs = windows.only(one)
+    earlier = pairs.origin[:, None] + np.arange(-CONTEXT, 0)
+    inside = np.maximum(earlier, 0)
+    before, expected, size, _ = _read(panel, pairs, inside, power=power)
+    y = np.where(panel.observed, panel.y, NAN)[pairs.series[:, None], inside]
+    errors = np.nan_to_num(np.where(earlier >= 0, (y - expected) / size, 0.0), nan=0.0).clip(-FAR, FAR)
+    return WindowInputs(known, before[place], errors[place].astype(np.float32), base, noise, passed)
 
 
-def _means(blocks: torch.Tensor) -> torch.Tensor:
-    """Mean of each block (B, blocks) of (B, blocks, p)."""
-    return blocks[..., 0] if blocks.shape[2] == 1 else blocks.mean(dim=2)
+def _read(panel: Panel, windows: Windows, columns: Ints, *, power: float) -> tuple[Floats32, Floats32, Floats32, Mask]:
+    """Inputs (B, C, WIDTH), base, noise and whether the slot has passed, (B, C), of the columns (B, C) of windows."""
+    shape, width = columns.shape, columns.shape[1]
+    rows = Rows(np.repeat(windows.series, width), np.repeat(windows.origin, width), columns.ravel())
+    inputs = np.empty((len(rows), WIDTH), dtype=np.float32)
+    base, noise = np.empty(len(rows), dtype=np.float32), np.empty(len(rows), dtype=np.float32)
+    passed = np.empty(len(rows), dtype=bool)
+    for chunk in read_rows(panel, rows, power=power):
+        inputs[chunk.part] = np.nan_to_num(chunk.inputs, nan=0.0).clip(-FAR, FAR)
+        base[chunk.part], noise[chunk.part] = chunk.lagged.base, chunk.lagged.noise
+        passed[chunk.part] = has_passed(chunk.lagged)
+    return inputs.reshape(*shape, WIDTH), base.reshape(shape), noise.reshape(shape), passed.reshape(shape)
 
 
-def _base(
-    source: WindowSource, *, series: torch.Tensor, at: torch.Tensor, columns: torch.Tensor, unit: torch.Tensor
-) -> torch.Tensor:
-    """(B, columns) scaled mean of the last four values of each column's slot, as known at `at`; 1 where none are."""
-    season = source.column.shape[1]
-    cycles = source.base.shape[1] // season
-    slot, cycle = source.slot[columns], source.cycle[at][:, None].clamp(max=cycles - 1)
-    # the newest known cycle of a slot: that of `at` for slots that lie before `at`, else the cycle before
-    newest = cycle - (source.column[cycle, slot] >= at[:, None]).long()
-    value = source.base[series[:, None], newest.clamp(min=0) * season + slot] / unit
-    return torch.where(newest >= 0, value, torch.nan).nan_to_num_(nan=1.0).clamp_(max=CLIP)
+def read_targets(panel: Panel, windows: Windows, inputs: WindowInputs, *, until: int) -> tuple[Floats32, Floats32]:
+    """What came of windows, less the base and in units of the noise, and its weight in the loss; both (B, AHEAD).
 
-
-def _block_covariates(
-    source: WindowSource, *, series: torch.Tensor, columns: torch.Tensor, base: torch.Tensor
-) -> torch.Tensor:
-    """Covariates of each block: shared ones, campaign, share open, base. (B, blocks, C + KNOWN_AHEAD)"""
-    assert source.covariates is not None
-    block = source.shape.block
-    row = columns[:, ::block]
-    if source.covariate_row is not None and source.calendar is not None:
-        row = source.covariate_row[source.calendar[series][:, None], row]
-    shared = source.covariates[row]
-    blocks = (len(series), -1, block)
-    opened = _means(source.open[series[:, None], columns].view(blocks).float())
-    campaign = torch.zeros_like(opened)
-    if source.campaign.numel():
-        campaign = _means(source.campaign[series[:, None], columns].view(blocks).float())
-    return torch.cat([shared, torch.stack([campaign, opened, _means(base) - 1], dim=2)], dim=2)
-
-
-def gather_target(
-    source: WindowSource, windows: Windows, *, series: torch.Tensor, at: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Scaled demand less the base, and its weight in the loss: 0 where unobserved, 1 on average; both (B, H, p)."""
-    shape, start = source.shape, at - source.start
-    size = (-1, shape.horizon, shape.block)
-    demand = source.filled.unfold(1, shape.horizon_columns, 1)[series, start].view(size)
-    target = demand.div(windows.unit[:, None, None]).sub_(windows.base).nan_to_num_(nan=0.0).clamp_(-CLIP, CLIP)
-    seen = source.observed.unfold(1, shape.horizon_columns, 1)[series, start].view(size)
-    weight = seen & (windows.scale > 0)[:, None, None]
-    weight = weight.float()
-    return target, weight / weight.mean().clamp(min=1e-6)
+    The weight is 0 where nothing was observed, from the column `until` on, and beyond the horizon; else it grows with
+    the noise, so that the loss is the pinball loss in units of demand, and is 1 in the mean over each series.
+    """
+    columns = windows.first[:, None] + np.arange(AHEAD)
+    inside = np.minimum(columns, panel.n_history - 1)
+    scored = (columns < until) & (columns < windows.origin[:, None] + panel.max_horizon)
+    scored &= panel.observed[windows.series[:, None], inside] & np.isfinite(inputs.base)
+    y = np.where(scored, panel.y[windows.series[:, None], inside], 0.0)
+    target = np.where(scored, (y - inputs.base) / inputs.noise, 0.0).clip(-FAR, FAR).astype(np.float32)
+    weight, series = np.zeros(columns.shape, dtype=np.float32), np.broadcast_to(windows.series[:, None], columns.shape)
+    rows = Rows(series[scored], np.broadcast_to(windows.origin[:, None], columns.shape)[scored], columns[scored])
+    if len(rows):
+        weight[scored] = over_mean(inputs.noise[scored] * row_weights(panel, rows), rows.series)
+    return target, weight

@@ -110,7 +110,7 @@ def test_own_feed_has_forecasts_after_two_commands(settings, kind, stamps):
     assert added.series == 2
     assert added.origin == "2024-02-05"
     text = added.definition.read_text(encoding="utf-8").replace(
-        '["nbeats", "tft", "trees", "seasonal"]', '["seasonal"]'
+        '["nbeats", "tft", "pretrained", "trees", "seasonal"]', '["seasonal"]'
     )
     added.definition.write_text(text, encoding="utf-8")
     assert overview.check(settings, ["mine"])[0].verdict == "ok"

@@ -2,7 +2,6 @@
 
 import pytest
 
-from forecasting.ensemble import training
 from forecasting.jobs import forecast, ingest
 from forecasting.jobs.training import promote, register, train
 from forecasting.settings import Settings
@@ -10,7 +9,7 @@ from forecasting.store.lake.open import open_lake_to_read
 from tests.contests import ALIKE, Arena, make_arena
 from tests.feeds import define_stream, deliver, hourly_rows
 from tests.homes import begin_with
-from tests.quick_training import MEMBERS, train_two_steps
+from tests.quick_training import MEMBERS, tune_two_steps
 
 WEEKS = ("2024-01-29", "2024-02-05")
 
@@ -38,7 +37,7 @@ def fill(settings: Settings) -> None:
 @pytest.fixture
 def filled(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Five weeks of history of a stream whose N-BEATS trains in two steps."""
-    monkeypatch.setattr(training, "train_member", train_two_steps)
+    tune_two_steps(monkeypatch)
     return begin_with(settings, fill)
 
 

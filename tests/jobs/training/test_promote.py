@@ -6,7 +6,6 @@ import pytest
 from typer.testing import CliRunner
 
 from forecasting.cli import app
-from forecasting.ensemble import training
 from forecasting.errors import ModelError, SettingsError
 from forecasting.jobs import forecast, ingest
 from forecasting.jobs.training import promote, train
@@ -16,7 +15,7 @@ from forecasting.store.lake.open import open_lake_to_read
 from tests.contests import ALIKE, Arena, make_arena
 from tests.feeds import define_stream, deliver, hourly_rows
 from tests.homes import begin_with
-from tests.quick_training import MEMBERS, train_two_steps
+from tests.quick_training import MEMBERS, tune_two_steps
 
 NIGHT = "2024-02-05"
 
@@ -45,7 +44,7 @@ def train_twice(settings: Settings) -> None:
 def promoted(settings: Settings, arena: Arena, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """The newer of two models was better and is promoted."""
     monkeypatch.setenv("FORECASTING_HOME", str(settings.home))
-    monkeypatch.setattr(training, "train_member", train_two_steps)
+    tune_two_steps(monkeypatch)
     arena.challenger = 0.9 * ALIKE
     return begin_with(settings, train_twice)
 

@@ -13,12 +13,13 @@ from forecasting.jobs import forecast, ingest
 from forecasting.jobs.common.session import open_session
 from forecasting.jobs.training import train
 from forecasting.jobs.training.bundles import load_model
+from forecasting.models.neural.training import affordable_steps
 from forecasting.settings import Settings
 from forecasting.store.lake.open import open_lake_to_read
 from forecasting.store.tables.registry import find_model
 from tests.contests import make_evidence
 from tests.feeds import define_stream, deliver, hourly_rows
-from tests.quick_training import MEMBERS, train_two_steps
+from tests.quick_training import MEMBERS, tune_two_steps
 
 
 def ask(settings: Settings, query: str) -> list[tuple]:
@@ -29,7 +30,7 @@ def ask(settings: Settings, query: str) -> list[tuple]:
 @pytest.fixture
 def filled(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Five weeks of history of a stream whose N-BEATS trains in two steps and counts all the same."""
-    monkeypatch.setattr(training, "train_member", train_two_steps)
+    tune_two_steps(monkeypatch)
     make_evidence(monkeypatch)
     define_stream(settings, members=MEMBERS, horizon="1d")
     deliver(settings, hourly_rows(days=36))
@@ -42,7 +43,7 @@ def weights(settings: Settings, model_id: str) -> np.ndarray:
         record = find_model(session.lake, model_id)
         assert record is not None
         return np.concatenate(
-            [value.ravel() for value in load_model(session, record).members["nbeats"].weights().values()]
+            [value.ravel() for value in load_model(session, record).members["nbeats"].as_parts()[1].values()]
         )
 
 
@@ -67,12 +68,12 @@ def test_each_member_says_how_much_it_was_trained_in_its_own_measure(filled):
     assert set(details) == {"model", "profile", "trees", "nbeats", "verdict"}
     assert details["profile"] == "fitted"
     assert re.fullmatch(r"[\d,]+ rounds of 1,008 rows", details["trees"])
-    assert re.fullmatch(r"2 steps, loss \d+\.\d\d", details["nbeats"])
+    assert re.fullmatch(r"100% of 2 steps, -?\d+\.\d% better on the newest history", details["nbeats"])
 
 
 def test_model_that_exists_is_not_trained_again(filled, monkeypatch):
     model_id = train.run(filled, "usage", origin="2024-01-29").details["model"]
-    monkeypatch.delattr(training, "train_member")
+    monkeypatch.delattr(training, "tune")
     for origin in ("2024-01-29", "2024-02-04"):
         summary = train.run(filled, "usage", origin=origin)
         assert (summary.status, summary.message) == ("unchanged", f"{model_id} exists")
@@ -120,26 +121,13 @@ def test_equal_data_and_seed_make_equal_weights(filled):
     np.testing.assert_array_equal(weights(filled, model_id), weights(filled, second))
 
 
-def test_next_model_starts_from_the_weights_of_the_one_before(filled, monkeypatch):
+@pytest.mark.parametrize("damaged", [False, True])
+def test_next_model_names_the_one_before_and_starts_from_the_package(filled, damaged):
     first = train.run(filled, "usage", origin="2024-01-29").details["model"]
-    parents = []
-
-    def watch(kind, panel, *, parent, **given):
-        parents.append(parent)
-        return train_two_steps(kind, panel, parent=parent, **given)
-
-    monkeypatch.setattr(training, "train_member", watch)
+    if damaged:
+        (filled.models / "usage" / first / "nbeats.safetensors").unlink()
     second = train.run(filled, "usage", origin="2024-02-05").details["model"]
     assert ask(filled, f"select parent_model_id from forecast.models where model_id = '{second}'") == [(first,)]
-    found = np.concatenate([value.ravel() for value in parents[0].weights().values()])
-    np.testing.assert_array_equal(found, weights(filled, first))
-
-
-def test_damaged_parent_is_no_reason_not_to_train(filled):
-    first = train.run(filled, "usage", origin="2024-01-29").details["model"]
-    (filled.models / "usage" / first / "nbeats.safetensors").unlink()
-    second = train.run(filled, "usage", origin="2024-02-05").details["model"]
-    assert ask(filled, f"select parent_model_id from forecast.models where model_id = '{second}'") == [(None,)]
 
 
 def test_changed_definition_is_trained_anew(filled):
@@ -169,7 +157,7 @@ def test_too_little_history_is_told_and_is_no_failure(filled):
 
 
 def test_week_of_history_trains_those_that_can_learn_from_it(settings, monkeypatch):
-    monkeypatch.setattr(training, "train_member", train_two_steps)
+    tune_two_steps(monkeypatch)
     define_stream(settings, members=MEMBERS, horizon="1d")
     deliver(settings, hourly_rows(days=8))
     ingest.run(settings, "usage", until="2024-01-08")
@@ -180,14 +168,13 @@ def test_week_of_history_trains_those_that_can_learn_from_it(settings, monkeypat
     assert forecast.run(settings, "usage", origin="2024-01-08").rows == 48
 
 
-def test_budget_too_small_for_any_step_leaves_that_member_out_and_says_so(filled, monkeypatch):
-    monkeypatch.undo()
+def test_neural_member_of_a_budget_too_small_to_tune_it_is_that_of_the_package(filled, monkeypatch):
+    monkeypatch.setattr(training, "affordable_steps", affordable_steps)
     define_stream(filled, members=MEMBERS, horizon="1d", budget="1s")
-    monkeypatch.setattr("forecasting.models.neural.training.LEAST_STEPS", 10**6)
     summary = train.run(filled, "usage", origin="2024-01-29")
     assert summary.status == "published"
-    assert summary.message.startswith("nbeats left out: too expensive")
-    assert ask(filled, "select members from forecast.models") == [(["profile"],)]
+    assert summary.details["nbeats"] == "as in the package: the budget is too small to tune it"
+    assert ask(filled, "select members from forecast.models") == [(["nbeats", "profile"],)]
 
 
 def test_member_that_carries_nothing_is_left_out_and_the_run_names_it(filled, monkeypatch):
@@ -246,7 +233,7 @@ def test_training_that_goes_astray_is_on_record(filled, monkeypatch):
     def diverge(*_, **__):
         raise ModelError("nbeats: expected a finite loss, found nan")
 
-    monkeypatch.setattr(training, "train_member", diverge)
+    monkeypatch.setattr(training, "tune", diverge)
     with pytest.raises(ModelError):
         train.run(filled, "usage", origin="2024-01-29")
     assert ask(filled, "select status, message from forecast.runs where kind = 'train'") == [
@@ -255,7 +242,7 @@ def test_training_that_goes_astray_is_on_record(filled, monkeypatch):
 
 
 def test_day_of_rest_after_the_boundary_does_not_stop_training(settings, monkeypatch):
-    monkeypatch.setattr(training, "train_member", train_two_steps)
+    tune_two_steps(monkeypatch)
     define_stream(
         settings,
         members=MEMBERS,

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from forecasting.ensemble import training
 from forecasting.jobs import forecast, ingest
 from forecasting.jobs.common.session import wall_clock
 from forecasting.jobs.training import train
@@ -21,7 +20,7 @@ from tests.contests import make_evidence
 from tests.faults.processes import command
 from tests.feeds import define_stream, deliver, hourly_rows
 from tests.homes import begin_with
-from tests.quick_training import MEMBERS, train_two_steps
+from tests.quick_training import MEMBERS, tune_two_steps
 
 NIGHT = "2024-01-30"
 
@@ -206,7 +205,7 @@ def test_feed_that_no_longer_comes_is_a_warning_once_it_was_due(home, monkeypatc
 
 def test_damaged_model_is_found(settings, monkeypatch, fresh):
     make_evidence(monkeypatch)
-    monkeypatch.setattr(training, "train_member", train_two_steps)
+    tune_two_steps(monkeypatch)
     define_stream(settings, members=MEMBERS)
     deliver(settings, hourly_rows(days=31))
     ingest.run(settings, "usage", until="2024-02-01")
