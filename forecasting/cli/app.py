@@ -9,13 +9,13 @@ import typer
 from typer.core import TyperGroup
 
 from forecasting import __version__
-from forecasting.cli import console, history, maintenance, models, planning, runs, streams, surges
+from forecasting.cli import console, events, history, maintenance, models, planning, runs, series, streams
 from forecasting.cli.output import sound_streams
 from forecasting.errors import ForecastingError, surprises_named
 
 IN_ORDER_OF_NEED = (
     *("demo", "streams", "run", "plan", "explain", "evaluate", "backfill", "sql"),
-    *("ingest", "train", "forecast", "score", "events", "surges", "quarantine", "runs", "models"),
+    *("ingest", "train", "forecast", "score", "events", "series", "surges", "quarantine", "runs", "models"),
     *("lake", "maintain", "doctor", "version"),
 )
 """Commands as a person comes to need them: first steps, the daily run, its single steps, upkeep."""
@@ -43,8 +43,9 @@ app = typer.Typer(
 )
 for name, group in (
     ("streams", streams.app),
-    ("events", streams.events_app),
-    ("surges", surges.app),
+    ("events", events.app),
+    ("series", series.app),
+    ("surges", series.surges_app),
     ("quarantine", streams.quarantine_app),
     ("runs", runs.app),
     ("models", models.app),

@@ -18,6 +18,9 @@ from forecasting.redaction import redact, redact_error, redact_values
 if TYPE_CHECKING:
     import pandas as pd
 
+_EVENTS = 20
+"""Events that a reply lists."""
+
 
 @contextmanager
 def working(text: str) -> Iterator[Callable[[str], None]]:
@@ -141,6 +144,19 @@ def show_card(facts: dict[str, Any], table: "pd.DataFrame", *, as_json: bool) ->
         typer.echo(f"  {name}: loss {scores['loss']:.3f}, relative {scores['relative']:.3f}")
     typer.echo()
     show_table(table, as_json=False)
+
+
+def show_events(taken: dict[str, Any], as_json: bool) -> None:
+    """Print which events are new or changed, a line each: when, in local time, and of which series."""
+    if as_json:
+        typer.echo(json.dumps(taken, default=str))
+        return
+    typer.echo(f"{taken['job']}: {taken['status']}, {taken['rows']} new or changed")
+    for event in taken["events"][:_EVENTS]:
+        when = f"{event['starts']} to {event['ends']} ({event['zone']})"
+        typer.echo(f"  {event['event_id']}: {event['kind']}, {when}, series: {event['series']}")
+    if len(taken["events"]) > _EVENTS:
+        typer.echo(f"  and {len(taken['events']) - _EVENTS} more; see `forecasting events list`")
 
 
 def start_logging(verbose: bool) -> None:

@@ -1,8 +1,7 @@
-"""`forecasting streams`, `events` and `quarantine`: definitions, and what comes in with their feeds."""
+"""`forecasting streams` and `quarantine`: definitions, and what comes in with their feeds."""
 
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from forecasting.jobs.streams.add import Prepared
 
 app = typer.Typer(help="Define what is forecast, from which feed, how far.", no_args_is_help=True)
-events_app = typer.Typer(help="Import holidays, campaigns, closures, outages.", no_args_is_help=True)
 quarantine_app = typer.Typer(help="Look at rows that broke a contract; take them in.", no_args_is_help=True)
 
 
@@ -166,22 +164,6 @@ def offer(prepared: "Prepared", *, dry_run: bool, yes: bool, as_json: bool) -> N
         raise typer.Exit(1)
     prepared.write()
     feeds.show_added(prepared.proposal.name, added, as_json)
-
-
-@events_app.command("import")
-def events_import(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            help="CSV, Parquet or JSON: event_id, kind, starts_at, ends_at[, known_at, name, scope].", metavar="FILE"
-        ),
-    ],
-    as_json: AsJson = False,
-) -> None:
-    """Import events; each new or changed one becomes a version."""
-    from forecasting.jobs.streams import events as job
-
-    console.report(job.import_file(read_settings(os.environ), file).as_dict(), as_json)
 
 
 @quarantine_app.command("list")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from forecasting.config.shifts import Catalogue
-from forecasting.terms import parse_duration
+from forecasting.terms import DAY, parse_duration
 
 _TARGET = re.compile(r"(\d{1,3}(?:\.\d+)?)/(\d+)")
 
@@ -45,11 +45,13 @@ def parse_target(value: Any) -> Any:
     return {"share": share, "within": float(match[2])}
 
 
-def _patience(value: Any) -> Any:
-    if value == "none":
-        return inf
+def _seconds(value: Any) -> Any:
     seconds = parse_duration(value) if isinstance(value, str) else value
     return seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
+
+
+def _patience(value: Any) -> Any:
+    return inf if value == "none" else _seconds(value)
 
 
 class GroupRule(BaseModel):
@@ -69,8 +71,10 @@ class StaffingSection(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    aht_stream: str
+    aht_stream: str | None = None
     """Stream that forecasts the mean handle time, in seconds, of the same series."""
+    handle_time: Annotated[float | None, BeforeValidator(_seconds), Field(gt=0, lt=DAY.total_seconds())] = None
+    """Seconds that every call takes on average, where no stream forecasts it."""
     target: Annotated[Target, BeforeValidator(parse_target)]
     patience: Annotated[float, BeforeValidator(_patience), Field(gt=0)] = inf
     """Seconds that a caller waits on average before giving up; `none`, infinite, is Erlang C."""
@@ -86,8 +90,16 @@ class StaffingSection(BaseModel):
     groups: dict[str, GroupRule] = {}
     shifts: Catalogue = ()
 
+    @property
+    def constant_handle_time(self) -> float:
+        """Seconds of every call, where no stream forecasts them."""
+        assert self.handle_time is not None
+        return self.handle_time
+
     @model_validator(mode="after")
     def _consistent(self) -> "StaffingSection":
+        if (self.aht_stream is None) == (self.handle_time is None):
+            raise ValueError('expected either aht_stream, or handle_time such as "300s" for all calls alike')
         if list(self.confidence) != sorted(set(self.confidence)):
             raise ValueError(f"confidence must ascend, each level once, found {list(self.confidence)}")
         for name, group in self.groups.items():

@@ -93,8 +93,8 @@ def _stage(session: Session, record: Run, window: Window, *, confirmed: bool) ->
     lake, stream = session.lake, session.definition.stream
     with open_feed(lake, session.definition) as feed:
         feed.check_files()
-        take_events(feed, window, run_id=record.run_id)
-        levels = stage_batch(feed, window, limits=demand_limits(stream, window.until))
+        on_events = take_events(feed, window, run_id=record.run_id)
+        levels = stage_batch(feed, window, limits=demand_limits(stream, window.until), confirmed=confirmed)
         feed.check_unchanged()
         try:
             remarks = judge_batch(feed, window, levels=levels, confirmed=confirmed)
@@ -104,7 +104,7 @@ def _stage(session: Session, record: Run, window: Window, *, confirmed: bool) ->
             raise
     counts = count_batch(lake)
     release_rows(lake)
-    return counts, remarks
+    return counts, [*remarks, *on_events]
 
 
 def _append(session: Session, record: Run, window: Window, counts: BatchCounts, ingests: int) -> bool:

@@ -66,6 +66,11 @@ class KnownValues:
     withdrawn: int
 
 
+def vanished_series(lake: Lake) -> list[tuple[str, int]]:
+    """Series of which the feed holds no row in the window, with the number of their values that are withdrawn."""
+    return [(series_id, int(values)) for series_id, values in lake.rows("ingest/vanished_series.sql")]
+
+
 def withdrawn_values(lake: Lake, since: datetime) -> list[KnownValues]:
     """What the staged batch withdraws from an instant on, by series."""
     return [KnownValues(*row) for row in lake.rows("ingest/withdrawn_by_series.sql", since=since)]

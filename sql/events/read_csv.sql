@@ -1,3 +1,3 @@
 create or replace temp table event_file as
 select *
-from read_csv($file, all_varchar = true)
+from read_csv($file, header = true, all_varchar = true)

@@ -37,8 +37,13 @@ create or replace macro analyst.aggregates_as_of(t) as table
     select *
     from forecast.published_aggregates(t, 'infinity'::timestamptz, false);
 
--- Sample paths of the newest publication of each stream's newest origin.
-create or replace view analyst.paths_latest as
+-- Aggregates from the newest origin up to t, whenever they were issued.
+create or replace macro analyst.aggregates_from_origin(t) as table
+    select *
+    from forecast.published_aggregates('infinity'::timestamptz, t, true);
+
+-- Sample paths of current publications: the one body of all that shows them.
+create or replace macro forecast.published_paths(published_by, origin_by, newest_only) as table
     select
         paths.stream,
         paths.series_id,
@@ -46,11 +51,24 @@ create or replace view analyst.paths_latest as
         paths.origin,
         paths.y,
         publications.hindsight,
-        paths.run_id
+        paths.run_id,
+        publications.published_at
     from forecast.paths as paths
-    inner join forecast.current_publications(false, 'infinity'::timestamptz, 'infinity'::timestamptz, true) as publications
+    inner join forecast.current_publications(false, published_by, origin_by, newest_only) as publications
         on paths.stream = publications.stream
         and paths.origin = publications.origin
         and paths.run_id = publications.run_id;
 
+create or replace view analyst.paths_latest as
+    select * exclude (published_at)
+    from forecast.published_paths('infinity'::timestamptz, 'infinity'::timestamptz, true);
+
 comment on view analyst.paths_latest is 'Joint sample paths of the current forecasts, where the stream keeps them.';
+
+create or replace macro analyst.paths_as_of(t) as table
+    select *
+    from forecast.published_paths(t, 'infinity'::timestamptz, false);
+
+create or replace macro analyst.paths_from_origin(t) as table
+    select *
+    from forecast.published_paths('infinity'::timestamptz, t, true);

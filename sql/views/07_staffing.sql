@@ -48,8 +48,8 @@ create or replace macro analyst.staffing_from_origin(t) as table
     select *
     from planning.published_staffing('infinity'::timestamptz, t, true);
 
--- Days and weeks of the current plan.
-create or replace view analyst.staffing_periods_latest as
+-- Days and weeks of current publications: the one body of all that shows them.
+create or replace macro planning.published_staffing_periods(published_by, origin_by, newest_only) as table
     select
         staffing_periods.stream,
         staffing_periods.pool_id,
@@ -67,17 +67,30 @@ create or replace view analyst.staffing_periods_latest as
         staffing_periods.service_level_q10,
         staffing_periods.service_level_q50,
         staffing_periods.met,
-        staffing_periods.run_id
+        staffing_periods.run_id,
+        publications.published_at
     from planning.staffing_periods as staffing_periods
-    inner join analyst.plan_latest as latest
-        on staffing_periods.stream = latest.stream
-        and staffing_periods.origin = latest.origin
-        and staffing_periods.run_id = latest.run_id;
+    inner join forecast.current_publications(true, published_by, origin_by, newest_only) as publications
+        on staffing_periods.stream = publications.stream
+        and staffing_periods.origin = publications.origin
+        and staffing_periods.run_id = publications.run_id;
+
+create or replace view analyst.staffing_periods_latest as
+    select * exclude (published_at)
+    from planning.published_staffing_periods('infinity'::timestamptz, 'infinity'::timestamptz, true);
 
 comment on view analyst.staffing_periods_latest is 'What the agents of the current plan give over local days and weeks.';
 
--- Multi-skill groups of the current plan.
-create or replace view analyst.groups_latest as
+create or replace macro analyst.staffing_periods_as_of(t) as table
+    select *
+    from planning.published_staffing_periods(t, 'infinity'::timestamptz, false);
+
+create or replace macro analyst.staffing_periods_from_origin(t) as table
+    select *
+    from planning.published_staffing_periods('infinity'::timestamptz, t, true);
+
+-- Multi-skill groups of current publications: the one body of all that shows them.
+create or replace macro planning.published_groups(published_by, origin_by, newest_only) as table
     select
         groups.stream,
         groups.group_id,
@@ -86,11 +99,24 @@ create or replace view analyst.groups_latest as
         groups.origin,
         groups.agents,
         groups.rostered,
-        groups.run_id
+        groups.run_id,
+        publications.published_at
     from planning.groups as groups
-    inner join analyst.plan_latest as latest
-        on groups.stream = latest.stream
-        and groups.origin = latest.origin
-        and groups.run_id = latest.run_id;
+    inner join forecast.current_publications(true, published_by, origin_by, newest_only) as publications
+        on groups.stream = publications.stream
+        and groups.origin = publications.origin
+        and groups.run_id = publications.run_id;
+
+create or replace view analyst.groups_latest as
+    select * exclude (published_at)
+    from planning.published_groups('infinity'::timestamptz, 'infinity'::timestamptz, true);
 
 comment on view analyst.groups_latest is 'Agents of each multi-skill group in the current plan.';
+
+create or replace macro analyst.groups_as_of(t) as table
+    select *
+    from planning.published_groups(t, 'infinity'::timestamptz, false);
+
+create or replace macro analyst.groups_from_origin(t) as table
+    select *
+    from planning.published_groups('infinity'::timestamptz, t, true);

@@ -1,5 +1,5 @@
--- Shifts of the current plan, what they cost and what they cover.
-create or replace view analyst.rosters_latest as
+-- Rosters of current publications: the one body of all that shows them.
+create or replace macro planning.published_rosters(published_by, origin_by, newest_only) as table
     select
         rosters.stream,
         rosters.pool_id,
@@ -12,16 +12,30 @@ create or replace view analyst.rosters_latest as
         rosters.over_hours,
         rosters.bound,
         rosters.gap,
-        rosters.run_id
+        rosters.run_id,
+        publications.published_at
     from planning.rosters as rosters
-    inner join analyst.plan_latest as latest
-        on rosters.stream = latest.stream
-        and rosters.origin = latest.origin
-        and rosters.run_id = latest.run_id;
+    inner join forecast.current_publications(true, published_by, origin_by, newest_only) as publications
+        on rosters.stream = publications.stream
+        and rosters.origin = publications.origin
+        and rosters.run_id = publications.run_id;
+
+create or replace view analyst.rosters_latest as
+    select * exclude (published_at)
+    from planning.published_rosters('infinity'::timestamptz, 'infinity'::timestamptz, true);
 
 comment on view analyst.rosters_latest is 'What the shifts of the current plan cost and cover, one row a pool and week.';
 
-create or replace view analyst.shifts_latest as
+create or replace macro analyst.rosters_as_of(t) as table
+    select *
+    from planning.published_rosters(t, 'infinity'::timestamptz, false);
+
+create or replace macro analyst.rosters_from_origin(t) as table
+    select *
+    from planning.published_rosters('infinity'::timestamptz, t, true);
+
+-- Shifts of current publications: the one body of all that shows them.
+create or replace macro planning.published_shifts(published_by, origin_by, newest_only) as table
     select
         shifts.stream,
         shifts.pool_id,
@@ -32,11 +46,24 @@ create or replace view analyst.shifts_latest as
         shifts.shift,
         shifts.until,
         shifts.breaks,
-        shifts.run_id
+        shifts.run_id,
+        publications.published_at
     from planning.shifts as shifts
-    inner join analyst.plan_latest as latest
-        on shifts.stream = latest.stream
-        and shifts.origin = latest.origin
-        and shifts.run_id = latest.run_id;
+    inner join forecast.current_publications(true, published_by, origin_by, newest_only) as publications
+        on shifts.stream = publications.stream
+        and shifts.origin = publications.origin
+        and shifts.run_id = publications.run_id;
+
+create or replace view analyst.shifts_latest as
+    select * exclude (published_at)
+    from planning.published_shifts('infinity'::timestamptz, 'infinity'::timestamptz, true);
 
 comment on view analyst.shifts_latest is 'Shifts of the current plan, person by person.';
+
+create or replace macro analyst.shifts_as_of(t) as table
+    select *
+    from planning.published_shifts(t, 'infinity'::timestamptz, false);
+
+create or replace macro analyst.shifts_from_origin(t) as table
+    select *
+    from planning.published_shifts('infinity'::timestamptz, t, true);

@@ -1,5 +1,5 @@
--- Current plans of capacity.
-create or replace view analyst.capacity_latest as
+-- Links of current publications: the one body of all that shows them.
+create or replace macro planning.published_capacity(published_by, origin_by, newest_only) as table
     select
         capacity.stream,
         capacity.series_id,
@@ -33,16 +33,30 @@ create or replace view analyst.capacity_latest as
         capacity.expected_delay_loss,
         capacity.rule,
         capacity.run_id,
-        capacity.currency
+        capacity.currency,
+        publications.published_at
     from planning.capacity as capacity
-    inner join analyst.plan_latest as latest
-        on capacity.stream = latest.stream
-        and capacity.origin = latest.origin
-        and capacity.run_id = latest.run_id;
+    inner join forecast.current_publications(true, published_by, origin_by, newest_only) as publications
+        on capacity.stream = publications.stream
+        and capacity.origin = publications.origin
+        and capacity.run_id = publications.run_id;
+
+create or replace view analyst.capacity_latest as
+    select * exclude (published_at)
+    from planning.published_capacity('infinity'::timestamptz, 'infinity'::timestamptz, true);
 
 comment on view analyst.capacity_latest is 'When each link runs out and what is to be ordered in the current plan, one row a link and failure.';
 
-create or replace view analyst.runout_latest as
+create or replace macro analyst.capacity_as_of(t) as table
+    select *
+    from planning.published_capacity(t, 'infinity'::timestamptz, false);
+
+create or replace macro analyst.capacity_from_origin(t) as table
+    select *
+    from planning.published_capacity('infinity'::timestamptz, t, true);
+
+-- Run-out dates of current publications: the one body of all that shows them.
+create or replace macro planning.published_runout(published_by, origin_by, newest_only) as table
     select
         runout.stream,
         runout.series_id,
@@ -50,27 +64,54 @@ create or replace view analyst.runout_latest as
         runout.date,
         runout.origin,
         runout.probability,
-        runout.run_id
+        runout.run_id,
+        publications.published_at
     from planning.runout as runout
-    inner join analyst.plan_latest as latest
-        on runout.stream = latest.stream
-        and runout.origin = latest.origin
-        and runout.run_id = latest.run_id;
+    inner join forecast.current_publications(true, published_by, origin_by, newest_only) as publications
+        on runout.stream = publications.stream
+        and runout.origin = publications.origin
+        and runout.run_id = publications.run_id;
+
+create or replace view analyst.runout_latest as
+    select * exclude (published_at)
+    from planning.published_runout('infinity'::timestamptz, 'infinity'::timestamptz, true);
 
 comment on view analyst.runout_latest is 'Probability that a link has passed its limit by the end of each quarter, in the current plan.';
 
-create or replace view analyst.capacity_findings as
+create or replace macro analyst.runout_as_of(t) as table
+    select *
+    from planning.published_runout(t, 'infinity'::timestamptz, false);
+
+create or replace macro analyst.runout_from_origin(t) as table
+    select *
+    from planning.published_runout('infinity'::timestamptz, t, true);
+
+-- Remarks on links of current publications: the one body of all that shows them.
+create or replace macro planning.published_findings(published_by, origin_by, newest_only) as table
     select
         findings.stream,
         findings.series_id,
         findings.finding,
         findings.origin,
         findings.note,
-        findings.run_id
+        findings.run_id,
+        publications.published_at
     from planning.findings as findings
-    inner join analyst.plan_latest as latest
-        on findings.stream = latest.stream
-        and findings.origin = latest.origin
-        and findings.run_id = latest.run_id;
+    inner join forecast.current_publications(true, published_by, origin_by, newest_only) as publications
+        on findings.stream = publications.stream
+        and findings.origin = publications.origin
+        and findings.run_id = publications.run_id;
+
+create or replace view analyst.capacity_findings as
+    select * exclude (published_at)
+    from planning.published_findings('infinity'::timestamptz, 'infinity'::timestamptz, true);
 
 comment on view analyst.capacity_findings is 'Remarks of the current capacity plan on series: beside their rows, or in their place.';
+
+create or replace macro analyst.capacity_findings_as_of(t) as table
+    select *
+    from planning.published_findings(t, 'infinity'::timestamptz, false);
+
+create or replace macro analyst.capacity_findings_from_origin(t) as table
+    select *
+    from planning.published_findings('infinity'::timestamptz, t, true);

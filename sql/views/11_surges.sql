@@ -1,5 +1,5 @@
--- Surges of the newest publication of each stream's newest origin, with what a person said of each since.
-create or replace view analyst.surges_latest as
+-- Surges of current publications, with what a person said of each since.
+create or replace macro forecast.published_surges(published_by, origin_by, newest_only) as table
     with verdicts as (
         select
             event_id,
@@ -27,9 +27,10 @@ create or replace view analyst.surges_latest as
             else 'open'
         end as verdict,
         surges.origin,
-        surges.run_id
+        surges.run_id,
+        publications.published_at
     from forecast.surges as surges
-    inner join forecast.current_publications(false, 'infinity'::timestamptz, 'infinity'::timestamptz, true) as publications
+    inner join forecast.current_publications(false, published_by, origin_by, newest_only) as publications
         on surges.stream = publications.stream
         and surges.origin = publications.origin
         and surges.run_id = publications.run_id
@@ -38,7 +39,19 @@ create or replace view analyst.surges_latest as
         and coalesce(verdicts.series_id, surges.series_id) = surges.series_id
         and surges.starts_at < verdicts.ends_at
         and verdicts.starts_at < surges.ends_at
-    group by all
-    order by surges.stream, surges.starts_at desc, surges.series_id;
+    group by all;
+
+create or replace view analyst.surges_latest as
+    select * exclude (published_at)
+    from forecast.published_surges('infinity'::timestamptz, 'infinity'::timestamptz, true)
+    order by stream, starts_at desc, series_id;
 
 comment on view analyst.surges_latest is 'Runs of days far above or below what a series does, as found at the newest origin of each stream; they are kept out of the forecast unless a person rejected them.';
+
+create or replace macro analyst.surges_as_of(t) as table
+    select *
+    from forecast.published_surges(t, 'infinity'::timestamptz, false);
+
+create or replace macro analyst.surges_from_origin(t) as table
+    select *
+    from forecast.published_surges('infinity'::timestamptz, t, true);

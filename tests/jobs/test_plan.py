@@ -261,6 +261,18 @@ def test_the_same_forecasts_give_the_same_loads_whatever_the_order_of_pools(cent
     assert (spread < np.sqrt(mean + (0.25 * mean) ** 2)).mean() > 0.95
 
 
+def test_a_constant_handle_time_holds_for_all_calls(centre, tmp_path):
+    constant = RULES.replace('aht_stream = "handle"', 'handle_time = "4min"')
+    loads = loads_of(changed_definitions(centre, tmp_path, rules=constant), ORIGIN)
+    assert loads.handles is None
+    for pool, forecast_too in zip(loads.pools, loads_of(centre, ORIGIN).pools, strict=True):
+        np.testing.assert_allclose(pool.work, 240 * pool.calls, rtol=1e-5)
+        np.testing.assert_array_equal(pool.calls, forecast_too.calls)
+    tables = plan.make_tables(loads, staffing_rules(loads.calls.stream), begin=lambda _: None)
+    assert set(tables["staffing"]["handle_run_id"]) == {loads.calls.run_id}
+    assert tables["staffing"]["handle"].to_numpy() == pytest.approx(240)
+
+
 def test_demand_that_is_no_count_keeps_the_whole_spread_of_its_forecast(centre):
     loads = loads_of(centre, ORIGIN)
     stream = loads.calls.stream

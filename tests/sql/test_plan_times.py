@@ -90,6 +90,42 @@ def test_night_is_told_by_its_newest_plan_whenever_that_was_issued(lake):
     assert from_origin(lake, day(9)) == [("usage", day(3), "plan-3", day(3.25), ROWS)]
 
 
+PAIRS = {
+    "aggregates": "aggregates_latest",
+    "paths": "paths_latest",
+    "staffing": "staffing_latest",
+    "staffing_periods": "staffing_periods_latest",
+    "groups": "groups_latest",
+    "rosters": "rosters_latest",
+    "shifts": "shifts_latest",
+    "capacity": "capacity_latest",
+    "runout": "runout_latest",
+    "capacity_findings": "capacity_findings",
+    "surges": "surges_latest",
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_everything_published_can_be_asked_by_instant_and_by_origin(lake, name):
+    columns = [row[0] for row in ask(lake, f"describe from analyst.{PAIRS[name]}")]
+    for question in ("as_of", "from_origin"):
+        found = [row[0] for row in ask(lake, f"describe from analyst.{name}_{question}($t)", t=day(1))]
+        assert found == [*columns, "published_at"]
+
+
+@pytest.mark.parametrize("name", ["staffing_periods", "groups", "rosters", "shifts"])
+def test_every_table_of_a_plan_is_seen_as_it_stood_and_by_its_origin(lake, name):
+    publish_planned(lake, "first", day(1), day(1.25))
+    publish_planned(lake, "second", day(1), day(100))
+    publish_planned(lake, "later", day(2), day(2.25))
+    stood = f"select distinct run_id from analyst.{name}_as_of($t) order by 1"
+    newest = f"select distinct run_id from analyst.{name}_from_origin($t)"
+    assert ask(lake, stood, t=day(1)) == []
+    assert ask(lake, stood, t=day(5)) == [("first",), ("later",)]
+    assert ask(lake, stood, t=day(101)) == [("later",), ("second",)]
+    assert ask(lake, newest, t=day(1.5)) == [("second",)]
+
+
 def test_forecast_is_there_beside_its_plan(lake):
     publish_run(lake, "night", day(1), day(1.25))
     publish_planned(lake, "plan", day(1), day(1.5))

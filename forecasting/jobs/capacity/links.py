@@ -23,12 +23,13 @@ from forecasting.jobs.capacity.findings import (
 )
 from forecasting.jobs.common.outlook import Outlook, PanelSource, newest_origin, read_outlook
 from forecasting.jobs.common.panels import panel_as_of
+from forecasting.jobs.common.partners import peak_stream_of
 from forecasting.jobs.common.session import Session
 from forecasting.numerics import Ints
 from forecasting.planning.capacity.failures import Failure, failures
-from forecasting.store.files.definitions import Definition, read_definition
+from forecasting.store.files.definitions import Definition
 from forecasting.store.tables.readings import attribute_changes, read_series, read_silent_series
-from forecasting.terms import DAY, SeriesFinding, format_duration
+from forecasting.terms import DAY, SeriesFinding
 
 RECENT = 28
 """Days over which suppressed demand is averaged."""
@@ -95,23 +96,6 @@ def capacity_rules(stream: Stream) -> CapacitySection:
     return stream.planning.capacity
 
 
-def peaks_of(session: Session) -> Stream:
-    """The stream of the peaks. Raises SettingsError where it is not one of days, all of them open."""
-    rules = capacity_rules(session.definition.stream)
-    peak_stream = read_definition(session.settings, rules.peak_stream).stream
-    if peak_stream.interval != DAY:
-        raise SettingsError(
-            f"stream {session.definition.stream.name}: planning.capacity.peak_stream {peak_stream.name} has intervals "
-            f"of {format_duration(peak_stream.interval)}; expected 1d, for limits are passed on days"
-        )
-    if peak_stream.calendar.hours:
-        raise SettingsError(
-            f"stream {session.definition.stream.name}: planning.capacity.peak_stream {peak_stream.name} has opening "
-            "hours; expected none, for lead times run on every day; take calendar.hours out of its definition"
-        )
-    return peak_stream
-
-
 def read_links(session: Session, origin: datetime, *, panels: PanelSource | None = None) -> Links:
     """Links of a stream and the newest forecast of their peaks up to an origin. panels: read anew unless given.
 
@@ -119,7 +103,8 @@ def read_links(session: Session, origin: datetime, *, panels: PanelSource | None
     or no link can be planned; the message then names the first reason.
     """
     stream = session.definition.stream
-    rules, peak_stream = capacity_rules(stream), peaks_of(session)
+    rules = capacity_rules(stream)
+    peak_stream = peak_stream_of(session.settings, stream, rules)
     panels = panels or (lambda one, at: panel_as_of(session.lake, one, at))
     series = read_series(session.lake, stream, origin).set_index("series_id")
     if len(series):

@@ -12,7 +12,7 @@ from forecasting.contracts.batches import (
 from forecasting.errors import ContractError, FeedError
 from forecasting.jobs.common.remarks import first_of, local_time, on_bad_rows, on_shifts, on_unaccepted, times
 from forecasting.panel.calendar.open_time import has_open_interval
-from forecasting.store.batches import Levels, bad_rows, drop_withdrawals, withdrawn_values
+from forecasting.store.batches import Levels, bad_rows, drop_withdrawals, vanished_series, withdrawn_values
 from forecasting.store.files.feeds import Feed
 from forecasting.store.tables.history import Window, audit_raw_rows, count_batch
 
@@ -77,7 +77,13 @@ def _keep_lost(feed: Feed, window: Window, span: str, *, confirmed: bool) -> lis
     stream = feed.definition.stream
     series = withdrawn_values(feed.lake, window.since)
     lost = [one for one in series if one.withdrawn > max(1, MAX_WITHDRAWN_SHARE * one.known)]
-    if confirmed or not lost:
+    if confirmed:
+        gone = [
+            f"series {name}: gone from the feed, {values} values withdrawn"
+            for name, values in vanished_series(feed.lake)
+        ]
+        return first_of(gone, "series are gone from the feed")
+    if not lost:
         return []
     if is_widespread(len(lost), len(series)):
         raise FeedError(

@@ -113,7 +113,7 @@ def _issued_since(first: pd.Series, loads: Loads) -> list[str]:
     """A warning for each forecast that was published again since the plan was made."""
     return [
         f"the plan was made from {first[column]}, and {outlook.run_id} is current: plan again to bring them together"
-        for column, outlook in (("forecast_run_id", loads.calls), ("handle_run_id", loads.handles))
+        for column, outlook in (("forecast_run_id", loads.calls), ("handle_run_id", loads.handles or loads.calls))
         if first[column] != outlook.run_id
     ]
 
@@ -158,7 +158,7 @@ def _lines(own: pd.DataFrame, rules: StaffingSection, seconds: float) -> list[st
 
 def _forecasts(loads: Loads, members: tuple[str, ...], start: pd.Timestamp) -> pd.DataFrame:
     at = utc_instant(start)
-    parts = [(loads.calls, "calls"), (loads.handles, "handle seconds")]
+    parts = [(loads.calls, "calls"), *([(loads.handles, "handle seconds")] if loads.handles else [])]
     rows = [
         {"series": series, "of": name, "run": outlook.run_id} | _quantiles(outlook, series, at)
         for series in members

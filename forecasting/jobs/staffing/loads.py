@@ -22,15 +22,19 @@ LEAST_HANDLE = 1.0
 """Seconds: no path of a mean handle time is shorter."""
 
 
-def pool_loads(calls: Outlook, handles: Outlook, pools: dict[str, tuple[str, ...]]) -> list[PoolLoad]:
+def pool_loads(calls: Outlook, handles: Outlook | float, pools: dict[str, tuple[str, ...]]) -> list[PoolLoad]:
     """The load of every pool, pools in their order; of those that are open at all. pools: series of each.
+
+    handles: a forecast, or seconds that hold for all calls.
 
     Where a series has no forecast of its handle time in some interval its own mean over the horizon is used, and where
     it has none at all the mean of the other series of its pool. Raises FeedError for a pool without any.
     """
-    column = _containing(handles, calls.ts)
     rates = _rates(calls)
-    seconds = _handle_times(handles, calls, column)
+    if isinstance(handles, Outlook):
+        seconds = _handle_times(handles, calls, _containing(handles, calls.ts))
+    else:
+        seconds = np.full_like(rates, handles)
     place = {series: number for number, series in enumerate(calls.series_ids)}
     rows = {name: [place[one] for one in own] for name, own in pools.items()}
     is_open = np.any(calls.panel.open[:, calls.panel.n_history :], axis=1)

@@ -13,6 +13,7 @@ from forecasting.config.stream import Stream
 from forecasting.errors import SettingsError
 from forecasting.jobs.common.outlook import Outlook, PanelSource, newest_origin, read_outlook
 from forecasting.jobs.common.panels import panel_as_of
+from forecasting.jobs.common.partners import handle_stream_of
 from forecasting.jobs.common.session import Session
 from forecasting.jobs.staffing.loads import pool_loads
 from forecasting.numerics import Ints
@@ -21,8 +22,7 @@ from forecasting.planning.staffing.agents import staff_pool
 from forecasting.planning.staffing.loads import PoolLoad, gather_nodes
 from forecasting.planning.staffing.periods import sum_periods
 from forecasting.planning.staffing.pools import find_pools
-from forecasting.store.files.definitions import read_definition
-from forecasting.terms import DAY, format_duration
+from forecasting.terms import DAY
 
 DAYS_A_WEEK = 7
 EPOCH_WEEKDAY = 3
@@ -34,13 +34,14 @@ class Loads:
     """Loads of a stream's pools from one origin, and the forecasts that they come from."""
 
     calls: Outlook
-    handles: Outlook
+    handles: Outlook | None
+    """None where the definition has a constant handle time."""
     pools: list[PoolLoad]
 
     @property
     def note(self) -> str | None:
         """What a reader of the plan must know of its forecasts."""
-        if self.calls.origin - self.handles.origin < 2 * DAY:
+        if self.handles is None or self.calls.origin - self.handles.origin < 2 * DAY:
             return None
         return f"handle times are those of an older forecast, from {self.handles.origin.isoformat()}"
 
@@ -50,7 +51,7 @@ def staffing_rules(stream: Stream) -> StaffingSection:
     if stream.planning.staffing is None:
         raise SettingsError(
             f"stream {stream.name}: nothing to plan, its definition has no [planning.staffing]; expected at least "
-            'aht_stream and target, such as target = "80/20"'
+            'target = "80/20" and aht_stream, or handle_time = "300s"'
         )
     return stream.planning.staffing
 
@@ -60,25 +61,15 @@ def read_pool_loads(session: Session, origin: datetime, *, panels: PanelSource |
     part."""
     stream = session.definition.stream
     rules = staffing_rules(stream)
-    handle_stream = handle_times_of(session)
+    handle_stream = handle_stream_of(session.settings, stream, rules)
     panels = panels or (lambda one, at: panel_as_of(session.lake, one, at))
     calls = read_outlook(session.lake, stream, origin, panels=panels)
+    pools = find_pools(calls.series_ids, rules.pools, stream=stream.name)
+    if handle_stream is None:
+        return Loads(calls, None, pool_loads(calls, rules.constant_handle_time, pools))
     timed = newest_origin(session.lake, handle_stream, origin)
     handles = read_outlook(session.lake, handle_stream, timed, panels=panels, partial=True)
-    pools = find_pools(calls.series_ids, rules.pools, stream=stream.name)
     return Loads(calls, handles, pool_loads(calls, handles, pools))
-
-
-def handle_times_of(session: Session) -> Stream:
-    """The stream of the handle times. Raises SettingsError where its intervals do not hold those of the calls."""
-    stream = session.definition.stream
-    handle_stream = read_definition(session.settings, staffing_rules(stream).aht_stream).stream
-    if handle_stream.interval % stream.interval:
-        raise SettingsError(
-            f"stream {stream.name}: planning.staffing.aht_stream {handle_stream.name} has intervals of "
-            f"{format_duration(handle_stream.interval)}, expected a multiple of {format_duration(stream.interval)}"
-        )
-    return handle_stream
 
 
 def service_table_of(pools: Sequence[PoolLoad], rules: StaffingSection, *, interval: float) -> ServiceTable:
@@ -93,7 +84,8 @@ def service_table_of(pools: Sequence[PoolLoad], rules: StaffingSection, *, inter
 def staff(loads: Loads, rules: StaffingSection, service_table: ServiceTable) -> pd.DataFrame:
     """Rows of planning.staffing of all pools, with the forecasts that they come from."""
     rows = pd.concat([staff_pool(pool, rules, service_table) for pool in loads.pools], ignore_index=True)
-    return rows.assign(forecast_run_id=loads.calls.run_id, handle_run_id=loads.handles.run_id)
+    handles = loads.handles or loads.calls
+    return rows.assign(forecast_run_id=loads.calls.run_id, handle_run_id=handles.run_id)
 
 
 def sum_up(

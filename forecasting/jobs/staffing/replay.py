@@ -12,11 +12,11 @@ from forecasting.config.staffing import StaffingSection
 from forecasting.errors import FeedError, SettingsError
 from forecasting.jobs.common.outlook import PanelSource
 from forecasting.jobs.common.panels import PanelReader
+from forecasting.jobs.common.partners import handle_stream_of
 from forecasting.jobs.common.session import Session, open_session
 from forecasting.jobs.staffing.call_log import calls_between, complete_calls, read_call_log
 from forecasting.jobs.staffing.plan import (
     Loads,
-    handle_times_of,
     read_pool_loads,
     service_table_of,
     staffing_rules,
@@ -115,11 +115,13 @@ def _read_days(session: Session, dates: list[date], *, lead: timedelta, begin: C
 
 def _panels(session: Session, origins: list[datetime]) -> PanelSource:
     """Panels of ascending origins, each read from the one before."""
-    streams = session.definition.stream, handle_times_of(session)
+    stream = session.definition.stream
+    handle_stream = handle_stream_of(session.settings, stream, staffing_rules(stream))
+    streams = [stream, *([handle_stream] if handle_stream else [])]
     # a forecast of handle times may be older than that of the calls
     earliest = origins[0] - max(stream.stream.horizon for stream in streams)
     readers = {one.name: PanelReader(session.lake, one, [earliest, origins[-1]]) for one in streams}
-    return lambda stream, origin: readers[stream.name].panel(origin)
+    return lambda one, origin: readers[one.name].panel(origin)
 
 
 def _dates(since: str, until: str) -> list[date]:

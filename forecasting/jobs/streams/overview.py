@@ -9,6 +9,7 @@ import pandas as pd
 
 from forecasting.config.stream import Stream
 from forecasting.errors import FeedError, ForecastingError, QueryError, SettingsError, surprises_named
+from forecasting.jobs.common.partners import handle_stream_of, peak_stream_of
 from forecasting.jobs.common.sources import check_sources
 from forecasting.settings import Settings
 from forecasting.store.files.checkpoints import require_checkpoint_files
@@ -51,9 +52,14 @@ def in_use(settings: Settings) -> list[str]:
     A packaged definition is a template until somebody delivers its feed; from then on a missing feed is an error. One
     that reads other streams has what it reads for a feed.
     """
-    paths = definition_paths(settings)
     with open_lake(settings) as lake:
         ingested = ingested_streams(lake)
+    return used_names(settings, ingested)
+
+
+def used_names(settings: Settings, ingested: set[str]) -> list[str]:
+    """The same, once it is known which streams were ever ingested."""
+    paths = definition_paths(settings)
 
     def is_used(name: str) -> bool:
         if paths[name].parent == settings.streams or name in ingested:
@@ -88,6 +94,7 @@ def _check_stream(lake: Lake, settings: Settings, name: str, path: Path) -> Defi
         with surprises_named(f"stream {name}: check"):
             check_sources(settings, name)
             definition = read_definition_file(settings, path)
+            _check_partners(settings, definition.stream)
             foundation = definition.stream.models.foundation
             if foundation is not None:
                 require_checkpoint_files(settings.home / foundation.path, foundation.kind)
@@ -95,6 +102,14 @@ def _check_stream(lake: Lake, settings: Settings, name: str, path: Path) -> Defi
     except ForecastingError as error:
         return DefinitionCheck(name, str(path), "error", str(error))
     return DefinitionCheck(name, str(path), "warning" if warning else "ok", warning or "")
+
+
+def _check_partners(settings: Settings, stream: Stream) -> None:
+    """Raises SettingsError where a plan needs another stream that is not there, or not such a one."""
+    if (rules := stream.planning.staffing) is not None:
+        handle_stream_of(settings, stream, rules)
+    if (links := stream.planning.capacity) is not None:
+        peak_stream_of(settings, stream, links)
 
 
 def _check_definition(lake: Lake, definition: Definition) -> str | None:

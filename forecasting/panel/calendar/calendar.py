@@ -206,15 +206,23 @@ def _origin_on(day: date, stream: Stream) -> datetime:
     return aware_datetime(first_instants(wall, stream.zone)[0])
 
 
-def _read_local(wall: datetime, stream: Stream, *, what: str) -> datetime:
-    first, second = (wall.replace(tzinfo=stream.zone, fold=fold).astimezone(UTC) for fold in (0, 1))
-    shown = f"{wall.isoformat()} in {stream.stream.timezone}"
-    if first.astimezone(stream.zone).replace(tzinfo=None) != wall:
-        raise SettingsError(f"{what} {shown} does not exist: clocks skip it; give the time before or after")
+def local_instant(wall: datetime, zone: ZoneInfo) -> datetime:
+    """The UTC instant of a local clock reading. Raises ValueError where clocks skip it or show it twice."""
+    first, second = (wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    shown = f"{wall.isoformat()} in {zone.key}"
+    if first.astimezone(zone).replace(tzinfo=None) != wall:
+        raise ValueError(f"{shown} does not exist: clocks skip it; give the time before or after")
     if first != second:
-        choices = " or ".join(instant.astimezone(stream.zone).isoformat() for instant in (first, second))
-        raise SettingsError(f"{what} {shown} occurs twice: clocks go back over it; take {choices}")
+        choices = " or ".join(instant.astimezone(zone).isoformat() for instant in (first, second))
+        raise ValueError(f"{shown} occurs twice: clocks go back over it; take {choices}")
     return first
+
+
+def _read_local(wall: datetime, stream: Stream, *, what: str) -> datetime:
+    try:
+        return local_instant(wall, stream.zone)
+    except ValueError as error:
+        raise SettingsError(f"{what} {error}") from error
 
 
 def _floor(instants: Times, stream: Stream) -> Times:

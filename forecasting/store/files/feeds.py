@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -24,6 +24,9 @@ from forecasting.terms import format_duration
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 _SCANNERS = {"postgres": "postgres_scanner", "sqlite": "sqlite_scanner"}
 _TEXT = (".csv", ".tsv", ".txt")
+_NO_ZONE = "Unknown TimeZone"
+_NOT_UTF8 = "not utf-8 encoded"
+_ENCODING = "; name its encoding in the extract, such as read_csv($feed, encoding = 'latin-1'), or save it as UTF-8"
 _MISSING = "No files found that match the pattern"
 
 
@@ -190,6 +193,8 @@ class Feed:
             return FeedError(
                 f"stream {self.definition.stream.name}: feed file {damaged}: not a whole Parquet file; deliver it again"
             )
+        if _NO_ZONE in text:
+            return QueryError(f"{where}: {first_line(error)}; expected an IANA zone such as America/Toronto")
         source = self.definition.stream.source
         # without a feed or a database of others, a name that is not there is the statement's own mistake
         if isinstance(error, duckdb.ParserException) or (shape and not source.feed and not source.attach):
@@ -197,7 +202,8 @@ class Feed:
         read = f"the feed {self.pattern}" if self.pattern else "what it reads"
         if shape:
             return FeedError(f"{where}: {read} has not the expected shape: {first_line(error)}")
-        return FeedError(f"{where}: reading {self.pattern or 'it'} failed: {first_line(error)}")
+        hint = _ENCODING if _NOT_UTF8 in text else ""
+        return FeedError(f"{where}: reading {self.pattern or 'it'} failed: {first_line(error)}{hint}")
 
     def _damaged_file(self, *, whole: bool) -> str | None:
         """First Parquet file of the feed whose footer cannot be read or, where that is asked for, any of its values."""
@@ -219,18 +225,16 @@ class Feed:
 @contextmanager
 def open_feed(lake: Lake, definition: Definition) -> Iterator[Feed]:
     """The stream's feed, its databases attached read-only while it is open."""
-    attached: list[str] = []
-    try:
+    with ExitStack() as attached:
         for alias, source in definition.stream.source.attach.items():
-            _attach(lake, definition, alias, source)
-            attached.append(alias)
+            where = f"{definition.path}: source.attach.{alias}"
+            attached.enter_context(open_database(lake, alias, source, where=where))
         yield Feed(lake, definition)
-    finally:
-        for alias in attached:
-            lake.connection.execute(f"detach {alias}")
 
 
-def _attach(lake: Lake, definition: Definition, alias: str, source: Attachment) -> None:
+@contextmanager
+def open_database(lake: Lake, alias: str, source: Attachment, *, where: str) -> Iterator[None]:
+    """A database, attached read-only under a name while it is open. where: begins messages. Raises FeedError."""
     uri = expand_feed(lake.settings, source.uri) if source.type != "postgres" else os.path.expandvars(source.uri)
     remember_secrets(uri)
     try:
@@ -240,9 +244,11 @@ def _attach(lake: Lake, definition: Definition, alias: str, source: Attachment) 
         literal = "'" + uri.replace("'", "''") + "'"
         lake.connection.execute(f"attach {literal} as {alias} (type {source.type}, read_only)")
     except duckdb.Error as error:
-        raise FeedError(
-            f"{definition.path}: source.attach.{alias}: cannot attach the {source.type} database: {first_line(error)}"
-        ) from error
+        raise FeedError(f"{where}: cannot attach the {source.type} database: {first_line(error)}") from error
+    try:
+        yield
+    finally:
+        lake.connection.execute(f"detach {alias}")
 
 
 def _pattern(settings: Settings, feed: str | None) -> str | None:

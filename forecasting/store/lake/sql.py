@@ -16,6 +16,9 @@ from forecasting.store.texts import read_text
 
 _PACKAGED = Path(__file__).parents[2] / "sql"
 _INCLUDE = re.compile(r"^-- include (templates/\S+\.sql)\r?\n", re.MULTILINE)
+_HINTS = ("Did you mean", "Candidate ")
+_REPEATS = ("Original Line",)
+"""What a message repeats of the file: its row."""
 _REPOSITORY = Path(__file__).parents[3] / "sql"
 
 
@@ -101,8 +104,16 @@ def checksum_of(path: Path) -> str:
 
 
 def first_line(error: Exception) -> str:
-    """First line of a library's message, without its class prefix noise and without secrets."""
-    return redact((str(error).strip().splitlines() or [type(error).__name__])[0])
+    """First line of a library's message and what it says of the cause further down, in one line without secrets.
+
+    Of a faulty CSV file the lines up to the first blank one say which, of a wrong name a later one says what it may be
+    meant to be. The rest repeats the statement, which may hold a secret.
+    """
+    lines = [line.strip() for line in str(error).strip().splitlines()] or [type(error).__name__]
+    whole = lines.index("") if "" in lines and "CSV Error" in lines[0] else 1
+    said = [line for line in lines[:whole] if not line.startswith(_REPEATS)]
+    said += [line for line in lines[whole:] if line.startswith(_HINTS)]
+    return redact(" ".join(line if line.endswith((".", "!", ":")) else f"{line};" for line in said).rstrip(";."))
 
 
 def _line_of(text: str, word: str) -> int:

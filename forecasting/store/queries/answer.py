@@ -58,7 +58,7 @@ def answer(lake: Lake, query: str, *, limit: timedelta) -> pd.DataFrame:
             reads = read_query(connection, query, where=_WHERE)
             check_harmless(reads, where=_WHERE, own=macros_of_lake(connection, reads))
             # kept once, outside the lake, so that each column is cast by what it holds
-            connection.execute(f"create table {_ANSWER} as select * from (\n{_without_end(query)}\n)")
+            connection.execute(f"create table {_ANSWER} as select * from (\n{without_end(query)}\n)")
             return _tabulate(connection.table(_ANSWER))
     except TimeoutError as error:
         raise QueryError(
@@ -97,7 +97,7 @@ def _holds_for_all(rows: duckdb.DuckDBPyRelation, rule: str) -> bool:
     return not rows.filter(f"({rule}) is not true").limit(1).fetchall()
 
 
-def _without_end(query: str) -> str:
+def without_end(query: str) -> str:
     """One statement without the semicolons and comments behind it."""
     text = query.encode()  # places of tokens count bytes
     end = len(text)

@@ -94,6 +94,39 @@ def macros_of_lake(connection: duckdb.DuckDBPyConnection, reads: Reads) -> froze
     return frozenset((schema, name) for schema, name in found.fetchall())
 
 
+def place_tables(
+    connection: duckdb.DuckDBPyConnection, text: str, *, database: str, tables: Collection[tuple[str, str]], where: str
+) -> str:
+    """A SELECT in which every table of a database carries the database's name, the rest of the text as it stands.
+
+    tables: schema and name of those that the database has; a name without a schema is looked for in all of them. Raises
+    QueryError unless it is exactly one SELECT.
+    """
+    tree = _parse(connection, text, where)
+    known = {(schema.lower(), name.lower()) for schema, name in tables} | {("", name.lower()) for _, name in tables}
+    nodes = list(_nodes(tree))
+    local = {entry["key"].lower() for node in nodes for entry in node.get("cte_map", {}).get("map", ())}
+    found = text.encode()
+    places = {
+        node["query_location"]
+        for node in nodes
+        if node.get("type") == "BASE_TABLE" and not node["catalog_name"]
+        if (node["schema_name"].lower(), node["table_name"].lower()) in known
+        if node["schema_name"] or node["table_name"].lower() not in local
+    }
+    for place in sorted(places, reverse=True):
+        found = found[:place] + f"{database}.".encode() + found[place:]
+    return found.decode()
+
+
+def _nodes(tree: Any) -> Iterator[Tree]:
+    """Every mapping of a parsed query, from the outside in."""
+    if isinstance(tree, dict):
+        yield tree
+    for child in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
+        yield from _nodes(child)
+
+
 def select_of(connection: duckdb.DuckDBPyConnection, expression: Tree) -> str:
     """The SELECT of one expression of a parsed query alone, as SQL."""
     tree = json.loads(_serialise(connection, "select 1"))
@@ -107,6 +140,8 @@ def _parse(connection: duckdb.DuckDBPyConnection, text: str, where: str) -> Tree
         statements = duckdb.extract_statements(text)
     except duckdb.Error as error:
         raise QueryError(f"{where}: not SQL: {first_line(error)}") from error
+    if not statements:
+        raise QueryError(f"{where}: expected one SELECT, found nothing; ask for example `from analyst.forecast_latest`")
     if len(statements) != 1:
         raise QueryError(f"{where}: expected one SELECT, found {_describe(statements)}; ask one question at a time")
     tree: Tree = json.loads(_serialise(connection, text))
@@ -118,8 +153,6 @@ def _parse(connection: duckdb.DuckDBPyConnection, text: str, where: str) -> Tree
 
 
 def _describe(statements: list[duckdb.Statement]) -> str:
-    if not statements:
-        return "none"
     kinds = [statement.type.name for statement in statements]
     # a pivot without a list of values is two statements to DuckDB
     hint = " (of a PIVOT say the values: `on x in (...)`)" if kinds == ["CREATE", "SELECT"] else ""

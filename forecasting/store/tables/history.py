@@ -20,7 +20,8 @@ from forecasting.terms import DAY
 
 CHUNK_ROWS = 5_000_000
 _REQUIRED = ("series_id", "ts", "y")
-_MEASURES = (*_REQUIRED, "available_at", "weight", "censored")
+MEASURES = (*_REQUIRED, "available_at", "weight", "censored")
+"""Columns of an extract that are no attributes of a series."""
 _RESERVED = ("row_no", "instant", "local_ts", "attributes_hash")
 _INSTANTS = "ingest/time_instants.sql"
 _NO_MIDNIGHTS = pd.Series([], dtype="datetime64[us]")
@@ -94,9 +95,10 @@ def check_extract_columns(columns: dict[str, str], statement: Statement) -> None
         raise QueryError(f"{statement.path}: column y has type {columns['y']}; expected a number")
 
 
-def stage_batch(feed: Feed, window: Window, *, limits: DemandLimits) -> Levels:
+def stage_batch(feed: Feed, window: Window, *, limits: DemandLimits, confirmed: bool = False) -> Levels:
     """Pull the window, judge every row and work out the versions; all in temporary tables, nothing is written.
 
+    confirmed: what the source no longer holds is really gone, whole series too.
     Returns what was found of levels that are not believed. Raises FeedError or QueryError where the feed or its extract
     cannot be used.
     """
@@ -107,10 +109,11 @@ def stage_batch(feed: Feed, window: Window, *, limits: DemandLimits) -> Levels:
     clocked = "available_at" in columns
     lake.execute("ingest/complete_batch.sql")
     _stamp_rows(lake, stream, limits, timed_by=_TIMED_BY[columns["ts"]], clocked=clocked)
-    _judge_rows(lake, stream, limits, extract=extract, window=window, named=set(columns) - set(_MEASURES) != set())
+    _judge_rows(lake, stream, limits, extract=extract, window=window, named=set(columns) - set(MEASURES) != set())
     earliest = lake.rows("ingest/earliest.sql")[0][0] or window.since
     stage_versions(lake, stream, window, since=earliest, clocked=clocked, interval_ends=limits.interval_ends)
-    lake.execute("ingest/versions_withdrawn.sql", learned_at=window.learned_at, since=window.since)
+    gone: dict[str, Any] = {"learned_at": window.learned_at, "since": window.since, "confirmed": confirmed}
+    lake.execute("ingest/versions_withdrawn.sql", **gone)
     levels = judge_levels(lake, stream, since=earliest, until=window.until, learned_at=window.learned_at)
     lake.execute("ingest/drop_rejected_versions.sql")
     stage_attributes(lake, stream, until=window.until, learned_at=window.learned_at)

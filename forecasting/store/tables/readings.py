@@ -49,6 +49,11 @@ def read_silent_series(lake: Lake, stream: Stream, origin: datetime) -> pd.DataF
     return pd.concat([series[["series_id", "last_ts"]], _attributes(series)], axis=1)
 
 
+def list_series(lake: Lake, *, stream: str | None) -> pd.DataFrame:
+    """Series on record: stream, series_id, first_ts, last_ts, values, retired_from (NaT unless retired), attributes."""
+    return lake.frame("history/series_list.sql", stream=stream)
+
+
 def _attributes(series: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame([json.loads(text) for text in series["attributes"]], index=series.index, dtype=object)
 

@@ -31,5 +31,5 @@ def append_verdict(lake: Lake, surge: "pd.Series[Any]", kind: EventKind, *, know
         "ends_at": surge["ends_at"],
         "withdrawn": False,
     }
-    lake.execute("events/complete_events.sql", frames={"event_file": pd.DataFrame([row])})
-    return lake.write(lambda: append_events(lake, known_at=known_at, run_id=run_id), message=str(row["event_id"]))
+    rows = pd.DataFrame([row])
+    return lake.write(lambda: len(append_events(lake, rows, known_at=known_at, run_id=run_id)), message=row["event_id"])

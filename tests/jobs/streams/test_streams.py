@@ -73,6 +73,57 @@ def test_check_finds_the_mistake_and_says_where(settings, changes, told):
     assert re.search(told, message), message
 
 
+HANDLES = """[planning.staffing]
+target = "80/20"
+{}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rules", "handles", "found"),
+    [
+        ('aht_stream = "handle"', {"source": "", "unit": "seconds"}, "'handle' has aggregate = 'sum'; expected 'mean'"),
+        ('aht_stream = "handel"', {}, "planning.staffing.aht_stream 'handel' does not exist; there are "),
+        (
+            'aht_stream = "handle"',
+            {"unit": "minutes", "mean": True},
+            "'handle' has the unit 'minutes'; expected seconds",
+        ),
+        ('aht_stream = "handle"', {"interval": "30min", "mean": True}, "'handle' has intervals of 30min, expected a"),
+        ('aht_stream = "handle"\nhandle_time = "5min"', {}, "expected either aht_stream, or handle_time such as"),
+        ("", {}, "expected either aht_stream, or handle_time such as"),
+        ('handle_time = "0s"', {}, "handle_time: expected a duration such as"),
+    ],
+)
+def test_handle_times_must_be_a_mean_in_seconds_that_exists(settings, rules, handles, found):
+    wanted = dict(handles)
+    is_mean = wanted.pop("mean", False)
+    define_stream(settings, "handle", **wanted)
+    if is_mean:
+        path = settings.streams / "handle.toml"
+        path.write_text(
+            path.read_text(encoding="utf-8").replace("[source]", 'aggregate = "mean"\n\n[source]'), encoding="utf-8"
+        )
+    define_stream(settings, tables=HANDLES.format(rules))
+    deliver(settings, hourly_rows(days=2))
+    assert verdict(settings)[0] == "error"
+    assert found in verdict(settings)[1]
+
+
+def test_a_constant_handle_time_needs_no_other_stream(settings):
+    define_stream(settings, tables=HANDLES.format('handle_time = "300s"'))
+    deliver(settings, hourly_rows(days=2))
+    assert verdict(settings) == ("ok", "")
+
+
+def test_a_peak_stream_must_exist(settings):
+    links = '[planning.capacity]\npeak_stream = "paek"\ncapacity = "y"\n'
+    define_stream(settings, tables=links)
+    deliver(settings, hourly_rows(days=2))
+    found, message = verdict(settings)
+    assert (found, "planning.capacity.peak_stream 'paek' does not exist" in message) == ("error", True)
+
+
 def test_rejects_need_their_columns(settings):
     define_stream(settings)
     deliver(settings, hourly_rows(days=2))

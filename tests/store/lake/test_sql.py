@@ -109,6 +109,33 @@ def test_every_packaged_file_parses_and_all_but_schema_and_views_are_one_stateme
         assert len(statements) == 1
 
 
+@pytest.mark.parametrize(
+    ("query", "hint"),
+    [
+        ("select valu from (select 1 as value)", 'Candidate bindings: "value"'),
+        ("select * from range(1) as numbers, rangee", 'Did you mean "'),
+        (
+            "select timestamp '2024-01-01' at time zone 'Mars/Olympus'",
+            "Unknown TimeZone 'Mars/Olympus'! Candidate time zones:",
+        ),
+    ],
+)
+def test_what_a_name_may_be_meant_to_be_stays_in_the_message(query, hint):
+    with duckdb.connect() as connection, pytest.raises(duckdb.Error) as found:
+        connection.execute(query)
+    assert hint in first_line(found.value)
+    assert "\n" not in first_line(found.value)
+    assert "LINE 1" not in first_line(found.value)
+
+
+def test_why_a_csv_file_cannot_be_read_stays_in_the_message_and_its_row_does_not(tmp_path):
+    (tmp_path / "rows.csv").write_bytes("name,y\nMontr\xe9al,1\n".encode("latin-1"))
+    with duckdb.connect() as connection, pytest.raises(duckdb.Error) as found:
+        connection.execute("select * from read_csv($file)", {"file": str(tmp_path / "rows.csv")})
+    assert "This file is not utf-8 encoded" in first_line(found.value)
+    assert "Original Line" not in first_line(found.value)
+
+
 def test_first_line_of_an_error_is_never_empty():
     assert first_line(duckdb.Error("one\ntwo")) == "one"
     assert first_line(ValueError()) == "ValueError"

@@ -1,4 +1,4 @@
-"""`forecasting surges`: runs of days that nobody announced, and a person's word on them."""
+"""`forecasting series` and `surges`: which series there are, and a person's word on them."""
 
 import os
 from typing import Annotated
@@ -10,7 +10,8 @@ from forecasting.cli.arguments import AsJson, OneStream, StreamName
 from forecasting.settings import read_settings
 from forecasting.terms import EventKind
 
-app = typer.Typer(help="Look at surges that nobody announced; say what they were.", no_args_is_help=True)
+app = typer.Typer(help="List the series of streams; end those that are gone.", no_args_is_help=True)
+surges_app = typer.Typer(help="Look at surges that nobody announced; say what they were.", no_args_is_help=True)
 
 Series = Annotated[str, typer.Argument(help="Key of the series.", metavar="SERIES")]
 Day = Annotated[str, typer.Argument(help="A local date inside the surge.", metavar="DATE")]
@@ -25,6 +26,39 @@ KnownAt = Annotated[
 
 
 @app.command("list")
+def series_list(stream: OneStream = None, as_json: AsJson = False) -> None:
+    """List series with their first and last value, in local time."""
+    from forecasting.jobs.streams import series as job
+
+    console.show_table(job.show(read_settings(os.environ), stream=stream), as_json)
+
+
+@app.command("retire")
+def series_retire(
+    stream: StreamName,
+    series: Annotated[list[str], typer.Argument(help="Keys of the series.", metavar="SERIES...")],
+    on: Annotated[str, typer.Option("--on", help="First local date without them.", metavar="DATE")],
+    known_at: Annotated[
+        str | None,
+        typer.Option("--known-at", help="Forecasts from this origin on know it; now when absent.", metavar="T"),
+    ] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Take it back: they go on.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """End series that were renamed or switched off.
+
+    From that date on they are not forecast and count in no sum or plan. What was measured stays, and origins before
+    --known-at are forecast as known then.
+
+    Example: forecasting series retire sales care.old --on 2024-06-03
+    """
+    from forecasting.jobs.streams import series as job
+
+    summary = job.retire(read_settings(os.environ), stream, series, on=on, known_at=known_at, undo=undo)
+    console.report(summary.as_dict(), as_json)
+
+
+@surges_app.command("list")
 def surges_list(stream: OneStream = None, as_json: AsJson = False) -> None:
     """List the surges that the current forecasts found, newest first.
 
@@ -36,7 +70,7 @@ def surges_list(stream: OneStream = None, as_json: AsJson = False) -> None:
     console.show_table(job.show(read_settings(os.environ), stream=stream), as_json)
 
 
-@app.command("confirm")
+@surges_app.command("confirm")
 def surges_confirm(
     stream: StreamName, series: Series, day: Day, known_at: KnownAt = None, as_json: AsJson = False
 ) -> None:
@@ -47,7 +81,7 @@ def surges_confirm(
     _judge(stream, series, day, EventKind.SURGE, known_at, as_json)
 
 
-@app.command("reject")
+@surges_app.command("reject")
 def surges_reject(
     stream: StreamName, series: Series, day: Day, known_at: KnownAt = None, as_json: AsJson = False
 ) -> None:

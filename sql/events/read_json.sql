@@ -1,3 +1,0 @@
-create or replace temp table event_file as
-select *
-from read_json_auto($file)
