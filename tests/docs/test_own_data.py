@@ -71,7 +71,11 @@ def test_the_readmes_questions_about_past_origins_have_answers(sales):
     *_, origin, clock = commands_of(block)
     done = CliRunner().invoke(app, ["backfill", "sales", "--from", "2024-03-05", "--to", "2024-03-05"])
     assert done.exit_code == 0, done.output
-    answers = [CliRunner().invoke(app, words).output.splitlines() for words in (origin, clock)]
+    answers = []
+    for words in (origin, clock):
+        found = CliRunner().invoke(app, words)
+        assert found.exit_code == 0, found.exception
+        answers.append(found.output.splitlines())
     assert len(answers[0]) == 1 + 48
     assert "2024-03-05 05:00:00" in answers[0][1]
     assert len(answers[1]) == 2

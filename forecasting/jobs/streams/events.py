@@ -4,7 +4,6 @@ import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pandas as pd
 
 from forecasting.errors import FeedError, SettingsError
 from forecasting.jobs.common.session import JobSummary, wall_clock
+from forecasting.jobs.streams.event_tables import clock, describe_events
 from forecasting.jobs.streams.known import columns_of, known_streams, look_up_columns, readers_of
 from forecasting.panel.event_rows import (
     EventFault,
@@ -34,7 +34,7 @@ from forecasting.terms import EventKind
 logger = logging.getLogger(__name__)
 
 _SHOWN = 3
-"""Series that a reply names of each stream."""
+"""Events that an error names."""
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -128,9 +128,9 @@ def show(settings: Settings, *, stream: str | None = None, every: bool = False) 
     events = [_on_record(row, streams) for row in rows if every or not row["withdrawn"]]
     if stream is not None:
         events = [one for one in events if stream in one.series or one.scope.get("stream", "") == stream]
-    table = _describe(events, streams)
+    table = describe_events(events, streams)
     return table.assign(
-        known_at=[_clock(one.known_at) if one.known_at else "" for one in events],
+        known_at=[clock(one.known_at) if one.known_at else "" for one in events],
         withdrawn=[one.withdrawn for one in events],
     )
 
@@ -177,7 +177,7 @@ def _write(lake: Lake, events: Sequence[EventRow], streams: Streams, *, source: 
     logger.info("events: %d new or changed from %s", len(written), source)
     status = "published" if written else "unchanged"
     summary = JobSummary(job=job, stream="*", status=status, run_id=run_id, rows=len(written))
-    return TakenEvents(summary, _describe([event for event in events if event.event_id in written], streams))
+    return TakenEvents(summary, describe_events([event for event in events if event.event_id in written], streams))
 
 
 def _on_record(row: Mapping[Any, Any], streams: Streams) -> EventRow:
@@ -206,38 +206,3 @@ def _read(
 def _staged(events: Iterable[EventRow]) -> pd.DataFrame:
     rows = [{**asdict(event), "kind": str(event.kind), "scope": json.dumps(event.scope)} for event in events]
     return pd.DataFrame(rows, columns=[*EventRow.__dataclass_fields__])
-
-
-def _describe(events: Sequence[EventRow], streams: Streams) -> pd.DataFrame:
-    """Events for people: in the local time of the streams they concern, with the series in words."""
-    rows = []
-    for event in events:
-        concerned = list(event.series) or ([event.scope["stream"]] if "stream" in event.scope else [])
-        zones = {zone.key: zone for name in concerned if name in streams and (zone := streams[name].zone) is not None}
-        zone = next(iter(zones.values())) if len(zones) == 1 else None
-        starts, ends = ((at.astimezone(zone) if zone else at) for at in (event.starts_at, event.ends_at))
-        rows.append(
-            {
-                "event_id": event.event_id,
-                "kind": str(event.kind),
-                "name": event.name,
-                "starts": _clock(starts),
-                "ends": _clock(ends),
-                "zone": zone.key if zone else "UTC",
-                "series": _in_words(event),
-            }
-        )
-    return pd.DataFrame(rows, columns=["event_id", "kind", "name", "starts", "ends", "zone", "series"])
-
-
-def _clock(at: datetime) -> str:
-    return at.strftime("%Y-%m-%d %H:%M")
-
-
-def _in_words(event: EventRow) -> str:
-    """`12 of sales (care, chat, desk ...)`; none yet where a stream has no history."""
-    parts = []
-    for stream, series in event.series.items():
-        more = " ..." if len(series) > _SHOWN else ""
-        parts.append(f"{len(series)} of {stream} ({', '.join(series[:_SHOWN])}{more})")
-    return "; ".join(parts) or "none yet"

@@ -111,9 +111,9 @@ def first_line(error: Exception) -> str:
     """
     lines = [line.strip() for line in str(error).strip().splitlines()] or [type(error).__name__]
     whole = lines.index("") if "" in lines and "CSV Error" in lines[0] else 1
-    said = [line for line in lines[:whole] if not line.startswith(_REPEATS)]
-    said += [line for line in lines[whole:] if line.startswith(_HINTS)]
-    return redact(" ".join(line if line.endswith((".", "!", ":")) else f"{line};" for line in said).rstrip(";."))
+    kept = [line for line in lines[:whole] if not line.startswith(_REPEATS)]
+    kept += [line for line in lines[whole:] if line.startswith(_HINTS)]
+    return redact(" ".join(line if line.endswith((".", "!", ":")) else f"{line};" for line in kept).rstrip(";."))
 
 
 def _line_of(text: str, word: str) -> int:
