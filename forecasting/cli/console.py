@@ -140,8 +140,9 @@ def show_card(facts: dict[str, Any], table: "pd.DataFrame", *, as_json: bool) ->
         f"{weights['parameters']:,} parameters\ntraining: {training}\nworld: {facts['world']}\n"
         f"scores: on {judges['worlds']} generated panels that no network learned from"
     )
-    for name, scores in facts["scores"].items():
-        typer.echo(f"  {name}: loss {scores['loss']:.3f}, relative {scores['relative']:.3f}")
+    for member, own in ((facts["name"], facts), *facts["modules"].items()):
+        for name, scores in own["scores"].items():
+            typer.echo(f"  {member}, {name}: loss {scores['loss']:.3f}, relative {scores['relative']:.3f}")
     typer.echo()
     show_table(table, as_json=False)
 

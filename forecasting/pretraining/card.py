@@ -9,8 +9,9 @@ of a stream are (`uncertainty/conformal.py`); what they do is judged on the pane
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,11 @@ from safetensors.numpy import load
 
 from forecasting.models.features.days import LEADS, index_days, lead_cells
 from forecasting.models.features.history import choose_power
+from forecasting.models.member import Member
+from forecasting.models.neural.member import rebuild_neural
+from forecasting.models.neural.modules import KINDS, Kind
 from forecasting.models.pretrained.card import CARD, CELLS, INTERVALS
 from forecasting.models.pretrained.member import WEIGHTS, PretrainedMember, make_networks
-from forecasting.models.pretrained.network import RowNetwork
 from forecasting.models.seasonal.member import last_four
 from forecasting.numerics import Floats32, Floats64, Ints
 from forecasting.panel.grid import Panel, cut_panel
@@ -63,16 +66,14 @@ class Judgement:
 def make_card(weights: Path, *, judges: int = JUDGES) -> dict[str, Any]:
     """The card of a file of weights. What its training was like is in the file itself, if it is anywhere."""
     networks = make_networks(load(weights.read_bytes()))
-    with safe_open(weights, framework="np") as file:
-        training = file.metadata() or {}
-    found = [judge_world(networks, number) for number in range(judges)]
+    found = [judge_world(partial(PretrainedMember, networks), number) for number in range(judges)]
     first = [one[FIRST] for one in found]
     factors = _factors(first)
     halves = [(first[half::2], _factors(first[1 - half :: 2])) for half in (0, 1)]
     return {
         "name": "pretrained",
         "world": " ".join((worlds.__doc__ or "").split()),
-        "training": dict(sorted(training.items())),
+        "training": training_of(weights),
         "weights": {
             "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
             "networks": len(networks),
@@ -89,7 +90,36 @@ def make_card(weights: Path, *, judges: int = JUDGES) -> dict[str, Any]:
             for row, cell in enumerate(CELLS)
         },
         "losses": [[round(loss, 5) for loss in one.loss] for one in first],
+        "modules": {
+            kind: module_card(kind, file, judges=judges)
+            for kind in KINDS
+            if (file := weights.with_name(f"{kind}.safetensors")).exists()
+        },
     }
+
+
+def module_card(kind: Kind, weights: Path, *, judges: int) -> dict[str, Any]:
+    """What is known of the weights of N-BEATS or TFT, which are scored on the same panels."""
+    arrays = {name: value.astype(np.float32) for name, value in load(weights.read_bytes()).items()}
+
+    def make(power: float) -> Member:
+        return rebuild_neural({"kind": kind, "power": power}, arrays)
+
+    found = [judge_world(make, number) for number in range(judges)]
+    return {
+        "training": training_of(weights),
+        "weights": {
+            "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+            "parameters": sum(value.size for name, value in arrays.items() if not name.startswith("inputs.")),
+        },
+        "scores": {name: _scores([one[name] for one in found if name in one], {}) for name in (FIRST, LAST)},
+    }
+
+
+def training_of(weights: Path) -> dict[str, str]:
+    """What the training of some weights was like, as their file says."""
+    with safe_open(weights, framework="np") as file:
+        return dict(sorted((file.metadata() or {}).items()))
 
 
 def write_card(folder: Path, card: Mapping[str, Any]) -> Path:
@@ -110,20 +140,23 @@ def card_of(folder: Path, *, judges: int = JUDGES) -> Path:
     return write_card(folder, make_card(folder / WEIGHTS, judges=judges))
 
 
-def judge_world(networks: Sequence[RowNetwork], number: int) -> dict[str, Judgement]:
-    """Judgements of one generated panel by name: the first forecast, and the last where there are weeks enough."""
+def judge_world(make: Callable[[float], Member], number: int) -> dict[str, Judgement]:
+    """Judgements of one generated panel by name: the first forecast, and the last where there are weeks enough.
+
+    make: a member, for the power of the base with which noise grows.
+    """
     panel = worlds.make_world(np.random.default_rng([*SEED, number]), series=SERIES, most_values=VALUES)
     season, columns = panel.season, panel.n_history
     at, last = FIRST_WEEKS * season, columns - LAST_AHEAD * season
-    found = {FIRST: _judge(networks, panel, at=at, length=min(FIRST_AHEAD * season, columns - at))}
+    found = {FIRST: _judge(make, panel, at=at, length=min(FIRST_AHEAD * season, columns - at))}
     if last > at:
-        found[LAST] = _judge(networks, panel, at=last, length=columns - last)
+        found[LAST] = _judge(make, panel, at=last, length=columns - last)
     return found
 
 
-def _judge(networks: Sequence[RowNetwork], panel: Panel, *, at: int, length: int) -> Judgement:
+def _judge(make: Callable[[float], Member], panel: Panel, *, at: int, length: int) -> Judgement:
     known = cut_panel(panel, at=at, length=length)
-    member = PretrainedMember(tuple(networks), choose_power(known, until=at))
+    member = make(choose_power(known, until=at))
     ours = member.predict_many(known, origin_columns=(at,), length=length)[0]
     theirs = last_four(known, at=at, length=length)
     ahead = slice(at, at + length)

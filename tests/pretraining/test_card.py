@@ -1,6 +1,7 @@
 """The card is that of the weights, can be repeated, and its factors do what they are for."""
 
 import hashlib
+from functools import partial
 from importlib.resources import files
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import torch
 from safetensors.numpy import save_file
 
+from forecasting.models.neural.modules import KINDS
 from forecasting.models.pretrained.card import CELLS, house_card, read_card
 from forecasting.models.pretrained.member import WEIGHTS, PretrainedMember, house_networks
 from forecasting.models.pretrained.network import RowNetwork
@@ -30,13 +32,25 @@ def test_the_card_of_the_package_is_that_of_its_weights(facts):
 
 def test_scores_of_the_card_are_repeated_from_its_seed(facts):
     for number in range(3):
-        found = judge_world(house_networks(), number)[FIRST].loss
+        found = judge_world(partial(PretrainedMember, house_networks()), number)[FIRST].loss
         np.testing.assert_allclose(found, facts["losses"][number], rtol=2e-3)
     first = facts["scores"][FIRST]
     ours, theirs = np.mean(facts["losses"], axis=0)
     np.testing.assert_allclose([first["loss"], first["loss_of_last_four"]], [ours, theirs], atol=2e-5)
     assert first["relative"] == pytest.approx(ours / theirs, abs=1e-3)
     assert first["panels"] == facts["judges"]["worlds"] == len(facts["losses"])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_card_tells_of_nbeats_and_tft_too(facts, kind):
+    own = facts["modules"][kind]
+    shipped = files("forecasting.models.pretrained").joinpath(f"{kind}.safetensors").read_bytes()
+    assert own["weights"]["sha256"] == hashlib.sha256(shipped).hexdigest(), (
+        "python -m forecasting.pretraining --score forecasting/models/pretrained"
+    )
+    assert own["training"]["worlds"] == "400"
+    for name in (FIRST, LAST):
+        assert own["scores"][name]["relative"] < 0.95
 
 
 def test_the_networks_beat_the_mean_of_four_weeks_and_hold_what_they_say(facts):

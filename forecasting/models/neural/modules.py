@@ -205,5 +205,5 @@ def load_weights(module: PLForecastingModule, weights: Weights, *, name: str) ->
 @cache
 def house_weights(kind: Kind) -> Weights:
     """The weights of the package, trained on generated demand (see `forecasting/pretraining`)."""
-    file = files("forecasting.models.neural").joinpath(f"{kind}.safetensors")
+    file = files("forecasting.models.pretrained").joinpath(f"{kind}.safetensors")
     return {name: value.astype(np.float32) for name, value in load(file.read_bytes()).items()}
