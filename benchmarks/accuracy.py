@@ -30,7 +30,9 @@ from forecasting.ensemble.calibrated import forecast_panels
 from forecasting.ensemble.mixture import PanelForecast
 from forecasting.ensemble.training import train_members
 from forecasting.evaluation.scores import ALL_BUCKETS, ALL_SERIES, PUBLISHED, score_rows, seasonal_scale
+from forecasting.models.foundation.checkpoint import Checkpoint
 from forecasting.quantiles import mean_of_quantiles
+from forecasting.store.files.checkpoints import read_checkpoint_files
 from forecasting.terms import QUANTILE_COLUMNS
 
 REFERENCE = "last_four"
@@ -81,13 +83,15 @@ class Result:
         return own.set_index("series_id")
 
 
-def run_case(case: Case, *, budget: float, members: list[str], seed: int) -> Result:
+def run_case(
+    case: Case, *, budget: float, members: list[str], seed: int, foundation: Checkpoint | None = None
+) -> Result:
     """Train before the first origin, forecast every origin, score every member on the same intervals."""
     loaded = load(case)
     update = {"budget": timedelta(seconds=budget), "members": tuple(members), "seed": seed}
     settings = loaded.stream.models.model_copy(update=update)
     started = time.perf_counter()
-    trainings = train_members(loaded.panels[0], settings)
+    trainings = train_members(loaded.panels[0], settings, foundation=foundation)
     seconds = time.perf_counter() - started
     trained = {name: training.member for name, training in trainings.items() if training.member is not None}
     for name, training in trainings.items():
@@ -240,16 +244,20 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[1], help="seeds of training (default 1)")
     parser.add_argument("--budget", type=float, default=330.0, help="seconds of training for each case (default 330)")
     parser.add_argument("--members", nargs="+", default=["nbeats", "tft", "pretrained", "trees", "seasonal"])
+    parser.add_argument("--foundation", nargs=2, metavar=("KIND", "FOLDER"), help="a public model: docs/foundation.md")
     parser.add_argument("--out", type=Path, help="folder for forecasts and truth as Parquet, to be scored elsewhere")
     given = parser.parse_args()
     groups = {"full": list(FULL), "short": list(SHORT)}
     cases = [CASES[name] for group in given.cases for name in groups.get(group, [group])]
     if given.weeks:
         cases = [cut(case, weeks) for case in cases for weeks in given.weeks]
-    console, results = Console(width=140), []
+    console, results, foundation = Console(width=140), [], None
+    if given.foundation:
+        kind, folder = given.foundation
+        foundation = Checkpoint(kind, folder, read_checkpoint_files(Path(folder), kind))
     for seed, case in product(given.seeds, cases):
         try:
-            result = run_case(case, budget=given.budget, members=given.members, seed=seed)
+            result = run_case(case, budget=given.budget, members=given.members, seed=seed, foundation=foundation)
         except FileNotFoundError as error:
             print(f"{case.name}: skipped, {error} is absent")
             continue
