@@ -128,6 +128,9 @@ class ModelsSection(Section):
     history: Duration = timedelta(days=730)
     foundation: FoundationSection | None = None
     seed: int = 1
+    fallback: Literal["pretrained", "seasonal"] = "pretrained"
+    """Who forecasts before the first model, and series that no trained member can: the networks of the package, or
+    seasonal members alone."""
     max_fallback_share: float = Field(default=0.1, ge=0, le=1)
     accelerator: str = "auto"
     """Lightning's own setting: auto takes a GPU where there is one."""

@@ -77,7 +77,7 @@ class Stream(Section):
     @property
     def config_hash(self) -> str:
         """Hash of all settings that shape a trained model: equal hashes give equal models on equal data."""
-        not_shaping = {"max_fallback_share", "accelerator", "devices", "strategy"}
+        not_shaping = {"fallback", "max_fallback_share", "accelerator", "devices", "strategy"}
         shaping = {
             "stream": self.stream.model_dump(mode="json", exclude={"counts"}),
             "calendar": self.calendar.model_dump(mode="json"),

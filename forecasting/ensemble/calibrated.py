@@ -47,8 +47,10 @@ def _calibrated(panel: Panel, members: Mapping[str, Member], cache: ForecastCach
     if forecast.evidence is None:
         return forecast
     factors = _factors(forecast, np.ones(len(forecast.evidence), dtype=bool))
-    # cold starts were not judged on held-back origins
-    judged = forecast.tier != Tier.COLD_START
+    # what filled a gap was not judged on held-back origins
+    pretrained = forecast.weights.get(Tier.PRETRAINED)
+    judged = (forecast.tier != Tier.PRETRAINED) | (False if pretrained is None else (pretrained > 0).any(axis=1))
+    judged &= forecast.tier != Tier.COLD_START
     widened = widen(forecast.quantiles, factors[forecast.group[:, None], forecast.lead])
     return replace(forecast, quantiles=np.where(judged[:, None, None], widened, forecast.quantiles))
 

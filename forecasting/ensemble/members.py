@@ -38,6 +38,8 @@ REBUILD: dict[str, Callable[[Mapping[str, Any], Mapping[str, NDArray[Any]]], Fit
 """By kind, how a fit is made again from stored parts."""
 READS_EVENTS = (Tier.TREES,)
 """Trained members that read campaigns, holidays and closures ahead."""
+FALLBACK = "fallback"
+"""Name under which a `FallbackMember` is given beside trained members: it answers where they do not."""
 PRIOR_WEIGHTS: dict[str, float] = {
     Tier.TREES: 6.0,
     Tier.GROWTH: 6.0,

@@ -1,7 +1,7 @@
 """The forecast of a panel, uncalibrated: members' forecasts, mixed by weights learned on held-back origins."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,18 +14,19 @@ from forecasting.ensemble.evidence import (
     group_series,
     held_back_columns,
 )
-from forecasting.ensemble.members import PRIOR_WEIGHTS, UNTRAINED
+from forecasting.ensemble.members import FALLBACK, PRIOR_WEIGHTS, UNTRAINED
 from forecasting.ensemble.weights import learn_weights, mix
 from forecasting.models.features.days import LEADS, lead_cells
 from forecasting.models.features.slots import NAN
 from forecasting.models.member import Member
+from forecasting.models.pretrained.fallback import FallbackMember, may_answer
 from forecasting.models.seasonal.cold_start import cold_start
 from forecasting.numerics import Floats32, Floats64, Ints, Mask
 from forecasting.panel.grid import Panel, cut_panel, fingerprint, take_series
 from forecasting.quantiles import mean_of_quantiles
 from forecasting.terms import QUANTILES, Tier
 
-FALLBACKS = (Tier.LAST_FOUR, Tier.SEASONAL_NAIVE)
+FALLBACKS = (Tier.PRETRAINED, Tier.LAST_FOUR, Tier.SEASONAL_NAIVE)
 """Members that forecast a series for which no member with weight has a forecast, the most trusted first."""
 MOST_JUDGED, LEAST_JUDGED = 250_000, 50
 """Most intervals on which members are judged, and least number of series; of more series, as many are drawn."""
@@ -33,6 +34,8 @@ MOST_KEPT = 32
 """Held-back columns whose forecasts are kept: those of a few origins."""
 ALONE = 0.95
 """Share of a series' forecast from which on its tier is that one member, not the ensemble."""
+MOST = 0.5
+"""Share of trained members in a forecast from which on seasonal ones do not take their place."""
 
 
 @dataclass(frozen=True)
@@ -93,15 +96,17 @@ class ForecastCache:
 def mix_members(panel: Panel, members: Mapping[str, Member], *, cache: ForecastCache | None = None) -> PanelForecast:
     """Forecast the panel's horizon, uncalibrated.
 
-    members: trained members by name; untrained ones always take part. cache: of the same members, where several origins
-    are forecast; it saves time and changes no number. Raises ModelError where a member was trained for another
-    season or a shorter horizon.
+    members: trained members by name; untrained ones always take part. A `FallbackMember` among them takes part where
+    there is no other, and where history is too short to judge them; else it forecasts series that they leave. cache: of
+    the same members, where several origins are forecast; it saves time and changes no number. Raises ModelError where
+    a member was trained for another season or a shorter horizon.
     """
     length, at = panel.n_horizon, panel.n_history
     if not length:  # all series are closed throughout
         return _nothing(panel)
-    now = predict_all(panel, members, at=at, length=length)
     origin_columns = held_back_columns(panel, length=length)
+    members, fallback = _split(panel, members, judged=bool(origin_columns))
+    now = predict_all(panel, members, at=at, length=length)
     groups, leads = group_series(panel), lead_cells(panel, at=at, length=length)
     evidence = (
         _gather(panel, members, groups, cache or ForecastCache(), origin_columns=origin_columns, length=length)
@@ -110,10 +115,8 @@ def mix_members(panel: Panel, members: Mapping[str, Member], *, cache: ForecastC
     )
     shape = (int(groups.max()) + 1, len(LEADS) + 1, len(now))
     if evidence is None or not len(evidence):
-        # beyond half of the history no member can be judged, and a season says nothing of next year
-        trusted = Tier.GROWTH if Tier.GROWTH in now else Tier.LAST_FOUR
         weights = np.zeros(shape)
-        weights[..., list(now).index(trusted)] = 1.0
+        weights[..., list(now).index(_most_trusted(panel, now))] = 1.0
         evidence, mixed = None, np.empty((0, len(QUANTILES)), np.float32)
     else:
         prior = np.array([PRIOR_WEIGHTS.get(name, 1.0) for name in now])
@@ -122,7 +125,7 @@ def mix_members(panel: Panel, members: Mapping[str, Member], *, cache: ForecastC
     share = weights[groups[:, None], leads]
     predicted = [forecast.reshape(-1, len(QUANTILES)) for forecast in now.values()]
     quantiles = mix(predicted, share.reshape(-1, shape[2])).reshape(panel.n_series, length, len(QUANTILES))
-    quantiles, tier = _fill_missing(panel, quantiles, now, share)
+    quantiles, tier = _fill_missing(panel, quantiles, now, share, fallback)
     return PanelForecast(
         quantiles=quantiles,
         tier=tier,
@@ -142,6 +145,31 @@ def predict_all(panel: Panel, members: Mapping[str, Member], *, at: int, length:
     return predicted | {
         name: member.predict_many(panel, origin_columns=(at,), length=length)[0] for name, member in members.items()
     }
+
+
+def _split(
+    panel: Panel, members: Mapping[str, Member], *, judged: bool
+) -> tuple[dict[str, Member], FallbackMember | None]:
+    """Members that take part, and the one that forecasts what they leave, if there is one.
+
+    judged: whether there are held-back origins to judge members on.
+    """
+    taking_part = {name: member for name, member in members.items() if not isinstance(member, FallbackMember)}
+    fallback = members.get(FALLBACK)
+    if not isinstance(fallback, FallbackMember) or not may_answer(panel, length=panel.n_horizon):
+        return taking_part, None
+    if taking_part and judged:
+        return taking_part, fallback
+    return {**taking_part, str(Tier.PRETRAINED): fallback}, None
+
+
+def _most_trusted(panel: Panel, names: Iterable[str]) -> Tier:
+    """The member that forecasts where none can be judged: beyond half of the history."""
+    if Tier.GROWTH in names:
+        return Tier.GROWTH
+    # a season says nothing of next year, and the networks were not judged so far ahead
+    near = may_answer(panel, length=panel.n_horizon)
+    return Tier.PRETRAINED if near and Tier.PRETRAINED in names else Tier.LAST_FOUR
 
 
 def _gather(
@@ -175,7 +203,11 @@ def _cross_mixed(evidence: Evidence, *, groups: int, prior: Floats64) -> Floats3
 
 
 def _fill_missing(
-    panel: Panel, quantiles: Floats32, member_forecasts: Mapping[str, Floats32], share: Floats64
+    panel: Panel,
+    quantiles: Floats32,
+    member_forecasts: Mapping[str, Floats32],
+    share: Floats64,
+    fallback: FallbackMember | None,
 ) -> tuple[Floats32, NDArray[np.str_]]:
     """Quantiles with the series that the mix leaves filled, and the tier of each series."""
     closed = ~panel.open[:, panel.n_history :]
@@ -187,9 +219,17 @@ def _fill_missing(
     alone = weight[np.arange(len(weight)), most] >= ALONE * total
     tier = np.where(alone, names[most], str(Tier.ENSEMBLE)).astype(object)
     left = ~_is_complete(quantiles, closed) | (total <= 0)
-    for name in FALLBACKS:
-        able = left & _is_complete(member_forecasts[name], closed)
-        quantiles[able], tier[able] = member_forecasts[name][able], str(name)
+    answers = dict(member_forecasts)
+    if fallback is not None:
+        # seasonal members were given little weight: they are no substitute for all the others
+        trained = ~np.isin(names, list(UNTRAINED))
+        poor = (share.mean(axis=1)[:, trained].sum(axis=1) >= MOST) & (weight[:, trained].sum(axis=1) <= 0)
+        rows = left | poor
+        answers[Tier.PRETRAINED] = fallback.predict_rows(panel, rows, at=panel.n_history, length=panel.n_horizon)
+        left |= poor & _is_complete(answers[Tier.PRETRAINED], closed)
+    for name in (name for name in FALLBACKS if name in answers):
+        able = left & _is_complete(answers[name], closed)
+        quantiles[able], tier[able] = answers[name][able], str(name)
         left &= ~able
     if left.any():
         lent = cold_start(panel, at=panel.n_history, length=panel.n_horizon, rows=left)

@@ -20,7 +20,7 @@ from forecasting.jobs import ingest
 from forecasting.jobs.common.panels import PanelReader
 from forecasting.jobs.common.session import JobSummary, Session, open_session, wall_clock
 from forecasting.jobs.training import train
-from forecasting.jobs.training.bundles import LoadedModel, newest_loaded
+from forecasting.jobs.training.bundles import LoadedModel, forecasters, newest_loaded
 from forecasting.panel.calendar.calendar import floor_to_grid, resolve_origin
 from forecasting.quantiles import mean_of_quantiles
 from forecasting.settings import Settings
@@ -128,7 +128,7 @@ def _evaluate(
         except (FeedError, InsufficientHistoryError) as error:
             left_out.append(str(error))
             continue
-        forecast = forecast_panel(panel, model.members, cache=cache)
+        forecast = forecast_panel(panel, forecasters(stream, model), cache=cache)
         own = seasonal_scale(panel.y, season=panel.season)
         scale = {**dict(zip(panel.series_ids.tolist(), own.tolist(), strict=True)), **scale}
         demand = read_truth(lake, stream, since=origin, until=horizon_end(stream, origin))

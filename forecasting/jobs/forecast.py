@@ -14,7 +14,7 @@ from forecasting.ensemble.mixture import ForecastCache, PanelForecast
 from forecasting.errors import FallbackError, FeedError
 from forecasting.jobs.common.panels import panel_as_of
 from forecasting.jobs.common.session import JobSummary, Session, open_session, wall_clock
-from forecasting.jobs.training.bundles import LoadedModel, newest_loaded
+from forecasting.jobs.training.bundles import LoadedModel, forecasters, newest_loaded
 from forecasting.panel.calendar.calendar import grid_ends, resolve_origin
 from forecasting.panel.describe import describe_breaks, describe_suppressed
 from forecasting.panel.grid import Panel, horizon_rows, open_age
@@ -62,11 +62,12 @@ def issue(
     record.hindsight = model.trained_until is not None and model.trained_until > origin
     stale = check_age(stream, panel, origin)
     cache = cache or ForecastCache()
-    forecast = forecast_panel(panel, model.members, cache=cache)
+    members = forecasters(stream, model)
+    forecast = forecast_panel(panel, members, cache=cache)
     check_fallbacks(stream, forecast)
     joint = None
     if stream.hierarchy is not None and panel.n_horizon:
-        joint = join(stream, panel, forecast, model.members, origin=origin, cache=cache)
+        joint = join(stream, panel, forecast, members, origin=origin, cache=cache)
         forecast = joint.forecast
     rows = forecast_rows(panel, forecast, mean=joint.mean if joint else forecast.mean)
     check_forecasts(rows, expected=rows_expected(panel))

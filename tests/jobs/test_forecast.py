@@ -169,8 +169,41 @@ def test_newest_origin_speaks_even_if_an_older_one_was_issued_after_it(filled):
 def test_missing_model_is_told_and_the_seasonal_members_forecast(filled):
     summary = forecast.run(filled, "usage", origin="2024-01-29")
     assert summary.status == "published"
-    assert summary.message == "no model is trained for this definition yet; seasonal members only"
-    assert set(summary.details["weights"]) <= {"last_four", "seasonal_naive"}
+    assert summary.message == "no model is trained for this definition yet; members that need no training forecast"
+    assert set(summary.details["weights"]) <= {"pretrained", "last_four", "seasonal_naive"}
+
+
+def first_fortnight(settings: Settings) -> None:
+    """Two weeks of a stream whose forecast reaches a week."""
+    define_stream(settings, horizon="7d")
+    deliver(settings, hourly_rows(days=15))
+    ingest.run(settings, "usage", until="2024-01-16")
+
+
+def tiers(settings: Settings) -> list[str]:
+    return frame(settings, "select distinct tier from analyst.forecast_latest order by 1")["tier"].tolist()
+
+
+def test_first_forecast_of_a_stream_is_that_of_the_pretrained_networks(settings):
+    first_fortnight(settings)
+    summary = forecast.run(settings, "usage", origin="2024-01-15")
+    assert (summary.rows, summary.details["tiers"]) == (2 * 7 * 24, {"pretrained": 2})
+    assert summary.details["weights"] == {"pretrained": 1.0}
+    assert tiers(settings) == ["pretrained"]
+    assert frame(settings, "select count(*) as n from forecast.models")["n"].item() == 0
+    assert forecast.run(settings, "usage", origin="2024-01-15").status == "unchanged"
+    # a definition may forbid it
+    define_stream(settings, horizon="7d", models='fallback = "seasonal"')
+    assert forecast.run(settings, "usage", origin="2024-01-15").details["tiers"] == {"last_four": 2}
+
+
+def test_origins_before_the_first_model_are_filled_back_by_the_pretrained_networks(settings):
+    first_fortnight(settings)
+    report = backfill.run(settings, "usage", since="2024-01-06", until="2024-01-07")
+    assert [(issued.status, issued.model_id) for issued in report.origins] == [("published", None)] * 2
+    assert tiers(settings) == ["pretrained"]
+    again = backfill.run(settings, "usage", since="2024-01-06", until="2024-01-07")
+    assert [issued.status for issued in again.origins] == ["unchanged"] * 2
 
 
 def test_weights_of_the_members_are_told_the_heaviest_first(filled):

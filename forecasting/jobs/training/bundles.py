@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from forecasting.ensemble.members import rebuild
+from forecasting.config.stream import Stream
+from forecasting.ensemble.members import FALLBACK, rebuild
 from forecasting.errors import ModelError, in_one_line
 from forecasting.jobs.common.session import Session
 from forecasting.jobs.training.checkpoints import read_checkpoint
 from forecasting.models.foundation.member import rebuild_foundation
 from forecasting.models.member import Member
+from forecasting.models.pretrained.fallback import FallbackMember
 from forecasting.store.files.models import NEXT_STEP, Weights, load_bundle
 from forecasting.store.tables.decisions import Champion, champion_as_of
 from forecasting.store.tables.registry import ModelRecord, find_model
@@ -70,4 +72,11 @@ def newest_loaded(session: Session, origin: datetime) -> LoadedModel:
     champion = champion_as_of(session.lake, stream, origin)
     if champion is not None:
         return load_champion(session, champion)
-    return LoadedModel(note="no model is trained for this definition yet; seasonal members only")
+    return LoadedModel(note="no model is trained for this definition yet; members that need no training forecast")
+
+
+def forecasters(stream: Stream, model: LoadedModel) -> dict[str, Member]:
+    """Members of a model, and the one that forecasts where these do not, if the definition lets it."""
+    if stream.models.fallback == "seasonal":
+        return dict(model.members)
+    return {**model.members, FALLBACK: FallbackMember()}

@@ -28,14 +28,15 @@ def quiet() -> Iterator[None]:
 
 
 @contextmanager
-def own_threads(windows: int) -> Iterator[None]:
+def own_threads(windows: int, *, many: int = MANY_WINDOWS) -> Iterator[None]:
     """Compute small batches in a single thread, and restore torch's setting afterwards.
 
-    windows: size of a batch. Small batches are many small operations, for which a second thread gains a third at most
-    on an idle machine; where other processes use the cores, 50 times slower has been measured.
+    windows: size of a batch; many: size from which on several threads pay. Small batches are many small operations, for
+    which a second thread gains a third at most on an idle machine; where other processes use the cores, 50 times slower
+    has been measured.
     """
     before = torch.get_num_threads()
-    if windows < MANY_WINDOWS:
+    if windows < many:
         torch.set_num_threads(1)
     try:
         yield

@@ -57,7 +57,7 @@ class PretrainedMember:
     def answer(self, inputs: Floats32) -> Floats32:
         """(R, 7) quantiles of demand less the base, in units of the noise; inputs: (R, WIDTH)."""
         parts = [np.empty((0, len(QUANTILES)), dtype=np.float32)]
-        with torch.inference_mode(), own_threads(len(inputs)):
+        with torch.inference_mode(), own_threads(len(inputs), many=ROWS_AT_ONCE):
             for first in range(0, len(inputs), ROWS_AT_ONCE):
                 some = torch.from_numpy(inputs[first : first + ROWS_AT_ONCE])
                 parts.append(torch.stack([network(some) for network in self.networks]).mean(dim=0).numpy())
