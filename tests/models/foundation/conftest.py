@@ -7,7 +7,7 @@ import pytest
 from forecasting.models.neural.runtime import own_threads
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def _one_thread() -> Iterator[None]:
     with own_threads(1):
         yield
