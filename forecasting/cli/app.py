@@ -14,7 +14,7 @@ from forecasting.cli.output import sound_streams
 from forecasting.errors import ForecastingError, surprises_named
 
 IN_ORDER_OF_NEED = (
-    *("demo", "streams", "run", "plan", "explain", "evaluate", "backfill", "sql"),
+    *("demo", "try", "streams", "run", "plan", "explain", "evaluate", "backfill", "sql"),
     *("ingest", "train", "forecast", "score", "events", "series", "surges", "quarantine", "runs", "models"),
     *("lake", "maintain", "doctor", "version"),
 )
@@ -59,6 +59,7 @@ for command in (
     *(maintenance.sql, maintenance.maintain, maintenance.doctor),
 ):
     app.command()(command)
+app.command("try")(runs.try_feed)
 
 
 def main() -> None:

@@ -2,13 +2,19 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from forecasting.cli import console as tables
+
+if TYPE_CHECKING:
+    from forecasting.jobs.streams.first_look import FirstLook
+
 _MOST_FINDINGS = 20
+_MOST_COLUMNS = 100
 
 
 def show_report(report: Mapping[str, Any]) -> None:
@@ -82,3 +88,31 @@ def show_dry_run(name: str, added: Mapping[str, Any], extract: str, as_json: boo
     if added["message"]:
         typer.echo(added["message"])
     typer.echo(f"\n{extract}\nnothing was written; without --dry-run stream {name} is added")
+
+
+def columns() -> int:
+    """Columns that a chart may have on this terminal."""
+    return min(Console().width, _MOST_COLUMNS)
+
+
+def show_first_look(found: "FirstLook", as_json: bool) -> None:
+    """Print what a first look found: the feed, scores, a chart, the next intervals and how to keep it."""
+    if as_json:
+        typer.echo(json.dumps(found.as_dict(), default=str))
+        return
+    show_report(found.added.report.as_dict())
+    if found.added.message:
+        typer.echo(found.added.message)
+    typer.echo()
+    if found.evaluation is None:
+        typer.echo(found.note)
+    else:
+        tables.show_table(found.evaluation.report.members, as_json=False, title="scores of two forecasts of the past")
+        for sentence in found.evaluation.report.sentences:
+            typer.echo(sentence)
+    typer.echo(f"\n{found.shown}: measured (•), median (━) and 80% interval (░) of the forecast")
+    for line in found.chart:
+        typer.echo(line)
+    typer.echo()
+    tables.show_table(found.next_intervals, as_json=False, title=f"{found.shown}, next intervals, local time")
+    typer.echo(f"\nnothing was kept; this keeps it:\n{found.keep}")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from forecasting.cli import console
+from forecasting.cli import console, feeds
 from forecasting.cli.arguments import AsJson, OneStream, OriginText, StreamName, Streams
 from forecasting.settings import read_settings
 
@@ -110,3 +110,72 @@ def runs_list(
     from forecasting.jobs.upkeep import query as job
 
     console.show_table(job.runs(read_settings(os.environ), stream=stream, most=most), as_json)
+
+
+def try_feed(
+    file: Annotated[
+        str | None, typer.Argument(help="CSV, Parquet or XLSX file, a folder or a pattern.", metavar="FILE")
+    ] = None,
+    horizon: Annotated[
+        str | None, typer.Option(help="How far to forecast; a week, of days four weeks when absent.", metavar="TIME")
+    ] = None,
+    timezone: Annotated[str, typer.Option(help="IANA zone in which the series live.", metavar="ZONE")] = "UTC",
+    database: Annotated[
+        str | None,
+        typer.Option("--from", help="postgres:CONNECTION, duckdb:FILE or sqlite:FILE, not a file.", metavar="DB"),
+    ] = None,
+    table: Annotated[str | None, typer.Option(help="Table or view of --from.", metavar="NAME")] = None,
+    query: Annotated[str | None, typer.Option(help="SELECT to ask --from in place of a table.", metavar="SQL")] = None,
+    interval: Annotated[
+        str | None, typer.Option(help="Length of one interval; the feed's own when absent.", metavar="TIME")
+    ] = None,
+    series_col: Annotated[
+        list[str] | None, typer.Option(help="Column of the series' key; may repeat.", metavar="NAME")
+    ] = None,
+    ts_col: Annotated[
+        list[str] | None, typer.Option(help="Column of the interval's start; may repeat.", metavar="NAME")
+    ] = None,
+    y_col: Annotated[str | None, typer.Option(help="Column of the demand.", metavar="NAME")] = None,
+    date_format: Annotated[
+        str | None, typer.Option(help="Order of dates: dmy, mdy or ymd; or a format.", metavar="FORMAT")
+    ] = None,
+    decimal: Annotated[
+        str | None, typer.Option(help="The decimal mark of numbers: point or comma.", metavar="MARK")
+    ] = None,
+    unit: Annotated[str | None, typer.Option(help="Unit of the demand.", metavar="TEXT")] = None,
+    aggregate: Annotated[
+        str | None, typer.Option(help="How values add up over time: sum, mean or max.", metavar="HOW")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """See a forecast of a file in a minute; nothing is kept.
+
+    Finds out what the columns mean, as `streams add` does, trains for seconds, scores two forecasts of the past against
+    the week before, and shows the next intervals and a chart of the largest series. Ends with the command that keeps
+    the stream.
+
+    Example: forecasting try usage.csv --timezone America/Toronto
+    """
+    with console.working("try") as progress:
+        from forecasting.jobs.streams import first_look as job
+        from forecasting.jobs.streams.add import NewStream
+
+        new = NewStream(
+            name="",
+            feed=file,
+            horizon=horizon or "",
+            timezone=timezone,
+            interval=interval,
+            series_column=tuple(series_col or ()),
+            ts_column=tuple(ts_col or ()),
+            y_column=y_col,
+            unit=unit,
+            aggregate=aggregate,
+            date_format=date_format,
+            decimal=decimal,
+            database=database,
+            table=table,
+            query=query,
+        )
+        found = job.look(read_settings(os.environ), new, width=feeds.columns(), begin=progress)
+    feeds.show_first_look(found, as_json)

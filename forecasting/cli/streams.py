@@ -57,12 +57,20 @@ def streams_add(
     name: Annotated[
         str, typer.Argument(help="Name of the new stream: small letters, digits and underscores.", metavar="NAME")
     ],
-    feed: Annotated[
-        str,
-        typer.Option(help="CSV, Parquet or XLSX file, or a pattern such as 'feeds/*.parquet'.", metavar="FILE"),
-    ],
     horizon: Annotated[str, typer.Option(help="How far to forecast: 7d, 14d.", metavar="TIME")],
     timezone: Annotated[str, typer.Option(help="IANA zone in which the series live: America/Toronto.", metavar="ZONE")],
+    feed: Annotated[
+        str | None,
+        typer.Option(
+            help="CSV, Parquet or XLSX file, a folder of them, or a pattern such as 'feeds/*.parquet'.", metavar="FILE"
+        ),
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option("--from", help="postgres:CONNECTION, duckdb:FILE or sqlite:FILE, not a feed.", metavar="DB"),
+    ] = None,
+    table: Annotated[str | None, typer.Option(help="Table or view of --from.", metavar="NAME")] = None,
+    query: Annotated[str | None, typer.Option(help="SELECT to ask --from in place of a table.", metavar="SQL")] = None,
     interval: Annotated[
         str | None,
         typer.Option(help="Length of one interval: 5min, 30min, 1h, 1d. The feed's own when absent.", metavar="TIME"),
@@ -148,6 +156,9 @@ def streams_add(
         ts_timezone=ts_timezone,
         wide=wide,
         sheet=sheet,
+        database=database,
+        table=table,
+        query=query,
     )
     offer(job.prepare(read_settings(os.environ), new), dry_run=dry_run, yes=yes, as_json=as_json)
 

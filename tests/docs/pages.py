@@ -20,7 +20,13 @@ def text(path: Path) -> str:
 
 def blocks(path: Path, language: str = "") -> list[str]:
     """Fenced blocks of a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", text(path), re.MULTILINE | re.DOTALL)
+    return blocks_in(text(path), language)
+
+
+def blocks_in(page: str, language: str = "") -> list[str]:
+    """Fenced blocks of a language in a text."""
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    return [block for name, block in found if name == language]
 
 
 def spans(path: Path) -> list[str]:

@@ -21,6 +21,7 @@ from forecasting.store.lake.sql import first_line
 WHOLE_BYTES = 64_000_000
 """Feeds up to this size are looked at as a whole, larger ones by a sample and then once more in full."""
 SAMPLE_ROWS = 200_000
+_FILE = re.compile(r"\.(csv|tsv|txt|dat|parquet|pq|xlsx)(\.gz|\.zst)?$", re.IGNORECASE)
 _TEXT = re.compile(r"\.(csv|tsv|txt|dat)(\.gz|\.zst)?$", re.IGNORECASE)
 
 
@@ -55,6 +56,23 @@ def find_feed(settings: Settings, feed: str) -> str:
     return pattern
 
 
+def folder_pattern(settings: Settings, feed: str) -> str:
+    """The pattern of all feed files of a folder; a feed that is no folder as it stands.
+
+    Raises SettingsError where the folder holds files of no kind that is read, or of several.
+    """
+    found = next((path for path in (Path(expand_feed(settings, feed)), Path(feed)) if path.is_dir()), None)
+    if "://" in feed or found is None:
+        return feed
+    kinds = sorted({match[0].lower() for path in found.iterdir() if (match := _FILE.search(path.name))})
+    if len(kinds) != 1:
+        raise SettingsError(
+            f"--feed {feed}: expected a folder with files of one kind (csv, tsv, txt, parquet or xlsx), found "
+            f"{', '.join(kinds) or 'none'}; name the files, such as '{feed.rstrip('/')}/*.csv'"
+        )
+    return f"{feed.rstrip('/')}/*{kinds[0]}"
+
+
 def file_source(lake: Lake, pattern: str, notes: Notes, *, sheet: str | None = None) -> Source:
     """The reader of files, by their names and first bytes. Raises FeedError where they cannot be read."""
     paths = sorted(local_files(pattern)) if "://" not in pattern else []
@@ -64,7 +82,7 @@ def file_source(lake: Lake, pattern: str, notes: Notes, *, sheet: str | None = N
     if _TEXT.search(pattern) or any(_TEXT.search(path.name) for path in paths):
         source = _text_source(lake, pattern, paths, notes)
     elif pattern.lower().endswith((".parquet", ".pq")):
-        source = _described(lake, Source("read_parquet($feed)", {}, pattern, "parquet"))
+        source = described(lake, Source("read_parquet($feed)", {}, pattern, "parquet"))
     elif pattern.lower().endswith(".xlsx"):
         source = _sheet_source(lake, pattern, notes, sheet)
     else:
@@ -92,14 +110,14 @@ def _text_source(lake: Lake, pattern: str, paths: list[Path], notes: Notes) -> S
         raise FeedError(f"--feed {name}: the file is empty")
     dialect = replace(find_dialect(lines, name=name), encoding=encoding)
     try:
-        source = _described(lake, _with(dialect, pattern))
+        source = described(lake, _with(dialect, pattern))
         _probe(lake, source)
     except FeedError as error:
         # a letter beyond ASCII may come late
         if "utf-8" not in str(error).lower() or encoding != "utf-8":
             raise
         dialect = replace(dialect, encoding="latin-1")
-        source = _described(lake, _with(dialect, pattern))
+        source = described(lake, _with(dialect, pattern))
         _probe(lake, source)
     _note_dialect(notes, dialect, source)
     return source
@@ -126,7 +144,7 @@ def unreadable(pattern: str | None, error: duckdb.Error) -> FeedError:
     where = f"line {line[1]}: {cause}" if line else first_line(error)
     if "not utf-8 encoded" in text:
         where += " This file is not utf-8 encoded."
-    return FeedError(f"--feed {pattern}: cannot be read: {where}")
+    return FeedError(f"{f'--feed {pattern}' if pattern else '--from'}: cannot be read: {where}")
 
 
 def _note_dialect(notes: Notes, dialect: Dialect, source: Source) -> None:
@@ -167,8 +185,8 @@ def _sheet_source(lake: Lake, pattern: str, notes: Notes, sheet: str | None) -> 
     if start:
         notes.add("header", f"row {start + 1}", "the rows before it are no table")
     options = f"header = true, stop_at_empty = true{chosen}{area}"
-    typed = _described(lake, Source(f"read_xlsx($feed, {options}, ignore_errors = true)", {}, pattern, "xlsx"))
-    text = _described(lake, Source(f"read_xlsx($feed, {options}, all_varchar = true)", {}, pattern, "xlsx"))
+    typed = described(lake, Source(f"read_xlsx($feed, {options}, ignore_errors = true)", {}, pattern, "xlsx"))
+    text = described(lake, Source(f"read_xlsx($feed, {options}, all_varchar = true)", {}, pattern, "xlsx"))
     return replace(text, cells=dict(typed.types))
 
 
@@ -181,7 +199,8 @@ def _letters(number: int) -> str:
     return name
 
 
-def _described(lake: Lake, source: Source) -> Source:
+def described(lake: Lake, source: Source) -> Source:
+    """A source with its columns and their types. Raises FeedError where it cannot be read."""
     try:
         rows = lake.connection.execute(
             _filled(lake, "templates/feed_columns.sql", source), source.parameters

@@ -1,7 +1,7 @@
 """Add a stream for a user's own feed: its definition and its extract, tried before they are written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -10,7 +10,8 @@ from forecasting.jobs.feeds.extracts import are_counts
 from forecasting.jobs.feeds.findings import Notes, Stated
 from forecasting.jobs.feeds.proposals import Proposal, propose
 from forecasting.jobs.feeds.reports import Report, report_on
-from forecasting.jobs.feeds.sources import file_source, find_feed
+from forecasting.jobs.feeds.sources import file_source, find_feed, folder_pattern
+from forecasting.jobs.streams.databases import Database, database_source, read_database
 from forecasting.settings import Settings
 from forecasting.store.files.definitions import definition_paths
 from forecasting.store.files.feeds import expand_feed, lacks_final_newline, local_files
@@ -19,10 +20,13 @@ from forecasting.store.lake.open import open_memory_lake
 
 @dataclass(frozen=True)
 class NewStream:
-    """What a user states about a feed of files; see `Stated` for what is found otherwise."""
+    """What a user states about a feed; see `Stated` for what is found otherwise.
+
+    feed: files, a pattern or a folder; None for a database, of which `table` or `query` says what is read.
+    """
 
     name: str
-    feed: str
+    feed: str | None
     horizon: str
     timezone: str
     interval: str | None = None
@@ -38,6 +42,10 @@ class NewStream:
     ts_timezone: str | None = None
     wide: bool | None = None
     sheet: str | None = None
+    database: str | None = None
+    """`postgres:CONNECTION`, `duckdb:FILE` or `sqlite:FILE`."""
+    table: str | None = None
+    query: str | None = None
 
     @property
     def stated(self) -> Stated:
@@ -111,7 +119,11 @@ def prepare(settings: Settings, new: NewStream) -> Prepared:
     where the feed cannot be read or the first ingest would refuse it.
     """
     check_free(settings, new.name)
-    pattern = find_feed(settings, new.feed)
+    _check_source(new)
+    if new.database is not None:
+        return _prepare_database(settings, new, read_database(settings, new.database))
+    feed = folder_pattern(settings, str(new.feed))
+    pattern = find_feed(settings, feed)
     with open_memory_lake(settings) as lake:
         notes = Notes()
         source = file_source(lake, pattern, notes, sheet=new.sheet)
@@ -121,10 +133,29 @@ def prepare(settings: Settings, new: NewStream) -> Prepared:
             new.stated,
             notes,
             horizon=new.horizon,
-            feed=_as_written(settings, new.feed, pattern),
+            feed=_as_written(settings, feed, pattern),
             final_newline=_ends_in_newlines(pattern),
         )
         return prepared(settings, proposal, report_on(lake, proposal))
+
+
+def _prepare_database(settings: Settings, new: NewStream, database: Database) -> Prepared:
+    with (
+        open_memory_lake(settings) as lake,
+        database_source(lake, database, table=new.table, query=new.query) as source,
+    ):
+        proposal = propose(lake, source, new.stated, Notes(), horizon=new.horizon, feed=None)
+        attached = replace(proposal, definition=proposal.definition.rstrip("\n") + "\n" + database.as_toml())
+        return prepared(settings, attached, report_on(lake, proposal))
+
+
+def _check_source(new: NewStream) -> None:
+    if (new.feed is None) == (new.database is None):
+        raise SettingsError("say either --feed FILE or --from DATABASE")
+    if new.database is None and (new.table or new.query):
+        raise SettingsError("--table and --query belong to --from DATABASE")
+    if new.table and new.query:
+        raise SettingsError("say either --table or --query")
 
 
 def check_free(settings: Settings, name: str) -> None:
