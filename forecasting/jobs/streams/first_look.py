@@ -1,8 +1,7 @@
 """A first look at a feed: added, forecast and scored in a home that is gone afterwards."""
 
 import re
-import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,8 +15,9 @@ from forecasting.errors import FallbackError, InsufficientHistoryError
 from forecasting.jobs import evaluate, forecast, ingest
 from forecasting.jobs.streams.add import Added, NewStream, prepare
 from forecasting.jobs.streams.charts import draw_chart
+from forecasting.jobs.streams.keeping import free_name, keep_command
 from forecasting.settings import Settings
-from forecasting.store.files.definitions import definition_paths, read_definition
+from forecasting.store.files.definitions import read_definition
 from forecasting.store.lake.open import open_lake_to_read
 from forecasting.terms import DAY
 
@@ -89,40 +89,6 @@ def look(settings: Settings, new: NewStream, *, width: int, begin: Progress = la
         forecast.run(beside, new.name, origin=added.origin)
         forecasts, shown, chart = _read(beside, new.name, width)
     return FirstLook(new.name, added, evaluation, note, forecasts, shown, tuple(chart), keep_command(new))
-
-
-def free_name(settings: Settings, new: NewStream) -> str:
-    """A name for a stream after its feed that no other stream has."""
-    place = Path(new.feed or "feed").name.split(".")[0]
-    plain = re.sub(r"\W+", "_", place.lower(), flags=re.ASCII).strip("_")[:50]
-    name = plain if plain[:1].isalpha() else f"feed_{plain}".rstrip("_")
-    taken = definition_paths(settings)
-    return next(one for one in [name, *(f"{name}_{number}" for number in range(2, len(taken) + 3))] if one not in taken)
-
-
-def keep_command(new: NewStream) -> str:
-    """The `streams add` that says the same."""
-    options: Mapping[str, str | tuple[str, ...] | None] = {
-        "feed": new.feed,
-        "from": new.database,
-        "table": new.table,
-        "query": new.query,
-        "horizon": new.horizon,
-        "timezone": new.timezone,
-        "interval": new.interval,
-        "series-col": new.series_column,
-        "ts-col": new.ts_column,
-        "y-col": new.y_column,
-        "date-format": new.date_format,
-        "decimal": new.decimal,
-        "unit": new.unit,
-        "aggregate": new.aggregate,
-    }
-    words = ["forecasting", "streams", "add", new.name]
-    for option, value in options.items():
-        for one in (value,) if isinstance(value, str) else value or ():
-            words += [f"--{option}", str(one)]
-    return shlex.join(words)
 
 
 def _beside(settings: Settings, folder: Path) -> Settings:

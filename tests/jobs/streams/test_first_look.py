@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from forecasting.cli.app import app
-from forecasting.jobs.streams import first_look
+from forecasting.jobs.streams import keeping
 from forecasting.jobs.streams.add import NewStream
 from forecasting.jobs.streams.charts import draw_chart
 from tests.feeds import hourly_rows
@@ -40,7 +40,7 @@ def test_a_file_is_forecast_scored_and_drawn_in_one_command_that_keeps_nothing(s
 
 
 def test_the_command_that_keeps_a_stream_says_all_that_was_said():
-    kept = first_look.keep_command(
+    kept = keeping.keep_command(
         new(name="calls", series_column=("site", "queue"), y_column="offered calls", decimal="comma")
     )
     assert shlex.split(kept) == [
@@ -59,7 +59,7 @@ def test_the_command_that_keeps_a_stream_says_all_that_was_said():
     ],
 )
 def test_a_stream_is_called_after_its_file_and_like_no_other(settings, feed, name):
-    assert first_look.free_name(settings, new(feed=feed)) == name
+    assert keeping.free_name(settings, new(feed=feed)) == name
 
 
 def test_a_chart_holds_history_median_and_interval_at_their_heights():
