@@ -11,7 +11,8 @@ from forecasting.jobs.feeds.findings import Notes, Stated
 from forecasting.jobs.feeds.proposals import Proposal, propose
 from forecasting.jobs.feeds.reports import Report, report_on
 from forecasting.jobs.feeds.sources import file_source, find_feed, folder_pattern
-from forecasting.jobs.streams.databases import Database, database_source, read_database
+from forecasting.jobs.streams.connections import Database, read_database
+from forecasting.jobs.streams.databases import database_source
 from forecasting.settings import Settings
 from forecasting.store.files.definitions import definition_paths
 from forecasting.store.files.feeds import expand_feed, lacks_final_newline, local_files
