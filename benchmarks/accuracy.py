@@ -5,7 +5,12 @@ row per member and one for the published combination; then the combination besid
 its best member, and its mean beside the members' means. Exit code 1 where the loss is more than 2% above that of the
 best member or a mean lies outside of the members'.
 
-Short cases are histories of three to twelve weeks, cut from the others or generated; --weeks cuts any case.
+Short cases are histories of three to twelve weeks, cut from the others or generated; --weeks cuts any case. Cuts are
+single origins of seven data sets with 3 to 60 weeks before them. --without adds the combination without each neural
+member, and without all of them; --untuned adds N-BEATS and TFT with the weights of the package.
+
+Systems that are not installed here are compared by --out: train each on the history of a case before its first origin,
+forecast its origins, and score both files by the same pinball loss.
 """
 
 # first: it says how OpenMP threads wait, which torch reads once
@@ -21,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from cases.load import CASES, FULL, SHORT, Case, Loaded, cut, load
+from cases.load import CASES, FULL, MANY, SHORT, Case, Loaded, cut, load
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
@@ -30,12 +35,18 @@ from forecasting.ensemble.calibrated import forecast_panels
 from forecasting.ensemble.mixture import PanelForecast
 from forecasting.ensemble.training import train_members
 from forecasting.evaluation.scores import ALL_BUCKETS, ALL_SERIES, PUBLISHED, score_rows, seasonal_scale
+from forecasting.models.features.history import choose_power
 from forecasting.models.foundation.checkpoint import Checkpoint
+from forecasting.models.member import Member
+from forecasting.models.neural.member import house_member
+from forecasting.models.neural.modules import KINDS
+from forecasting.panel.grid import at_present_level
 from forecasting.quantiles import mean_of_quantiles
 from forecasting.store.files.checkpoints import read_checkpoint_files
 from forecasting.terms import QUANTILE_COLUMNS
 
 REFERENCE = "last_four"
+NEURAL, WITHOUT = ("nbeats", "tft", "pretrained"), "without neural"
 WORSE = 1.02
 """Most that the combination may lose over its best member."""
 ROUNDING = 1e-4
@@ -59,11 +70,13 @@ class Result:
     """The combination's forecasts beside the truth."""
     outside: float
     """Share of all intervals in which the mean lies outside of the members' means."""
+    others: frozenset[str] = frozenset()
+    """Rows of the scores that are no member of the combination."""
 
     @property
     def best(self) -> str:
         """The member with the least loss."""
-        members = [str(name) for name in set(self.scores["member"]) if name != PUBLISHED]
+        members = [str(name) for name in set(self.scores["member"]) if name not in self.others | {PUBLISHED}]
         return min(members, key=lambda name: float(self.whole(name)["wql"]))
 
     @property
@@ -73,7 +86,8 @@ class Result:
 
     @property
     def is_sound(self) -> bool:
-        return self.ratio <= WORSE and self.outside == 0
+        """A single origin says little of who is best."""
+        return (self.ratio <= WORSE or len(self.case.origins) == 1) and self.outside == 0
 
     def whole(self, member: str) -> "pd.Series[float]":
         return self.by_series(member).T[ALL_SERIES]
@@ -84,7 +98,14 @@ class Result:
 
 
 def run_case(
-    case: Case, *, budget: float, members: list[str], seed: int, foundation: Checkpoint | None = None
+    case: Case,
+    *,
+    budget: float,
+    members: list[str],
+    seed: int,
+    foundation: Checkpoint | None = None,
+    without: bool = False,
+    untuned: bool = False,
 ) -> Result:
     """Train before the first origin, forecast every origin, score every member on the same intervals."""
     loaded = load(case)
@@ -102,6 +123,12 @@ def run_case(
     predicted |= {
         name: [forecast.member_forecasts[name] for forecast in forecasts] for name in forecasts[0].member_forecasts
     }
+    others: dict[str, list[NDArray[np.float32]]] = {}
+    if without:
+        others |= leave_out(loaded, trained)
+    if untuned:
+        others |= take_untuned(loaded)
+    predicted |= others
     rates = [forecast.mean for forecast in forecasts]
     frames = {name: _frame(case, loaded, quantiles, rates) for name, quantiles in predicted.items()}
     scores = pd.concat(
@@ -111,7 +138,33 @@ def run_case(
     outside = sum(int((away & seen).sum()) for away, seen in judged) / max(
         sum(int(seen.sum()) for _, seen in judged), 1
     )
-    return Result(case, seed, seconds, scores, frames[PUBLISHED], outside)
+    return Result(case, seed, seconds, scores, frames[PUBLISHED], outside, frozenset(others))
+
+
+def leave_out(loaded: Loaded, trained: dict[str, Member]) -> dict[str, list[NDArray[np.float32]]]:
+    """Forecasts of every origin by combinations without each of the neural members, and without all."""
+    neural = [name for name in NEURAL if name in trained]
+    parts = {f"without {name}": {name} for name in neural} | {WITHOUT: set(neural)}
+    found = {}
+    for label, gone in parts.items():
+        rest = {name: member for name, member in trained.items() if name not in gone}
+        found[label] = [forecast.quantiles for forecast in forecast_panels(loaded.panels, rest)]
+    return found
+
+
+def take_untuned(loaded: Loaded) -> dict[str, list[NDArray[np.float32]]]:
+    """Forecasts of every origin by N-BEATS and TFT with the weights of the package."""
+    panels = [at_present_level(panel) for panel in loaded.panels]
+    power = choose_power(panels[0], until=panels[0].n_history)
+    return {
+        f"{kind} untuned": [
+            house_member(kind, power=power).predict_many(
+                panel, origin_columns=(panel.n_history,), length=panel.n_horizon
+            )[0]
+            for panel in panels
+        ]
+        for kind in KINDS
+    }
 
 
 def outside_members(forecast: PanelForecast) -> NDArray[np.bool_]:
@@ -237,17 +290,35 @@ def spread(results: list[Result]) -> Table:
     return table
 
 
+def gains(results: list[Result]) -> str:
+    """What neural members are worth: loss of the combination over that without them."""
+    ratios = {
+        f"{one.case.name} (seed {one.seed})": float(one.whole(PUBLISHED)["wql"] / one.whole(WITHOUT)["wql"])
+        for one in results
+    }
+    worst, best = max(ratios, key=lambda name: ratios[name]), min(ratios, key=lambda name: ratios[name])
+    mean = float(np.exp(np.mean(np.log(list(ratios.values())))))
+    return (
+        f"wql over that without neural members: geometric mean of {len(ratios)} {mean:.4f}, "
+        f"best {ratios[best]:.4f} ({best}), worst {ratios[worst]:.4f} ({worst})"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cases", nargs="+", default=["full"], choices=["full", "short", *CASES], metavar="CASE")
+    parser.add_argument(
+        "--cases", nargs="+", default=["full"], choices=["full", "short", "cuts", *CASES], metavar="CASE"
+    )
     parser.add_argument("--weeks", nargs="+", type=int, help="cut each case to so many weeks of history")
     parser.add_argument("--seeds", nargs="+", type=int, default=[1], help="seeds of training (default 1)")
     parser.add_argument("--budget", type=float, default=330.0, help="seconds of training for each case (default 330)")
     parser.add_argument("--members", nargs="+", default=["nbeats", "tft", "pretrained", "trees", "seasonal"])
     parser.add_argument("--foundation", nargs=2, metavar=("KIND", "FOLDER"), help="a public model: docs/foundation.md")
+    parser.add_argument("--without", action="store_true", help="also combine without each neural member, and all")
+    parser.add_argument("--untuned", action="store_true", help="also score N-BEATS and TFT as they are in the package")
     parser.add_argument("--out", type=Path, help="folder for forecasts and truth as Parquet, to be scored elsewhere")
     given = parser.parse_args()
-    groups = {"full": list(FULL), "short": list(SHORT)}
+    groups = {"full": list(FULL), "short": list(SHORT), "cuts": list(MANY)}
     cases = [CASES[name] for group in given.cases for name in groups.get(group, [group])]
     if given.weeks:
         cases = [cut(case, weeks) for case in cases for weeks in given.weeks]
@@ -257,7 +328,15 @@ def main() -> None:
         foundation = Checkpoint(kind, folder, read_checkpoint_files(Path(folder), kind))
     for seed, case in product(given.seeds, cases):
         try:
-            result = run_case(case, budget=given.budget, members=given.members, seed=seed, foundation=foundation)
+            result = run_case(
+                case,
+                budget=given.budget,
+                members=given.members,
+                seed=seed,
+                foundation=foundation,
+                without=given.without,
+                untuned=given.untuned,
+            )
         except FileNotFoundError as error:
             print(f"{case.name}: skipped, {error} is absent")
             continue
@@ -272,6 +351,8 @@ def main() -> None:
     if results:
         console.print(spread(results))
         print(pooled(results))
+    if results and given.without:
+        print(gains(results))
     unsound = [f"{result.case.name} (seed {result.seed})" for result in results if not result.is_sound]
     if unsound:
         sys.exit(f"worse than the best member by more than 2%, or a mean outside: {', '.join(unsound)}")

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pandas as pd
+from cases.public import PUBLIC_SERIES
 from cases.worlds import WORLDS, make_calls
 from numpy.typing import NDArray
 
@@ -65,6 +66,12 @@ def cut(case: Case, weeks: int) -> Case:
     return replace(case, name=f"{case.name}_{weeks}w", definition=_text(case), weeks=weeks, target=None)
 
 
+def single_origins(case: Case, *, first: str, days: int, count: int, weeks: int) -> list[Case]:
+    """Cases of one origin each, every so many days, with so many weeks of history before it."""
+    origins = [str((pd.Timestamp(first) + pd.Timedelta(days=days * place)).date()) for place in range(count)]
+    return [replace(cut(case, weeks), name=f"{case.name}_{weeks}w_{origin}", origins=(origin,)) for origin in origins]
+
+
 FULL = {
     case.name: case
     for case in (
@@ -112,6 +119,10 @@ FULL = {
             make=make_calls,
         ),
     )
+}
+PUBLIC = {
+    name: Case(name, "", "", (), 1, None, definition=one.definition, make=one.make)
+    for name, one in PUBLIC_SERIES.items()
 }
 CUTS = {"bank30": (3, 5, 8, 12), "abank": (3, 5, 12), "lte": (3, 5, 8, 12), "generated": (5,)}
 """Weeks of history of the short cases that are cut from full ones."""
@@ -187,4 +198,21 @@ SHORT = {
         ),
     )
 }
-CASES = FULL | SHORT
+SPREAD = {
+    "bank30": ("2003-05-24", 48, (3, 5, 12, 60)),
+    "abank": ("1999-04-25", 56, (3, 5, 12, 60)),
+    "lte": ("2018-03-01", 96, (5, 12, 100)),
+    "generated": ("2026-01-25", 60, (3, 8)),
+    "taylor": ("2000-07-15", 20, (4, 10)),
+    "elecdemand": ("2014-04-03", 96, (4, 8, 60)),
+    "flights": ("2013-04-03", 92, (4, 8, 60)),
+}
+"""First origin, days from one to the next, and weeks of history of the cuts of each data set."""
+PLACES = 3
+MANY = {
+    case.name: case
+    for name, (first, days, several) in SPREAD.items()
+    for weeks in several
+    for case in single_origins(PUBLIC.get(name) or FULL[name], first=first, days=days, count=PLACES, weeks=weeks)
+}
+CASES = FULL | SHORT | MANY

@@ -39,7 +39,8 @@ MOST_WINDOWS, HELD_WINDOWS = 4_000, 400
 LEAST_SEASONS = 6
 """Seasons of targets that are worth learning from: fewer teach a network dates."""
 SHARES = (0.25, 0.5)
-"""Shares of the tuned weights that are tried: whole ones gain most on the newest windows and lose most a month later."""
+"""Shares of the tuned weights that are tried: whole ones gain most on the newest windows and lose most a month
+later."""
 LEAST_GAIN = 0.01
 """Gain on the newest windows, relative, from which on something is taken of the tuned weights: less is luck."""
 
