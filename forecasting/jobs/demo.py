@@ -38,7 +38,19 @@ STREAMS = {
     "link_traffic": "generated: 200 links, 180 days of interface counters",
     "link_peak": "the daily peaks of the same links, two years ahead",
 }
-SHOWN_DETAILS = ("rejected", "trees", "nbeats", "tft", "growth", "sums", "agent_hours", "people", "links", "due")
+SHOWN_DETAILS = (
+    "rejected",
+    "trees",
+    "nbeats",
+    "tft",
+    "pretrained",
+    "growth",
+    "sums",
+    "agent_hours",
+    "people",
+    "links",
+    "due",
+)
 """Details of a step that are worth a person's glance."""
 
 
