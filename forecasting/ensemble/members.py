@@ -43,16 +43,16 @@ FALLBACK = "fallback"
 PRIOR_WEIGHTS: dict[str, float] = {
     Tier.TREES: 6.0,
     Tier.GROWTH: 6.0,
-    Tier.PRETRAINED: 4.0,
     Tier.FOUNDATION: 4.0,
-    Tier.TFT: 4.0,
-    Tier.NBEATS: 4.0,
     Tier.PROFILE: 2.0,
+    Tier.PRETRAINED: 1.0,
+    Tier.TFT: 1.0,
+    Tier.NBEATS: 1.0,
     Tier.LAST_FOUR: 0.5,
     Tier.SEASONAL_NAIVE: 0.25,
 }
 """Weights of members, in proportion, before any evidence: how they fare on streams at large. A few weeks of one series
-outweigh them only slowly."""
+outweigh them only slowly. The three networks know the same and err together."""
 
 Parts = tuple[dict[str, Any], dict[str, NDArray[Any]]]
 
