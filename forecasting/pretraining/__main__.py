@@ -68,9 +68,10 @@ def pretrain(
         if kind is House.PRETRAINED:
             plans = [Plan(seed=number, worlds=worlds or Plan.worlds, width=width) for number in seed or (1, 2)]
             typer.echo(_write_networks(out, plans))
-            typer.echo(card_of(out))
-            continue
-        typer.echo(_write_module(out, kind, worlds))
+        else:
+            typer.echo(_write_module(out, kind, worlds))
+    if (out / WEIGHTS).exists():
+        typer.echo(card_of(out))
 
 
 def _write_module(out: Path, kind: Literal[House.NBEATS, House.TFT], worlds: int | None) -> Path:
