@@ -21,7 +21,7 @@ def handle_stream_of(settings: Settings, stream: Stream, rules: StaffingSection)
     """
     if rules.aht_stream is None:
         return None
-    where = f"stream {stream.name}: planning.staffing.aht_stream {rules.aht_stream!r}"
+    where = f"stream {stream.name}: planning.staffing.aht_stream {rules.aht_stream}"
     found = _read(settings, rules.aht_stream, where=where)
     if found.stream.aggregate != "mean":
         raise SettingsError(
@@ -46,7 +46,7 @@ def peak_stream_of(settings: Settings, stream: Stream, rules: CapacitySection) -
 
     Raises SettingsError where that stream does not exist or is not one of days, all of them open.
     """
-    where = f"stream {stream.name}: planning.capacity.peak_stream {rules.peak_stream!r}"
+    where = f"stream {stream.name}: planning.capacity.peak_stream {rules.peak_stream}"
     found = _read(settings, rules.peak_stream, where=where)
     if found.interval != DAY:
         raise SettingsError(
