@@ -141,7 +141,7 @@ def _parse(connection: duckdb.DuckDBPyConnection, text: str, where: str) -> Tree
     except duckdb.Error as error:
         raise QueryError(f"{where}: not SQL: {first_line(error)}") from error
     if not statements:
-        raise QueryError(f"{where}: expected one SELECT, found nothing; ask for example `from analyst.forecast_latest`")
+        raise QueryError(f"{where}: expected one SELECT, found none; ask for example `from analyst.forecast_latest`")
     if len(statements) != 1:
         raise QueryError(f"{where}: expected one SELECT, found {_describe(statements)}; ask one question at a time")
     tree: Tree = json.loads(_serialise(connection, text))
