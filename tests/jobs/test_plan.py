@@ -214,7 +214,7 @@ def test_a_forecast_that_lacks_a_part_of_a_day_is_refused(centre):
             {"rules": "", "pools": "", "groups": "", "shifts": ""},
             r"has neither \[planning.staffing\] nor \[planning.cap",
         ),
-        ({"rules": RULES.replace('"handle"', '"nope"')}, "stream 'nope' does not exist"),
+        ({"rules": RULES.replace('"handle"', '"nope"')}, "aht_stream nope does not exist"),
         (
             {"groups": '\n[planning.staffing.groups]\nfew = { pools = ["care", "sales", "tech"], most = 1 }\n'},
             "care, sales, tech need .* agents between them, 1 hold any of these skills",
