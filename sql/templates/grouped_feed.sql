@@ -4,19 +4,14 @@ with feed as (
     select
         @series@ as series_id,
         @ts@ as ts,
-        @y@ as y@attributes@
+        @y@ as y@attributes@@time_text@
     from @rows@@kept@
-),
-
-intervals as (
-    select
-        series_id,
-        @bucket@ as ts,
-        @combined@ as y@grouped@
-    from feed
-    group by series_id, @bucket@
 )
 
-select *
-from intervals
+select
+    series_id,
+    ts,
+    @value@@named@
+from feed
 where ts is null or (@instant@ >= $since and @instant@ < $until)
+group by series_id, ts@apart@

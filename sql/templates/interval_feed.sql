@@ -4,10 +4,13 @@ with feed as (
     select
         @series@ as series_id,
         @ts@ as ts,
-        @y@ as y@attributes@
+        @y@ as y@attributes@@time_text@
     from @rows@@kept@
 )
 
-select *
+select
+    series_id,
+    ts,
+    @value@@named@
 from feed
 where ts is null or (@instant@ >= $since and @instant@ < $until)

@@ -15,6 +15,7 @@ from forecasting.panel.calendar.open_time import has_open_interval
 from forecasting.store.batches import Levels, bad_rows, drop_withdrawals, vanished_series, withdrawn_values
 from forecasting.store.files.feeds import Feed
 from forecasting.store.tables.history import Window, audit_raw_rows, count_batch
+from forecasting.store.unreadable import unreadable_rows
 
 
 def judge_batch(feed: Feed, window: Window, *, levels: Levels, confirmed: bool) -> list[str]:
@@ -37,17 +38,19 @@ def judge_batch(feed: Feed, window: Window, *, levels: Levels, confirmed: bool) 
         rows, raw=raw if feed.definition.audit else None, max_bad_share=stream.source.max_bad_share
     )
     bad = sum(one.bad for one in rows)
+    unread = [str(one) for one in unreadable_rows(feed, window)]
     if bad > stream.source.max_bad_share * raw and is_widespread(len(spoiled), len(rows)):
-        raise _refused(stream, feed, span, bad=bad, raw=raw)
+        raise _refused(stream, feed, span, bad=bad, raw=raw, unread=unread)
     if levels.unit_changed and not levels.accepted:
         raise _unit_changed(stream, levels.shifts)
     lost = _keep_lost(feed, window, span, confirmed=confirmed)
     shifts = on_unaccepted if levels.unit_changed else on_shifts
-    return [*shifts(stream, levels.shifts), *on_bad_rows(stream, spoiled), *lost]
+    return [*shifts(stream, levels.shifts), *on_bad_rows(stream, spoiled), *unread, *lost]
 
 
-def _refused(stream: Stream, feed: Feed, span: str, *, bad: int, raw: int) -> ContractError:
+def _refused(stream: Stream, feed: Feed, span: str, *, bad: int, raw: int, unread: Sequence[str]) -> ContractError:
     reasons = ", ".join(f"{rows} {reason}" for reason, rows in feed.lake.rows("ingest/reasons.sql"))
+    reasons += "".join(f"; {one}" for one in unread)
     return ContractError(
         f"stream {stream.name}: {bad} of {raw} raw rows in {span} are bad ({reasons}), more than max_bad_share = "
         f"{stream.source.max_bad_share}, and nearly every series has some; nothing was ingested; see `forecasting "

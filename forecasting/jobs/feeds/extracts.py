@@ -16,28 +16,49 @@ _GRID_OF_UTC = '\n# intervals begin at whole intervals of UTC, not of local time
 _NO_FINAL_NEWLINE = "\n# files do not end in a newline: one that is cut off is not noticed\nfinal_newline = false"
 _SQL_OF = {"sum": "sum", "mean": "avg", "max": "max"}
 DEFAULT_UNIT = "units"
+UNTIMED = "no time: "
+"""What begins the value of a row whose time cannot be read."""
 
 
 def extract_text(lake: Lake, found: Discovery, *, rows: str | None = None) -> str:
     """The SQL of the extract. rows: a relation to read in place of the feed, such as a table with its sample."""
-    attributes = found.stated.attribute_columns
+    attributes = [quote(name) for name in found.stated.attribute_columns]
+    text = _time_text(found)
     parts = {
         "name": found.stated.name,
         "assumed": "".join(f"--   {finding}\n" for finding in found.findings if finding.about != "not used"),
         "series": found.series_sql,
-        "ts": found.time.sql,
+        "ts": found.grid.bucket(found.time.sql),
         "y": found.y_sql,
-        "attributes": "".join(f",\n        {quote(name)}" for name in attributes),
+        "attributes": "".join(f",\n        {name}" for name in attributes),
+        "time_text": f",\n        {text} as ts_text" if text else "",
         "rows": rows or found.source.relation,
         "kept": f"\n    where {found.left_out}" if found.left_out else "",
         "instant": found.instant(),
     }
-    if not (found.grid.groups or found.grid.by_week):
+    if not found.grid.groups:
+        parts["value"] = f"{_untimed('ts_text', 'y')} as y" if text else "y"
+        parts["named"] = "".join(f",\n    {name}" for name in attributes)
         return _filled(lake, "templates/interval_feed.sql", parts)
-    parts["bucket"] = found.grid.bucket("ts")
-    parts["combined"] = _combined(found)
-    parts["grouped"] = "".join(f",\n        any_value({quote(name)}) as {quote(name)}" for name in attributes)
+    value = _combined(found)
+    parts["value"] = f"{_untimed('min(ts_text)', value) if text else value} as y"
+    parts["named"] = "".join(f",\n    any_value({name}) as {name}" for name in attributes)
+    # rows without a time are no interval together
+    parts["apart"] = ", if(ts is null, ts_text, null)" if text else ""
     return _filled(lake, "templates/grouped_feed.sql", parts)
+
+
+def _time_text(found: Discovery) -> str:
+    """SQL of the text of a row's time, where it is read from a text."""
+    texts = [quote(column.name) for column in found.columns if column.name in found.time.columns and column.is_text]
+    if not texts or not found.y.is_text:
+        return ""
+    return texts[0] if len(texts) == 1 else f"concat_ws(' ', {', '.join(texts)})"
+
+
+def _untimed(text: str, value: str) -> str:
+    """SQL that puts a time that cannot be read in place of its row's value, for whoever looks at the row."""
+    return f"if(ts is null, '{UNTIMED}' || coalesce({text}, 'empty'), {value})"
 
 
 def _combined(found: Discovery) -> str:

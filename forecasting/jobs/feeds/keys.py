@@ -52,7 +52,7 @@ def choose_keys(
             hint = " ".join(f"--series-col {name}" for name in more)
             raise FeedQuestionError(
                 f"rows share a time and {' and '.join(stated.series_columns)} but not the value: "
-                + (f"{listed(list(more))} together name a series; say {hint}" if more else _advice(candidates))
+                + (f"{' and '.join(more)} together name a series; say {hint}" if more else _advice(candidates))
             )
         return stated.series_columns
     usual = tuple(column.name for column in found if is_usual_key(column))[:1]

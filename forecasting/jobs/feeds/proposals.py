@@ -64,17 +64,14 @@ def propose(
     notes: what was found of the source. feed: as the definition writes it. Raises SettingsError with one question where
     the rows leave something open, FeedError where the feed cannot be read or the first ingest would refuse it.
     """
-    found, measured = _found(lake, source, stated, notes, horizon)
-    start = measured.first_ts.astimezone(zone_of(stated)).date()
-    written = {"feed": feed, "horizon": _horizon(horizon), "start": start, "final_newline": final_newline}
-    stream = _parsed(lake, found, written)
-    check_readable(lake, found, measured, stream.source.max_bad_share)
-    rejected = try_ingest(lake, found, definition_text(lake, found, **written), measured)  # type: ignore[arg-type]
+    examined = examine(lake, source, stated, notes, horizon=horizon, feed=feed, final_newline=final_newline)
+    found, measured, stream = examined.found, examined.measured, examined.stream
+    rejected = try_ingest(lake, found, examined.definition(lake), measured)
     observed = _observe_hours(stream, measured.moments)
     hours = observed.by_days if observed and observed.credible else {}
     return Proposal(
         name=stated.name,
-        definition=definition_text(lake, found, **written, hours=hours),  # type: ignore[arg-type]
+        definition=examined.definition(lake, hours),
         extract=extract_text(lake, found),
         stream=stream,
         found=found,
@@ -86,12 +83,54 @@ def propose(
     )
 
 
+@dataclass(frozen=True)
+class Examined:
+    """A feed that was found out and read in full, before it is tried. start: first local date of its history."""
+
+    found: Discovery
+    measured: Tally
+    stream: Stream
+    feed: str | None
+    start: date
+    final_newline: bool
+
+    def definition(self, lake: Lake, hours: Mapping[str, str] | None = None) -> str:
+        """The text of the definition, with opening hours where there are some."""
+        return definition_text(
+            lake,
+            self.found,
+            feed=self.feed,
+            horizon=format_duration(self.stream.stream.horizon),
+            start=self.start,
+            final_newline=self.final_newline,
+            hours=hours,
+        )
+
+
+def examine(
+    lake: Lake,
+    source: Source,
+    stated: Stated,
+    notes: Notes,
+    *,
+    horizon: str,
+    feed: str | None,
+    final_newline: bool = True,
+) -> Examined:
+    """Find out what a feed holds and read it in full; see `propose`, which also tries to ingest it."""
+    found, measured = _found(lake, source, stated, notes, horizon)
+    start = measured.first_ts.astimezone(zone_of(stated)).date()
+    stream = _parsed(lake, found, horizon, start)
+    check_readable(lake, found, measured, stream.source.max_bad_share)
+    return Examined(found, measured, stream, feed, start, final_newline)
+
+
 def _found(lake: Lake, source: Source, stated: Stated, notes: Notes, horizon: str) -> tuple[Discovery, Tally]:
     """What was found and measured. What the sample of a large feed did not show is looked at and found again."""
     seen: dict[str, dict[str, int]] = {}
     for attempt in count(1):
         found = discover(lake, source, stated, Notes(list(notes.findings)), seen=seen)
-        stream = _parsed(lake, found, {"feed": "", "horizon": _horizon(horizon), "start": date(2000, 1, 3)})
+        stream = _parsed(lake, found, horizon, date(2000, 1, 3))
         measured = measure(lake, found, stream)
         unseen = {} if found.is_whole else unseen_texts(lake, found, measured)
         if not unseen or attempt == _ATTEMPTS:
@@ -101,8 +140,9 @@ def _found(lake: Lake, source: Source, stated: Stated, notes: Notes, horizon: st
     raise AssertionError
 
 
-def _parsed(lake: Lake, found: Discovery, written: Mapping[str, object]) -> Stream:
-    return parse_stream(definition_text(lake, found, **written), path=f"{found.stated.name}.toml")  # type: ignore[arg-type]
+def _parsed(lake: Lake, found: Discovery, horizon: str, start: date) -> Stream:
+    text = definition_text(lake, found, feed="", horizon=_horizon(horizon), start=start)
+    return parse_stream(text, path=f"{found.stated.name}.toml")
 
 
 def _horizon(text: str) -> str:

@@ -166,7 +166,7 @@ def is_usual_key(column: Column) -> bool:
 
 def is_wide(columns: Sequence[Column], used: Sequence[str]) -> bool:
     """Whether each of several number columns is a series of its own: none is called as measures are."""
-    numbers = numbers_of(columns, used)
+    numbers = [column for column in numbers_of(columns, used) if column.name.strip().lower() not in _TOTALS]
     return len(numbers) > 1 and not any(
         _MEASURE.search(_spaced(column.name)) or _folded(column.name) in DEMAND for column in numbers
     )

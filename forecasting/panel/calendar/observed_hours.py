@@ -25,6 +25,8 @@ _LEAST_WEEKS = 4
 """Weeks of feed that are needed before any minute of the week is taken for closed."""
 _RARE = 0.05
 """Share of weeks: intervals that are seen in fewer are closed."""
+_STRAY = 1
+"""Weeks: an interval that was seen in no more, and not in the last one, was seen by mistake."""
 _SHORT_HOLE = 60
 """Minutes: shorter closed times within open hours are taken for open."""
 _MOST_SPANS = 2
@@ -68,8 +70,9 @@ def observe_hours(stream: Stream, seen: Times) -> ObservedHours | None:
     """Opening hours of a feed, or None where it shows no closed time.
 
     seen: (M,) starts of the stream's grid, ascending, distinct, in which any series has a value. An interval of the
-    local week is closed when it was seen in fewer than 5% of the weeks that hold any value; a minute is closed when any
-    interval over it is, which allows for a grid that clock changes move against the wall clock. None also for intervals
+    local week is closed when it was seen in fewer than 5% of the weeks that hold any value, or in a single one before
+    the last; a minute is closed when any interval over it is, which allows for a grid that clock changes move against
+    the wall clock. None also for intervals
     of a day or more or not of whole minutes, and for a feed of less than four weeks.
     """
     if stream.interval >= DAY or stream.interval % timedelta(minutes=1) or not len(seen):
@@ -81,13 +84,15 @@ def observe_hours(stream: Stream, seen: Times) -> ObservedHours | None:
     starts, place = np.unique(minute[passed] % _WEEK, return_inverse=True)
     weeks = np.bincount(place)
     weeks_seen = np.bincount(place, weights=is_seen[passed])
+    is_last = minute[passed] // _WEEK == minute[is_seen][-1] // _WEEK
+    is_stray = (weeks_seen <= _STRAY) & (np.bincount(place, weights=is_seen[passed] & is_last) == 0)
     covered = (starts[:, None] + np.arange(step_of(stream) // _MINUTE)) % _WEEK
     weeks_of_minute = np.zeros(_WEEK)
     np.add.at(weeks_of_minute, covered, weeks[:, None])
     if weeks_of_minute.min() < _LEAST_WEEKS:
         return None
     is_open = np.ones(_WEEK, bool)
-    is_open[covered[(weeks >= _LEAST_WEEKS) & (weeks_seen < _RARE * weeks)]] = False
+    is_open[covered[(weeks >= _LEAST_WEEKS) & ((weeks_seen < _RARE * weeks) | is_stray)]] = False
     for start, end in _runs(~is_open):
         if end - start < _SHORT_HOLE:
             is_open[np.arange(start, end) % _WEEK] = True

@@ -28,6 +28,14 @@ _NO_ZONE = "Unknown TimeZone"
 _NOT_UTF8 = "not utf-8 encoded"
 _ENCODING = "; name its encoding in the extract, such as read_csv($feed, encoding = 'latin-1'), or save it as UTF-8"
 _MISSING = "No files found that match the pattern"
+_MISMATCH = re.compile(
+    r"Main file schema: (?P<first>.+)\s+Current file: (?P<file>.+)\s+Column with name: \"(?P<column>.+?)\" is missing"
+)
+_PARQUET_MISMATCH = re.compile(
+    r'schema mismatch in glob: column "(?P<column>.+?)" was read from the original file "(?P<first>.+?)", but could '
+    r'not be found in file "(?P<file>.+?)"'
+)
+"""How DuckDB says that a file of several lacks a column."""
 
 
 def expand_feed(settings: Settings, feed: str) -> str:
@@ -113,11 +121,17 @@ class Feed:
             described = self.lake.connection.execute(f"describe\n{statement.text}", values).fetchall()
         return {row[0]: row[1] for row in described}
 
+    def files(self) -> list[Path]:
+        """Files of a local feed; none of one elsewhere."""
+        if not self.pattern or "://" in self.pattern:
+            return []
+        return [Path(file) for (file,) in self.lake.rows("ingest/feed_files.sql", feed=self.pattern)]
+
     def check_files(self) -> None:
         """Raises FeedError where a local feed has no file at all, or a CSV file of it is not finished."""
         if not self.pattern or "://" in self.pattern:
             return
-        files = [Path(file) for (file,) in self.lake.rows("ingest/feed_files.sql", feed=self.pattern)]
+        files = self.files()
         if not files:
             raise FeedError(self._missing())
         self._states = {path: _state(path) for path in files}
@@ -187,6 +201,13 @@ class Feed:
         text = str(error)
         if _MISSING in text:
             return FeedError(f"{where}: {first_line(error)}; expected the files that the definition's feed names")
+        if mismatch := _MISMATCH.search(text) or _PARQUET_MISMATCH.search(text):
+            column = mismatch["column"]
+            return FeedError(
+                f"stream {self.definition.stream.name}: feed file {mismatch['file']}: column {column!r} is missing, "
+                f"which {mismatch['first']} has: all files of a feed have one shape; deliver it with its columns, or "
+                "move it out of the feed"
+            )
         shape = isinstance(error, duckdb.BinderException | duckdb.CatalogException)
         damaged = self._damaged_file(whole=not shape) if self.pattern else None
         if damaged:
