@@ -39,7 +39,8 @@ def show_report(report: Mapping[str, Any]) -> None:
         f"{report['interval']}, {report['aggregate']} over time"
     )
     if report["missing"]:
-        typer.echo(f"{report['missing']} intervals have no row")
+        closed = ", closed times among them" if report["hours"] else ""
+        typer.echo(f"{report['missing']} intervals have no row between the first and the last of their series{closed}")
     for finding in report["findings"][:_MOST_FINDINGS]:
         typer.echo(f"  {finding}")
     sparks = _table("series", "from first to last")

@@ -50,7 +50,7 @@ class Discovery:
 
     @property
     def series_sql(self) -> str:
-        return series_sql(self.keys, self.stated.name)
+        return series_sql(self.keys, self.columns, self.stated.name)
 
     @property
     def y_sql(self) -> str:

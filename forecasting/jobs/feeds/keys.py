@@ -19,13 +19,12 @@ _DISTINCT = 0.5
 """A column with more distinct values than that share of rows names no series."""
 
 
-def series_sql(keys: Sequence[str], name: str) -> str:
-    """SQL of the series' key: the columns joined by points; the stream's name where the feed is one series."""
-    if not keys:
-        return literal(name)
-    if len(keys) == 1:
-        return quote(keys[0])
-    return " || '.' || ".join(quote(key) for key in keys)
+def series_sql(keys: Sequence[str], columns: Sequence[Column], name: str) -> str:
+    """SQL of the series' key: the columns joined by points, without blanks at their ends; the stream's name where the
+    feed is one series."""
+    padded = {column.name for column in columns if any(text != text.strip() for text in column.texts)}
+    parts = [f"trim({quote(key)})" if key in padded else quote(key) for key in keys]
+    return " || '.' || ".join(parts) or literal(name)
 
 
 def choose_keys(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from forecasting.jobs.feeds.findings import FeedQuestionError, Stated
 from forecasting.jobs.feeds.formats.columns import Column, listed, quote
 from forecasting.jobs.feeds.formats.dates import read_stamp
-from forecasting.jobs.feeds.formats.senses import sense_of
+from forecasting.jobs.feeds.formats.senses import senses_of
 from forecasting.jobs.feeds.roles import holds_numbers, is_wide, key_columns, totals_in
 
 _LEAST_HEADINGS = 3
@@ -43,7 +43,7 @@ def find_wide(columns: Sequence[Column], stated: Stated) -> Wide | None:
         melted = [column.name for column, _ in headed]
         kept = [column.name for column in columns if column.name not in melted]
         return Wide(tuple(kept), tuple(melted), "interval_start" if headed[0][1].has_date else "time_of_day")
-    times = [column.name for column in columns if sense_of(column) is not None]
+    times = [sense.column.name for sense in senses_of(columns)]
     times = list(stated.ts_columns) or times
     keys = [column.name for column in key_columns(columns, times)]
     asked = stated.wide is True

@@ -8,7 +8,7 @@ import duckdb
 
 from forecasting.errors import FeedError, SettingsError
 from forecasting.jobs.feeds.formats.columns import Column, quote
-from forecasting.jobs.feeds.formats.senses import sense_of
+from forecasting.jobs.feeds.formats.senses import senses_of
 from forecasting.jobs.feeds.sources import WHOLE_BYTES, Source, unreadable
 from forecasting.store.lake.lake import Lake
 
@@ -52,7 +52,7 @@ def take_leading(lake: Lake, source: Source) -> bool:
 
 def take_sample(lake: Lake, source: Source, columns: Sequence[Column]) -> None:
     """Keep all rows of some instants as the table `sampled`, spread over the feed: the same at every look."""
-    times = [quote(column.name) for column in columns if sense_of(column) is not None]
+    times = [quote(sense.column.name) for sense in senses_of(columns)]
     rows = _rows_of(lake, source)
     share = max(rows // SAMPLE_ROWS, 1)
     kept = f"hash({', '.join(times)}) % {share} = 0" if times else "true"

@@ -313,3 +313,19 @@ def test_large_feeds_are_found_out_by_a_sample_and_read_in_full(lake, tmp_path, 
     assert not found.is_whole
     assert max(float(row[2]) for row in rows) == 1062.0
     assert len(rows) == len(stamps)
+
+
+@pytest.mark.parametrize(
+    ("heading", "row"),
+    [("Date,octets", ("2000000001",)), ("Date,contacts", (7,)), ("Date,Talk time,calls", ("0:05:00", 7))],
+)
+def test_numbers_and_durations_beside_a_date_are_no_times(lake, tmp_path, heading, row):
+    rows = [(f"2024-01-{day:02d}", *row) for day in range(1, 10)]
+    read, found = look(lake, tmp_path, table(heading, rows), aggregate="sum")
+    assert found.time.columns == ("Date",)
+    assert (read[0][1], float(read[0][2])) == (local(2024, 1, 1), float(row[-1]))
+
+
+def test_blanks_around_keys_are_cut_off(lake, tmp_path):
+    rows = [(ts, queue, 5) for ts in HOURS for queue in ("help  ", "sales")]
+    assert {row[0] for row in look(lake, tmp_path, table("ts,queue,calls", rows))[0]} == {"help", "sales"}

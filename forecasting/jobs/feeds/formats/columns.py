@@ -26,6 +26,11 @@ class Column:
         return self.type == "VARCHAR"
 
     @property
+    def has_digits(self) -> bool:
+        """Whether its values are numbers, by its type or as texts, of which nothing says that they are times."""
+        return self.has_numbers or (self.is_text and self.cells not in ("TIMESTAMP", "DATE", "TIME"))
+
+    @property
     def has_numbers(self) -> bool:
         """Whether its type is one of numbers."""
         return any(kind in self.type for kind in ("INT", "DOUBLE", "FLOAT", "DECIMAL"))

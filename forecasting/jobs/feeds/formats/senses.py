@@ -1,6 +1,7 @@
 """What single columns say of time: by their type, by their texts, or as numbers of seconds or days."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from forecasting.jobs.feeds.findings import Finding
@@ -15,9 +16,25 @@ _FIRST_SECOND, _LAST_SECOND = 631_152_000, 4_102_444_800
 _FIRST_SERIAL, _LAST_SERIAL = 32_874, 73_050
 """The same as days since 1899-12-30, which spreadsheets count."""
 _NUMBER = re.compile(r"\d+(\.\d+)?")
-TIMED_NAME = re.compile(
-    r"time|date|ts|stamp|epoch|hour|hora|heure|stunde|interval|period|slot|start|clock|when|day", re.I
+_TIMED_WORD = re.compile(
+    r"(^|[^a-z])(time|date|datetime|ts|timestamp|stamp|epoch|hours?|hora|heure|stunde|uhrzeit|zeit|fecha|datum|interval"
+    r"|period|slot|start|begin|clock|when|day|ds)([^a-z]|$)",
+    re.IGNORECASE,
 )
+_HOUR_WORD = re.compile(r"(^|[^a-z])(hours?|hr|hora|heure|stunde|std)([^a-z]|$)", re.IGNORECASE)
+_DURATION_WORD = re.compile(
+    r"(^|[^a-z])(aht|handle|handling|talk|hold|acw|wrap|wait|waiting|asa|duration|answer|abandon|login|logged)([^a-z]|$)",
+    re.IGNORECASE,
+)
+
+
+def is_timed(name: str) -> bool:
+    """Whether a column is called as times are, not as durations are."""
+    return _has_word(_TIMED_WORD, name) and not _has_word(_DURATION_WORD, name)
+
+
+def _has_word(pattern: re.Pattern[str], name: str) -> bool:
+    return pattern.search(re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", name)) is not None
 
 
 @dataclass(frozen=True)
@@ -35,6 +52,14 @@ class Sense:
     sql: str = ""
     is_zoned: bool = False
     finding: Finding | None = None
+
+
+def senses_of(columns: Sequence[Column]) -> list[Sense]:
+    """What columns may say of time. Numbers that could be seconds since 1970 are no times where their name does not say
+    so and another column has times."""
+    found = [sense for column in columns if (sense := sense_of(column)) is not None]
+    sure = [sense for sense in found if sense.stamps or not sense.column.has_digits or is_timed(sense.column.name)]
+    return sure if any(sense.kind in ("instant", "date") for sense in sure) else found
 
 
 def sense_of(column: Column) -> Sense | None:
@@ -79,12 +104,12 @@ def _number_sense(column: Column) -> Sense | None:
         }
         remark = Finding(column.name, f"{unit} since 1970 in UTC", f"such as {numbers[0]}")
         return Sense(column, "instant", share, sql=instants[factor], is_zoned=True, finding=remark)
-    if not TIMED_NAME.search(column.name):
+    if not is_timed(column.name):
         return None
     whole = all("." not in text for text in numbers)
     if length == 5 and _between(numbers, 1, _FIRST_SERIAL, _LAST_SERIAL):
         return _serial(column, "DATE" if whole else "TIMESTAMP", share)
-    if whole and len(numbers) > 1 and all(int(text) < 24 for text in numbers):
+    if whole and _has_word(_HOUR_WORD, column.name) and all(int(text) < 24 for text in numbers):
         return Sense(column, "hour", share, sql=f"{number} * interval 1 hour")
     if whole and all(
         len(text) in (3, 4) and int(text) % 100 < 60 and int(text) < 2400 for text in numbers if text != "0"

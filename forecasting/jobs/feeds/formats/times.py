@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from forecasting.jobs.feeds.findings import FeedQuestionError, Finding, Stated
 from forecasting.jobs.feeds.formats.columns import Column, listed, literal, quote
 from forecasting.jobs.feeds.formats.dates import Stamp, possible_orders, read_stamp, usual_gap
-from forecasting.jobs.feeds.formats.senses import TIMED_NAME, Sense, sense_of
+from forecasting.jobs.feeds.formats.senses import Sense, is_timed, sense_of, senses_of
 
 _REGULAR = 4.0
 """An order of day and month is believed where the other one spaces the dates this many times wider."""
@@ -35,8 +35,8 @@ def read_times(columns: Sequence[Column], stated: Stated, known: Sequence[str]) 
     known: names that are usual for a time, the best first. Raises FeedQuestionError where several columns may be it,
     none is, or day and month may be either.
     """
-    senses = [sense for column in columns if (sense := sense_of(column)) is not None]
-    chosen = _stated(columns, senses, stated) if stated.ts_columns else _choose(columns, senses, known)
+    senses = senses_of(columns)
+    chosen = _stated(columns, stated) if stated.ts_columns else _choose(columns, senses, known)
     findings = [sense.finding for sense in chosen if sense.finding]
     first, *rest = chosen
     if not rest:
@@ -60,7 +60,7 @@ def _choose(columns: Sequence[Column], senses: list[Sense], known: Sequence[str]
         for sense in starts
         if sense.kind in ("time", "hour", "HHMM")
         and (sense.stamps is None or sense.stamps.is_clean)
-        and TIMED_NAME.search(sense.column.name)
+        and is_timed(sense.column.name)
     ]
     if len(instants) > 1 or (len(dates) > 1 and not instants):
         several = instants or dates
@@ -93,11 +93,11 @@ def unreadable_times(column: Column) -> str:
     )
 
 
-def _stated(columns: Sequence[Column], senses: list[Sense], stated: Stated) -> list[Sense]:
+def _stated(columns: Sequence[Column], stated: Stated) -> list[Sense]:
     chosen = []
     for name in stated.ts_columns:
-        found = next((sense for sense in senses if sense.column.name == name), None)
         column = next(column for column in columns if column.name == name)
+        found = sense_of(column)
         if found is None and stated.date_format and "%" in stated.date_format:
             found = Sense(column, "instant", 1.0)
         if found is None:
