@@ -72,8 +72,8 @@ def observe_hours(stream: Stream, seen: Times) -> ObservedHours | None:
     seen: (M,) starts of the stream's grid, ascending, distinct, in which any series has a value. An interval of the
     local week is closed when it was seen in fewer than 5% of the weeks that hold any value, or in a single one before
     the last; a minute is closed when any interval over it is, which allows for a grid that clock changes move against
-    the wall clock. None also for intervals
-    of a day or more or not of whole minutes, and for a feed of less than four weeks.
+    the wall clock. None also for intervals of a day or more or not of whole minutes, and for a feed of less than four
+    weeks.
     """
     if stream.interval >= DAY or stream.interval % timedelta(minutes=1) or not len(seen):
         return None
