@@ -47,12 +47,17 @@ def measure(lake: Lake, found: Discovery, stream: Stream) -> Tally:
     values: dict[str, object] = {"step": stream.interval, "anchor": anchor}
     source = found.source
     rows = f"{found.table}" if found.is_whole else source.relation
-    statement = lake.files.read("templates/feed_trial.sql").fill(
-        {
-            "rows": rows, "series": found.series_sql, "ts": found.time.sql, "y": found.y_sql,
-            "instant": found.instant(), "kept": found.left_out or "true",
-        }
-    )  # fmt: skip
+    parts = {
+        "rows": rows,
+        "series": found.series_sql,
+        "ts": found.grid.bucket(found.time.sql),
+        "y": found.y_sql,
+        "kept": found.left_out or "true",
+        "instant": found.instant(),
+        "first": found.instant("first_ts"),
+        "last": found.instant("last_ts"),
+    }
+    statement = lake.files.read("templates/feed_trial.sql").fill(parts)
     bound = {**values, **(source.parameters if "$feed" in rows else {})}
     table = lake.connection.execute(statement.text, bound).to_arrow_table().to_pandas()
     by_moment = table[table["is_moment"] & table["moment"].notna()].sort_values("moment")
@@ -79,7 +84,7 @@ def measure(lake: Lake, found: Discovery, stream: Stream) -> Tally:
 
 
 def _utc(stamps: pd.Series) -> Times:
-    return pd.DatetimeIndex(stamps).tz_convert("UTC").tz_localize(None).as_unit("us").to_numpy()
+    return pd.DatetimeIndex(stamps.unique()).tz_convert("UTC").tz_localize(None).as_unit("us").to_numpy()
 
 
 def _without_strays(by_moment: pd.DataFrame) -> tuple[pd.DataFrame, int]:

@@ -67,11 +67,13 @@ class NumberFormat:
         lines = [f"when lower(trim({name})) in ({blank}) then null"]
         if self.durations:
             lines.append(f"when {name} similar to '\\d+:[0-5]\\d:[0-5]\\d' then epoch({name}::interval)::varchar")
-        elif self.plain and self.decimal:
-            return _case(lines, name)
         elif self.plain:
-            # only whole numbers were seen: what may be a thousand or a fraction later is not guessed
-            lines.append(f"when regexp_matches({name}, '[.,]\\d{{3}}$') then {literal(UNREADABLE)} || {name}")
+            # numbers come first, for most texts are some
+            whole = "" if self.decimal else f"not contains({name}, '.') and "
+            lines.insert(0, f"when {whole}isfinite(try_cast({name} as double)) then {name}")
+            if not self.decimal:
+                # only whole numbers were seen: what may be a thousand or a fraction later is not guessed
+                lines.append(f"when regexp_matches({name}, '[.,]\\d{{3}}$') then {literal(UNREADABLE)} || {name}")
             return _case(lines, name)
         else:
             lines.append(f"when regexp_full_match(trim({name}), {literal(self.pattern)}) then {self._converted(name)}")
