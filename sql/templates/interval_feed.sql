@@ -8,9 +8,6 @@ with feed as (
     from @rows@@kept@
 )
 
-select
-    series_id,
-    ts,
-    @value@@named@
+select @columns@
 from feed
 where ts is null or (@instant@ >= $since and @instant@ < $until)

@@ -37,8 +37,7 @@ def extract_text(lake: Lake, found: Discovery, *, rows: str | None = None) -> st
         "instant": found.instant(),
     }
     if not found.grid.groups:
-        parts["value"] = f"{_untimed('ts_text', 'y')} as y" if text else "y"
-        parts["named"] = "".join(f",\n    {name}" for name in attributes)
+        parts["columns"] = f"* exclude (ts_text) replace ({_untimed('ts_text', 'y')} as y)" if text else "*"
         return _filled(lake, "templates/interval_feed.sql", parts)
     value = _combined(found)
     parts["value"] = f"{_untimed('min(ts_text)', value) if text else value} as y"
