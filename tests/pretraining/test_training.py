@@ -4,13 +4,15 @@ import json
 from dataclasses import replace
 from functools import partial
 
+import pytest
 import torch
 from typer.testing import CliRunner
 
+from forecasting.models.neural.modules import KINDS, weights_of
 from forecasting.models.pretrained.network import START
 from forecasting.pretraining import __main__ as command
 from forecasting.pretraining.card import card_of
-from forecasting.pretraining.training import Plan, pinball, train_network
+from forecasting.pretraining.training import MODULE_PLANS, Plan, pinball, train_module, train_network
 
 SMALL = Plan(seed=1, worlds=6, steps_a_world=40, rows=2_000, series=10, values=15_000, width=24)
 
@@ -32,6 +34,18 @@ def test_equal_plans_train_equal_networks():
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_nbeats_and_tft_learn_from_a_few_worlds_and_equal_plans_make_equal_weights(kind):
+    plan = replace(MODULE_PLANS[kind], worlds=3, steps_a_world=25, rows=150, series=8, values=10_000)
+    lines: list[str] = []
+    module = train_module(kind, plan, report=lines.append)
+    before, *_, after = losses(lines)
+    assert after < before
+    again = train_module(kind, plan, report=lambda _: None)
+    weights = weights_of(again)
+    assert all((value == weights[name]).all() for name, value in weights_of(module).items())
+
+
 def test_loss_is_least_at_the_quantiles():
     torch.manual_seed(0)
     target = torch.randn(20_000)
@@ -47,6 +61,10 @@ def test_command_writes_weights_that_load(tmp_path, monkeypatch):
         command, "Plan", lambda seed, worlds, width: replace(SMALL, seed=seed, worlds=worlds, width=width)
     )
     monkeypatch.setattr(command, "card_of", partial(card_of, judges=2))
+    small = {
+        kind: replace(plan, steps_a_world=3, rows=60, series=5, values=8_000) for kind, plan in MODULE_PLANS.items()
+    }
+    monkeypatch.setattr(command, "MODULE_PLANS", small)
     asked = ["--seed", "1", "--seed", "2", "--worlds", "1", "--width", "8", "--out", str(tmp_path / "new")]
     app = command.typer.Typer()
     app.command()(command.pretrain)
