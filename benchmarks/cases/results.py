@@ -103,7 +103,8 @@ def run_case(
         others |= take_untuned(loaded)
     predicted |= others
     rates = [forecast.mean for forecast in forecasts]
-    frames = {name: _frame(case, loaded, quantiles, rates) for name, quantiles in predicted.items()}
+    every = {name: _frame(case, loaded, quantiles, rates) for name, quantiles in predicted.items()}
+    frames = {name: frame for name, frame in every.items() if len(frame)}
     scores = pd.concat(
         [score_rows(frame, counts=loaded.stream.counts).assign(member=name) for name, frame in frames.items()]
     )
