@@ -42,7 +42,7 @@ def make_taylor() -> pd.DataFrame:
 
 def make_elecdemand() -> pd.DataFrame:
     """Electricity demand of Victoria in 2014."""
-    return _half_hours(_load("fpp2", "elecdemand").iloc[:, 0].to_numpy(), "2014-01-01")
+    return _half_hours(_load("fpp2", "elecdemand")["Demand"].to_numpy(), "2014-01-01")
 
 
 def make_flights() -> pd.DataFrame:
