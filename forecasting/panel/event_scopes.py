@@ -72,11 +72,18 @@ def read_scope(given: Mapping[str, Any], columns: Mapping[str, Any]) -> dict[str
 
 
 def check_scope(scope: Mapping[str, str], streams: Streams) -> None:
-    """Raises ValueError where a scope names a stream or an attribute that does not exist."""
+    """Raises ValueError where a scope names a stream or an attribute that does not exist.
+
+    Of a stream in use that has no series yet and whose columns were not looked up nobody knows the attributes: none is
+    refused.
+    """
     stream = scope.get("stream")
     if stream is not None and stream not in streams:
         raise ValueError(f"scope: no stream {stream!r}{meant(stream, streams)}; there are {some(sorted(streams))}")
-    known = [*KEYS, *attribute_names([streams[stream]] if stream is not None else streams.values())]
+    concerned = [streams[stream]] if stream is not None else list(streams.values())
+    if any(one.in_use and one.attributes is None and not one.columns for one in concerned):
+        return
+    known = [*KEYS, *attribute_names(concerned)]
     for key in scope:
         if key not in known:
             of = f"series of {stream}" if stream else "series"
