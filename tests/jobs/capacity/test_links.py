@@ -152,7 +152,7 @@ def refused(settings, error, told, *, origin=ORIGIN):
             "group = 'chassis' is no attribute of its series; expected one of capacity_mbps, .*traffic.sql returns no "
             "column chassis, .* ingest traffic --since 2024-01-01",
         ),
-        ({"rules": RULES.replace('"peaks"', '"nope"')}, SettingsError, "stream 'nope' does not exist"),
+        ({"rules": RULES.replace('"peaks"', '"nope"')}, SettingsError, "peak_stream nope does not exist"),
         (
             {"rules": "", "steps": ""},
             SettingsError,
