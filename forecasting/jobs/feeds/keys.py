@@ -1,10 +1,13 @@
 """Which columns name a series: the fewest with which no two rows share a time."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 
 from forecasting.jobs.feeds.findings import FeedQuestionError, Notes, Stated
 from forecasting.jobs.feeds.formats.columns import Column, listed, literal, quote
+from forecasting.jobs.feeds.formats.senses import senses_of
 from forecasting.jobs.feeds.roles import is_usual_key, key_columns
 from forecasting.jobs.feeds.samples import ask
 from forecasting.store.lake.lake import Lake
@@ -27,32 +30,72 @@ def series_sql(keys: Sequence[str], columns: Sequence[Column], name: str) -> str
     return " || '.' || ".join(parts) or literal(name)
 
 
+@dataclass(frozen=True)
+class _Shared:
+    """Rows of a sample that share a time and a key: clashing, with other values or with another text in some column;
+    alike, with nothing to tell them apart. rows: all."""
+
+    clashing: int
+    alike: int
+    rows: int
+
+    @property
+    def clash(self) -> float:
+        """Share of rows that clash."""
+        return self.clashing / max(self.rows, 1)
+
+
 def choose_keys(
     lake: Lake, columns: Sequence[Column], used: Sequence[str], doubled: str, stated: Stated, notes: Notes
 ) -> tuple[str, ...]:
     """The key's columns: as stated, else the usual name and as many others as rows need to differ.
 
-    The view `readings` holds the sample. doubled: SQL that is true for local times that clocks show twice. Raises
-    FeedQuestionError where rows that differ share a time and a key all the same.
+    Rows that share a time and a key are two series also where their values are equal, if any other column but a time
+    differs. The view `readings` holds the sample. doubled: SQL that is true for local times that clocks show twice.
+    Raises FeedQuestionError where rows that differ share a time and a key all the same.
     """
     found = [column for column in key_columns(columns, [*used, *stated.attribute_columns]) if _names_series(column)]
     candidates = [column.name for column in found][:_MOST_CANDIDATES]
+    times = {sense.column.name for sense in senses_of(columns)}
+    others = [column.name for column in columns if column.name not in times and column.name not in used]
+
+    @cache
+    def share(keys: tuple[str, ...]) -> _Shared:
+        parts = {
+            "keys": ", ".join(map(quote, keys)) or "'one'",
+            "others": ", ".join(quote(name) for name in others if name not in keys) or "'none'",
+            "doubled": doubled,
+        }
+        ((clashing, alike, rows),) = ask(lake, "templates/feed_clashes.sql", None, parts=parts)
+        return _Shared(int(clashing), int(alike), int(rows))
 
     def clash(keys: Sequence[str]) -> float:
-        columns_sql = ", ".join(map(quote, keys)) or "'one'"
-        ((differing, _, rows),) = ask(
-            lake, "templates/feed_clashes.sql", None, parts={"keys": columns_sql, "doubled": doubled}
-        )
-        return float(differing) / max(float(rows), 1.0)
+        return share(tuple(keys)).clash
 
+    keys = _chosen(found, candidates, others, clash, stated, notes)
+    last = share(keys)
+    if last.alike or last.clashing:
+        notes.add(
+            "rows that share a time and a key",
+            f"{last.alike + last.clashing} of {last.rows}",
+            "those with one value count once, others are rejected",
+            "--series-col",
+        )
+    return keys
+
+
+def _chosen(
+    found: Sequence[Column],
+    candidates: Sequence[str],
+    others: Sequence[str],
+    clash: Callable[[Sequence[str]], float],
+    stated: Stated,
+    notes: Notes,
+) -> tuple[str, ...]:
     if stated.series_columns:
         if clash(stated.series_columns) > FEW:
-            more = _completed(stated.series_columns, candidates, clash)
-            hint = " ".join(f"--series-col {name}" for name in more)
-            raise FeedQuestionError(
-                f"rows share a time and {' and '.join(stated.series_columns)} but not the value: "
-                + (f"{' and '.join(more)} together name a series; say {hint}" if more else _advice(candidates))
-            )
+            shared = f"a time and {' and '.join(stated.series_columns)}"
+            raise _question(shared, stated.series_columns, candidates, others, clash)
         return stated.series_columns
     usual = tuple(column.name for column in found if is_usual_key(column))[:1]
     if clash(usual) <= FEW:
@@ -63,8 +106,7 @@ def choose_keys(
     if not keys and clash(usual) < _MOST_CLASHES:
         return usual  # the ingest rejects these rows and takes the others
     if not keys:
-        shared = f"a time and {usual[0]}" if usual else "a time"
-        raise FeedQuestionError(f"rows share {shared} but not the value: {_advice(candidates)}")
+        raise _question(f"a time and {usual[0]}" if usual else "a time", usual, candidates, others, clash)
     why = f"rows that share a time and {usual[0] if usual else 'nothing else'} differ" if usual else "rows share a time"
     together = " and ".join(keys)
     notes.add(
@@ -85,15 +127,25 @@ def _completed(
     return ()
 
 
-def _advice(candidates: Sequence[str]) -> str:
-    if candidates:
-        return (
-            f"no column among {listed(list(candidates))} makes them differ; say the key's columns with --series-col "
-            "(may repeat), or add rows up in SQL first where they are single events (docs/streams.md)"
+def _question(
+    shared: str,
+    keys: Sequence[str],
+    candidates: Sequence[str],
+    others: Sequence[str],
+    clash: Callable[[Sequence[str]], float],
+) -> FeedQuestionError:
+    """What is asked of rows that share a time and a key: which columns, of any kind, tell them apart."""
+    more = _completed(keys, candidates, clash) or _completed(keys, others[:_MOST_CANDIDATES], clash)
+    if more:
+        answer = " ".join(f"--series-col {name}" for name in more)
+        return FeedQuestionError(
+            f"rows share {shared} but differ: with {' and '.join(more)} they do not; say {answer} if that names a "
+            "series, or add rows up in SQL first where they are single events (docs/streams.md)"
         )
-    return (
-        "no column names a series; say the key's columns with --series-col (may repeat), or add rows up in SQL first "
-        "where they are single events (docs/streams.md)"
+    known = f"no column among {listed(list(candidates))} makes" if candidates else "no column that names a series makes"
+    return FeedQuestionError(
+        f"rows share {shared} but differ: {known} them distinct; say the key's columns with --series-col (may repeat), "
+        "or add rows up in SQL first where they are single events (docs/streams.md)"
     )
 
 

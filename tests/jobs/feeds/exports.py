@@ -65,6 +65,8 @@ class Export:
     days: int = 20
     scale: float = 400.0
     preamble: bool = False
+    equal: bool = False
+    """Whether all series have one value at each time."""
 
     @property
     def step(self) -> timedelta:
@@ -78,8 +80,10 @@ class Export:
         meaning: Meaning = {}
         cells: dict[datetime, dict[tuple[str, str], str]] = {}
         for ts in self._times():
+            value = round(float(draw.gamma(2.0, self.scale)), self.digits)
             for name in names:
-                value = round(float(draw.gamma(2.0, self.scale)), self.digits)
+                if not self.equal:
+                    value = round(float(draw.gamma(2.0, self.scale)), self.digits)
                 known = draw.random() > 0.02 or not self.unknown
                 meaning[keys(name), ts.astimezone(UTC)] = value if known else None
                 cells.setdefault(ts, {})[name] = self._number(value) if known else self.unknown
@@ -160,6 +164,7 @@ def exports(count: int, seed: int) -> list[Export]:
                 days=int(draw.choice([1, 10, 20, 30])),
                 scale=float(draw.choice([4.0, 400.0, 400.0, 40_000.0])),
                 preamble=bool(draw.random() < 0.15),
+                equal=bool(draw.random() < 0.15),
             )
         )
     return made

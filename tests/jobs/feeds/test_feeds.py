@@ -156,13 +156,13 @@ def test_a_second_key_column_is_found(lake, tmp_path):
     read, found = look(lake, tmp_path, table("ts,queue,channel,calls", rows))
     assert {row[0] for row in read} == {"help.voice", "help.chat"}
     assert "queue and channel: the series' key" in findings(found)
-    with pytest.raises(SettingsError, match="queue and channel together name a series; say --series-col queue"):
+    with pytest.raises(SettingsError, match="say --series-col queue --series-col channel if that names"):
         look(lake, tmp_path, table("ts,queue,channel,calls", rows), series_columns=("queue",))
 
 
 def test_rows_that_no_column_tells_apart_are_asked_about(lake, tmp_path):
     rows = [(ts, place) for ts in HOURS for place in (3, 5)]
-    with pytest.raises(SettingsError, match="rows share a time but not the value"):
+    with pytest.raises(SettingsError, match="rows share a time but differ"):
         look(lake, tmp_path, table("ts,calls", rows))
 
 
