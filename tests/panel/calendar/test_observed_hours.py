@@ -201,3 +201,11 @@ def test_handful_of_rows_in_years_has_nothing_to_believe():
     found = observe_hours(stream, np.datetime64("2024-01-01", "us") + np.arange(60) * np.timedelta64(7 * 24 + 1, "h"))
     assert found.by_days == {}
     assert not found.credible
+
+
+def test_a_stray_row_at_night_opens_nothing():
+    stream = make_stream(interval="30min", timezone="Europe/Berlin")
+    seen = feed_of(stream, HoursRule.model_validate(OFFICE).weekdays, weeks=8)
+    strays = seen[[0, 60, 130]] - np.timedelta64(6, "h")
+    assert not np.isin(strays, seen).any()
+    assert observe_hours(stream, np.union1d(seen, strays)).by_days == OFFICE
