@@ -30,6 +30,8 @@ READING = [
     ("quarantine", "list"),
     ("quarantine", "list", "--rows"),
     ("surges", "list"),
+    ("events", "list"),
+    ("series", "list"),
     ("lake", "attach"),
     ("doctor",),
     ("maintain", "--dry-run"),
