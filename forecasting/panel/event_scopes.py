@@ -103,8 +103,11 @@ def series_in_scope(scope: dict[str, str], streams: Streams) -> dict[str, list[s
 
 
 def why_unmatched(scope: Mapping[str, str], streams: Streams) -> str | None:
-    """Why no series matches a scope that matches none; None where a stream that it concerns has no series yet."""
+    """Why no series matches a scope that matches none; None where a stream that it concerns has no series yet, or where
+    no stream has any."""
     asked = _asked(scope, streams)
+    if all(one.attributes is None for one in streams.values()):
+        return None
     if any(streams[name].attributes is None for name in asked):
         return None
     tables = [table for name in asked if (table := streams[name].attributes) is not None]
@@ -113,7 +116,7 @@ def why_unmatched(scope: Mapping[str, str], streams: Streams) -> str | None:
         if key != "stream" and value not in held:
             return f"no series has {key} {value!r}{meant(value, held)}; {key} is {some(held) or 'never given'}"
     together = " and ".join(f"{key} {value!r}" for key, value in scope.items())
-    return f"no series has {together} together" if together else "no stream has any series"
+    return f"no series has {together} together" if together else "no stream in use has any series"
 
 
 def local_zones(scope: dict[str, str], streams: Streams, *, readers: Sequence[str] | None = None) -> list[ZoneInfo]:

@@ -209,7 +209,7 @@ def test_a_forecast_that_lacks_a_part_of_a_day_is_refused(centre):
             {"pools": POOLS + 'fax = ["*.fax"]\n', "groups": ""},
             r"planning.staffing.pools.fax = \['\*.fax'\] matches none of 4 series, such as care.chat",
         ),
-        ({"handle_interval": "20min"}, "aht_stream .handle. has intervals of 20min, expected a multiple of 30min"),
+        ({"handle_interval": "20min"}, "aht_stream handle has intervals of 20min, expected a multiple of 30min"),
         (
             {"rules": "", "pools": "", "groups": "", "shifts": ""},
             r"has neither \[planning.staffing\] nor \[planning.cap",

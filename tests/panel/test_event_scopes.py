@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from forecasting.panel.event_scopes import KnownStream, check_scope
+from forecasting.panel.event_scopes import KnownStream, check_scope, why_unmatched
 
 UTC = ZoneInfo("UTC")
 QUEUES = pd.DataFrame({"skill": ["billing"]}, index=["q1"])
@@ -35,3 +35,8 @@ def test_columns_that_were_looked_up_are_known_before_the_first_ingest():
     check_scope({"stream": "aht", "skill": "billing"}, {"aht": looked_up})
     with pytest.raises(ValueError, match="'region' is no attribute of series of aht"):
         check_scope({"stream": "aht", "region": "north"}, {"aht": looked_up})
+
+
+def test_before_the_first_ingest_of_any_stream_an_event_may_be_taken_in():
+    assert why_unmatched({}, {"aht": NEW, "packaged": KnownStream(UTC, None, in_use=False)}) is None
+    assert why_unmatched({"skill": "sales"}, {"calls": CALLS}) == "no series has skill 'sales'; skill is billing"

@@ -61,7 +61,7 @@ def test_a_file_of_events_that_three_import_at_once_is_taken_in_once(served: Set
     days = pd.date_range("2024-01-01", periods=20, freq="D", tz="UTC")
     rows = pd.DataFrame({"event_id": [f"e{n}" for n in range(20)], "kind": "outage", "starts_at": days})
     rows.assign(ends_at=days + pd.Timedelta(hours=1)).to_csv(tmp_path / "events.csv", index=False)
-    taken = at_once(3, lambda _: events.import_file(served, tmp_path / "events.csv").rows)
+    taken = at_once(3, lambda _: events.import_file(served, tmp_path / "events.csv").summary.rows)
     assert sorted(taken) == [0, 0, 20]
     with open_lake_to_read(served) as lake:
         assert lake.connection.execute("select count(*) from history.events").fetchone() == (20,)
