@@ -193,7 +193,7 @@ def test_model_of_which_no_member_carries_anything_is_not_trained_every_night(fi
     assert ask(filled, "select members from forecast.models") == [([],)]
     assert train.run(filled, "usage", origin="2024-01-30").status == "unchanged"
     told = forecast.run(filled, "usage", origin="2024-01-30")
-    assert set(told.details["weights"]) <= {"last_four", "seasonal_naive"}
+    assert set(told.details["weights"]) <= {"pretrained", "last_four", "seasonal_naive"}
     assert ask(filled, "select distinct model_id from analyst.forecast_latest") == [(model_id,)]
 
 
