@@ -27,8 +27,4 @@ class Training:
     amount: str = ""
     """How much the member was trained, in its own measure, for messages."""
     n_steps: int = 0
-    """Planned before training; the best weights among them are kept."""
-    step_seconds: float = 0.0
-    """Measured before training; 0 where the steps were given."""
-    validation_loss: float = float("nan")
-    """Pinball loss summed over the quantiles, in units of the windows' scale."""
+    """Fixed before training."""

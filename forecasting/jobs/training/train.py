@@ -31,7 +31,7 @@ def run(settings: Settings, stream: str, *, origin: str, before: Sequence[str] =
     before: earlier origins, ascending, whose models are trained first where they are still missing; where one of them
     cannot be trained, the run of that origin reports it.
 
-    Training starts from the weights of the model before it. The new model becomes champion where it passes the contest
+    Neural members start from the weights of the package. The new model becomes champion where it passes the contest
     with the present one; either way it stays on the register, and the decision is on record. Too little history for any
     member is no error: the seasonal members forecast until there is more. Raises ModelError where training goes astray,
     SettingsError where models that it rests on are not in the models folder at all: another folder is shared by those

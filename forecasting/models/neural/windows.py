@@ -13,7 +13,6 @@ import numpy as np
 
 from forecasting.models.features.days import index_days
 from forecasting.models.features.rows import Rows, over_mean, row_weights
-from forecasting.models.features.slots import NAN
 from forecasting.models.pretrained.inputs import WIDTH, read_rows
 from forecasting.models.profile import has_passed
 from forecasting.numerics import Floats32, Ints, Mask
@@ -121,8 +120,9 @@ def read_windows(panel: Panel, windows: Windows, *, power: float, context: bool 
     earlier = pairs.origin[:, None] + np.arange(-CONTEXT, 0)
     inside = np.maximum(earlier, 0)
     before, expected, size, _ = _read(panel, pairs, inside, power=power)
-    y = np.where(panel.observed, panel.y, NAN)[pairs.series[:, None], inside]
-    errors = np.nan_to_num(np.where(earlier >= 0, (y - expected) / size, 0.0), nan=0.0).clip(-FAR, FAR)
+    at = pairs.series[:, None], inside
+    known_error = np.where(panel.observed[at] & (earlier >= 0), (panel.y[at] - expected) / size, 0.0)
+    errors = np.nan_to_num(known_error, nan=0.0).clip(-FAR, FAR)
     return WindowInputs(known, before[place], errors[place].astype(np.float32), base, noise, passed)
 
 
