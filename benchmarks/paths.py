@@ -29,8 +29,8 @@ from forecasting.config.sections import HierarchySection
 from forecasting.config.stream import Stream
 from forecasting.ensemble.calibrated import forecast_panel
 from forecasting.ensemble.joint import SERIES, Joint, columns_of, join
-from forecasting.ensemble.mixture import ForecastCache
 from forecasting.ensemble.training import train_members
+from forecasting.ensemble.weighing import ForecastCache
 from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.quantiles import pinball
 from forecasting.terms import QUANTILE_COLUMNS, Period, Stat

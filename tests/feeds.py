@@ -22,6 +22,7 @@ unit = "{unit}"
 interval = "{interval}"
 timezone = "{timezone}"
 horizon = "{horizon}"
+{stream}
 
 [source]
 extract = "{name}.sql"
@@ -47,6 +48,7 @@ def define_stream(
     timezone: str = "UTC",
     horizon: str = "2d",
     extract: str = EXTRACT,
+    stream: str = "",
     source: str = "",
     tables: str = "",
     members: str = '["seasonal"]',
@@ -62,6 +64,7 @@ def define_stream(
         interval=interval,
         timezone=timezone,
         horizon=horizon,
+        stream=stream,
         source=source,
         tables=tables,
         members=members,

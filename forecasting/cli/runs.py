@@ -12,7 +12,13 @@ from forecasting.settings import read_settings
 app = typer.Typer(help="What ran, and how it ended.", no_args_is_help=True)
 
 
-def run(origin: OriginText, streams: Streams = None, as_json: AsJson = False) -> None:
+Jobs = Annotated[
+    int,
+    typer.Option("--jobs", min=1, help="Processes that share a stream too large for one; they change no number."),
+]
+
+
+def run(origin: OriginText, streams: Streams = None, jobs: Jobs = 1, as_json: AsJson = False) -> None:
     """Run all steps: ingest, train, forecast, plan and score.
 
     A model is trained where one is due, and a plan made where the definition asks for one. Without a name: every stream
@@ -30,6 +36,7 @@ def run(origin: OriginText, streams: Streams = None, as_json: AsJson = False) ->
             origin=origin,
             begin=lambda job, stream: progress(f"{job} {stream}"),
             report=lambda summary: None if as_json else console.report(summary.as_dict(), as_json=False),
+            processes=jobs,
         )
     if as_json:
         console.show_outcomes(outcomes)
@@ -79,12 +86,12 @@ def train(
     console.report(summary.as_dict(), as_json)
 
 
-def forecast(stream: StreamName, origin: OriginText, as_json: AsJson = False) -> None:
+def forecast(stream: StreamName, origin: OriginText, jobs: Jobs = 1, as_json: AsJson = False) -> None:
     """Forecast from what was known at the origin, and publish."""
     with console.working(f"forecast {stream}"):
         from forecasting.jobs import forecast as job
 
-        summary = job.run(read_settings(os.environ), stream, origin=origin)
+        summary = job.run(read_settings(os.environ), stream, origin=origin, processes=jobs)
     console.report(summary.as_dict(), as_json)
 
 

@@ -40,6 +40,8 @@ class StreamSection(Section):
     origin_time: time = time(0)
     grid: Literal["local", "utc"] = "local"
     """Where intervals shorter than a day are counted from: midnight of the zone's standard time, or of UTC."""
+    block_series: Annotated[int, Field(ge=16)] | None = None
+    """Series that are forecast together where a stream has more; by the size of its history unless given."""
 
     @model_validator(mode="after")
     def _fits_grid(self) -> "StreamSection":

@@ -7,7 +7,8 @@ import numpy as np
 
 from forecasting.ensemble.event_effects import with_events
 from forecasting.ensemble.evidence import Evidence
-from forecasting.ensemble.mixture import ForecastCache, PanelForecast, mix_members
+from forecasting.ensemble.mixture import PanelForecast, mix_members
+from forecasting.ensemble.weighing import ForecastCache, Weighing
 from forecasting.models.features.days import LEADS
 from forecasting.models.member import Member
 from forecasting.numerics import Floats32, Floats64, Mask
@@ -46,7 +47,17 @@ def _calibrated(panel: Panel, members: Mapping[str, Member], cache: ForecastCach
     forecast = mix_members(panel, members, cache=cache)
     if forecast.evidence is None:
         return forecast
-    factors = _factors(forecast, np.ones(len(forecast.evidence), dtype=bool))
+    return widen_judged(forecast, learn_calibration(forecast))
+
+
+def learn_calibration(forecast: PanelForecast | Weighing) -> Floats64:
+    """(groups, leads, 7) calibration factors from all the evidence of a forecast, which has some."""
+    assert forecast.evidence is not None
+    return _factors(forecast, np.ones(len(forecast.evidence), dtype=bool))
+
+
+def widen_judged(forecast: PanelForecast, factors: Floats64) -> PanelForecast:
+    """A forecast with its intervals stretched by factors (groups, leads, 7) that were learned for it."""
     # what filled a gap was not judged on held-back origins
     pretrained = forecast.weights.get(Tier.PRETRAINED)
     judged = (forecast.tier != Tier.PRETRAINED) | (False if pretrained is None else (pretrained > 0).any(axis=1))
@@ -109,7 +120,7 @@ def _judged(forecast: PanelForecast, evidence: Evidence) -> Iterator[tuple[Mask,
         yield part, widen(forecast.mixed[part], factors[evidence.group[part], evidence.lead[part]])
 
 
-def _factors(forecast: PanelForecast, rows: Mask) -> Floats64:
+def _factors(forecast: PanelForecast | Weighing, rows: Mask) -> Floats64:
     """Calibration factors (groups, leads, 7) from some rows of the evidence: 1 for groups to which they are of no use.
 
     A group keeps its factors where those of each half of the origins make the other half's forecasts better; a group
@@ -133,7 +144,7 @@ def _factors(forecast: PanelForecast, rows: Mask) -> Floats64:
     return np.where(useful[:, None, None], factors, 1.0)
 
 
-def _learn(forecast: PanelForecast, rows: Mask) -> Floats64:
+def _learn(forecast: PanelForecast | Weighing, rows: Mask) -> Floats64:
     """Factors (groups, leads, 7) learned on rows that have a mixed forecast."""
     assert forecast.evidence is not None
     evidence = forecast.evidence.only(rows)

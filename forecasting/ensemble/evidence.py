@@ -7,7 +7,7 @@ import numpy as np
 
 from forecasting.models.features.days import index_days, lead_cells
 from forecasting.models.features.rows import over_mean
-from forecasting.numerics import Floats32, Ints, Mask
+from forecasting.numerics import Floats32, Floats64, Ints, Mask
 from forecasting.panel.grid import Panel
 from forecasting.terms import MEDIAN
 
@@ -54,20 +54,21 @@ def held_back_columns(panel: Panel, *, length: int) -> tuple[int, ...]:
 
 
 def group_series(panel: Panel) -> Ints:
-    """(N,) group of each series: its own where there are few, else one of OWN_GROUPS by predictability.
-
-    Predictability is the mean absolute change from one season to the next over the mean demand.
-    """
+    """(N,) group of each series: its own where there are few, else one of OWN_GROUPS by predictability."""
     if panel.n_series <= OWN_GROUPS:
         return np.arange(panel.n_series)
+    order = np.argsort(np.argsort(measure_roughness(panel), kind="stable"), kind="stable")
+    return np.asarray(order * OWN_GROUPS // panel.n_series, dtype=np.int64)
+
+
+def measure_roughness(panel: Panel) -> Floats64:
+    """(N,) predictability of each series: mean absolute change from one season to the next over the mean demand."""
     recent = panel.y[:, -2 * MOST_SEASONS * panel.season :]
     known = np.where(np.isfinite(recent), recent, 0.0)
     change = np.abs(recent[:, panel.season :] - recent[:, : -panel.season])
     seen, total = np.isfinite(change), known.sum(axis=1) / np.maximum(np.isfinite(recent).sum(axis=1), 1)
     mean = np.where(seen, change, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
-    roughness = np.divide(mean, total, out=np.full(panel.n_series, np.inf), where=total > 0)
-    order = np.argsort(np.argsort(roughness, kind="stable"), kind="stable")
-    return np.asarray(order * OWN_GROUPS // panel.n_series, dtype=np.int64)
+    return np.asarray(np.divide(mean, total, out=np.full(panel.n_series, np.inf), where=total > 0))
 
 
 @dataclass(frozen=True)

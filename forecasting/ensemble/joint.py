@@ -11,8 +11,9 @@ from forecasting.config.sections import HierarchySection
 from forecasting.config.stream import Stream
 from forecasting.ensemble.calibrated import held_back_forecasts
 from forecasting.ensemble.factors import apply_factors
-from forecasting.ensemble.mixture import ForecastCache, PanelForecast
+from forecasting.ensemble.mixture import PanelForecast
 from forecasting.ensemble.reconciliation import HierarchyNodes, MethodChoice, choose_reconciliation, clock_of, days_of
+from forecasting.ensemble.weighing import ForecastCache
 from forecasting.errors import SettingsError
 from forecasting.models.member import Member
 from forecasting.numerics import Floats32, Floats64

@@ -7,7 +7,8 @@ from functools import cached_property
 import numpy as np
 
 from forecasting.ensemble.calibrated import HeldBackForecasts, forecast_panel, held_back_forecasts
-from forecasting.ensemble.mixture import ForecastCache, PanelForecast
+from forecasting.ensemble.mixture import PanelForecast
+from forecasting.ensemble.weighing import ForecastCache
 from forecasting.models.member import Member
 from forecasting.numerics import Floats64, Ints
 from forecasting.panel.grid import Panel, take_series

@@ -9,8 +9,10 @@ from functools import cached_property, partial
 from itertools import groupby
 
 from forecasting.config.stream import Stream
-from forecasting.ensemble.mixture import ForecastCache
+from forecasting.ensemble.weighing import ForecastCache
 from forecasting.errors import ForecastingError, SettingsError, surprises_named
+from forecasting.jobs.blocks.cut import is_large
+from forecasting.jobs.blocks.processes import issue_blocks
 from forecasting.jobs.common.backfills import BackfillReport, Issued, Progress, Trained
 from forecasting.jobs.common.panels import PanelReader
 from forecasting.jobs.common.session import JobSummary, Session, open_session
@@ -26,8 +28,8 @@ from forecasting.store.tables.backfills import (
     read_current_publications,
     read_history_batches,
 )
+from forecasting.store.tables.blocks import holds_publication
 from forecasting.store.tables.decisions import champion_as_of, newest_origin
-from forecasting.store.tables.forecasts import holds_forecast
 from forecasting.store.tables.registry import newest_model
 from forecasting.terms import DAY, BackfillStatus, ModelChoice, RunKind, RunStatus
 
@@ -177,7 +179,7 @@ def _is_whole(work: _Backfill, current: CurrentPublication) -> bool:
     """Whether the lake still holds what was published; rows that it lost are issued again."""
     if current.run_id not in work.whole:
         named = {"run_id": current.run_id, "stream": work.stream.name}
-        work.whole[current.run_id] = holds_forecast(work.session.lake, **named, origin=current.origin)
+        work.whole[current.run_id] = holds_publication(work.session.lake, **named, origin=current.origin)
     return work.whole[current.run_id]
 
 
@@ -227,9 +229,14 @@ def _issue(
     try:
         where = f"stream {work.stream.name}: origin {day:%Y-%m-%d}"
         with surprises_named(where), work.session.run(RunKind.BACKFILL, origin=origin) as record:
-            panel, model = work.reader.panel(origin), batch()
-            cache = caches.setdefault(model.model_id, ForecastCache())
-            summary = issue(work.session, record, panel, model, cache=cache, keep_nightly=not work.overwrite)
+            keep_nightly = not work.overwrite
+            if is_large(work.session.lake, work.stream, origin):
+                model = batch()
+                summary = issue_blocks(work.session, record, model, keep_nightly=keep_nightly)
+            else:
+                panel, model = work.reader.panel(origin), batch()
+                cache = caches.setdefault(model.model_id, ForecastCache())
+                summary = issue(work.session, record, panel, model, cache=cache, keep_nightly=keep_nightly)
     except ForecastingError as error:
         return _failed(origin, error)
     return Issued(

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from forecasting.ensemble.calibrated import forecast_panel
-from forecasting.ensemble.mixture import ForecastCache, PanelForecast
+from forecasting.ensemble.mixture import PanelForecast
+from forecasting.ensemble.weighing import ForecastCache
 from forecasting.errors import FeedError, InsufficientHistoryError, SettingsError
 from forecasting.evaluation.backtest import MemberForecast, measure_horizon, sum_member_statistics
 from forecasting.evaluation.origins import History, choose_origins, history_between, horizon_end

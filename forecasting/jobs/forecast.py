@@ -1,43 +1,52 @@
 """Forecast a stream from an origin and publish it."""
 
 import logging
-from datetime import datetime, timedelta
 
-import numpy as np
-import pandas as pd
-
-from forecasting.config.stream import Stream
 from forecasting.contracts.outputs import check_aggregates, check_forecasts, check_paths
 from forecasting.ensemble.calibrated import forecast_panel
 from forecasting.ensemble.joint import Joint, join
-from forecasting.ensemble.mixture import ForecastCache, PanelForecast
-from forecasting.errors import FallbackError, FeedError
+from forecasting.ensemble.mixture import PanelForecast
+from forecasting.ensemble.weighing import ForecastCache
+from forecasting.jobs.blocks.cut import is_large
+from forecasting.jobs.blocks.processes import issue_blocks
+from forecasting.jobs.common.forecast_checks import check_age, check_fallbacks, count_tiers
+from forecasting.jobs.common.forecast_rows import forecast_rows, rows_expected, surge_rows
 from forecasting.jobs.common.panels import panel_as_of
 from forecasting.jobs.common.session import JobSummary, Session, open_session, wall_clock
 from forecasting.jobs.training.bundles import LoadedModel, forecasters, newest_loaded
-from forecasting.panel.calendar.calendar import grid_ends, resolve_origin
+from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.panel.describe import describe_breaks, describe_suppressed
-from forecasting.panel.grid import Panel, horizon_rows, open_age
+from forecasting.panel.grid import Panel, open_age
 from forecasting.settings import Settings
 from forecasting.store.tables.forecasts import publish
 from forecasting.store.tables.runs import Run
-from forecasting.terms import QUANTILE_COLUMNS, RunKind, RunStatus, Tier, format_duration
+from forecasting.terms import RunKind, RunStatus
 
 logger = logging.getLogger(__name__)
 
 
 def run(
-    settings: Settings, stream: str, *, origin: str, kind: str = RunKind.MANUAL, keep_nightly: bool = False
+    settings: Settings,
+    stream: str,
+    *,
+    origin: str,
+    kind: str = RunKind.MANUAL,
+    keep_nightly: bool = False,
+    processes: int = 1,
 ) -> JobSummary:
     """Forecast from `origin` with the newest model trained on nothing later, and publish.
 
-    kind: nightly, manual or backfill. keep_nightly: leave what a nightly run published. Raises SettingsError for an
+    kind: nightly, manual or backfill. keep_nightly: leave what a nightly run published. processes: that share the
+    blocks of a stream which is too large for one panel; they change no number. Raises SettingsError for an
     origin before the data, FeedError for a feed that is too old, FallbackError when too many series have too
     little history, ModelError for a damaged model; nothing is published then.
     """
     with open_session(settings, stream) as session:
         instant = resolve_origin(origin, session.definition.stream)
         with session.run(RunKind(kind), origin=instant) as record:
+            if is_large(session.lake, session.definition.stream, instant):
+                model = newest_loaded(session, instant)
+                return issue_blocks(session, record, model, keep_nightly=keep_nightly, processes=processes)
             panel = panel_as_of(session.lake, session.definition.stream, instant)
             return issue(session, record, panel, newest_loaded(session, instant), keep_nightly=keep_nightly)
 
@@ -60,11 +69,11 @@ def issue(
     assert origin is not None
     record.model_id = model.model_id
     record.hindsight = model.trained_until is not None and model.trained_until > origin
-    stale = check_age(stream, panel, origin)
+    stale = check_age(stream, open_age(panel, interval=stream.interval), origin)
     cache = cache or ForecastCache()
     members = forecasters(stream, model)
     forecast = forecast_panel(panel, members, cache=cache)
-    check_fallbacks(stream, forecast)
+    check_fallbacks(stream, count_tiers(forecast))
     joint = None
     if stream.hierarchy is not None and panel.n_horizon:
         joint = join(stream, panel, forecast, members, origin=origin, cache=cache)
@@ -93,84 +102,6 @@ def issue(
     return _summary(record, panel, forecast, joint, status=status, rows=len(rows))
 
 
-def check_age(stream: Stream, panel: Panel, origin: datetime) -> str | None:
-    """A note where the feed is older than `max_age` at the origin, in open time. Raises FeedError beyond twice that."""
-    age, limit = open_age(panel, interval=stream.interval), stream.source.max_age
-    if age <= limit + stream.source.publication_delay:
-        return None
-    note = (
-        f"stream {stream.name}: the newest value is {_hours(age)} of open time older than origin {origin.isoformat()}; "
-        f"source.max_age is {format_duration(limit)}"
-    )
-    if age > 2 * limit:
-        raise FeedError(
-            f"{note}, and twice that is too old to forecast from; nothing was published; ingest newer usage first"
-        )
-    return f"{note}; forecast from the last known interval"
-
-
-def check_fallbacks(stream: Stream, forecast: PanelForecast) -> None:
-    """Raises FallbackError when more than `max_fallback_share` of the series had to borrow a profile."""
-    fallen = int((forecast.tier == Tier.COLD_START).sum())
-    share = stream.models.max_fallback_share
-    if fallen > share * len(forecast.tier):
-        raise FallbackError(
-            f"stream {stream.name}: {fallen} of {len(forecast.tier)} series have too little history for any member, "
-            f"more than models.max_fallback_share = {share}; nothing was published; ingest older usage with --since or "
-            "raise the share"
-        )
-
-
-def forecast_rows(panel: Panel, forecast: PanelForecast, *, mean: np.ndarray) -> pd.DataFrame:
-    """One row an open interval of the horizon: series_id, ts, horizon_step, mean, quantiles, tier, event_factor.
-
-    mean: (N, H).
-    """
-    series, column = horizon_rows(panel)
-    values = forecast.quantiles[series, column].astype(np.float64)
-    rows = _keys(panel, series, column)
-    rows["horizon_step"] = panel.horizon_step[column].astype(np.int32)
-    rows["mean"] = mean[series, column].astype(np.float64)
-    rows[list(QUANTILE_COLUMNS)] = values
-    if forecast.factors is not None:
-        factors = forecast.factors[series, column]
-        rows["event_factor"] = np.where(factors == 1, np.nan, factors)
-    rows["tier"] = pd.Categorical(forecast.tier[series], categories=[str(tier) for tier in Tier])
-    return rows
-
-
-def surge_rows(stream: Stream, panel: Panel) -> pd.DataFrame:
-    """One row a surge of the panel, in the columns of forecast.surges."""
-    found = panel.surges
-    first = panel.ts[[surge.first for surge in found]]
-    ends = grid_ends(panel.ts[[surge.end - 1 for surge in found]], stream)
-    return pd.DataFrame(
-        {
-            "series_id": panel.series_ids[[surge.row for surge in found]].astype(object),
-            "starts_at": pd.DatetimeIndex(first).tz_localize("UTC"),
-            "ends_at": pd.DatetimeIndex(ends).tz_localize("UTC"),
-            "days": np.array([surge.days for surge in found], np.int32),
-            "factor": np.array([surge.factor for surge in found], np.float64),
-            "ongoing": np.array([surge.ongoing for surge in found], bool),
-        }
-    )
-
-
-def rows_expected(panel: Panel) -> pd.DataFrame:
-    """series_id and ts of every open interval of the horizon."""
-    return _keys(panel, *np.nonzero(panel.open[:, panel.n_history :]))
-
-
-def _keys(panel: Panel, series: np.ndarray, column: np.ndarray) -> pd.DataFrame:
-    starts = pd.DatetimeIndex(panel.ts[panel.n_history :][column]).tz_localize("UTC")
-    ids = pd.Categorical.from_codes(series.astype(np.int64), categories=panel.series_ids.tolist())
-    return pd.DataFrame({"series_id": ids, "ts": starts})
-
-
-def _hours(age: timedelta) -> str:
-    return f"{age.total_seconds() / 3600:.1f} h"
-
-
 def shares(panel: Panel, forecast: PanelForecast) -> dict[str, float]:
     """Mean weight of each member over the open intervals of the horizon, heaviest first, those under 1% left out."""
     is_open = panel.open[:, panel.n_history :]
@@ -181,7 +112,7 @@ def shares(panel: Panel, forecast: PanelForecast) -> dict[str, float]:
 def _summary(
     record: Run, panel: Panel, forecast: PanelForecast, joint: Joint | None, *, status: RunStatus, rows: int
 ) -> JobSummary:
-    tiers, counts = np.unique(forecast.tier, return_counts=True)
+    tiers = count_tiers(forecast)
     return JobSummary(
         job="forecast",
         stream=record.stream.name,
@@ -191,8 +122,8 @@ def _summary(
         rows=rows,
         message=record.message,
         details={
-            "series": int(counts.sum()),
-            "tiers": dict(zip(tiers.tolist(), counts.tolist(), strict=True)),
+            "series": sum(tiers.values()),
+            "tiers": tiers,
             "weights": shares(panel, forecast),
             **({"aggregates": len(joint.aggregates), "sums": joint.choice.method} if joint else {}),
         },

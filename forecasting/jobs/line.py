@@ -35,6 +35,7 @@ class _StreamRun:
     origin: str
     begin: Callable[[str, str], None]
     report: Callable[[JobSummary], None]
+    processes: int
     done: list[JobSummary] = field(default_factory=list)
     error: ForecastingError | None = None
 
@@ -60,7 +61,9 @@ class _StreamRun:
         steps: dict[str, Step] = {
             "ingest": self.ingest,
             "train": lambda: train.run(self.settings, self.stream, origin=self.origin),
-            "forecast": lambda: forecast.run(self.settings, self.stream, origin=self.origin, kind=kind),
+            "forecast": lambda: forecast.run(
+                self.settings, self.stream, origin=self.origin, kind=kind, processes=self.processes
+            ),
         }
         for job, step in steps.items():
             if not self.take(job, step):
@@ -81,16 +84,17 @@ def run(
     kind: str = RunKind.MANUAL,
     begin: Callable[[str, str], None] = lambda _job, _stream: None,
     report: Callable[[JobSummary], None] = lambda _: None,
+    processes: int = 1,
 ) -> list[Outcome]:
     """Run the steps for each stream. An error, expected or not, stops its stream, but for that of a plan, which scores
     do not need; the others go on.
 
     Streams that read others' history come after these, and read what is there where one of these failed. Plans and
     scores come when all forecasts are there, for a plan rests on those of other streams too. begin: called with the job
-    and the stream before each step; report: called after it.
+    and the stream before each step; report: called after it. processes: see `forecast.run`.
     """
     ordered = sorted(streams, key=lambda stream: reads_others(settings, stream))
-    lines = [_StreamRun(settings, stream, origin, begin, report) for stream in ordered]
+    lines = [_StreamRun(settings, stream, origin, begin, report, processes) for stream in ordered]
     for line in lines:
         line.forecast(kind)
     for line in lines:

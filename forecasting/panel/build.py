@@ -43,28 +43,47 @@ from forecasting.panel.grid import Panel
 from forecasting.terms import DAY, EventKind
 
 
+@dataclass(frozen=True)
+class Population:
+    """All series of a stream as known at an origin, for panels that hold some of them: these have equal columns."""
+
+    series: pd.DataFrame
+    """series_id and attributes, ordered by series_id."""
+    since: np.datetime64
+    """Start of the first interval of which any demand is known."""
+
+
 def build_panel(
-    stream: Stream, *, origin: datetime, demand: Demand, series: pd.DataFrame, events: pd.DataFrame
+    stream: Stream,
+    *,
+    origin: datetime,
+    demand: Demand,
+    series: pd.DataFrame,
+    events: pd.DataFrame,
+    population: Population | None = None,
 ) -> Panel:
     """Panel of a stream as known at an origin.
 
     origin: as of `resolve_origin`. demand: as known at the origin; values at or after it or in closed time are ignored.
     series: series_id and attributes. events: kind, scope, starts_at, ends_at. History goes back to `history_since`, but
-    not before the first demand. Raises InsufficientHistoryError where no series has an observation, ContractError on a
-    repeated series, SettingsError for an origin off the grid.
+    not before the first demand. population: where `series` are some of a stream's; columns and covariates are then
+    those of all. Raises InsufficientHistoryError where no series has an observation, ContractError on a repeated
+    series, SettingsError for an origin off the grid.
     """
     at = _instant(origin, stream)
     attributes = read_attributes(series, stream_name=stream.name)
-    rules = rules_of_series(stream, attributes)
-    template = week_template(stream, rules)
-    known_y, since = _known(stream, demand, attributes.index, at=at)
+    rules = every_rule = rules_of_series(stream, attributes)
+    if population is not None:
+        every_rule = rules_of_series(stream, read_attributes(population.series, stream_name=stream.name))
+    template = week_template(stream, every_rule)
+    known_y, since = _known(stream, demand, attributes.index, at=at, population=population)
     columns = _columns(stream, template, since=since, at=at)
     history = slice(columns.n_history)
     known = read_events(events, attributes=attributes, stream_name=stream.name)
     # an event that has not begun leaves the history as it is, also the eve of the day on which it begins
     started = tuple(event for event in known if event.starts_at < at)
     groups = group_series(stream, rules=rules, events=started, days=columns.days)
-    usual_groups = group_series(stream, rules=rules, events=(), days=columns.days)
+    usual_groups = group_series(stream, rules=every_rule, events=(), days=columns.days)
     is_open = _open(stream, rules, started, columns)
     if len(started) < len(known):
         is_open[:, columns.n_history :] = _open(stream, rules, known, columns)[:, columns.n_history :]
@@ -100,7 +119,15 @@ def build_panel(
         y, suppressed = restore_demand(y, censored, grid, special=special)
     covariates, names = build_covariates(stream, usual_groups, (), ts=columns.ts, days=columns.days)
     own = find_event_covariates(
-        stream, usual_groups, known, covariates, ts=columns.ts, days=columns.days, n_history=columns.n_history, at=at
+        stream,
+        usual_groups,
+        known,
+        covariates,
+        n_series=len(attributes),
+        ts=columns.ts,
+        days=columns.days,
+        n_history=columns.n_history,
+        at=at,
     )
     campaign = touched(known, EventKind.CAMPAIGN, n_series=len(is_open), ts=columns.ts, ends=columns.ends)
     event = campaign | _special_days(stream, started, known, columns, n_series=len(is_open))
@@ -187,17 +214,21 @@ def _instant(origin: datetime, stream: Stream) -> np.datetime64:
 
 
 def _known(
-    stream: Stream, demand: Demand, ids: pd.Index, *, at: np.datetime64
+    stream: Stream, demand: Demand, ids: pd.Index, *, at: np.datetime64, population: Population | None
 ) -> tuple[NDArray[np.float32], np.datetime64]:
     """(N, G) demand of the panel's series before `at`, from the start of their history on, and that instant."""
     row = pd.Index(demand.series_ids).get_indexer(ids)
     before = slice(int(np.searchsorted(demand.grid, history_since(stream, at))), int(np.searchsorted(demand.grid, at)))
     y, grid = demand.y[row, before], demand.grid[before]
     y[row < 0] = np.nan
-    first = np.flatnonzero(np.isfinite(y).any(axis=0))[:1]
-    if not len(first):
-        raise _no_history(stream, at)
-    since = max(grid[first[0]], as_utc(pd.DatetimeIndex([stream.first_origin()]))[0])
+    if population is None:
+        first = np.flatnonzero(np.isfinite(y).any(axis=0))[:1]
+        if not len(first):
+            raise _no_history(stream, at)
+        first_known = grid[first[0]]
+    else:
+        first_known = population.since
+    since = max(first_known, as_utc(pd.DatetimeIndex([stream.first_origin()]))[0])
     return y[:, np.searchsorted(grid, since) :], since
 
 

@@ -36,6 +36,7 @@ def find_event_covariates(
     events: Sequence[Event],
     shared: Floats32,
     *,
+    n_series: int,
     ts: Times,
     days: Times,
     n_history: int,
@@ -43,11 +44,11 @@ def find_event_covariates(
 ) -> EventCovariates | None:
     """What holidays and closures change; None where they change nothing.
 
-    groups: by opening hours and public holidays; shared: (columns, C) covariates without events; at: the origin.
+    groups: of all series of the stream, by opening hours and public holidays; shared: (columns, C) covariates without
+    events; n_series: those that events name; at: the origin.
     Columns of the history know only of events that have begun by then: an event ahead leaves the history as it is.
     """
     own = [event for event in events if event.kind in (EventKind.HOLIDAY, EventKind.CLOSURE)]
-    n_series = sum(len(group.series) for group in groups)
     in_scope = np.zeros((n_series, len(own)), dtype=bool)
     for number, event in enumerate(own):
         in_scope[event.series, number] = True

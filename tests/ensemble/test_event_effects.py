@@ -11,7 +11,7 @@ from forecasting.ensemble.calibrated import forecast_panel
 from forecasting.ensemble.event_effects import find_ratios
 from forecasting.ensemble.joint import Joint, join
 from forecasting.ensemble.reconciliation import HierarchyNodes
-from forecasting.jobs.forecast import forecast_rows
+from forecasting.jobs.common.forecast_rows import forecast_rows
 from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.panel.grid import Panel
 from tests.ensemble.event_readers import EventReader

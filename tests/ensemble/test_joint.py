@@ -15,10 +15,10 @@ from forecasting.contracts.outputs import check_aggregates, check_paths
 from forecasting.ensemble import joint
 from forecasting.ensemble.calibrated import forecast_panel
 from forecasting.ensemble.joint import Joint, join
-from forecasting.ensemble.mixture import ForecastCache
 from forecasting.ensemble.reconciliation import HierarchyNodes, MethodChoice
+from forecasting.ensemble.weighing import ForecastCache
 from forecasting.errors import SettingsError
-from forecasting.jobs.forecast import rows_expected
+from forecasting.jobs.common.forecast_rows import rows_expected
 from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.panel.grid import Panel
 from forecasting.panel.hierarchy import build_hierarchy

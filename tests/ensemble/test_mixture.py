@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from forecasting.ensemble import mixture as module
+from forecasting.ensemble import weighing as module
 from forecasting.ensemble.evidence import held_back_columns
-from forecasting.ensemble.mixture import ForecastCache, PanelForecast, mix_members, predict_all
+from forecasting.ensemble.mixture import PanelForecast, mix_members
+from forecasting.ensemble.weighing import ForecastCache, predict_all
 from forecasting.models.features.days import LEADS
 from forecasting.models.member import Member
 from forecasting.models.seasonal.member import last_four, seasonal_naive
@@ -231,7 +232,7 @@ def test_nothing_after_the_history_is_used_in_the_evidence(panel):
 
     mix_members(panel, {"note": Note(whole(panel))})
     held = held_back_columns(panel, length=SEASON)
-    assert calls == [(panel.n_history,), *((at,) for at in held)]
+    assert calls == [*((at,) for at in held), (panel.n_history,)]
     assert max(held) + SEASON <= panel.n_history
 
 
@@ -246,12 +247,12 @@ def test_held_back_columns_that_two_origins_share_are_forecast_once(panel):
     members, cache = {"note": Note(whole(panel))}, ForecastCache()
     first, again = (mix_members(panel, members, cache=cache) for _ in range(2))
     held = held_back_columns(panel, length=SEASON)
-    assert calls == [panel.n_history, *held, panel.n_history]
+    assert calls == [*held, panel.n_history, panel.n_history]
     np.testing.assert_array_equal(first.quantiles, again.quantiles)
     changed = replace(panel, y=np.where(np.arange(panel.n_history) == held[1], panel.y + 1, panel.y))
     calls.clear()
     mix_members(changed, members, cache=cache)
-    assert calls == [panel.n_history, *held[2:]], "only what lies after the change is forecast again"
+    assert calls == [*held[2:], panel.n_history], "only what lies after the change is forecast again"
 
 
 def test_what_happened_after_a_column_does_not_change_any_forecast_from_it(panel):

@@ -8,8 +8,8 @@ import pytest
 
 from forecasting.ensemble import reconciliation
 from forecasting.ensemble.calibrated import HeldBackForecasts, forecast_panel, held_back_forecasts
-from forecasting.ensemble.mixture import ForecastCache
 from forecasting.ensemble.reconciliation import HierarchyNodes, choose_reconciliation
+from forecasting.ensemble.weighing import ForecastCache
 from forecasting.models.member import Member
 from forecasting.numerics import Floats32
 from forecasting.panel.grid import Panel

@@ -15,8 +15,9 @@ from forecasting.ensemble import training
 from forecasting.ensemble.calibrated import forecast_panel
 from forecasting.ensemble.evidence import held_back_columns, held_back_start
 from forecasting.ensemble.members import PairedMember, as_parts, rebuild
-from forecasting.ensemble.mixture import ForecastCache, mix_members
+from forecasting.ensemble.mixture import mix_members
 from forecasting.ensemble.training import train_members
+from forecasting.ensemble.weighing import ForecastCache
 from forecasting.errors import ModelError
 from forecasting.models.foundation.checkpoint import Checkpoint
 from forecasting.models.foundation.member import FoundationMember, choose_foundation

@@ -229,7 +229,7 @@ def test_an_origin_at_which_the_feed_was_dark_is_left_out_and_named(settings):
 def test_scores_do_not_depend_on_how_much_of_what_was_said_before_is_kept(filled, monkeypatch):
     asked = {"since": "2024-02-10", "every": "7d"}
     whole = evaluate.run(filled, "usage", **asked).as_dict()["scores"]
-    monkeypatch.setattr("forecasting.ensemble.mixture.MOST_KEPT", 1)
+    monkeypatch.setattr("forecasting.ensemble.weighing.MOST_KEPT", 1)
     assert evaluate.run(filled, "usage", **asked).as_dict()["scores"] == whole
 
 

@@ -8,9 +8,10 @@ import pandas as pd
 
 from forecasting.config.stream import Stream
 from forecasting.errors import FeedError, ForecastingError, InsufficientHistoryError, SettingsError
-from forecasting.panel.build import build_panel
+from forecasting.numerics import Ints
+from forecasting.panel.build import Population, build_panel
 from forecasting.panel.calendar.calendar import history_since
-from forecasting.panel.calendar.instants import utc_instant
+from forecasting.panel.calendar.instants import aware_datetime, utc_instant
 from forecasting.panel.demand import Demand, Versions, apply_updates, drop_before, lay_demand
 from forecasting.panel.grid import Panel
 from forecasting.store.lake.lake import Lake
@@ -18,6 +19,7 @@ from forecasting.store.tables.events import events_as_of
 from forecasting.store.tables.history import last_ingest
 from forecasting.store.tables.readings import (
     Extent,
+    first_known,
     read_extent,
     read_series,
     read_versions,
@@ -28,6 +30,31 @@ from forecasting.store.tables.readings import (
 def panel_as_of(lake: Lake, stream: Stream, origin: datetime) -> Panel:
     """The panel of one origin; see `PanelReader`."""
     return PanelReader(lake, stream, [origin]).panel(origin)
+
+
+def population_as_of(lake: Lake, stream: Stream, origin: datetime) -> Population:
+    """All series of a stream as known at an origin. Raises as `PanelReader.panel` does where there are none."""
+    series = read_series(lake, stream, origin)
+    if series.empty:
+        raise _nothing_reported(stream, origin, read_extent(lake, stream))
+    since = history_since(stream, utc_instant(origin))
+    first = first_known(lake, stream, since=aware_datetime(since), origin=origin)
+    return Population(series, since if first is None else max(since, utc_instant(first)))
+
+
+def panel_of_series(lake: Lake, stream: Stream, origin: datetime, population: Population, rows: Ints) -> Panel:
+    """The panel of some series of a population, as known at its origin; rows: (n,) their places, ascending.
+
+    It is the same, bit for bit, whatever other panels are read.
+    """
+    series = population.series.iloc[rows]
+    ids = series["series_id"].to_numpy(np.str_)
+    until = utc_instant(origin)
+    since = history_since(stream, until)
+    known = read_versions(lake, stream, ids.tolist(), since=aware_datetime(since), until=origin, after=None)
+    demand = lay_demand(stream, ids, since=since, until=until, known=(Versions(**columns) for columns in known))
+    events = events_as_of(lake, origin)
+    return build_panel(stream, origin=origin, demand=demand, series=series, events=events, population=population)
 
 
 class PanelReader:

@@ -12,7 +12,7 @@ from forecasting.jobs.common.session import JobSummary, open_session, wall_clock
 from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.settings import Settings
 from forecasting.store.lake.open import open_lake_to_read
-from forecasting.store.tables.surges import append_verdict, read_surges
+from forecasting.store.tables.planners.surges import append_verdict, read_surges
 from forecasting.terms import EventKind
 
 logger = logging.getLogger(__name__)

@@ -66,6 +66,16 @@ def load_champion(session: Session, champion: Champion) -> LoadedModel:
     return load_model(session, record)
 
 
+def load_named(session: Session, model_id: str | None) -> LoadedModel:
+    """The members of a model by its key; none without a key. Raises ModelError as `load_champion` does."""
+    if model_id is None:
+        return LoadedModel()
+    record = find_model(session.lake, model_id)
+    if record is None:
+        raise ModelError(f"model {model_id}: not on the register; {NEXT_STEP}")
+    return load_model(session, record)
+
+
 def newest_loaded(session: Session, origin: datetime) -> LoadedModel:
     """The champion of the stream's present definition as of `origin`; it was trained on nothing known later."""
     stream = session.definition.stream

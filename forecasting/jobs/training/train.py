@@ -8,13 +8,16 @@ from datetime import datetime
 from forecasting.config.stream import Stream
 from forecasting.ensemble.training import train_members
 from forecasting.errors import FeedError, InsufficientHistoryError, ModelError, SettingsError
-from forecasting.jobs.common.panels import panel_as_of
+from forecasting.jobs.blocks.cut import MOST_CELLS, is_large, most_series
+from forecasting.jobs.common.panels import panel_as_of, panel_of_series, population_as_of
 from forecasting.jobs.common.session import JobSummary, Session, open_session, wall_clock
 from forecasting.jobs.training.bundles import load_champion, load_model
 from forecasting.jobs.training.checkpoints import named_checkpoint
 from forecasting.jobs.training.contest import Challenger, stand_in
 from forecasting.jobs.training.register import Candidate, end, register
+from forecasting.numerics import sample_rows
 from forecasting.panel.calendar.calendar import resolve_origin, retrain_boundary
+from forecasting.panel.grid import Panel
 from forecasting.settings import Settings
 from forecasting.store.tables.decisions import Champion, append_decision, champion_as_of
 from forecasting.store.tables.readings import read_extent
@@ -112,7 +115,7 @@ def _train(session: Session, record: Run, boundary: datetime, model_id: str) -> 
     if first is not None and first >= boundary:
         return _finish(session, record, boundary, f"no history before {boundary.isoformat()} yet")
     try:
-        panel = panel_as_of(lake, stream, boundary)
+        panel = _panel(session, boundary)
     except (InsufficientHistoryError, FeedError) as error:
         return _finish(session, record, boundary, str(error))
     foundation = named_checkpoint(session.settings, stream.models)
@@ -136,6 +139,19 @@ def _train(session: Session, record: Run, boundary: datetime, model_id: str) -> 
     details = {kind: trainings[kind].amount for kind in members}
     details = {"model": model_id, **details, "verdict": str(decision.verdict)}
     return _summary(stream, boundary, record.status, record.message, run_id=record.run_id, details=details)
+
+
+def _panel(session: Session, boundary: datetime) -> Panel:
+    """What is trained on: the stream's panel, or that of a sample of its series where it is too large for one.
+
+    The same series are drawn for the same stream and boundary; members forecast the others by what all have in common.
+    """
+    lake, stream = session.lake, session.definition.stream
+    if not is_large(lake, stream, boundary):
+        return panel_as_of(lake, stream, boundary)
+    population = population_as_of(lake, stream, boundary)
+    rows = sample_rows(len(population.series), most_series(stream, boundary, since=population.since, cells=MOST_CELLS))
+    return panel_of_series(lake, stream, boundary, population, rows)
 
 
 def _keep(session: Session, present: ModelRecord, origin: datetime) -> JobSummary:

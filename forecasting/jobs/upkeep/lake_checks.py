@@ -8,9 +8,9 @@ import pandas as pd
 
 from forecasting.config.stream import Stream
 from forecasting.errors import ForecastingError, LakeError, ModelError, surprises_named
+from forecasting.jobs.common.forecast_rows import rows_expected
 from forecasting.jobs.common.panels import panel_as_of
 from forecasting.jobs.common.session import wall_clock
-from forecasting.jobs.forecast import rows_expected
 from forecasting.jobs.upkeep.diagnosis import Diagnosis
 from forecasting.jobs.upkeep.remedies import RESTORE, reissue, remedy_of
 from forecasting.panel.calendar.open_time import has_open_interval
@@ -34,7 +34,8 @@ from forecasting.store.files.models import load_bundle
 from forecasting.store.lake.lake import Lake
 from forecasting.store.maintenance import dead_files
 from forecasting.store.tables.backfills import is_settled, read_current_publications, read_history_batches
-from forecasting.store.tables.forecasts import holds_forecast, published_rows
+from forecasting.store.tables.blocks import holds_publication
+from forecasting.store.tables.forecasts import published_rows
 from forecasting.store.tables.readings import read_extent
 from forecasting.store.tables.runs import killed_runs
 from forecasting.terms import DAY, format_duration
@@ -188,7 +189,7 @@ def _look_at_origin(lake: Lake, stream: Stream, origin: datetime) -> Diagnosis:
             f"expected {len(expected)} rows, one an open interval, found {len(lacking)} missing and {len(extra)} of "
             f"closed ones, first {first[0]} at {first[1]}"
         )
-    elif not holds_forecast(lake, run_id=current.run_id, stream=stream.name, origin=origin):
+    elif not holds_publication(lake, run_id=current.run_id, stream=stream.name, origin=origin):
         message = f"expected the rows that run {current.run_id} published, found others"
     else:
         return Diagnosis("ok", what, where, f"{len(found)} rows, one each")

@@ -88,6 +88,8 @@ TABLES: Mapping[str, LakeTable] = {
         _published("forecast.forecasts", "series_id", "ts"),
         _published("forecast.aggregates", "level", "group_key", "stat", "period", "ts"),
         _published("forecast.paths", "series_id", "ts"),
+        _published("forecast.combinations"),
+        _published("forecast.blocks", "block"),
         _published("forecast.surges", "series_id", "starts_at"),
         LakeTable("forecast.models", key=("model_id",)),
         LakeTable("forecast.decisions", key=("stream", "decided_at_origin", "challenger", "decided_at")),

@@ -80,7 +80,7 @@ def publish(
         return current.content_hash == digest and holds_forecast(lake, **named)
 
     def insert() -> None:
-        _insert(lake, run, rows)
+        insert_forecasts(lake, run, rows)
         named: dict[str, Any] = {"run_id": run.run_id, "stream": run.stream.name, "origin": run.origin}
         if aggregates is not None and len(aggregates):
             insert_published(lake, "forecast.aggregates", aggregates, **named)
@@ -119,7 +119,8 @@ def published_rows(lake: Lake, *, stream: str, origin: datetime) -> pd.DataFrame
     return lake.frame("forecast/published_rows.sql", stream=stream, origin=origin)
 
 
-def _insert(lake: Lake, run: Run, rows: pd.DataFrame) -> None:
+def insert_forecasts(lake: Lake, run: Run, rows: pd.DataFrame) -> None:
+    """Write forecast rows of a run; to be called inside `Lake.write`."""
     lake.execute(
         "forecast/insert_forecasts.sql",
         frames={"forecast_rows": rows if "event_factor" in rows else rows.assign(event_factor=np.nan)},

@@ -30,6 +30,18 @@ def read_extent(lake: Lake, stream: Stream) -> Extent:
     return Extent(*lake.rows("history/extent.sql", stream=stream.name)[0])
 
 
+def count_series(lake: Lake, stream: Stream) -> int:
+    """How many series are on record, silent and retired ones too."""
+    count: int = lake.rows("history/count_series.sql", stream=stream.name)[0][0]
+    return count
+
+
+def first_known(lake: Lake, stream: Stream, *, since: datetime, origin: datetime) -> datetime | None:
+    """Start of the first interval from `since` on with demand that was known at an origin; None without any."""
+    first: datetime | None = lake.rows("history/first_known.sql", stream=stream.name, since=since, origin=origin)[0][0]
+    return first
+
+
 def read_series(lake: Lake, stream: Stream, origin: datetime) -> pd.DataFrame:
     """Series that reported lately, as known at an origin: series_id and one text column an attribute."""
     series = lake.frame(

@@ -72,6 +72,22 @@ def start_run(
     return run
 
 
+def read_run(lake: Lake, stream: Stream, run_id: str) -> Run:
+    """A run of a stream that is under way. Raises LakeError where it is not on record, or has ended."""
+    rows = lake.rows("runs/run.sql", run_id=run_id, stream=stream.name)
+    if not rows:
+        raise LakeError(f"run {run_id}: not under way for stream {stream.name}; start it anew")
+    kind, origin, started_at, snapshot_id = rows[0]
+    return Run(
+        run_id=run_id,
+        kind=RunKind(kind),
+        stream=stream,
+        origin=origin,
+        started_at=started_at,
+        snapshot_id=snapshot_id,
+    )
+
+
 def start_upkeep(lake: Lake, *, kind: RunKind, started_at: datetime, token: str) -> Execution:
     """Put work on the whole lake on record as running; its stream is `*`."""
     work = Execution(

@@ -1,0 +1,126 @@
+"""Forecasts of a stream that is too large for one panel: what series share is learned from some and applied to all.
+
+Which member is good where, and how wide intervals have to be, is learned by groups of series from a sample of them. The
+forecast of a block of series needs these numbers and the block's own history, and no other series.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from forecasting.ensemble.calibrated import learn_calibration, widen_judged
+from forecasting.ensemble.event_effects import with_events
+from forecasting.ensemble.evidence import OWN_GROUPS, group_series, measure_roughness
+from forecasting.ensemble.members import FALLBACK, READS_EVENTS
+from forecasting.ensemble.mixture import PanelForecast, mix_weighed, nothing_ahead
+from forecasting.ensemble.weighing import Weighing, weigh_members
+from forecasting.errors import LakeError
+from forecasting.models.member import Member
+from forecasting.numerics import Floats64, Ints
+from forecasting.panel.grid import Panel, at_present_level, without_events
+from forecasting.terms import QUANTILES
+
+
+@dataclass(frozen=True)
+class Combination:
+    """What a forecast learns from a sample of a stream's series, for all of them: M members, G groups."""
+
+    names: tuple[str, ...]
+    """Of the members, untrained ones first."""
+    limits: Floats64
+    """(G - 1,) roughness from which on a series belongs to the next group, ascending."""
+    weights: Floats64
+    """(G, cells of days ahead, M)"""
+    factors: Floats64
+    """(G, cells of days ahead, 7) of calibration; 1 where there is no evidence."""
+    origin_columns: tuple[int, ...]
+    """Columns of the held-back origins; none where history is too short for any."""
+    judged: bool
+    """Whether there is evidence, by which intervals are calibrated."""
+
+    def group(self, panel: Panel) -> Ints:
+        """(N,) group of each series of a panel."""
+        return np.searchsorted(self.limits, measure_roughness(panel), side="right")
+
+    def weighing(self, panel: Panel) -> Weighing:
+        """The weights for a panel's series, without evidence."""
+        nothing = np.empty((0, len(QUANTILES)), np.float32)
+        return Weighing(self.names, self.weights, self.group(panel), None, nothing, self.origin_columns)
+
+    def needed(self, members: Mapping[str, Member]) -> dict[str, Member]:
+        """The members that a forecast asks: those with weight, those that know events, and the fallback."""
+        weighed = {name for place, name in enumerate(self.names) if (self.weights[..., place] > 0).any()}
+        return {name: one for name, one in members.items() if name in weighed | {*map(str, READS_EVENTS), FALLBACK}}
+
+    def as_record(self) -> dict[str, Any]:
+        """Plain numbers and texts, from which `from_record` makes the same bits again."""
+        return {
+            "names": list(self.names),
+            "limits": [limit if np.isfinite(limit) else None for limit in self.limits.tolist()],
+            "weights": self.weights.tolist(),
+            "factors": self.factors.tolist(),
+            "origin_columns": list(self.origin_columns),
+            "judged": self.judged,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "Combination":
+        """Raises LakeError for a record that `as_record` did not make."""
+        try:
+            limits = [np.inf if limit is None else limit for limit in record["limits"]]
+            return cls(
+                names=tuple(record["names"]),
+                limits=np.array(limits, dtype=np.float64),
+                weights=np.array(record["weights"], dtype=np.float64),
+                factors=np.array(record["factors"], dtype=np.float64),
+                origin_columns=tuple(record["origin_columns"]),
+                judged=bool(record["judged"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise LakeError(
+                f"the combination on record is not readable: {error!r}; forecast the origin again"
+            ) from None
+
+
+def learn_combination(panel: Panel, members: Mapping[str, Member]) -> Combination:
+    """Weights and calibration by groups, from a panel of sampled series: a pure function of the panel and the members.
+
+    The panel has more than OWN_GROUPS series and a horizon. Raises ModelError as `forecast_panel` does.
+    """
+    if panel.n_series <= OWN_GROUPS:
+        raise ValueError(f"expected a sample of more than {OWN_GROUPS} series, found {panel.n_series}")
+    panel = without_events(at_present_level(panel))
+    weighing = weigh_members(panel, members)
+    ones = np.ones((*weighing.weights.shape[:2], len(QUANTILES)))
+    return Combination(
+        names=weighing.names,
+        limits=_limits(panel),
+        weights=weighing.weights,
+        factors=ones if weighing.evidence is None else learn_calibration(weighing),
+        origin_columns=weighing.origin_columns,
+        judged=weighing.evidence is not None,
+    )
+
+
+def forecast_block(panel: Panel, members: Mapping[str, Member], combination: Combination) -> PanelForecast:
+    """Quantiles of the horizon of some of a stream's series, mixed and calibrated as learned from the sample.
+
+    A pure function of the panel, the members and the combination. Series that borrow a shape borrow it from the panel.
+    """
+    panel = at_present_level(panel)
+    baseline = without_events(panel)
+    if not panel.n_horizon:
+        return nothing_ahead(panel)
+    members = combination.needed(members)
+    forecast = mix_weighed(baseline, members, combination.weighing(baseline))
+    if combination.judged:
+        forecast = widen_judged(forecast, combination.factors)
+    return forecast if baseline is panel else with_events(panel, forecast, members)
+
+
+def _limits(panel: Panel) -> Floats64:
+    """(OWN_GROUPS - 1,) least roughness of the series of each group but the first."""
+    roughness, group = measure_roughness(panel), group_series(panel)
+    return np.array([roughness[group == number].min(initial=np.inf) for number in range(1, OWN_GROUPS)])

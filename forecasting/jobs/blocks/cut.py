@@ -1,0 +1,66 @@
+"""Which streams are too large for one panel, and how they are cut into blocks."""
+
+import itertools
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+
+from forecasting.config.stream import Stream
+from forecasting.ensemble.evidence import OWN_GROUPS
+from forecasting.panel.calendar.calendar import grid_between, history_since
+from forecasting.panel.calendar.instants import aware_datetime, utc_instant
+from forecasting.store.lake.lake import Lake
+from forecasting.store.tables.readings import count_series, first_known, read_series
+
+MOST_CELLS = 25_000_000
+"""Intervals of history and horizon of all series up to which a stream is one panel: 11,000 series of twelve weeks of
+hours. Training never reads more."""
+BLOCK_CELLS = 8_000_000
+"""Intervals of a block, at most: less than 2 GiB at work."""
+SAMPLED = 2_000
+"""Series from which weights and calibration are learned."""
+
+
+def most_series(stream: Stream, origin: datetime, *, since: np.datetime64, cells: int) -> int:
+    """How many series have at most so many intervals of history and horizon together. since: start of the history."""
+    return max(cells // max(len(grid_between(stream, since, utc_instant(origin))) + stream.steps, 1), 1)
+
+
+def is_large(lake: Lake, stream: Stream, origin: datetime) -> bool:
+    """Whether a stream is forecast in blocks: it has more intervals than one panel holds, and sums nothing over series.
+
+    Sums need all series at once: a stream with a [hierarchy] stays one panel.
+    """
+    if stream.hierarchy is not None:
+        return False
+    # what is on record is counted at once; which series reported lately, and since when, takes a scan
+    since = history_since(stream, utc_instant(origin))
+    if count_series(lake, stream) <= _limit(stream, origin, since):
+        return False
+    first = first_known(lake, stream, since=aware_datetime(since), origin=origin)
+    if first is not None:
+        since = max(since, utc_instant(first))
+    return len(read_series(lake, stream, origin)) > _limit(stream, origin, since)
+
+
+def _limit(stream: Stream, origin: datetime, since: np.datetime64) -> int:
+    most = stream.stream.block_series or most_series(stream, origin, since=since, cells=MOST_CELLS)
+    return max(most, OWN_GROUPS)
+
+
+def cut_series(count: int, *, stream: Stream, origin: datetime, since: np.datetime64) -> tuple[range, ...]:
+    """Places of the series of each block, in the order of series_id. since: start of their history.
+
+    A pure function of what the stream is at an origin: blocks are the same whoever forecasts them, and however many
+    workers share them.
+    """
+    size = stream.stream.block_series or most_series(stream, origin, since=since, cells=BLOCK_CELLS)
+    number = -(-count // size)
+    edges = [place * count // number for place in range(number + 1)]
+    return tuple(range(first, last) for first, last in itertools.pairwise(edges))
+
+
+def share_blocks(number: int, *, worker: int, workers: int) -> Sequence[int]:
+    """Blocks of one of the workers, counted from 0."""
+    return range(worker, number, workers)

@@ -1,0 +1,1 @@
+"""What planners say: their tables in the lake."""

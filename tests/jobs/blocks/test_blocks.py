@@ -1,0 +1,188 @@
+"""Streams that are too large for one panel: forecast block by block, in one process or several, visible at once."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from forecasting.errors import FeedError, LakeError
+from forecasting.jobs import backfill, forecast, ingest
+from forecasting.jobs.blocks import work
+from forecasting.jobs.blocks.cut import cut_series, is_large, most_series, share_blocks
+from forecasting.jobs.blocks.publish import publish_all
+from forecasting.jobs.common.session import Session, wall_clock
+from forecasting.jobs.training import train
+from forecasting.jobs.training.bundles import newest_loaded
+from forecasting.panel.calendar.calendar import resolve_origin
+from forecasting.settings import Settings
+from forecasting.store.files.definitions import read_definition
+from forecasting.store.lake.open import open_lake, open_lake_to_read
+from forecasting.store.tables.blocks import holds_publication
+from forecasting.store.tables.runs import start_run
+from tests.feeds import define_stream, deliver, hourly_rows
+from tests.homes import begin_with
+
+ORIGIN = "2024-01-29"
+SERIES = tuple(f"link-{number:02d}" for number in range(40))
+IN_BLOCKS = "block_series = 16"
+VALUES = "select * exclude run_id from analyst.forecast_latest order by series_id, ts"
+
+
+def frame(settings: Settings, query: str) -> pd.DataFrame:
+    with open_lake_to_read(settings) as lake:
+        return lake.connection.execute(query).to_arrow_table().to_pandas()
+
+
+def define(settings: Settings, *, stream: str = IN_BLOCKS, tables: str = "") -> None:
+    define_stream(settings, stream=stream, tables=tables, horizon="1d", members='["trees", "seasonal"]', budget="1s")
+
+
+def fill(settings: Settings) -> None:
+    """Four weeks of forty links, the last of which began to report three days ago, and a model."""
+    define(settings)
+    rows = hourly_rows(days=28, series=SERIES)
+    rows["y"] *= rows["series_id"].map({name: 1.0 + number / 7 for number, name in enumerate(SERIES)})
+    young = (rows["series_id"] == SERIES[-1]) & (rows["ts"] < pd.Timestamp("2024-01-26", tz="UTC"))
+    deliver(settings, rows[~young])
+    ingest.run(settings, "usage", until=ORIGIN)
+    train.run(settings, "usage", origin=ORIGIN)
+
+
+@pytest.fixture
+def filled(settings: Settings) -> Settings:
+    return begin_with(settings, fill)
+
+
+def run_of(settings: Settings, run_id: str) -> pd.Series:
+    return frame(settings, f"select * from forecast.runs where run_id = '{run_id}'").iloc[0]
+
+
+def test_blocks_publish_what_one_panel_publishes(filled):
+    in_blocks = forecast.run(filled, "usage", origin=ORIGIN)
+    assert in_blocks.details["blocks"] == 3
+    assert in_blocks.rows == 40 * 24
+    ours = frame(filled, VALUES)
+    define(filled, stream="")
+    together = forecast.run(filled, "usage", origin=ORIGIN)
+    assert "blocks" not in together.details
+    theirs = frame(filled, VALUES)
+    older = ours["series_id"] != SERIES[-1]
+    pd.testing.assert_frame_equal(ours[older], theirs[older])
+    assert in_blocks.details["tiers"] == together.details["tiers"]
+
+
+def test_processes_change_no_number(filled):
+    alone = forecast.run(filled, "usage", origin=ORIGIN)
+    shared = forecast.run(filled, "usage", origin=ORIGIN, processes=2)
+    assert (alone.status, shared.status) == ("published", "unchanged")
+    assert alone.details == shared.details
+    hashes = frame(filled, "select block, count(distinct content_hash) as n from forecast.blocks group by 1 order by 1")
+    assert hashes.to_numpy().tolist() == [[0, 1], [1, 1], [2, 1]]
+
+
+def test_nothing_is_seen_before_all_blocks_are_there(filled, monkeypatch):
+    write = work.append_block
+
+    def stop_at_last(*given, number, **named):
+        if number == 2:
+            raise LakeError("the disk is full")
+        return write(*given, number=number, **named)
+
+    monkeypatch.setattr(work, "append_block", stop_at_last)
+    with pytest.raises(LakeError, match="the disk is full"):
+        forecast.run(filled, "usage", origin=ORIGIN)
+    assert frame(filled, "select count(*) as n from forecast.forecasts")["n"][0] > 0
+    assert frame(filled, VALUES).empty
+    assert frame(filled, "select status from forecast.runs where kind = 'manual'")["status"].tolist() == ["failed"]
+
+
+def test_a_block_that_comes_twice_is_there_once(filled):
+    with open_lake(filled) as lake:
+        stream = read_definition(filled, "usage").stream
+        session = Session(filled, read_definition(filled, "usage"), lake)
+        at = resolve_origin(ORIGIN, stream)
+        run = start_run(lake, stream, kind="manual", origin=at, started_at=wall_clock(), token="t")
+        model = newest_loaded(session, at)
+        run.model_id = model.model_id
+        shared = work.learn(session, run, model)
+        work.forecast_blocks(session, run, shared, [0, 1])
+        # a worker that was thought dead writes its block after another has: it looked before that one was there
+        done, work.done_blocks = work.done_blocks, lambda *_: set()
+        try:
+            work.forecast_blocks(session, run, shared, [1, 2])
+        finally:
+            work.done_blocks = done
+        summary = publish_all(session, run, model, number=3)
+    assert summary.rows == 40 * 24
+    assert len(frame(filled, VALUES)) == 40 * 24
+
+
+def test_a_missing_block_publishes_nothing(filled, monkeypatch):
+    real = work.forecast_blocks
+    monkeypatch.setattr(
+        "forecasting.jobs.blocks.processes.forecast_blocks",
+        lambda session, run, shared, numbers: real(session, run, shared, list(numbers)[:-1]),
+    )
+    with pytest.raises(LakeError, match=r"expected 3 blocks of run .*, found 2; nothing was published"):
+        forecast.run(filled, "usage", origin=ORIGIN)
+    assert frame(filled, VALUES).empty
+
+
+def test_rows_that_were_lost_are_published_again(filled):
+    first = forecast.run(filled, "usage", origin=ORIGIN)
+    assert forecast.run(filled, "usage", origin=ORIGIN).status == "unchanged"
+    keys = {"run_id": first.run_id, "stream": "usage", "origin": datetime(2024, 1, 29, tzinfo=UTC)}
+    with open_lake(filled) as lake:
+        assert holds_publication(lake, **keys)
+        lake.connection.execute(
+            f"update forecast.forecasts set q50 = q50 + 1 where run_id = '{first.run_id}' and series_id = 'link-20'"
+        )
+        assert not holds_publication(lake, **keys)
+    assert forecast.run(filled, "usage", origin=ORIGIN).status == "published"
+
+
+def test_a_backfill_finds_what_the_night_published(filled):
+    night = forecast.run(filled, "usage", origin=ORIGIN, kind="nightly")
+    report = backfill.run(filled, "usage", since=ORIGIN, until=ORIGIN, replace=True)
+    assert [(str(one.status), one.run_id) for one in report.origins] == [("settled", night.run_id)]
+    earlier = backfill.run(filled, "usage", since="2024-01-28", until="2024-01-28")
+    assert [str(one.status) for one in earlier.origins] == ["published"]
+    assert len(frame(filled, "select * from analyst.forecast_from_origin(timestamptz '2024-01-28 12:00:00+00')")) == 960
+
+
+def test_a_feed_that_is_too_old_stops_the_forecast_of_all_blocks(filled):
+    with pytest.raises(FeedError, match="too old to forecast from; nothing was published"):
+        forecast.run(filled, "usage", origin="2024-02-12")
+    assert frame(filled, VALUES).empty
+
+
+def test_streams_with_sums_and_streams_of_few_series_stay_one_panel(filled):
+    at = datetime(2024, 1, 29, tzinfo=UTC)
+    with open_lake_to_read(filled) as lake:
+        assert is_large(lake, read_definition(filled, "usage").stream, at)
+        define(filled, stream="block_series = 40")
+        assert not is_large(lake, read_definition(filled, "usage").stream, at)
+        define(filled, tables="[hierarchy]\nlevels = []")
+        assert not is_large(lake, read_definition(filled, "usage").stream, at)
+        define(filled, stream="")
+        assert not is_large(lake, read_definition(filled, "usage").stream, at)
+
+
+def test_blocks_cover_every_series_once_and_are_alike(filled):
+    define(filled, stream="")
+    stream, at = read_definition(filled, "usage").stream, datetime(2024, 3, 25, tzinfo=UTC)
+    since = np.datetime64("2024-01-01")
+    blocks = cut_series(100_000, stream=stream, origin=at, since=since)
+    assert [place for block in blocks for place in block] == list(range(100_000))
+    assert max(map(len, blocks)) - min(map(len, blocks)) <= 1
+    assert len(blocks[0]) <= most_series(stream, at, since=since, cells=8_000_000)
+    shares = [share_blocks(len(blocks), worker=worker, workers=3) for worker in range(3)]
+    assert sorted(number for share in shares for number in share) == list(range(len(blocks)))
+
+
+def test_the_age_of_the_feed_is_that_of_its_youngest_block(filled):
+    summary = forecast.run(filled, "usage", origin="2024-01-29")
+    assert run_of(filled, summary.run_id)["status"] == "published"
+    ages = frame(filled, "select findings::json->>'age' as age from forecast.blocks")["age"].astype(float)
+    assert (ages == timedelta(0).total_seconds()).all()
