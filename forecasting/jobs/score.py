@@ -17,7 +17,7 @@ from forecasting.evaluation.scores import (
     seasonal_scale,
     sum_statistics,
 )
-from forecasting.jobs.common.panels import panel_as_of
+from forecasting.jobs.blocks.panels import panels_as_of
 from forecasting.jobs.common.session import JobSummary, Session, open_session, wall_clock
 from forecasting.models.seasonal.member import seasonal_naive
 from forecasting.panel.calendar.calendar import resolve_origin
@@ -56,22 +56,26 @@ def run(settings: Settings, stream: str, *, origin: str) -> JobSummary:
 
 
 def _score_origins(session: Session, origins: list[datetime], scored_until: datetime) -> dict[datetime, pd.DataFrame]:
+    """Scores by origin, in the columns of `score_rows` and member; of origins of which something can be scored."""
     stream = session.definition.stream
-    panel = panel_as_of(session.lake, stream, scored_until)
-    tables = {}
-    for origin in origins:
-        published = published_rows(session.lake, stream=stream.name, origin=origin)
-        scores = score_published(stream, panel, published, origin=origin)
-        if len(scores):
-            tables[origin] = scores
-    return tables
+    sums: dict[datetime, list[pd.DataFrame]] = {origin: [] for origin in origins}
+    for panel in panels_as_of(session.lake, stream, scored_until):
+        between = str(panel.series_ids[0]), str(panel.series_ids[-1])
+        for origin in origins:
+            published = published_rows(session.lake, stream=stream.name, origin=origin, between=between)
+            sums[origin] += sum_published(stream, panel, published, origin=origin)
+    return {
+        origin: score_sums(pd.concat(parts, ignore_index=True), by=["member"])
+        for origin, parts in sums.items()
+        if parts
+    }
 
 
-def score_published(stream: Stream, panel: Panel, published: pd.DataFrame, *, origin: datetime) -> pd.DataFrame:
-    """Scores of published rows and of the seasonal naive on the same intervals.
+def sum_published(stream: Stream, panel: Panel, published: pd.DataFrame, *, origin: datetime) -> list[pd.DataFrame]:
+    """Sums for the scores of published rows and of the seasonal naive on the same intervals, by member.
 
     panel: demand as known when scoring; intervals that it does not hold yet, or whose demand is unknown, are not
-    scored. Returns the columns of `score_rows` and member; empty where nothing can be scored.
+    scored. Empty where nothing can be scored.
     """
     at = int(np.searchsorted(panel.ts[: panel.n_history], utc_instant(origin)))
     series = np.searchsorted(panel.series_ids, published["series_id"].to_numpy(dtype=str))
@@ -82,7 +86,7 @@ def score_published(stream: Stream, panel: Panel, published: pd.DataFrame, *, or
     )
     rows, series, column = published[known], series[known], column[known]
     if at == 0 or not panel.observed[series, column].any():
-        return pd.DataFrame()
+        return []
     frame = pd.DataFrame(
         {
             "series_id": rows["series_id"].to_numpy(dtype=str),
@@ -97,11 +101,10 @@ def score_published(stream: Stream, panel: Panel, published: pd.DataFrame, *, or
     reference = np.column_stack([mean_of_quantiles(naive), naive]).astype(np.float64)
     # counts scatter about one rate, whoever forecasts them
     frame["rate"] = values[:, 0]
-    sums = [
+    return [
         _sum(stream, frame, values).assign(member=PUBLISHED),
         _sum(stream, frame[answered], reference[answered]).assign(member=str(Tier.SEASONAL_NAIVE)),
     ]
-    return score_sums(pd.concat(sums, ignore_index=True), by=["member"])
 
 
 def _sum(stream: Stream, frame: pd.DataFrame, values: np.ndarray) -> pd.DataFrame:

@@ -8,8 +8,8 @@ import pandas as pd
 
 from forecasting.config.stream import Stream
 from forecasting.errors import ForecastingError, LakeError, ModelError, surprises_named
+from forecasting.jobs.blocks.panels import panels_as_of
 from forecasting.jobs.common.forecast_rows import rows_expected
-from forecasting.jobs.common.panels import panel_as_of
 from forecasting.jobs.common.session import wall_clock
 from forecasting.jobs.upkeep.diagnosis import Diagnosis
 from forecasting.jobs.upkeep.remedies import RESTORE, reissue, remedy_of
@@ -177,22 +177,26 @@ def _look_at_origin(lake: Lake, stream: Stream, origin: datetime) -> Diagnosis:
         current, model_id=current.model_id, batches=read_history_batches(lake, stream, [current])
     ):
         return Diagnosis("ok", what, where, "not compared: definition, code or history changed since it was published")
+    asked, lacking, extra, first = 0, 0, 0, None
     try:
-        expected = _keys(rows_expected(panel_as_of(lake, stream, origin)))
+        for panel in panels_as_of(lake, stream, origin):
+            expected = _keys(rows_expected(panel))
+            between = str(panel.series_ids[0]), str(panel.series_ids[-1])
+            found = _keys(published_rows(lake, stream=stream.name, origin=origin, between=between))
+            missing, closed = expected.difference(found), found.difference(expected)
+            asked, lacking, extra = asked + len(expected), lacking + len(missing), extra + len(closed)
+            first = first or next(iter([*missing[:1], *closed[:1]]), None)
     except ForecastingError as error:
         return Diagnosis("error", what, where, str(error), exit_code=error.exit_code)
-    found = _keys(published_rows(lake, stream=stream.name, origin=origin))
-    lacking, extra = expected.difference(found), found.difference(expected)
-    if len(lacking) or len(extra):
-        first = (lacking if len(lacking) else extra)[0]
+    if first is not None:
         message = (
-            f"expected {len(expected)} rows, one an open interval, found {len(lacking)} missing and {len(extra)} of "
-            f"closed ones, first {first[0]} at {first[1]}"
+            f"expected {asked} rows, one an open interval, found {lacking} missing and {extra} of closed ones, first "
+            f"{first[0]} at {first[1]}"
         )
     elif not holds_publication(lake, run_id=current.run_id, stream=stream.name, origin=origin):
         message = f"expected the rows that run {current.run_id} published, found others"
     else:
-        return Diagnosis("ok", what, where, f"{len(found)} rows, one each")
+        return Diagnosis("ok", what, where, f"{asked} rows, one each")
     message += f"; {reissue(stream, [origin])}"
     return Diagnosis("error", what, where, message, exit_code=3)
 

@@ -114,9 +114,16 @@ def holds_forecast(lake: Lake, *, run_id: str, stream: str, origin: datetime) ->
     return bool(content_hash(held, model_id=model_id, aggregates=aggregates, surges=surges) == digest)
 
 
-def published_rows(lake: Lake, *, stream: str, origin: datetime) -> pd.DataFrame:
-    """The published forecast of a stream and origin that was made without hindsight; empty where there is none."""
-    return lake.frame("forecast/published_rows.sql", stream=stream, origin=origin)
+def published_rows(
+    lake: Lake, *, stream: str, origin: datetime, between: tuple[str, str] | None = None
+) -> pd.DataFrame:
+    """The published forecast of a stream and origin that was made without hindsight; empty where there is none.
+
+    between: first and last series_id, where not all are wanted.
+    """
+    first, last = between or (None, None)
+    named: dict[str, Any] = {"stream": stream, "origin": origin, "first_series": first, "last_series": last}
+    return lake.frame("forecast/published_rows.sql", **named)
 
 
 def insert_forecasts(lake: Lake, run: Run, rows: pd.DataFrame) -> None:

@@ -7,13 +7,14 @@ import pandas as pd
 import pytest
 
 from forecasting.errors import FeedError, LakeError
-from forecasting.jobs import backfill, forecast, ingest
+from forecasting.jobs import backfill, forecast, ingest, score
 from forecasting.jobs.blocks import work
 from forecasting.jobs.blocks.cut import cut_series, is_large, most_series, share_blocks
 from forecasting.jobs.blocks.publish import publish_all
 from forecasting.jobs.common.session import Session, wall_clock
 from forecasting.jobs.training import train
 from forecasting.jobs.training.bundles import newest_loaded
+from forecasting.jobs.upkeep import doctor
 from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.settings import Settings
 from forecasting.store.files.definitions import read_definition
@@ -186,3 +187,21 @@ def test_the_age_of_the_feed_is_that_of_its_youngest_block(filled):
     assert run_of(filled, summary.run_id)["status"] == "published"
     ages = frame(filled, "select findings::json->>'age' as age from forecast.blocks")["age"].astype(float)
     assert (ages == timedelta(0).total_seconds()).all()
+
+
+def test_scores_of_blocks_are_those_of_one_panel(filled):
+    forecast.run(filled, "usage", origin="2024-01-27")
+    query = "select * exclude eval_id from evaluation.scores order by all"
+    assert score.run(filled, "usage", origin=ORIGIN).rows > 0
+    ours = frame(filled, query)
+    with open_lake(filled) as lake:
+        lake.connection.execute("delete from evaluation.scores")
+    define(filled, stream="")
+    score.run(filled, "usage", origin=ORIGIN)
+    pd.testing.assert_frame_equal(ours, frame(filled, query))
+
+
+def test_doctor_counts_the_rows_of_all_blocks(filled):
+    forecast.run(filled, "usage", origin=ORIGIN)
+    found = [one for one in doctor.run(filled) if one.what == "open intervals"]
+    assert [(one.verdict, one.message) for one in found] == [("ok", "960 rows, one each")]
