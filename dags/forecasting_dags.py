@@ -81,6 +81,12 @@ RETRY_RULES_AWAITING_FEED = ExceptionRetryPolicy(
 _STREAM = "{{ task.op_kwargs['stream'] }}"
 
 
+def number_of_workers() -> int:
+    """Tasks that share the forecast of a large stream, as FORECASTING_WORKERS says; what is wrong there, jobs say."""
+    text = os.environ.get("FORECASTING_WORKERS") or "1"
+    return min(int(text), 32) if text.isdecimal() else 1
+
+
 def run_params() -> dict[str, Param]:
     """Params of every DAG here: which origin and which streams."""
     return {
@@ -234,6 +240,15 @@ def forecast(*, stream: str, origin: str, dag_run: Any = None, outlet_events: An
     keep_nightly = kind == "backfill" and not dag_run.clear_number
     summary = forecast.run(_settings(), stream, origin=origin, kind=kind, keep_nightly=keep_nightly).as_dict()
     return _announced(outlet_events[DEMAND_FORECAST], summary)
+
+
+@job_task(retry_policy=RETRY_RULES, map_index_template=_STREAM)
+def assist(*, stream: str, origin: str, worker: int) -> dict[str, Any]:
+    """Take part in the forecast of a stream that is too large for one task; at once over for any other."""
+    from forecasting.jobs.blocks import processes
+
+    settings = _settings()
+    return processes.assist(settings, stream, origin=origin, worker=worker, workers=settings.workers).as_dict()
 
 
 @job_task(retry_policy=RETRY_RULES)

@@ -17,6 +17,9 @@ differ by one day: the run of logical date 2026-01-30 ends, and runs, on 2026-01
 
     airflow dags trigger nightly_forecast --conf '{"origin": "2026-01-31", "streams": ["call_volume"]}'
 
+**Large streams.** With `FORECASTING_WORKERS` of 2 or more, so many tasks share the forecast of a stream that is too
+large for one: `forecast`, which publishes it, and `assist_1` and so on, which are over at once for any other stream.
+
 **When a task fails**, its log ends with one line: what, where, expected against found, next step.
 
 | error | what the task does | what you do |
@@ -66,12 +69,14 @@ from forecasting_dags import (
     DEFAULT_ARGS,
     RETRY_RULES_AWAITING_FEED,
     TAGS,
+    assist,
     forecast,
     ingest,
     list_planned,
     list_readers,
     list_sources,
     list_streams,
+    number_of_workers,
     plan,
     resolve_origin,
     run_params,
@@ -95,6 +100,9 @@ with DAG(
         ingested = ingest.override(retry_policy=RETRY_RULES_AWAITING_FEED)(stream=stream, until=origin)
         trained = train(stream=stream, origin=origin)
         ingested >> trained >> forecast(stream=stream, origin=origin) >> score(stream=stream, origin=origin)
+        for worker in range(1, number_of_workers()):
+            helper = assist.override(task_id=f"assist_{worker}")
+            trained >> helper(stream=stream, origin=origin, worker=worker)
 
     origin = resolve_origin()
     streams: Any = list_streams()  # the lists of a run that is to come: Airflow types them as its own

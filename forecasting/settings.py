@@ -8,7 +8,11 @@ from pydantic import BaseModel, ConfigDict
 from forecasting.errors import SettingsError
 from forecasting.redaction import remember_environment
 
-_KNOWN = {"HOME", "CATALOG", "DATA", "MODELS", "STREAMS", "SQL"}
+_KNOWN = {"HOME", "CATALOG", "DATA", "MODELS", "STREAMS", "SQL", "WORKERS"}
+
+
+MOST_WORKERS = 32
+"""Wide maps are slow in Airflow."""
 
 
 class Settings(BaseModel):
@@ -27,6 +31,8 @@ class Settings(BaseModel):
     """Users' own stream definitions with their SQL beside them; may be absent."""
     sql: Path | None
     """Folder that replaces the packaged SQL."""
+    workers: int = 1
+    """Airflow tasks that share the forecast of a stream which is too large for one."""
 
     @property
     def catalog_file(self) -> Path | None:
@@ -93,4 +99,11 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         models=home / given["MODELS"] if given.get("MODELS") else beside_data,
         streams=home / (given.get("STREAMS") or "streams"),
         sql=home / given["SQL"] if given.get("SQL") else None,
+        workers=_workers(given.get("WORKERS") or "1"),
     )
+
+
+def _workers(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_WORKERS:
+        raise SettingsError(f"environment: expected FORECASTING_WORKERS to be 1 to {MOST_WORKERS}, found {text!r}")
+    return int(text)

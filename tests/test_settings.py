@@ -36,6 +36,8 @@ def test_server_catalog_has_no_lock_file():
         ({"FORECASTING_HOEM": "/x"}, "FORECASTING_HOEM is not a setting; the settings are .*FORECASTING_HOME"),
         ({"FORECASTING_CATALOG": "mysql:x"}, "FORECASTING_CATALOG='mysql:x' is no catalog; expected sqlite:PATH"),
         ({"FORECASTING_CATALOG": "sqlite:"}, "is no catalog"),
+        ({"FORECASTING_WORKERS": "many"}, "expected FORECASTING_WORKERS to be 1 to 32, found 'many'"),
+        ({"FORECASTING_WORKERS": "0"}, "expected FORECASTING_WORKERS to be 1 to 32, found '0'"),
     ],
 )
 def test_wrong_setting_is_named(environment, message):
@@ -46,7 +48,7 @@ def test_wrong_setting_is_named(environment, message):
 @pytest.mark.parametrize(
     "environment",
     [
-        {"FORECASTING_HOME": "/srv/daily"},
+        {"FORECASTING_HOME": "/srv/daily", "FORECASTING_WORKERS": "3"},
         {"FORECASTING_HOME": "/srv/daily", "FORECASTING_SQL": "sql", "FORECASTING_MODELS": "/big/models"},
         {"FORECASTING_CATALOG": "postgres:dbname=lake", "FORECASTING_DATA": "s3://bucket/lake"},
     ],

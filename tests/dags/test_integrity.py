@@ -7,6 +7,7 @@ from typing import Any
 
 import pendulum
 import pytest
+from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import CronDataIntervalTimetable
 from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
@@ -124,6 +125,16 @@ def test_plans_wait_for_all_forecasts_however_they_end_and_hide_no_night_that_fa
     assert {task.trigger_rule for name, task in tasks.items() if name not in patient} == {"all_success"}
     leaves = {name for name, task in tasks.items() if not task.downstream_task_ids}
     assert leaves == {"sources.score", "readers.score", "plan"}
+
+
+def test_more_workers_take_part_in_the_forecasts_of_a_night(bag: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not [name for name in bag.dags["nightly_forecast"].task_dict if "assist" in name]
+    monkeypatch.setenv("FORECASTING_WORKERS", "3")
+    dag = DagBag(str(DAGS / "nightly_forecast.py"), collect_dags=True).dags["nightly_forecast"]
+    for group in GROUPS:
+        helpers = {f"{group}.assist_{worker}" for worker in (1, 2)}
+        assert dag.get_task(f"{group}.train").downstream_task_ids == helpers | {f"{group}.forecast"}
+        assert all(dag.get_task(name).downstream_task_ids == set() for name in helpers)
 
 
 @pytest.mark.parametrize(("dag_id", "task_id"), JOBS)

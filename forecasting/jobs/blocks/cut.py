@@ -1,7 +1,6 @@
 """Which streams are too large for one panel, and how they are cut into blocks."""
 
 import itertools
-from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
@@ -59,8 +58,3 @@ def cut_series(count: int, *, stream: Stream, origin: datetime, since: np.dateti
     number = -(-count // size)
     edges = [place * count // number for place in range(number + 1)]
     return tuple(range(first, last) for first, last in itertools.pairwise(edges))
-
-
-def share_blocks(number: int, *, worker: int, workers: int) -> Sequence[int]:
-    """Blocks of one of the workers, counted from 0."""
-    return range(worker, number, workers)

@@ -1,7 +1,7 @@
 """The forecast of a large stream: what is learned from a sample of its series, and then the forecast of every block."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,20 +64,23 @@ def resume(session: Session, run: Run, model: LoadedModel) -> Work:
     return Work(population, _cut(session, run, population), members, combination)
 
 
-def forecast_blocks(session: Session, run: Run, work: Work, numbers: Sequence[int]) -> None:
-    """Forecast some blocks of a run and write them; those that are there already are left alone."""
-    stream = session.definition.stream
+def forecast_blocks(session: Session, run: Run, work: Work, *, first: int = 0) -> int:
+    """Forecast the blocks of a run from one of them on, all around, and write them; how many.
+
+    Those that are there when it is their turn are left alone.
+    """
+    stream, total = session.definition.stream, len(work.blocks)
     assert run.origin is not None
-    done = done_blocks(session.lake, run)
-    for number in numbers:
-        if number in done:
+    count = 0
+    for number in ((first + place) % total for place in range(total)):
+        if number in done_blocks(session.lake, run):
             continue
         rows = np.asarray(work.blocks[number])
         panel = panel_of_series(session.lake, stream, run.origin, work.population, rows)
         forecast = forecast_block(panel, work.members, work.combination)
         values = forecast_rows(panel, forecast, mean=forecast.mean)
         check_forecasts(values, expected=rows_expected(panel))
-        append_block(
+        count += append_block(
             session.lake,
             run,
             number=number,
@@ -86,7 +89,8 @@ def forecast_blocks(session: Session, run: Run, work: Work, numbers: Sequence[in
             surges=surge_rows(stream, panel),
             findings=_findings(session, panel, forecast),
         )
-        logger.info("stream %s: block %d of %d forecast", stream.name, number + 1, len(work.blocks))
+        logger.info("stream %s: block %d of %d forecast", stream.name, number + 1, total)
+    return count
 
 
 def _population(session: Session, run: Run) -> Population:

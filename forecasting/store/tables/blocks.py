@@ -68,6 +68,12 @@ def read_combination(lake: Lake, run: Run) -> Sampled:
     return Sampled(model_id, series, sampled, json.loads(text))
 
 
+def shared_run(lake: Lake, *, stream: str, origin: datetime) -> str | None:
+    """The newest run under way that forecasts a stream from an origin in blocks, and has learned from its sample."""
+    rows = lake.rows("forecast/shared_run.sql", stream=stream, origin=origin)
+    return rows[0][0] if rows else None
+
+
 def append_block(
     lake: Lake,
     run: Run,

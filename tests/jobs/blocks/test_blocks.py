@@ -1,5 +1,7 @@
 """Streams that are too large for one panel: forecast block by block, in one process or several, visible at once."""
 
+import os
+import signal
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -9,7 +11,8 @@ import pytest
 from forecasting.errors import FeedError, LakeError
 from forecasting.jobs import backfill, forecast, ingest, score
 from forecasting.jobs.blocks import work
-from forecasting.jobs.blocks.cut import cut_series, is_large, most_series, share_blocks
+from forecasting.jobs.blocks.cut import cut_series, is_large, most_series
+from forecasting.jobs.blocks.processes import assist
 from forecasting.jobs.blocks.publish import publish_all
 from forecasting.jobs.common.session import Session, wall_clock
 from forecasting.jobs.training import train
@@ -55,6 +58,21 @@ def filled(settings: Settings) -> Settings:
     return begin_with(settings, fill)
 
 
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Once:
+    """The first call goes to one function, later ones to another."""
+
+    def __init__(self, first, later):
+        self.functions = iter([first])
+        self.later = later
+
+    def __call__(self, *given, **named):
+        return next(self.functions, self.later)(*given, **named)
+
+
 def run_of(settings: Settings, run_id: str) -> pd.Series:
     return frame(settings, f"select * from forecast.runs where run_id = '{run_id}'").iloc[0]
 
@@ -98,7 +116,7 @@ def test_nothing_is_seen_before_all_blocks_are_there(filled, monkeypatch):
     assert frame(filled, "select status from forecast.runs where kind = 'manual'")["status"].tolist() == ["failed"]
 
 
-def test_a_block_that_comes_twice_is_there_once(filled):
+def test_a_block_that_comes_twice_is_there_once(filled, monkeypatch):
     with open_lake(filled) as lake:
         stream = read_definition(filled, "usage").stream
         session = Session(filled, read_definition(filled, "usage"), lake)
@@ -107,27 +125,45 @@ def test_a_block_that_comes_twice_is_there_once(filled):
         model = newest_loaded(session, at)
         run.model_id = model.model_id
         shared = work.learn(session, run, model)
-        work.forecast_blocks(session, run, shared, [0, 1])
-        # a worker that was thought dead writes its block after another has: it looked before that one was there
-        done, work.done_blocks = work.done_blocks, lambda *_: set()
-        try:
-            work.forecast_blocks(session, run, shared, [1, 2])
-        finally:
-            work.done_blocks = done
+        assert work.forecast_blocks(session, run, shared, first=1) == 3
+        # a worker that was thought dead writes its blocks after another has: when it looked, they were not there
+        monkeypatch.setattr(work, "done_blocks", lambda *_: set())
+        assert work.forecast_blocks(session, run, shared) == 0
         summary = publish_all(session, run, model, number=3)
     assert summary.rows == 40 * 24
     assert len(frame(filled, VALUES)) == 40 * 24
 
 
 def test_a_missing_block_publishes_nothing(filled, monkeypatch):
-    real = work.forecast_blocks
-    monkeypatch.setattr(
-        "forecasting.jobs.blocks.processes.forecast_blocks",
-        lambda session, run, shared, numbers: real(session, run, shared, list(numbers)[:-1]),
-    )
-    with pytest.raises(LakeError, match=r"expected 3 blocks of run .*, found 2; nothing was published"):
+    monkeypatch.setattr("forecasting.jobs.blocks.processes.forecast_blocks", lambda *_, **__: 0)
+    with pytest.raises(LakeError, match=r"expected 3 blocks of run .*, found 0; nothing was published"):
         forecast.run(filled, "usage", origin=ORIGIN)
     assert frame(filled, VALUES).empty
+
+
+def test_a_process_that_is_killed_costs_time_and_nothing_else(filled, monkeypatch):
+    monkeypatch.setattr("forecasting.jobs.blocks.processes._join", die)
+    killed = forecast.run(filled, "usage", origin=ORIGIN, processes=2)
+    monkeypatch.undo()
+    assert (killed.status, killed.rows) == ("published", 960)
+    assert forecast.run(filled, "usage", origin=ORIGIN).status == "unchanged"
+
+
+def test_a_worker_elsewhere_takes_part_and_waits_for_no_run_that_does_not_come(filled, monkeypatch):
+    alone = assist(filled, "usage", origin=ORIGIN, worker=1, workers=2, patience=0)
+    assert (alone.message, alone.details) == ("nothing to share", {"blocks": 0})
+    shared = []
+
+    def with_help(session, run, own, **named):
+        shared.append(assist(filled, "usage", origin=ORIGIN, worker=1, workers=2))
+        return work.forecast_blocks(session, run, own, **named)
+
+    monkeypatch.setattr("forecasting.jobs.blocks.processes.forecast_blocks", Once(with_help, work.forecast_blocks))
+    summary = forecast.run(filled, "usage", origin=ORIGIN)
+    assert [(one.run_id, one.details) for one in shared] == [(summary.run_id, {"blocks": 3})]
+    assert (summary.status, summary.rows) == ("published", 960)
+    define(filled, stream="")
+    assert assist(filled, "usage", origin=ORIGIN, worker=1, workers=2).message == "nothing to share"
 
 
 def test_rows_that_were_lost_are_published_again(filled):
@@ -178,8 +214,6 @@ def test_blocks_cover_every_series_once_and_are_alike(filled):
     assert [place for block in blocks for place in block] == list(range(100_000))
     assert max(map(len, blocks)) - min(map(len, blocks)) <= 1
     assert len(blocks[0]) <= most_series(stream, at, since=since, cells=8_000_000)
-    shares = [share_blocks(len(blocks), worker=worker, workers=3) for worker in range(3)]
-    assert sorted(number for share in shares for number in share) == list(range(len(blocks)))
 
 
 def test_the_age_of_the_feed_is_that_of_its_youngest_block(filled):
