@@ -245,10 +245,10 @@ def forecast(*, stream: str, origin: str, dag_run: Any = None, outlet_events: An
 @job_task(retry_policy=RETRY_RULES, map_index_template=_STREAM)
 def assist(*, stream: str, origin: str, worker: int) -> dict[str, Any]:
     """Take part in the forecast of a stream that is too large for one task; at once over for any other."""
-    from forecasting.jobs.blocks import processes
+    from forecasting.jobs.blocks import assist
 
     settings = _settings()
-    return processes.assist(settings, stream, origin=origin, worker=worker, workers=settings.workers).as_dict()
+    return assist.assist(settings, stream, origin=origin, worker=worker, workers=settings.workers).as_dict()
 
 
 @job_task(retry_policy=RETRY_RULES)

@@ -11,8 +11,8 @@ import pytest
 from forecasting.errors import FeedError, LakeError
 from forecasting.jobs import backfill, forecast, ingest, score
 from forecasting.jobs.blocks import work
+from forecasting.jobs.blocks.assist import assist
 from forecasting.jobs.blocks.cut import cut_series, is_large, most_series
-from forecasting.jobs.blocks.processes import assist
 from forecasting.jobs.blocks.publish import publish_all
 from forecasting.jobs.common.session import Session, wall_clock
 from forecasting.jobs.training import train

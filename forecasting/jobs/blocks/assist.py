@@ -1,0 +1,68 @@
+"""Taking part in the blocks of a run that another process issues, on this machine or elsewhere."""
+
+import time
+from datetime import datetime
+
+from forecasting.jobs.blocks.cut import is_large
+from forecasting.jobs.blocks.work import forecast_blocks, resume
+from forecasting.jobs.common.session import JobSummary, Session, open_session
+from forecasting.jobs.training.bundles import LoadedModel, load_named
+from forecasting.panel.calendar.calendar import resolve_origin
+from forecasting.settings import Settings
+from forecasting.store.tables.blocks import read_combination, shared_run
+from forecasting.store.tables.runs import read_run
+from forecasting.terms import RunStatus
+
+PATIENCE_SECONDS = 600.0
+"""How long a worker that takes part waits for the run: until it has learned from its sample."""
+GLANCE_SECONDS = 2.0
+
+
+def assist(
+    settings: Settings, stream: str, *, origin: str, worker: int, workers: int, patience: float = PATIENCE_SECONDS
+) -> JobSummary:
+    """Take part in the forecast of a large stream that another process issues from an origin.
+
+    worker: from 1; the one that issues is 0. patience: seconds to wait for the run to begin. A stream in one panel, a
+    run that does not come and one that ends without help are no errors: the run does without.
+    """
+    with open_session(settings, stream, must_exist=True) as session:
+        instant = resolve_origin(origin, session.definition.stream)
+        run_id = None
+        if is_large(session.lake, session.definition.stream, instant):
+            run_id = _wait_for_run(session, instant, patience=patience)
+        blocks = 0 if run_id is None else take_part(session, run_id, worker=worker, workers=workers)
+    return JobSummary(
+        job="assist",
+        stream=stream,
+        status=str(RunStatus.UNCHANGED),
+        run_id=run_id,
+        origin=instant.isoformat(),
+        message=None if run_id else "nothing to share",
+        details={"blocks": blocks},
+    )
+
+
+def _wait_for_run(session: Session, origin: datetime, *, patience: float) -> str | None:
+    until = time.monotonic() + patience
+    while (run_id := shared_run(session.lake, stream=session.definition.stream.name, origin=origin)) is None:
+        if time.monotonic() > until:
+            return None
+        time.sleep(GLANCE_SECONDS)
+    return run_id
+
+
+def take_part(session: Session, run_id: str, *, worker: int, workers: int) -> int:
+    """Forecast blocks of a run under way, from one of the workers' places on; how many."""
+    run = read_run(session.lake, session.definition.stream, run_id)
+    run.model_id = read_combination(session.lake, run).model_id
+    model = load_named(session, run.model_id)
+    assert run.origin is not None
+    run.hindsight = is_hindsight(model, run.origin)
+    work = resume(session, run, model)
+    return forecast_blocks(session, run, work, first=worker * len(work.blocks) // workers)
+
+
+def is_hindsight(model: LoadedModel, origin: datetime) -> bool:
+    """Whether a model was trained on demand after an origin."""
+    return model.trained_until is not None and model.trained_until > origin
