@@ -278,6 +278,16 @@ def score(*, stream: str, origin: str, outlet_events: Any = None) -> dict[str, A
     return _announced(outlet_events[DEMAND_SCORE], summary)
 
 
+@job_task(retry_policy=RETRY_RULES)
+def report(*, streams: list[str] | None, origin: str | None) -> dict[str, Any]:
+    """The morning page of what was published up to the origin."""
+    from forecasting.jobs.reports import run
+
+    if origin is None or streams is None:
+        raise AirflowFailException("report: the run did not get as far as its streams; see the logs of its first tasks")
+    return run.run(_settings(), streams, origin=origin).as_dict()
+
+
 def _settings() -> Any:
     from forecasting.settings import read_settings
 

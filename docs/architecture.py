@@ -28,6 +28,7 @@ ROLES = {
     "store": "lake and files",
     "contracts": "checks of tables",
     "config": "stream definitions",
+    "reports": "the morning page",
     "demo": "generated feeds",
     "settings": "environment",
     "quantiles": "sorting, means",

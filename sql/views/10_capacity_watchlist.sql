@@ -1,24 +1,29 @@
 -- Links that a planner has to look at, most urgent first. The order holds for a plain select from the view; a join, a group
 -- or an order by replaces it.
-create or replace view analyst.capacity_watchlist as
-    with worst as (
+create or replace macro planning.published_watchlist(published_by, origin_by, newest_only) as table
+    with links as (
         select *
-        from analyst.capacity_latest
+        from planning.published_capacity(published_by, origin_by, newest_only)
+    ),
+
+    worst as (
+        select *
+        from links
         where failure <> 'none'
         qualify
             row_number() over (
-                partition by stream, series_id
+                partition by stream, origin, series_id
                 order by order_by nulls last, utilisation desc, failure
             ) = 1
     ),
 
     largest as (
         select *
-        from analyst.capacity_latest
+        from links
         where failure <> 'none' and step is not null
         qualify
             row_number() over (
-                partition by stream, series_id
+                partition by stream, origin, series_id
                 order by step_capacity desc, cost desc, failure
             ) = 1
     ),
@@ -59,10 +64,17 @@ create or replace view analyst.capacity_watchlist as
             least(intact.order_by, worst.order_by) as needed_by,
             strftime(greatest(needed_by, intact.origin::date), '%Y') || '-Q' || quarter(greatest(needed_by, intact.origin::date))
                 as order_quarter,
-            intact.currency
-        from analyst.capacity_latest as intact
-        left join worst on intact.stream = worst.stream and intact.series_id = worst.series_id
-        left join largest on intact.stream = largest.stream and intact.series_id = largest.series_id
+            intact.currency,
+            intact.published_at
+        from links as intact
+        left join worst
+            on intact.stream = worst.stream
+            and intact.origin = worst.origin
+            and intact.series_id = worst.series_id
+        left join largest
+            on intact.stream = largest.stream
+            and intact.origin = largest.origin
+            and intact.series_id = largest.series_id
         where intact.failure = 'none' and (intact.rule <> 'not_needed' or worst.due or worst.rule <> 'not_needed')
     )
 
@@ -76,7 +88,19 @@ create or replace view analyst.capacity_watchlist as
         stream,
         series_id;
 
+create or replace view analyst.capacity_watchlist as
+    select * exclude (published_at)
+    from planning.published_watchlist('infinity'::timestamptz, 'infinity'::timestamptz, true);
+
 comment on view analyst.capacity_watchlist is 'Links of the current plan that need an order, with all links up or with a parallel one failed: each beside the failure that needs the earliest order, with the step that is enough for both. Sorted: due ones first, then by order_by, then by expected_delay_loss; another order by replaces that.';
+
+create or replace macro analyst.capacity_watchlist_as_of(t) as table
+    select *
+    from planning.published_watchlist(t, 'infinity'::timestamptz, false);
+
+create or replace macro analyst.capacity_watchlist_from_origin(t) as table
+    select *
+    from planning.published_watchlist('infinity'::timestamptz, t, true);
 
 -- What the links of the watch list cost, by the quarter of the year in which they are to be ordered.
 create or replace view analyst.capacity_budget as

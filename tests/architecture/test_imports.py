@@ -34,11 +34,12 @@ MAY_IMPORT = {
     "pretraining": RULES | MATHEMATICS | {"models"},
     "evaluation": RULES | MATHEMATICS,
     "ensemble": RULES | MATHEMATICS | {"models", "evaluation"},
-    "jobs": RULES | MATHEMATICS | {"models", "evaluation", "ensemble", "store", "demo"},
+    "reports": RULES | {"panel"},
+    "jobs": RULES | MATHEMATICS | {"models", "evaluation", "ensemble", "store", "reports", "demo"},
     "cli": {"jobs", "settings", "errors", "terms", "redaction"},
 }
 """Which parts each part may import, from the ground up: nothing points upward, and no two parts import each other."""
-PURE = RULES - {"settings"} | MATHEMATICS | {"models", "evaluation", "ensemble"}
+PURE = RULES - {"settings"} | MATHEMATICS | {"models", "evaluation", "ensemble", "reports"}
 IMPURE_LIBRARIES = {"duckdb", "airflow", "os", "pathlib", "requests", "subprocess", "shutil", "tempfile"}
 HEAVY_HOMES = {
     "torch": {"models", "pretraining"},
@@ -46,7 +47,7 @@ HEAVY_HOMES = {
     "pytorch_lightning": {"models"},
     "lightgbm": {"models"},
 }
-MOST_PARTS, MOST_FILES, MOST_LINES, MEDIAN_LINES = 21, 14, 300, 100
+MOST_PARTS, MOST_FILES, MOST_LINES, MEDIAN_LINES = 22, 14, 300, 100
 
 
 def modules() -> list[Path]:

@@ -22,8 +22,8 @@ EDGES = {
     "maintain_lake": {"maintain": set()},
     "train_models": {"resolve_origin": {"train"}, "list_streams": {"train"}, "train": set()},
     "nightly_forecast": {
-        "resolve_origin": {f"{group}.{step}" for group in GROUPS for step in STEPS} | {"plan"},
-        "list_streams": {"list_sources", "list_readers", "list_planned"},
+        "resolve_origin": {f"{group}.{step}" for group in GROUPS for step in STEPS} | {"plan", "report"},
+        "list_streams": {"list_sources", "list_readers", "list_planned", "report"},
         "list_sources": {f"sources.{step}" for step in STEPS},
         "list_readers": {f"readers.{step}" for step in STEPS},
         "list_planned": {"plan"},
@@ -32,8 +32,9 @@ EDGES = {
         "readers.ingest": {"readers.train"},
         **{f"{group}.train": {f"{group}.forecast"} for group in GROUPS},
         **{f"{group}.forecast": {f"{group}.score", "plan"} for group in GROUPS},
-        **{f"{group}.score": set() for group in GROUPS},
-        "plan": set(),
+        **{f"{group}.score": {"report"} for group in GROUPS},
+        "plan": {"report"},
+        "report": set(),
     },
 }
 OF_STREAMS = [dag_id for dag_id in EDGES if dag_id != "maintain_lake"]
@@ -122,9 +123,19 @@ def test_plans_wait_for_all_forecasts_however_they_end_and_hide_no_night_that_fa
     tasks = bag.dags["nightly_forecast"].task_dict
     patient = {name for name, task in tasks.items() if task.trigger_rule == "all_done"}
     assert patient == {"plan", "every_source_ingested"}
-    assert {task.trigger_rule for name, task in tasks.items() if name not in patient} == {"all_success"}
-    leaves = {name for name, task in tasks.items() if not task.downstream_task_ids}
-    assert leaves == {"sources.score", "readers.score", "plan"}
+    others = {name: task for name, task in tasks.items() if name not in patient | {"report"}}
+    assert {task.trigger_rule for task in others.values()} == {"all_success"}
+    leaves = {name for name, task in others.items() if task.downstream_task_ids <= {"report"}}
+    assert leaves == {"sources.score", "readers.score"}
+    assert tasks["plan"].downstream_task_ids == {"report"}
+
+
+def test_the_page_is_never_a_reason_for_a_run_to_fail_nor_hides_one_that_failed(bag: Any) -> None:
+    """Airflow takes no account of a teardown; the leaves before it decide."""
+    page = as_scheduled(bag, "nightly_forecast").get_task("report")
+    assert page.is_teardown
+    assert not page.on_failure_fail_dagrun
+    assert page.trigger_rule == "all_done_setup_success"
 
 
 def test_more_workers_take_part_in_the_forecasts_of_a_night(bag: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,11 +58,14 @@ def test_every_view_column_and_macro_is_in_the_dictionary(lake):
     described = set(ask(lake, "select object, name from analyst.dictionary"))
     assert set(ask(lake, views)) - described == set()
     macros = ask(
-        lake, "select function_name from duckdb_functions() where database_name = 'lake' and schema_name = 'analyst'"
+        lake,
+        "select function_name, parameters from duckdb_functions() "
+        "where database_name = 'lake' and schema_name = 'analyst'",
     )
-    for (macro,) in macros:
+    for macro, parameters in macros:
         assert (macro, None) in described
-        columns = ask(lake, f"describe select * from analyst.{macro}(timestamptz '2024-01-01')")
+        values = ", ".join("'usage'" if name == "name" else "timestamptz '2024-01-01'" for name in parameters)
+        columns = ask(lake, f"describe select * from analyst.{macro}({values})")
         assert {(macro, column[0]) for column in columns} <= described
     objects = {name for (name, column) in described if column is None}
     assert {name for name, _ in described} == objects

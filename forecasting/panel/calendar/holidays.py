@@ -47,6 +47,12 @@ def holiday_phases(stream: Stream, days: Times) -> NDArray[np.float64]:
     return np.array([known.get(day, np.nan) for day in days])
 
 
+def holiday_names(stream: Stream, first: date, last: date) -> dict[date, str]:
+    """Names of the public holidays of the stream's country from `first` to `last`, by their dates."""
+    named = _holidays(stream, np.array([first, last], "datetime64[D]"))
+    return {day: names for day, names in sorted(named.items()) if first <= day <= last}
+
+
 def weekend(stream: Stream) -> tuple[int, ...]:
     """Weekday numbers, Monday 0, of the weekend in the stream's country."""
     if stream.calendar.country is None:

@@ -1,0 +1,1 @@
+"""Commands by which numbers leave the house."""

@@ -1,0 +1,1 @@
+"""What leaves the house: the morning page, exports, copies for other programs."""

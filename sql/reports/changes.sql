@@ -1,0 +1,49 @@
+-- Days whose forecast changed most since the origin before, and how much of that events explain.
+with both_origins as (
+    select
+        series_id,
+        (ts at time zone $zone)::date as day,
+        origin,
+        sum(mean) as mean,
+        sum(mean - mean / coalesce(nullif(event_factor, 0), 1)) as by_events,
+        any_value(model_id) as model_id,
+        any_value(tier) as tier,
+        count(*) as intervals
+    from forecast.forecasts as forecasts
+    inner join forecast.current_publications(false, 'infinity'::timestamptz, 'infinity'::timestamptz, false) as publications
+        using (stream, origin, run_id)
+    where stream = $stream and origin in ($origin, $previous) and ts >= $origin and ts < $until
+    group by all
+),
+
+compared as (
+    select
+        now_.series_id as series,
+        now_.day,
+        before.mean / if($averages, before.intervals, 1) as forecast_before,
+        now_.mean / if($averages, now_.intervals, 1) as forecast_now,
+        forecast_now - forecast_before as change,
+        now_.by_events / if($averages, now_.intervals, 1) - before.by_events / if($averages, before.intervals, 1) as by_events,
+        if(
+            now_.model_id is distinct from before.model_id or now_.tier <> before.tier,
+            'yes, see models list',
+            'no'
+        ) as model_changed
+    from both_origins as now_
+    inner join both_origins as before on now_.series_id = before.series_id and now_.day = before.day
+    where now_.origin = $origin and before.origin = $previous and now_.intervals = before.intervals
+)
+
+select
+    series,
+    day,
+    forecast_before,
+    forecast_now,
+    change,
+    change / nullif(forecast_before, 0) as change_share,
+    by_events,
+    change - by_events as by_demand_and_model,
+    model_changed
+from compared
+order by abs(change) desc, series, day
+limit $most
