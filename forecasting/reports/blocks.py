@@ -88,7 +88,7 @@ class Chart:
 
 
 @dataclass(frozen=True)
-class Block:
+class PageBlock:
     """One question: its SQL, and what is shown of the answer."""
 
     key: str
@@ -112,7 +112,7 @@ class PageSection:
     key: str
     title: str
     lead: str
-    blocks: Sequence[Block]
+    blocks: Sequence[PageBlock]
 
 
 @dataclass(frozen=True)

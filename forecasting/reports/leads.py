@@ -4,21 +4,21 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from forecasting.reports.blocks import Block
+from forecasting.reports.blocks import PageBlock
 from forecasting.reports.formats import Kind, is_missing, write
 
 _MOST = 4
 """Sentences of a section."""
 
 
-def lead(section: str, blocks: Sequence[Block]) -> str:
+def lead(section: str, blocks: Sequence[PageBlock]) -> str:
     """A sentence for each stream that has something to say; empty where none has."""
     say = _SAYS.get(section)
     found = [] if say is None else [say(block) for block in blocks]
     return " ".join([sentence for sentence in found if sentence][:_MOST])
 
 
-def _coming(block: Block) -> str:
+def _coming(block: PageBlock) -> str:
     kind, _, stream = block.key.partition("-")
     if kind == "coverage":
         short = block.answer.rows[block.answer.rows["spare"] < 0]
@@ -42,7 +42,7 @@ def _against(rows: pd.DataFrame) -> str:
     return write(known["forecast"].sum() / before - 1, Kind.PERCENT_CHANGE) if before > 0 else ""
 
 
-def _weeks(block: Block) -> str:
+def _weeks(block: PageBlock) -> str:
     kind, _, stream = block.key.partition("-")
     rows = block.answer.rows
     if kind != "pools":
@@ -54,7 +54,7 @@ def _weeks(block: Block) -> str:
     )
 
 
-def _changes(block: Block) -> str:
+def _changes(block: PageBlock) -> str:
     kind, _, stream = block.key.partition("-")
     if kind != "changes":
         return ""
@@ -66,7 +66,7 @@ def _changes(block: Block) -> str:
     )
 
 
-def _accuracy(block: Block) -> str:
+def _accuracy(block: PageBlock) -> str:
     kind, _, stream = block.key.partition("-")
     if kind != "errors":
         return ""
@@ -76,7 +76,7 @@ def _accuracy(block: Block) -> str:
     return f"{stream}: {write(overall['error'], Kind.SHARE)} error{noise}."
 
 
-def _capacity(block: Block) -> str:
+def _capacity(block: PageBlock) -> str:
     kind, _, stream = block.key.partition("-")
     if kind != "budget":
         return ""
@@ -87,7 +87,7 @@ def _capacity(block: Block) -> str:
     return f"{stream}: {due} of {int(rows['links'].sum()):,} links are to be ordered now{cost}."
 
 
-_SAYS: dict[str, Callable[[Block], str]] = {
+_SAYS: dict[str, Callable[[PageBlock], str]] = {
     "coming": _coming,
     "weeks": _weeks,
     "changes": _changes,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from forecasting.reports.blocks import Block, PageSection, Tile
+from forecasting.reports.blocks import PageBlock, PageSection, Tile
 from forecasting.reports.formats import Kind, is_missing, write
 
 
@@ -29,7 +29,7 @@ def tiles_of(sections: Sequence[PageSection]) -> list[Tile]:
     return tiles[:6]
 
 
-def _trust(block: Block) -> Tile:
+def _trust(block: PageBlock) -> Tile:
     rows = _rows(block)
     complete = int((rows["status"] == "complete").sum())
     return Tile(
@@ -41,7 +41,7 @@ def _trust(block: Block) -> Tile:
     )
 
 
-def _pools(block: Block) -> Tile:
+def _pools(block: PageBlock) -> Tile:
     rows = _rows(block)
     first = rows[rows["day"] == rows["day"].min()]
     return Tile(
@@ -52,7 +52,7 @@ def _pools(block: Block) -> Tile:
     )
 
 
-def _short(block: Block) -> Tile:
+def _short(block: PageBlock) -> Tile:
     rows = _rows(block)
     return Tile(
         write(rows["short_hours"].sum(), Kind.HOURS),
@@ -63,7 +63,7 @@ def _short(block: Block) -> Tile:
     )
 
 
-def _links(block: Block) -> Tile:
+def _links(block: PageBlock) -> Tile:
     rows = _rows(block)
     due = int(rows["due"].sum())
     return Tile(
@@ -75,7 +75,7 @@ def _links(block: Block) -> Tile:
     )
 
 
-def _error(block: Block) -> Tile:
+def _error(block: PageBlock) -> Tile:
     rows = _rows(block)
     overall = rows[rows["series"] == "*"] if (rows["series"] == "*").any() else rows.head(1)
     floor = overall["noise_floor"].iloc[0]
@@ -90,13 +90,13 @@ def _error(block: Block) -> Tile:
     return Tile(write(overall["error"].iloc[0], Kind.SHARE), f"error of {_stream(block)}", beside, block.key)
 
 
-def _of(blocks: dict[str, Block], prefix: str) -> Iterable[Block]:
+def _of(blocks: dict[str, PageBlock], prefix: str) -> Iterable[PageBlock]:
     return (block for key, block in blocks.items() if key.startswith(prefix))
 
 
-def _stream(block: Block) -> str:
+def _stream(block: PageBlock) -> str:
     return block.key.partition("-")[2]
 
 
-def _rows(block: Block) -> pd.DataFrame:
+def _rows(block: PageBlock) -> pd.DataFrame:
     return block.answer.rows

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import xlsxwriter
 
-from forecasting.reports.blocks import Block, Page, PageSection, TableColumn
+from forecasting.reports.blocks import Page, PageBlock, PageSection, TableColumn
 from forecasting.reports.formats import Kind, is_missing
 
 _FORMATS = {
@@ -76,7 +76,7 @@ def _write_section(workbook: Any, styles: _Styles, section: PageSection) -> None
     sheet.fit_to_pages(1, 0)
 
 
-def _write_block(sheet: Any, styles: _Styles, block: Block, row: int, widths: dict[int, float]) -> int:
+def _write_block(sheet: Any, styles: _Styles, block: PageBlock, row: int, widths: dict[int, float]) -> int:
     """Writes from `row` on and returns the first row after it."""
     columns, rows = flat(block)
     if rows.empty:
@@ -104,7 +104,7 @@ def _write_block(sheet: Any, styles: _Styles, block: Block, row: int, widths: di
     return head + len(rows) + 3
 
 
-def flat(block: Block) -> tuple[Sequence[TableColumn], pd.DataFrame]:
+def flat(block: PageBlock) -> tuple[Sequence[TableColumn], pd.DataFrame]:
     """Columns and rows of a block as one table: of charts those of all, each with its title."""
     if block.charts and len(block.charts) > 1:
         columns = [TableColumn("chart_title", "Of"), *block.charts[0].table.columns]
@@ -118,7 +118,7 @@ def flat(block: Block) -> tuple[Sequence[TableColumn], pd.DataFrame]:
     return _crossed(block)
 
 
-def _crossed(block: Block) -> tuple[Sequence[TableColumn], pd.DataFrame]:
+def _crossed(block: PageBlock) -> tuple[Sequence[TableColumn], pd.DataFrame]:
     """A grid as a table: a row a pool and day, a column an hour."""
     value = block.grids[0].value
     kind = Kind.PERCENT if value == "chance" else Kind.WHOLE_CHANGE

@@ -10,7 +10,7 @@ import numpy as np
 from forecasting.config.stream import Stream
 from forecasting.panel.calendar.calendar import local_instant
 from forecasting.panel.calendar.holidays import holiday_names
-from forecasting.reports.blocks import Answer, Block, PageSection
+from forecasting.reports.blocks import Answer, PageBlock, PageSection
 from forecasting.reports.leads import lead
 from forecasting.reports.scope import Scope
 from forecasting.reports.sections import accuracy, capacity, changes, coming, needs, rejects, trust, weeks
@@ -75,7 +75,9 @@ class Reader:
         ]
         return [section for section in found if section is not None]
 
-    def _section(self, key: str, title: str, ask_of: Callable[[Scope], Iterable[Block | None]]) -> PageSection | None:
+    def _section(
+        self, key: str, title: str, ask_of: Callable[[Scope], Iterable[PageBlock | None]]
+    ) -> PageSection | None:
         blocks = [block for scope in self.scopes for block in ask_of(scope) if block is not None]
         return PageSection(key, title, lead(key, blocks), blocks) if blocks else None
 
@@ -95,7 +97,7 @@ class Reader:
         """Whether a stream is there for another one's plan, which shows what follows from it."""
         return any(scope.name in _partners(other.stream) for other in self.scopes if other.name != scope.name)
 
-    def _coming(self, scope: Scope) -> Iterable[Block | None]:
+    def _coming(self, scope: Scope) -> Iterable[PageBlock | None]:
         if scope.stream.interval >= DAY or self._is_partner(scope):
             return
         span = (scope.origin, _after(scope, _SHOWN_DAYS))
@@ -114,7 +116,7 @@ class Reader:
         yield coming.fans(scope, single, span, what="series", in_all=in_all)
         yield coming.series_table(scope, whole, in_all=in_all)
 
-    def _staffed_hours(self, scope: Scope, span: tuple[datetime, datetime]) -> Iterable[Block | None]:
+    def _staffed_hours(self, scope: Scope, span: tuple[datetime, datetime]) -> Iterable[PageBlock | None]:
         rules = scope.stream.planning.staffing
         if rules is None:
             return
@@ -127,7 +129,7 @@ class Reader:
         rows, _ = ask(self.lake, "reports/series_count.sql", stream=scope.name, origin=scope.origin)
         return int(rows["series"].iloc[0])
 
-    def _weeks(self, scope: Scope) -> Iterable[Block | None]:
+    def _weeks(self, scope: Scope) -> Iterable[PageBlock | None]:
         if self._is_partner(scope) or scope.stream.interval > DAY:
             return
         horizon = min(scope.stream.stream.horizon, _WEEKS * DAY)
@@ -155,14 +157,14 @@ class Reader:
             yield weeks.pool_days(scope, self.answer("reports/pool_days.sql", **named), happenings, rules.pools)
             yield weeks.short_days(scope, self.answer("reports/coverage.sql", **named, by_hour=False, most=ROWS))
 
-    def _changes(self, scope: Scope) -> Iterable[Block | None]:
+    def _changes(self, scope: Scope) -> Iterable[PageBlock | None]:
         if scope.previous is None or self._is_partner(scope):
             return
         named = {**self._named(scope), "until": _after(scope, _WEEKS)}
         yield changes.changes(scope, self.answer("reports/changes.sql", **named, most=FEW_ROWS))
         yield changes.surprises(scope, self.answer("reports/surprises.sql", **named, most=10))
 
-    def _accuracy(self, scope: Scope) -> Iterable[Block | None]:
+    def _accuracy(self, scope: Scope) -> Iterable[PageBlock | None]:
         named = {**self._named(scope), "since": _after(scope, -_SCORED_DAYS)}
         most = 5 if self._is_partner(scope) else FEW_ROWS
         yield accuracy.errors(scope, self.answer("reports/errors.sql", **named, most=most))
@@ -170,7 +172,7 @@ class Reader:
             scope, self.answer("reports/pit.sql", **named), self.answer("reports/trend.sql", **named)
         )
 
-    def _capacity(self, scope: Scope) -> Iterable[Block | None]:
+    def _capacity(self, scope: Scope) -> Iterable[PageBlock | None]:
         rules = scope.stream.planning.capacity
         if rules is None:
             return

@@ -1,6 +1,6 @@
 """How we did: error beside the noise that stays, bands, and the trend of four weeks."""
 
-from forecasting.reports.blocks import Answer, Block, Chart, Table, TableColumn
+from forecasting.reports.blocks import Answer, Chart, PageBlock, Table, TableColumn
 from forecasting.reports.charts import draw_control, draw_histogram
 from forecasting.reports.formats import Kind
 from forecasting.reports.scope import Scope
@@ -24,7 +24,7 @@ _WIDE, _NARROW = 0.05, 0.05
 """How far coverage may lie from its aim before it is marked."""
 
 
-def errors(scope: Scope, answer: Answer) -> Block | None:
+def errors(scope: Scope, answer: Answer) -> PageBlock | None:
     """answer: of `reports/errors.sql`."""
     rows = answer.rows
     if rows.empty:
@@ -48,7 +48,7 @@ def errors(scope: Scope, answer: Answer) -> Block | None:
         "inside_90": [_off(value, 0.9) for value in rows["inside_90"]],
     }
     table = Table(columns, rows, marks, {"strip": error_strips(rows)})
-    return Block(
+    return PageBlock(
         key=f"errors-{scope.name}",
         title=f"{scope.name}: the last four weeks against what came",
         note="Each interval beside the newest forecast that there was for it. WAPE: sum of |measured − median| over "
@@ -65,7 +65,7 @@ def errors(scope: Scope, answer: Answer) -> Block | None:
     )
 
 
-def bands_and_trend(scope: Scope, pit: Answer, days: Answer) -> Block | None:
+def bands_and_trend(scope: Scope, pit: Answer, days: Answer) -> PageBlock | None:
     """Whether bands are honest, and the error of each day. pit: of `reports/pit.sql`; days: of `reports/trend.sql`."""
     charts, legend = [], []
     if not pit.rows.empty:
@@ -90,7 +90,7 @@ def bands_and_trend(scope: Scope, pit: Answer, days: Answer) -> Block | None:
     if not charts:
         return None
     sql = ";\n\n".join(one.sql for one in (pit, days) if not one.rows.empty)
-    return Block(
+    return PageBlock(
         key=f"bands-{scope.name}",
         title=f"{scope.name}: bands and days",
         note="Left: 1 is right; both ends too high, bands too narrow; one side too high, a bias.",

@@ -6,13 +6,13 @@ from typing import Any
 
 import pandas as pd
 
-from forecasting.reports.blocks import Answer, Block, Table, TableColumn
+from forecasting.reports.blocks import Answer, PageBlock, Table, TableColumn
 from forecasting.reports.formats import Kind, is_missing
 from forecasting.reports.scope import Scope
 from forecasting.reports.strips import date_strips, peak_strip
 
 
-def links(scope: Scope, answer: Answer, peaks: Answer | None, *, currency: str, last_days: int) -> Block | None:
+def links(scope: Scope, answer: Answer, peaks: Answer | None, *, currency: str, last_days: int) -> PageBlock | None:
     """answer: of `reports/links.sql`; peaks: of `reports/peaks.sql`. last_days: where the axis of dates ends."""
     rows = answer.rows
     if rows.empty:
@@ -43,7 +43,7 @@ def links(scope: Scope, answer: Answer, peaks: Answer | None, *, currency: str, 
         "runout": date_strips(rows, today=scope.local_day, last=ends),
     }
     marks = {"late": ["bad" if text else "" for text in rows["late"]]}
-    return Block(
+    return PageBlock(
         key=f"links-{scope.name}",
         title=f"{scope.name}: links to order",
         note="The most urgent first. Weekly peaks: 13 weeks measured, 13 ahead with their 80% range, as if a full link "
@@ -60,7 +60,7 @@ def links(scope: Scope, answer: Answer, peaks: Answer | None, *, currency: str, 
     )
 
 
-def peaks_table(scope: Scope, answer: Answer) -> Block:
+def peaks_table(scope: Scope, answer: Answer) -> PageBlock:
     """The numbers behind the weekly peaks. answer: of `reports/peaks.sql`."""
     columns = [
         TableColumn("link", "Link"),
@@ -70,7 +70,7 @@ def peaks_table(scope: Scope, answer: Answer) -> Block:
         TableColumn("high", "to", Kind.NUMBER),
         TableColumn("ceiling", "Ceiling", Kind.NUMBER),
     ]
-    return Block(
+    return PageBlock(
         key=f"peaks-{scope.name}",
         title=f"{scope.name}: weekly peaks in numbers",
         note=scope.unit,
@@ -80,7 +80,7 @@ def peaks_table(scope: Scope, answer: Answer) -> Block:
     )
 
 
-def budget(scope: Scope, answer: Answer, *, currency: str) -> Block | None:
+def budget(scope: Scope, answer: Answer, *, currency: str) -> PageBlock | None:
     """answer: of `reports/budget.sql`."""
     if answer.rows.empty:
         return None
@@ -91,7 +91,7 @@ def budget(scope: Scope, answer: Answer, *, currency: str) -> Block | None:
         TableColumn("without_step", "no step is enough", Kind.COUNT),
         TableColumn("cost", f"Cost{f' ({currency})' if currency else ''}", Kind.COUNT),
     ]
-    return Block(
+    return PageBlock(
         key=f"budget-{scope.name}",
         title=f"{scope.name}: cost by quarter of the order",
         answer=answer,

@@ -1,11 +1,11 @@
 """What changed since the origin before, and why."""
 
-from forecasting.reports.blocks import Answer, Block, Table, TableColumn
+from forecasting.reports.blocks import Answer, PageBlock, Table, TableColumn
 from forecasting.reports.formats import Kind, write
 from forecasting.reports.scope import Scope
 
 
-def changes(scope: Scope, answer: Answer) -> Block | None:
+def changes(scope: Scope, answer: Answer) -> PageBlock | None:
     """answer: of `reports/changes.sql`."""
     rows = answer.rows
     if rows.empty or not (rows["change"].abs() > 0).any():
@@ -22,7 +22,7 @@ def changes(scope: Scope, answer: Answer) -> Block | None:
         TableColumn("by_demand_and_model", "rest", change),
         TableColumn("model_changed", "Model changed"),
     ]
-    return Block(
+    return PageBlock(
         key=f"changes-{scope.name}",
         title=f"{scope.name}: largest changes since the forecast of {write(_previous(scope), Kind.DAY)}",
         note=f"Expected {scope.unit} a day. By events: what campaigns, holidays and closures multiply by. The rest is "
@@ -32,7 +32,7 @@ def changes(scope: Scope, answer: Answer) -> Block | None:
     )
 
 
-def surprises(scope: Scope, answer: Answer) -> Block | None:
+def surprises(scope: Scope, answer: Answer) -> PageBlock | None:
     """answer: of `reports/surprises.sql`."""
     rows = answer.rows
     if rows.empty:
@@ -46,7 +46,7 @@ def surprises(scope: Scope, answer: Answer) -> Block | None:
         TableColumn("difference_share", "", Kind.PERCENT_CHANGE),
         TableColumn("inside_80", "Inside the 80% band", Kind.PERCENT),
     ]
-    return Block(
+    return PageBlock(
         key=f"surprises-{scope.name}",
         title=f"{scope.name}: new demand that the forecast before did not expect",
         note=f"{'Means' if scope.averages else 'Sums'} of {scope.unit} between the two origins, the largest first.",

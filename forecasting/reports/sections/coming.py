@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pandas as pd
 
-from forecasting.reports.blocks import Answer, Block, Chart, HourGrid, Table, TableColumn
+from forecasting.reports.blocks import Answer, Chart, HourGrid, PageBlock, Table, TableColumn
 from forecasting.reports.fans import LEGEND, draw_fan
 from forecasting.reports.formats import Kind, write
 from forecasting.reports.scope import Scope
@@ -13,7 +13,7 @@ from forecasting.reports.scope import Scope
 
 def fans(
     scope: Scope, answer: Answer, span: tuple[datetime, datetime], *, what: str, in_all: int | None
-) -> Block | None:
+) -> PageBlock | None:
     """answer: of `reports/fans.sql` or `reports/group_fans.sql`. what: the series or groups that are shown."""
     rows = answer.rows
     if rows.empty:
@@ -45,7 +45,7 @@ def fans(
     missing = {"last_week": "week", "forecast_before": "before"}
     hidden = {missing[name] for name in empty}
     count = f"the {len(charts)} largest of {in_all:,}" if in_all and in_all > len(charts) else f"all {len(charts)}"
-    return Block(
+    return PageBlock(
         key=f"fans-{scope.name}",
         title=f"{scope.name}: {what}, {_span(rows)}",
         note=f"{_capital(scope.unit)} per {interval_name(scope)}; {count}. Closed hours stay empty. Point at a chart, "
@@ -56,7 +56,7 @@ def fans(
     )
 
 
-def series_table(scope: Scope, answer: Answer, *, in_all: int) -> Block | None:
+def series_table(scope: Scope, answer: Answer, *, in_all: int) -> PageBlock | None:
     """answer: of `reports/series.sql`."""
     rows = answer.rows
     if rows.empty:
@@ -76,7 +76,7 @@ def series_table(scope: Scope, answer: Answer, *, in_all: int) -> Block | None:
         TableColumn("produced_by", "Method"),
     ]
     columns = [column for column in columns if not rows[column.name].isna().all()]
-    return Block(
+    return PageBlock(
         key=f"series-{scope.name}",
         title=f"{scope.name}: {'every series' if shown >= in_all else f'the {shown} largest of {in_all:,}'} by day",
         note=f"{'Means' if scope.averages else 'Sums'} of {scope.unit} a day.",
@@ -86,7 +86,7 @@ def series_table(scope: Scope, answer: Answer, *, in_all: int) -> Block | None:
     )
 
 
-def chances(scope: Scope, answer: Answer, *, asked_for: float) -> Block | None:
+def chances(scope: Scope, answer: Answer, *, asked_for: float) -> PageBlock | None:
     """answer: of `reports/chances.sql`. asked_for: the confidence of the plan."""
     if answer.rows.empty:
         return None
@@ -98,7 +98,7 @@ def chances(scope: Scope, answer: Answer, *, asked_for: float) -> Block | None:
         )
         return write(value, Kind.PERCENT), style
 
-    return Block(
+    return PageBlock(
         key=f"chances-{scope.name}",
         title=f"{scope.name}: chance to meet the target",
         note=f"With the agents of the plan, by pool and local hour. The plan asks for {asked_for:.0%} on the average "
@@ -108,7 +108,7 @@ def chances(scope: Scope, answer: Answer, *, asked_for: float) -> Block | None:
     )
 
 
-def coverage(scope: Scope, answer: Answer) -> Block | None:
+def coverage(scope: Scope, answer: Answer) -> PageBlock | None:
     """answer: of `reports/coverage.sql`, by hour."""
     rows = answer.rows
     if rows.empty:
@@ -119,7 +119,7 @@ def coverage(scope: Scope, answer: Answer) -> Block | None:
             return write(value, Kind.WHOLE_CHANGE), "r1" if value > -2 else "r2" if value > -5 else "r3"
         return write(value, Kind.WHOLE_CHANGE), "s0" if value == 0 else "s1" if value < 5 else "s2"
 
-    return Block(
+    return PageBlock(
         key=f"coverage-{scope.name}",
         title=f"{scope.name}: people at work beyond those needed",
         note="By pool and local hour, the fewest of the hour. Orange: people are missing. Breaks are taken off.",

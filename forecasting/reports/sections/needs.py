@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from forecasting.reports.blocks import Answer, Block, PageSection, Table, TableColumn
+from forecasting.reports.blocks import Answer, PageBlock, PageSection, Table, TableColumn
 from forecasting.reports.formats import Kind, is_missing
 from forecasting.reports.words import command_for, explain_reason, name_need
 
@@ -55,7 +55,7 @@ def needs(answer: Answer, days: Mapping[str, str]) -> PageSection | None:
         "Size: of an order the expected loss of a delay by a quarter, of shifts the hours without people, of a "
         "forecast its change, of data the rows."
     )
-    return PageSection("needs", "What needs me", lead, [Block("needs-list", "First things", answer, note, table)])
+    return PageSection("needs", "What needs me", lead, [PageBlock("needs-list", "First things", answer, note, table)])
 
 
 def _detail(need: str, text: object) -> str:

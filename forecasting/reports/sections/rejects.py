@@ -1,7 +1,7 @@
 """Rejected data: why, one example, and the command that looks further."""
 
 from forecasting.redaction import redact
-from forecasting.reports.blocks import Answer, Block, PageSection, Table, TableColumn
+from forecasting.reports.blocks import Answer, PageBlock, PageSection, Table, TableColumn
 from forecasting.reports.formats import Kind
 from forecasting.reports.words import command_for, explain_reason
 
@@ -27,7 +27,7 @@ def rejects(answer: Answer) -> PageSection | None:
         TableColumn("example", "Example", Kind.CODE),
         TableColumn("command", "Go on with", Kind.CODE),
     ]
-    block = Block(
+    block = PageBlock(
         key="rejects-list",
         title="Rows that wait",
         note="Correct the feed or its SQL, then take the rows in: forecasting quarantine replay STREAM.",

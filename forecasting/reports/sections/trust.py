@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from forecasting.reports.blocks import Answer, Block, PageSection, Table, TableColumn
+from forecasting.reports.blocks import Answer, PageBlock, PageSection, Table, TableColumn
 from forecasting.reports.formats import Kind, is_missing
 
 _COLUMNS = (
@@ -48,7 +48,7 @@ def trust(answer: Answer) -> PageSection:
         for column in _COLUMNS
         if column.name not in ("failed_steps", "new_champion") or not rows[column.name].isna().all()
     ]
-    block = Block(
+    block = PageBlock(
         key="trust-streams",
         title="Streams",
         answer=answer,

@@ -7,7 +7,7 @@ from glob import escape
 
 import pandas as pd
 
-from forecasting.reports.blocks import Answer, Block, Chart, Table, TableColumn
+from forecasting.reports.blocks import Answer, Chart, PageBlock, Table, TableColumn
 from forecasting.reports.charts import draw_day_ranges
 from forecasting.reports.formats import Kind, is_missing
 from forecasting.reports.scope import Scope
@@ -53,7 +53,7 @@ def _match(series: Iterable[str], patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(name, pattern) for name in series for pattern in patterns)
 
 
-def occasions(scope: Scope, answer: Answer) -> Block | None:
+def occasions(scope: Scope, answer: Answer) -> PageBlock | None:
     """answer: of `reports/occasions.sql`."""
     if answer.rows.empty:
         return None
@@ -64,12 +64,12 @@ def occasions(scope: Scope, answer: Answer) -> Block | None:
         TableColumn("starts", "From", Kind.TIME),
         TableColumn("ends", "Until", Kind.TIME),
     ]
-    return Block(
+    return PageBlock(
         f"occasions-{scope.name}", f"{scope.name}: events and holidays ahead", answer, "", Table(columns, answer.rows)
     )
 
 
-def group_days(scope: Scope, answer: Answer, happenings: Sequence[Happening], *, stat: str) -> Block | None:
+def group_days(scope: Scope, answer: Answer, happenings: Sequence[Happening], *, stat: str) -> PageBlock | None:
     """answer: of `reports/group_days.sql`. stat: what a day is of."""
     columns = [
         TableColumn("day", "Day", Kind.DAY),
@@ -83,7 +83,7 @@ def group_days(scope: Scope, answer: Answer, happenings: Sequence[Happening], *,
     charts = _charts(scope, answer.rows, "group_name", columns, lambda _: happens)
     if not charts:
         return None
-    return Block(
+    return PageBlock(
         key=f"groups-{scope.name}",
         title=f"{scope.name}: days by group",
         note=f"{stat} of {scope.unit} a day, from joint sample paths: ranges of groups are not sums of their parts.",
@@ -95,7 +95,7 @@ def group_days(scope: Scope, answer: Answer, happenings: Sequence[Happening], *,
 
 def pool_days(
     scope: Scope, answer: Answer, happenings: Sequence[Happening], pools: Mapping[str, Sequence[str]]
-) -> Block | None:
+) -> PageBlock | None:
     """answer: of `reports/pool_days.sql`. pools: patterns of the series of each; a pool that it lacks is a series."""
     columns = [
         TableColumn("day", "Day", Kind.DAY),
@@ -113,7 +113,7 @@ def pool_days(
     if not charts:
         return None
     hours = answer.rows.groupby("pool", sort=False)["agent_hours"].sum()
-    return Block(
+    return PageBlock(
         key=f"pools-{scope.name}",
         title=f"{scope.name}: days by pool, {hours.sum():,.0f} agent-hours in all",
         note="Calls offered a day with their range. The tables have agent-hours, hours to roster and expected service.",
@@ -123,7 +123,7 @@ def pool_days(
     )
 
 
-def short_days(scope: Scope, answer: Answer) -> Block | None:
+def short_days(scope: Scope, answer: Answer) -> PageBlock | None:
     """Hours without people by pool and day. answer: of `reports/coverage.sql`, by day."""
     rows = answer.rows
     if rows.empty:
@@ -136,7 +136,7 @@ def short_days(scope: Scope, answer: Answer) -> Block | None:
         TableColumn("short_hours", "Person-hours without people", Kind.HOURS),
         TableColumn("spare", "Fewest against the need", Kind.WHOLE_CHANGE),
     ]
-    return Block(
+    return PageBlock(
         key=f"short-{scope.name}",
         title=f"{scope.name}: where the shifts leave gaps",
         note="Days on which fewer people are at work than the plan needs, the largest gap first.",
