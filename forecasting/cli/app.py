@@ -11,11 +11,11 @@ from typer.core import TyperGroup
 from forecasting import __version__
 from forecasting.cli import console, events, history, maintenance, models, planning, runs, series, streams
 from forecasting.cli.output import sound_streams
-from forecasting.cli.sharing import report
+from forecasting.cli.sharing import export, report
 from forecasting.errors import ForecastingError, surprises_named
 
 IN_ORDER_OF_NEED = (
-    *("demo", "try", "streams", "run", "report", "plan", "explain", "evaluate", "backfill", "sql"),
+    *("demo", "try", "streams", "run", "report", "plan", "explain", "evaluate", "backfill", "sql", "export"),
     *("ingest", "train", "forecast", "score", "events", "series", "surges", "quarantine", "runs", "models"),
     *("lake", "maintain", "doctor", "version"),
 )
@@ -56,7 +56,7 @@ for name, group in (
     app.add_typer(group, name=name)
 for command in (
     *(runs.run, runs.ingest, runs.train, runs.forecast, runs.score),
-    *(report.report, planning.plan, history.evaluate, history.backfill),
+    *(report.report, export.export, planning.plan, history.evaluate, history.backfill),
     *(maintenance.sql, maintenance.maintain, maintenance.doctor),
 ):
     app.command()(command)

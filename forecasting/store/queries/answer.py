@@ -72,11 +72,16 @@ def answer(lake: Lake, query: str, *, limit: timedelta) -> pd.DataFrame:
 
 
 def _tabulate(rows: duckdb.DuckDBPyRelation) -> pd.DataFrame:
-    columns = [(name, str(kind)) for name, kind in zip(rows.columns, rows.types, strict=True)]
-    shown = rows.project(", ".join(_shown(rows, name, kind) for name, kind in columns))
-    frame: pd.DataFrame = shown.to_arrow_table().to_pandas()
-    frame.attrs[JSON_COLUMNS] = [name for name, kind in columns if _is_nested(kind)]
+    frame: pd.DataFrame = as_texts(rows).to_arrow_table().to_pandas()
+    kinds = zip(rows.columns, rows.types, strict=True)
+    frame.attrs[JSON_COLUMNS] = [name for name, kind in kinds if _is_nested(str(kind))]
     return frame
+
+
+def as_texts(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """The same rows in types that every form of output can hold: numbers, truth values, instants, dates and texts."""
+    columns = [(name, str(kind)) for name, kind in zip(rows.columns, rows.types, strict=True)]
+    return rows.project(", ".join(_shown(rows, name, kind) for name, kind in columns))
 
 
 def _shown(rows: duckdb.DuckDBPyRelation, name: str, kind: str) -> str:
