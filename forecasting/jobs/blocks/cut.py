@@ -12,13 +12,13 @@ from forecasting.panel.calendar.instants import aware_datetime, utc_instant
 from forecasting.store.lake.lake import Lake
 from forecasting.store.tables.readings import count_series, first_known, read_series
 
-MOST_CELLS = 25_000_000
-"""Intervals of history and horizon of all series up to which a stream is one panel: 11,000 series of twelve weeks of
-hours. Training never reads more."""
+MOST_CELLS = 60_000_000
+"""Intervals of history and horizon of all series up to which a stream is one panel: 27,000 series of twelve weeks of
+hours, 3,400 of two years. Training never reads more."""
 BLOCK_CELLS = 8_000_000
 """Intervals of a block, at most: less than 2 GiB at work."""
 SAMPLED = 2_000
-"""Series from which weights and calibration are learned."""
+"""Series from which weights and calibration are learned, at most."""
 
 
 def most_series(stream: Stream, origin: datetime, *, since: np.datetime64, cells: int) -> int:

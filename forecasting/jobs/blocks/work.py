@@ -9,8 +9,9 @@ import numpy as np
 
 from forecasting.contracts.outputs import check_forecasts
 from forecasting.ensemble.blocks import Combination, forecast_block, learn_combination
+from forecasting.ensemble.evidence import OWN_GROUPS
 from forecasting.ensemble.mixture import PanelForecast
-from forecasting.jobs.blocks.cut import SAMPLED, cut_series
+from forecasting.jobs.blocks.cut import BLOCK_CELLS, SAMPLED, cut_series, most_series
 from forecasting.jobs.common.forecast_checks import count_tiers
 from forecasting.jobs.common.forecast_rows import forecast_rows, rows_expected, surge_rows
 from forecasting.jobs.common.panels import panel_of_series, population_as_of
@@ -47,7 +48,8 @@ def learn(session: Session, run: Run, model: LoadedModel) -> Work:
     """Learn weights and calibration from a sample of the series, and keep them on record for all workers."""
     population, stream = _population(session, run), session.definition.stream
     assert run.origin is not None
-    rows = sample_rows(len(population.series), SAMPLED)
+    most = most_series(stream, run.origin, since=population.since, cells=BLOCK_CELLS)
+    rows = sample_rows(len(population.series), max(min(SAMPLED, most), OWN_GROUPS + 1))
     panel = panel_of_series(session.lake, stream, run.origin, population, rows)
     members = forecasters(stream, model)
     combination = learn_combination(panel, members)
