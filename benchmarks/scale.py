@@ -1,8 +1,8 @@
 """How the nightly line grows with the number of series: ingest, training, forecast with publication, and one query.
 
 Hourly series with 84 days of history, 168 steps ahead. Each size is a process of its own, so that its peak memory is
-known. Prints seconds and rows/s of each stage, the exponents by which they grow from one size to the next (1: twice the
-series take twice the time), and the peak memory of the largest process of the forecast.
+known. Prints seconds of each stage, by the clock and of processors, rows/s, the exponents by which processor time grows
+from one size to the next (1: twice the series take twice the time), and the peak memory of the largest process.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -22,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from forecasting.jobs import forecast, ingest
+from forecasting.jobs.common.session import JobSummary
 from forecasting.jobs.training import train
 from forecasting.store.lake.open import open_lake_to_read
 
@@ -36,19 +38,17 @@ def measure(series: int, *, days: int, jobs: int, folder: Path) -> dict[str, flo
     settings = make_home(folder, series=series, days=days)
     ((origin,),) = duckdb.execute(f"select {ORIGIN}", {"days": days}).fetchall()
     found: dict[str, float] = {}
-    started = time.perf_counter()
-    found["ingest rows"] = ingest.run(settings, "wide", until=origin).rows
-    found["ingest"] = time.perf_counter() - started
-    started = time.perf_counter()
-    train.run(settings, "wide", origin=origin)
-    found["train"] = time.perf_counter() - started
-    found["train memory"] = _peak()
-    started = time.perf_counter()
-    summary = forecast.run(settings, "wide", origin=origin, processes=jobs)
-    found["forecast"] = time.perf_counter() - started
-    found["forecast rows"] = summary.rows
-    found["blocks"] = summary.details.get("blocks", 1)
-    found["forecast memory"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+    steps: dict[str, Callable[[], JobSummary]] = {
+        "ingest": lambda: ingest.run(settings, "wide", until=origin),
+        "train": lambda: train.run(settings, "wide", origin=origin),
+        "forecast": lambda: forecast.run(settings, "wide", origin=origin, processes=jobs),
+    }
+    for stage, step in steps.items():
+        started, used = time.perf_counter(), _processor_seconds()
+        found[f"{stage} rows"] = step().rows
+        found[stage], found[f"{stage} processor"] = time.perf_counter() - started, _processor_seconds() - used
+        found[f"{stage} memory"] = _peak()
+        print(stage, {name: round(value, 2) for name, value in found.items()}, file=sys.stderr, flush=True)
     with open_lake_to_read(settings) as lake:
         taken = []
         for _ in range(QUERIES):
@@ -59,8 +59,17 @@ def measure(series: int, *, days: int, jobs: int, folder: Path) -> dict[str, flo
     return found
 
 
+def _usage() -> list[resource.struct_rusage]:
+    return [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+
+
+def _processor_seconds() -> float:
+    return sum(usage.ru_utime + usage.ru_stime for usage in _usage())
+
+
 def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    """GiB of the largest process so far."""
+    return max(usage.ru_maxrss for usage in _usage()) / 2**20
 
 
 def in_process(series: int, *, days: int, jobs: int) -> dict[str, float]:
@@ -84,18 +93,20 @@ def main() -> None:
             print(json.dumps(measure(given.one, days=given.days, jobs=given.jobs, folder=Path(folder))))
         return
     table = Table(title=f"{given.days} days of hours, 168 steps, {given.jobs} processes")
-    for name in ("series", "stage", "seconds", "rows/s", "exponent", "memory"):
+    for name in ("series", "stage", "seconds", "processor", "rows/s", "exponent", "memory"):
         table.add_column(name, justify="left" if name == "stage" else "right")
     before: tuple[int, dict[str, float]] | None = None
     for series in given.series:
         found = in_process(series, days=given.days, jobs=given.jobs)
         for stage in STAGES:
             rows, memory, grown = found.get(f"{stage} rows"), found.get(f"{stage} memory"), ""
+            used = f"{stage} processor" if f"{stage} processor" in found else stage
             if before:
-                grown = f"{math.log(found[stage] / before[1][stage]) / math.log(series / before[0]):.2f}"
+                grown = f"{math.log(found[used] / before[1][used]) / math.log(series / before[0]):.2f}"
             rate = f"{rows / found[stage]:,.0f}" if rows else ""
             seconds = f"{found[stage]:.3f}" if stage == "one series" else f"{found[stage]:.1f}"
-            table.add_row(f"{series:,}", stage, seconds, rate, grown, f"{memory:.2f} GiB" if memory else "")
+            processor = f"{found[used]:.1f}" if used != stage else ""
+            table.add_row(f"{series:,}", stage, seconds, processor, rate, grown, f"{memory:.2f} GiB" if memory else "")
         before = series, found
     Console(width=100).print(table)
 
