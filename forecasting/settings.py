@@ -1,18 +1,48 @@
 """Where things are, read once from the environment."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SecretStr
 
 from forecasting.errors import SettingsError
 from forecasting.redaction import remember_environment
 
 _KNOWN = {"HOME", "CATALOG", "DATA", "MODELS", "STREAMS", "SQL", "WORKERS"}
-
-
+_OF_STORE = {"S3_ENDPOINT", "S3_REGION", "S3_PATH_STYLE", "S3_SSL"}
+_KEYS = {"key_id": "AWS_ACCESS_KEY_ID", "secret": "AWS_SECRET_ACCESS_KEY", "session_token": "AWS_SESSION_TOKEN"}
+_ENDPOINT = re.compile(r"[\w.-]+(:\d+)?|\[[\da-fA-F:]+\](:\d+)?")
+_ANSWERS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 MOST_WORKERS = 32
 """Wide maps are slow in Airflow."""
+
+
+class ObjectStore(BaseModel):
+    """How an S3 store is reached. Without keys those of DuckDB's own secrets are used."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    endpoint: str | None = None
+    """`host:port`; None for that of Amazon."""
+    region: str | None = None
+    path_style: bool = False
+    """Whether the bucket is named in the path of an address, not in its host."""
+    ssl: bool = True
+    key_id: SecretStr | None = None
+    secret: SecretStr | None = None
+    session_token: SecretStr | None = None
+
+    def as_environment(self) -> dict[str, str]:
+        """The variables that these settings are read from; an empty text counts as absent."""
+        keys: dict[str, SecretStr | None] = {name: getattr(self, field) for field, name in _KEYS.items()}
+        return {
+            "FORECASTING_S3_ENDPOINT": self.endpoint or "",
+            "FORECASTING_S3_REGION": self.region or "",
+            "FORECASTING_S3_PATH_STYLE": str(self.path_style).lower(),
+            "FORECASTING_S3_SSL": str(self.ssl).lower(),
+            **{name: key.get_secret_value() for name, key in keys.items() if key},
+        }
 
 
 class Settings(BaseModel):
@@ -26,13 +56,15 @@ class Settings(BaseModel):
     """`sqlite:PATH` or `postgres:CONNECTION`."""
     data: str
     """Folder or `s3://` prefix that holds the lake's Parquet files."""
-    models: Path
+    models: str
+    """Folder or `s3://` prefix that holds the weights of models."""
     streams: Path
     """Users' own stream definitions with their SQL beside them; may be absent."""
     sql: Path | None
     """Folder that replaces the packaged SQL."""
     workers: int = 1
     """Airflow tasks that share the forecast of a stream which is too large for one."""
+    store: ObjectStore = ObjectStore()
 
     @property
     def catalog_file(self) -> Path | None:
@@ -46,11 +78,12 @@ class Settings(BaseModel):
         return self.catalog_file.parent / "writer.lock" if self.catalog_file else None
 
     def as_environment(self) -> dict[str, str]:
-        """Every `FORECASTING_*` variable, so that a process which reads them has these settings.
+        """Every `FORECASTING_*` variable and the store's keys, so that a process which reads them has these settings.
 
         A setting without a value is an empty text, which counts as absent: it hides one of the process that starts it.
         """
-        return {f"FORECASTING_{name}": str(getattr(self, name.lower()) or "") for name in sorted(_KNOWN)}
+        own = {f"FORECASTING_{name}": str(getattr(self, name.lower()) or "") for name in sorted(_KNOWN)}
+        return own | self.store.as_environment()
 
 
 def _working_folder() -> Path:
@@ -67,16 +100,16 @@ def _working_folder() -> Path:
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Settings of the `FORECASTING_*` variables, with defaults below `FORECASTING_HOME`.
 
-    Raises SettingsError on an unknown variable of that prefix, a catalog of another kind than sqlite and postgres, or a
-    working folder that is gone.
+    Raises SettingsError on an unknown variable of that prefix, a catalog of another kind than sqlite and postgres,
+    settings of a store that are none, or a working folder that is gone.
     """
     remember_environment(environment)
     given = {
         key.removeprefix("FORECASTING_"): value for key, value in environment.items() if key.startswith("FORECASTING_")
     }
-    unknown = sorted(given.keys() - _KNOWN)
+    unknown = sorted(given.keys() - _KNOWN - _OF_STORE)
     if unknown:
-        names = ", ".join(f"FORECASTING_{name}" for name in sorted(_KNOWN))
+        names = ", ".join(f"FORECASTING_{name}" for name in sorted(_KNOWN | _OF_STORE))
         raise SettingsError(f"environment: FORECASTING_{unknown[0]} is not a setting; the settings are {names}")
     home = _working_folder() / (given.get("HOME") or ".")
     catalog = given.get("CATALOG") or f"sqlite:{home / 'lake' / 'catalog.sqlite'}"
@@ -87,20 +120,57 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         )
     if kind == "sqlite":
         catalog = f"sqlite:{home / place}"
-    data = given.get("DATA") or str(home / "lake" / "data")
-    if "://" not in data:
-        data = str(home / data)
-    # weights are files even where the data are objects in a store
-    beside_data = Path(data).parent / "models" if "://" not in data else home / "lake" / "models"
+    data = _place(home, given.get("DATA") or str(home / "lake" / "data"))
+    beside_data = _beside(data) if "://" in data else str(Path(data).parent / "models")
     return Settings(
         home=home,
         catalog=catalog,
         data=data,
-        models=home / given["MODELS"] if given.get("MODELS") else beside_data,
+        models=_place(home, given.get("MODELS") or beside_data),
         streams=home / (given.get("STREAMS") or "streams"),
         sql=home / given["SQL"] if given.get("SQL") else None,
         workers=_workers(given.get("WORKERS") or "1"),
+        store=_read_store(given, environment),
     )
+
+
+def _place(home: Path, place: str) -> str:
+    """A folder, or a prefix of an object store as it is."""
+    return place if "://" in place else str(home / place)
+
+
+def _beside(data: str) -> str:
+    """Prefix of the models beside that of the data, which may be a whole bucket."""
+    scheme, _, path = data.rstrip("/").partition("://")
+    return f"{scheme}://{path.rpartition('/')[0] or path}/models"
+
+
+def _read_store(given: Mapping[str, str], environment: Mapping[str, str]) -> ObjectStore:
+    keys = {field: environment[name] for field, name in _KEYS.items() if environment.get(name)}
+    if ("key_id" in keys) != ("secret" in keys):
+        have, lack = ("key_id", "secret") if "key_id" in keys else ("secret", "key_id")
+        raise SettingsError(f"environment: {_KEYS[have]} is set and {_KEYS[lack]} is not; set both, or none of them")
+    endpoint = given.get("S3_ENDPOINT") or None
+    if endpoint and not _ENDPOINT.fullmatch(endpoint):
+        raise SettingsError(
+            f"environment: FORECASTING_S3_ENDPOINT={endpoint!r}: expected HOST or HOST:PORT; without TLS (http://) set "
+            "FORECASTING_S3_SSL=false"
+        )
+    return ObjectStore(
+        endpoint=endpoint,
+        region=given.get("S3_REGION") or environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None,
+        # a store of one's own has rarely a name for each bucket
+        path_style=_answer(given, "S3_PATH_STYLE", default=endpoint is not None),
+        ssl=_answer(given, "S3_SSL", default=True),
+        **{field: SecretStr(key) for field, key in keys.items()},
+    )
+
+
+def _answer(given: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = given.get(name) or str(default)
+    if text.lower() not in _ANSWERS:
+        raise SettingsError(f"environment: FORECASTING_{name}={text!r}: expected true or false")
+    return _ANSWERS[text.lower()]
 
 
 def _workers(text: str) -> int:

@@ -10,12 +10,19 @@ import pytest
 from forecasting.settings import Settings, read_settings
 from tests.extensions import trust_extensions
 from tests.lakes import make_lakes_once
+from tests.object_store import ObjectStore, object_store
 from tests.postgres import Server, postgresql
 
 REPOSITORY = Path(__file__).parent.parent
 
 trust_extensions()
 make_lakes_once()
+
+
+def refuse_in_ci(program: str) -> None:
+    """Fail where CI lacks a server: there no test may be left out for it."""
+    assert os.environ.get("CI", "").lower() not in ("true", "1"), f"{program} is not installed; see .ci/run"
+
 
 # how long an example takes says how busy the machine is
 hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -32,6 +39,8 @@ def settings(tmp_path: Path) -> Settings:
 def server() -> Iterator[Server | None]:
     """The tests' PostgreSQL server; None where PostgreSQL is not installed."""
     with postgresql() as running:
+        if running is None:
+            refuse_in_ci("PostgreSQL")
         yield running
 
 
@@ -49,3 +58,13 @@ def shared_data(monkeypatch: pytest.MonkeyPatch) -> Path:
 def shared_streams(settings: Settings, shared_data: Path) -> Settings:
     """Settings of an empty home that knows the streams over the public data sets."""
     return settings.model_copy(update={"streams": REPOSITORY / "tests" / "streams"})
+
+
+@pytest.fixture(scope="session")
+def store() -> Iterator[ObjectStore]:
+    """The tests' S3 server; skips where rclone is absent, but never in CI."""
+    with object_store() as running:
+        if running is None:
+            refuse_in_ci("rclone")
+            pytest.skip("needs an S3 server: rclone is not installed")
+        yield running

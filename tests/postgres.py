@@ -3,15 +3,21 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.waiting import processes
+
 USER = "postgres"
+CONNECTIONS = 200
+KILL_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -20,6 +26,7 @@ class Server:
 
     binaries: Path
     port: int
+    folder: Path
 
     def address(self, database: str) -> str:
         """As SQLAlchemy names a database."""
@@ -33,6 +40,35 @@ class Server:
         """Address of a new database, a copy of `template`."""
         self._call("createdb", f"--template={template}", database)
         return self.address(database)
+
+    def start(self) -> None:
+        """Start the server, again if it was killed, and wait until it answers."""
+        settings = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
+        settings += f" -c max_connections={CONNECTIONS}"
+        log = self.folder / "log"
+        _run(self.binaries / "pg_ctl", "start", "--wait", f"--pgdata={self._data}", f"--log={log}", f"-o {settings}")
+
+    def stop(self) -> None:
+        """End the server without asking anybody; one that was killed is no error."""
+        if (self._data / "postmaster.pid").exists():
+            _run(self.binaries / "pg_ctl", "stop", "--wait", "--mode=immediate", f"--pgdata={self._data}")
+
+    def kill(self) -> None:
+        """End the server and all that it started as kill -9 does, and wait until they are gone."""
+        leader = int((self._data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
+        members = [leader, *(process.pid for process in processes() if process.parent == leader)]
+        for pid in members:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        deadline = time.monotonic() + KILL_SECONDS
+        while not {process.pid for process in processes()}.isdisjoint(members):
+            if time.monotonic() > deadline:
+                break  # what is left has ended and waits for a parent that never looks
+            time.sleep(0.02)
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
 
     def ask(self, database: str, statement: str) -> str:
         """What the server answers to a statement, as text."""
@@ -54,17 +90,16 @@ def postgresql() -> Iterator[Server | None]:
         yield None
         return
     folder = Path(tempfile.mkdtemp(prefix="postgres"))
-    data, port = folder / "data", _free_port()
-    settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
+    running = Server(binaries, _free_port(), folder)
     try:
         if os.geteuid() == 0:  # the server refuses to run as root
             shutil.chown(folder, USER, pwd.getpwnam(USER).pw_gid)
-        _run(binaries / "initdb", "--auth=trust", f"--username={USER}", "--no-sync", f"--pgdata={data}")
-        _run(binaries / "pg_ctl", "start", "--wait", f"--pgdata={data}", f"--log={folder / 'log'}", f"-o {settings}")
+        _run(binaries / "initdb", "--auth=trust", f"--username={USER}", "--no-sync", f"--pgdata={folder / 'data'}")
+        running.start()
         try:
-            yield Server(binaries, port)
+            yield running
         finally:
-            _run(binaries / "pg_ctl", "stop", "--wait", "--mode=immediate", f"--pgdata={data}")
+            running.stop()
     finally:
         shutil.rmtree(folder)
 

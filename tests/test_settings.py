@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from forecasting.errors import SettingsError
-from forecasting.settings import read_settings
+from forecasting.settings import ObjectStore, read_settings
 
 
 def test_defaults_lie_below_home():
     settings = read_settings({"FORECASTING_HOME": "/srv/daily"})
     assert settings.catalog == "sqlite:/srv/daily/lake/catalog.sqlite"
     assert settings.data == "/srv/daily/lake/data"
-    assert settings.models == Path("/srv/daily/lake/models")
+    assert settings.models == "/srv/daily/lake/models"
     assert settings.streams == Path("/srv/daily/streams")
     assert settings.writer_lock == Path("/srv/daily/lake/writer.lock")
     assert settings.sql is None
@@ -20,7 +20,7 @@ def test_defaults_lie_below_home():
 
 def test_models_lie_beside_the_data():
     settings = read_settings({"FORECASTING_HOME": "/srv/daily", "FORECASTING_DATA": "/big/lake/data"})
-    assert settings.models == Path("/big/lake/models")
+    assert settings.models == "/big/lake/models"
 
 
 def test_server_catalog_has_no_lock_file():
@@ -31,8 +31,49 @@ def test_server_catalog_has_no_lock_file():
 
 
 @pytest.mark.parametrize(
+    ("data", "models"),
+    [
+        ("s3://bucket/lake/data", "s3://bucket/lake/models"),
+        ("s3://bucket/lake/data/", "s3://bucket/lake/models"),
+        ("s3://bucket/data", "s3://bucket/models"),
+        ("s3://bucket", "s3://bucket/models"),
+        ("s3://bucket/", "s3://bucket/models"),
+    ],
+)
+def test_models_lie_beside_data_in_a_store(data, models):
+    assert read_settings({"FORECASTING_DATA": data}).models == models
+
+
+def test_models_may_lie_in_a_store_of_their_own_and_data_in_a_folder():
+    settings = read_settings({"FORECASTING_HOME": "/srv", "FORECASTING_MODELS": "s3://bucket/m"})
+    assert (settings.data, settings.models) == ("/srv/lake/data", "s3://bucket/m")
+
+
+def test_a_store_of_ones_own_has_its_bucket_in_the_path_unless_said_otherwise():
+    assert read_settings({}).store == ObjectStore()
+    own = {"FORECASTING_S3_ENDPOINT": "minio:9000", "FORECASTING_S3_SSL": "False", "AWS_DEFAULT_REGION": "eu-west-1"}
+    store = read_settings(own).store
+    assert (store.endpoint, store.path_style, store.ssl, store.region) == ("minio:9000", True, False, "eu-west-1")
+    assert not read_settings(own | {"FORECASTING_S3_PATH_STYLE": "no"}).store.path_style
+    assert read_settings(own | {"FORECASTING_S3_REGION": "x"}).store.region == "x"
+
+
+def test_keys_of_the_store_are_shown_nowhere():
+    keys = {"AWS_ACCESS_KEY_ID": "AKID-of-mine", "AWS_SECRET_ACCESS_KEY": "hush-hush"}
+    settings = read_settings(keys)
+    assert settings.store.secret is not None
+    assert settings.store.secret.get_secret_value() == "hush-hush"
+    for text in (repr(settings), str(settings), settings.model_dump_json()):
+        assert not any(key in text for key in keys.values())
+
+
+@pytest.mark.parametrize(
     ("environment", "message"),
     [
+        ({"FORECASTING_S3_SSL": "maybe"}, "FORECASTING_S3_SSL='maybe': expected true or false"),
+        ({"FORECASTING_S3_ENDPOINT": "http://minio:9000"}, "expected HOST or HOST:PORT.*FORECASTING_S3_SSL=false"),
+        ({"AWS_ACCESS_KEY_ID": "a"}, "AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not"),
+        ({"AWS_SECRET_ACCESS_KEY": "hush-hush"}, "AWS_SECRET_ACCESS_KEY is set and AWS_ACCESS_KEY_ID is not"),
         ({"FORECASTING_HOEM": "/x"}, "FORECASTING_HOEM is not a setting; the settings are .*FORECASTING_HOME"),
         ({"FORECASTING_CATALOG": "mysql:x"}, "FORECASTING_CATALOG='mysql:x' is no catalog; expected sqlite:PATH"),
         ({"FORECASTING_CATALOG": "sqlite:"}, "is no catalog"),
@@ -51,6 +92,8 @@ def test_wrong_setting_is_named(environment, message):
         {"FORECASTING_HOME": "/srv/daily", "FORECASTING_WORKERS": "3"},
         {"FORECASTING_HOME": "/srv/daily", "FORECASTING_SQL": "sql", "FORECASTING_MODELS": "/big/models"},
         {"FORECASTING_CATALOG": "postgres:dbname=lake", "FORECASTING_DATA": "s3://bucket/lake"},
+        {"FORECASTING_S3_ENDPOINT": "minio:9000", "FORECASTING_S3_SSL": "no", "FORECASTING_S3_PATH_STYLE": "no"},
+        {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_SESSION_TOKEN": "c"},
     ],
 )
 def test_a_process_started_with_the_settings_as_environment_has_the_same(environment):

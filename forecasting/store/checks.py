@@ -16,11 +16,18 @@ from typing import Any
 import duckdb
 
 from forecasting.settings import Settings
+from forecasting.store.access.objects import uses_store
+from forecasting.store.files.stored import is_remote
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.tables import PUBLISHED, TABLES, LakeTable
 from forecasting.store.tables.registry import ModelRecord
 
-EXTENSIONS = {"ducklake": "ducklake", "sqlite_scanner": "sqlite-scanner", "postgres_scanner": "postgres-scanner"}
+EXTENSIONS = {
+    "ducklake": "ducklake",
+    "sqlite_scanner": "sqlite-scanner",
+    "postgres_scanner": "postgres-scanner",
+    "httpfs": "httpfs",
+}
 """Extensions that read the lake, and the last part of the name of their wheel."""
 
 
@@ -169,7 +176,8 @@ def schema_gap(lake: Lake) -> tuple[list[str], list[str]]:
 def extension_versions(settings: Settings) -> dict[str, str | None]:
     """Version of the wheel of each extension that the lake needs; None where it comes without a wheel."""
     catalog = "sqlite_scanner" if settings.catalog_file else "postgres_scanner"
-    return {name: _wheel(EXTENSIONS[name]) for name in ("ducklake", catalog)}
+    store = ("httpfs",) if uses_store(settings) else ()
+    return {name: _wheel(EXTENSIONS[name]) for name in ("ducklake", catalog, *store)}
 
 
 def duckdb_version() -> str:
@@ -179,12 +187,9 @@ def duckdb_version() -> str:
 
 def folders_of(settings: Settings) -> dict[str, Path]:
     """Local folders that jobs write to, by what is kept there."""
-    folders = {"models": settings.models}
-    if settings.catalog_file:
-        folders["catalog"] = settings.catalog_file.parent
-    if "://" not in settings.data:
-        folders["data"] = Path(settings.data)
-    return folders
+    places = {"models": settings.models, "data": settings.data}
+    folders = {kind: Path(place) for kind, place in places.items() if not is_remote(place)}
+    return folders | ({"catalog": settings.catalog_file.parent} if settings.catalog_file else {})
 
 
 def why_not_writable(folder: Path) -> str | None:

@@ -18,6 +18,7 @@ from forecasting.store.files.stored import StoredFile, is_remote, remove_local
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.marker import Marker
 from forecasting.store.lake.tables import COMPACTED, PUBLISHED, TABLES, LakeTable
+from forecasting.store.model_files import ModelFiles
 from forecasting.store.tables.runs import RUN_MAY_TAKE, killed_runs
 from forecasting.terms import DAY
 
@@ -226,17 +227,42 @@ def remove_dead_files(lake: Lake, *, now: datetime) -> Removed:
     if dead.refusal:
         raise LakeError(f"{lake.settings.data}: {dead.refusal}")
     before = _whole_days(now - FILES_REST)
-    if is_remote(lake.settings.data):
-        with lake.alone():
-            lake.execute("maintain/schedule_files.sql", paths=dead.paths, at=before - FILES_REST)
-    else:
+    remote = is_remote(lake.settings.data)
+    if not remote:
         remove_local(dead.paths)
+    _remove_objects(lake, dead.paths if remote else [], before=before)
+    return Removed(len(dead.paths), dead.bytes)
+
+
+def _remove_objects(lake: Lake, paths: Sequence[str], *, before: datetime) -> None:
+    """Remove objects of the store, and whatever the catalog was to have removed by then."""
+    if paths:
+        with lake.alone():
+            lake.execute("maintain/schedule_files.sql", paths=paths, at=before - FILES_REST)
     if lake.rows("maintain/remove_old_files.sql", older_than=before, dry_run=True):
         lake.write(
             lambda: lake.execute("maintain/remove_old_files.sql", older_than=before, dry_run=False),
-            message=f"remove {len(dead.paths)} files",
+            message=f"remove {len(paths)} files",
         )
-    return Removed(len(dead.paths), dead.bytes)
+
+
+def stray_models(lake: Lake, *, now: datetime) -> list[StoredFile]:
+    """Objects of models that a training began to write and was killed."""
+    before = now - RUN_MAY_TAKE
+    return [file for file in ModelFiles(lake).strays() if file.modified < before]
+
+
+def remove_stray_models(lake: Lake, *, now: datetime) -> Removed:
+    """Remove those; to be called after `remove_dead_files`, which finds out whether the lake may remove anything."""
+    strays = stray_models(lake, now=now)
+    if strays:
+        _remove_objects(lake, [file.path for file in strays], before=_whole_days(now - FILES_REST))
+    return size_of(strays)
+
+
+def size_of(files: Sequence[StoredFile]) -> Removed:
+    """Number and bytes of files."""
+    return Removed(len(files), sum(file.size for file in files))
 
 
 def count_files(lake: Lake) -> int:
@@ -244,10 +270,10 @@ def count_files(lake: Lake) -> int:
     return int(lake.rows("maintain/live_files.sql")[0][0])
 
 
-def scratch_folders(models: Path, *, now: datetime) -> list[Path]:
+def scratch_folders(models: str, *, now: datetime) -> list[Path]:
     """Hidden folders in which a training that was killed had begun to write a bundle."""
     before = (now - RUN_MAY_TAKE).timestamp()
-    found = (path for path in models.glob("*/.*") if _SCRATCH.fullmatch(path.name) and path.is_dir())
+    found = (path for path in Path(models).glob("*/.*") if _SCRATCH.fullmatch(path.name) and path.is_dir())
     return sorted(path for path in found if path.stat().st_mtime < before)
 
 

@@ -136,7 +136,7 @@ def test_backfill_of_no_range_is_one_line(home, monkeypatch, capsys, span):
 def test_attach_statement_runs_in_a_plain_duckdb(home):
     import duckdb
 
-    from forecasting.store.lake.attach import load_extension
+    from forecasting.store.access.extensions import load_extension
 
     ask("run", "usage", "--origin", "2024-02-03")
     lines = [line for line in ask("lake", "attach").output.splitlines() if not line.startswith("INSTALL")]

@@ -59,7 +59,7 @@ def ask(settings: Settings, query: str) -> list[tuple]:
 
 def bundle_of(settings: Settings, stream: str) -> Path:
     uris = ask(settings, f"select uri from forecast.models where stream = '{stream}' order by model_id")
-    return settings.models / uris[0][0]
+    return Path(settings.models) / uris[0][0]
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +152,7 @@ def test_killed_between_its_files_and_the_register_a_challenger_changes_nothing(
     before = [ask(settings, f"select * from forecast.{table}") for table in ("models", "decisions")]
     killed = Running(die_before_registering, settings.as_environment(), ("train", "calls", "--origin", ORIGIN)).wait()
     assert killed.code == -signal.SIGKILL
-    assert len(list((settings.models / "calls").glob("calls-*"))) == 2
+    assert len(list((Path(settings.models) / "calls").glob("calls-*"))) == 2
     assert [ask(settings, f"select * from forecast.{table}") for table in ("models", "decisions")] == before
     finished = command(settings, *FORECAST)
     assert (finished.code, finished.err) == (0, "")

@@ -221,7 +221,7 @@ def test_rows_of_a_query_come_back_as_they_are(one_stream):
 def test_printed_statements_attach_the_lake_in_a_client_of_its_own(one_stream):
     import duckdb
 
-    from forecasting.store.lake.attach import load_extension
+    from forecasting.store.access.extensions import load_extension
 
     statements = command(one_stream, "lake", "attach").out
     with duckdb.connect() as client:

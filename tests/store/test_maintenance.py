@@ -337,9 +337,9 @@ def test_scratch_folder_of_a_killed_training_goes_after_a_day(tmp_path):
         (folder / "file").write_bytes(b"12345")
         os.utime(folder, times=stamp(now, hours=25))
     os.utime(young, times=stamp(now, hours=23))
-    assert scratch_folders(models, now=now) == [old]
+    assert scratch_folders(str(models), now=now) == [old]
     assert remove_scratch([old]).bytes == 5
     assert not old.exists()
     assert young.exists()
     assert all(folder.exists() for folder in others)
-    assert scratch_folders(tmp_path / "nowhere", now=now) == []
+    assert scratch_folders(str(tmp_path / "nowhere"), now=now) == []

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from forecasting.redaction import redact, redact_values
@@ -12,6 +13,7 @@ from forecasting.settings import Settings
 from forecasting.store.files.definitions import Definition, read_definition
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake, open_lake_to_read, require_lake
+from forecasting.store.model_files import ModelFiles
 from forecasting.store.tables.runs import Run, failures_on_record, start_run
 from forecasting.terms import RunKind
 
@@ -44,6 +46,11 @@ class Session:
     settings: Settings
     definition: Definition
     lake: Lake
+
+    @cached_property
+    def models(self) -> ModelFiles:
+        """The files of the models on the lake's register."""
+        return ModelFiles(self.lake)
 
     @contextmanager
     def run(self, kind: RunKind, *, origin: datetime | None) -> Iterator[Run]:

@@ -97,7 +97,7 @@ def _beside(settings: Settings, folder: Path) -> Settings:
         update={
             "catalog": f"sqlite:{folder / 'lake' / 'catalog.sqlite'}",
             "data": str(folder / "data"),
-            "models": folder / "models",
+            "models": str(folder / "models"),
             "streams": folder / "streams",
         }
     )

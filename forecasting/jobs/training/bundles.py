@@ -13,7 +13,7 @@ from forecasting.jobs.training.checkpoints import read_checkpoint
 from forecasting.models.foundation.member import rebuild_foundation
 from forecasting.models.member import Member
 from forecasting.models.pretrained.fallback import FallbackMember
-from forecasting.store.files.models import NEXT_STEP, Weights, load_bundle
+from forecasting.store.files.models import NEXT_STEP, Weights
 from forecasting.store.tables.decisions import Champion, champion_as_of
 from forecasting.store.tables.registry import ModelRecord, find_model
 from forecasting.terms import Tier
@@ -35,9 +35,7 @@ def load_model(session: Session, record: ModelRecord) -> LoadedModel:
 
     Raises ModelError where its files are missing, damaged or of another stream.
     """
-    bundle = load_bundle(
-        session.settings.models / record.uri, stream=record.stream, model_id=record.model_id, checksum=record.checksum
-    )
+    bundle = session.models.load(record)
     members: dict[str, Member] = {}
     for name, (config, weights) in bundle.members.items():
         try:
@@ -46,7 +44,7 @@ def load_model(session: Session, record: ModelRecord) -> LoadedModel:
             raise
         except Exception as error:  # a sound checksum says nothing of what another version wrote
             raise ModelError(
-                f"{session.settings.models / record.uri}: member {name} cannot be rebuilt: {in_one_line(error)}; "
+                f"{session.models.place_of(record.uri)}: member {name} cannot be rebuilt: {in_one_line(error)}; "
                 f"{NEXT_STEP}"
             ) from error
     return LoadedModel(record.model_id, members, record.trained_until)

@@ -7,7 +7,7 @@ from functools import partial
 from forecasting.ensemble.members import as_parts
 from forecasting.jobs.common.session import Session, wall_clock
 from forecasting.jobs.training.contest import Challenger, decide
-from forecasting.store.files.models import Bundle, save_bundle
+from forecasting.store.files.models import Bundle
 from forecasting.store.tables.decisions import (
     Champion,
     DecisionRecord,
@@ -75,14 +75,13 @@ def _write(
 def _save(session: Session, record: Run, candidate: Candidate) -> None:
     """Write the files of a model and its row, which holds their checksum."""
     stream, challenger = session.definition.stream, candidate.challenger
-    uri = f"{stream.name}/{challenger.model_id}"
     bundle = Bundle(
         stream=stream.name,
         model_id=challenger.model_id,
         snapshot_id=record.snapshot_id,
         members={kind: as_parts(member) for kind, member in challenger.members.items()},
     )
-    checksum = save_bundle(session.settings.models / uri, bundle)
+    uri, checksum = session.models.save(bundle)
     append_model(
         session.lake,
         ModelRecord(

@@ -75,7 +75,7 @@ def _require_models(session: Session, origin: datetime, boundary: datetime) -> N
 
     A training would become champion without a contest; one whose files are damaged lies in a folder.
     """
-    lake, stream, models = session.lake, session.definition.stream, session.settings.models
+    lake, stream = session.lake, session.definition.stream
     champion = champion_as_of(lake, stream, origin)
     needed = (
         newest_model(lake, stream=stream.name, origin=boundary, config_hash=None),
@@ -83,10 +83,11 @@ def _require_models(session: Session, origin: datetime, boundary: datetime) -> N
         model_of(session, boundary),
     )
     for record in needed:
-        if record is not None and not (models / record.uri).is_dir():
+        if record is not None and not session.models.has(record.uri):
             raise SettingsError(
-                f"stream {stream.name}: model {record.model_id} is on the register and not in {models}; nothing was "
-                "trained; expected one models folder that all workers share: set FORECASTING_MODELS to it, or if the "
+                f"stream {stream.name}: model {record.model_id} is on the register and not in "
+                f"{session.settings.models}; nothing was trained; expected one models folder that all workers share: "
+                "set FORECASTING_MODELS to it, or if the "
                 f"model is lost, `forecasting train {stream.name} --origin {origin.isoformat()} --anew`"
             )
 

@@ -30,9 +30,9 @@ from forecasting.store.checks import (
     streams_on_record,
 )
 from forecasting.store.files.definitions import read_definition
-from forecasting.store.files.models import load_bundle
 from forecasting.store.lake.lake import Lake
 from forecasting.store.maintenance import dead_files
+from forecasting.store.model_files import ModelFiles
 from forecasting.store.tables.backfills import is_settled, read_current_publications, read_history_batches
 from forecasting.store.tables.blocks import holds_publication
 from forecasting.store.tables.forecasts import published_rows
@@ -122,15 +122,14 @@ def _look_at_runs(lake: Lake) -> Diagnosis:
 
 
 def _look_at_models(lake: Lake, span: _Span) -> Iterator[Diagnosis]:
-    records, sound = registered_models(lake, most=span.models), 0
+    records, files, sound = registered_models(lake, most=span.models), ModelFiles(lake), 0
     for record in records:
         try:
-            folder = lake.settings.models / record.uri
-            load_bundle(folder, stream=record.stream, model_id=record.model_id, checksum=record.checksum)
+            files.load(record)
             sound += 1
         except ModelError as error:
             yield Diagnosis("error", "model files", record.model_id, str(error), exit_code=3)
-    yield Diagnosis("ok", "model files", str(lake.settings.models), f"{sound} of {len(records)} models are whole")
+    yield Diagnosis("ok", "model files", lake.settings.models, f"{sound} of {len(records)} models are whole")
 
 
 def _look_at_stream(lake: Lake, known: StreamOnRecord, span: _Span) -> Iterator[Diagnosis]:

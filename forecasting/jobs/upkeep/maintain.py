@@ -22,9 +22,12 @@ from forecasting.store.maintenance import (
     remove_dead_files,
     remove_origins,
     remove_scratch,
+    remove_stray_models,
     remove_unpublished,
     retired_origins,
     scratch_folders,
+    size_of,
+    stray_models,
     unpublished_runs,
 )
 from forecasting.store.tables.runs import close_killed, failures_on_record, killed_runs, start_upkeep
@@ -76,7 +79,7 @@ def run(
             begin("maintain: small files")
             merged = compact(lake)
             begin("maintain: dead files")
-            dead = remove_dead_files(lake, now=now) + freed
+            dead = remove_dead_files(lake, now=now) + freed + remove_stray_models(lake, now=now)
             after = count_files(lake)
             idle = not (killed or rows or merged or expired or dead.files or scratch.files)
             work.status = RunStatus.UNCHANGED if idle else RunStatus.PUBLISHED
@@ -110,7 +113,8 @@ def foresee(
         retired = retired_origins(lake, keep=forecasts_for)
         expired = expirable_snapshots(lake, now=now, keep=snapshots_for)
         found, files = dead_files(lake, now=now), count_files(lake)
-    dead = Removed(0, 0) if found.refusal else Removed(len(found.paths), found.bytes)
+        strays = stray_models(lake, now=now)
+    dead = Removed(0, 0) if found.refusal else Removed(len(found.paths), found.bytes) + size_of(strays)
     scratch = Removed(len(scratch_folders(settings.models, now=now)), 0)
     details = _details(
         killed=len(killed), unpublished=len(leftovers), retired=retired, expired=expired, dead=dead, scratch=scratch

@@ -7,6 +7,7 @@ import pandas as pd
 from forecasting.errors import SettingsError
 from forecasting.redaction import redact
 from forecasting.settings import Settings
+from forecasting.store.access.objects import secret_statement
 from forecasting.store.files.definitions import definition_paths, read_definition_file
 from forecasting.store.lake.attach import attach_statement
 from forecasting.store.lake.open import open_lake_to_read
@@ -63,4 +64,8 @@ def attach(settings: Settings, *, read_only: bool) -> str:
     statement = attach_statement(settings, read_only=read_only)
     shown = redact(statement)
     hint = () if shown == statement else ("-- replace *** by the secret, or keep it in ~/.pgpass or a DuckDB secret",)
-    return "\n".join((*hint, "INSTALL ducklake;", f"INSTALL {scanner};", f"{shown};", "USE lake;"))
+    store: tuple[str, ...] = ()
+    if "://" in settings.data:
+        keys = "-- with a reader's own KEY_ID and SECRET; not needed where a stored secret of DuckDB's has them"
+        store = ("INSTALL httpfs;", "LOAD httpfs;", keys, f"{redact(secret_statement(settings.store))};")
+    return "\n".join((*hint, "INSTALL ducklake;", f"INSTALL {scanner};", *store, f"{shown};", "USE lake;"))

@@ -13,8 +13,9 @@ from forecasting.config.sections import Attachment
 from forecasting.errors import FeedError, QueryError, SettingsError
 from forecasting.redaction import remember_secrets
 from forecasting.settings import Settings
+from forecasting.store.access.extensions import load_extension
+from forecasting.store.access.objects import reach
 from forecasting.store.files.definitions import Definition
-from forecasting.store.lake.attach import load_extension
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.sql import Statement, first_line
 from forecasting.store.queries.deadline import time_limit
@@ -101,6 +102,9 @@ class Feed:
         self.pattern = _pattern(lake.settings, definition.stream.source.feed)
         if self.pattern and self.pattern.lower().endswith(".xlsx"):
             load_extension(lake.connection, "excel")
+        events = definition.stream.events
+        for feed in (self.pattern, _pattern(lake.settings, events.feed) if events else None):
+            reach(lake.connection, lake.settings.store, feed)
         self._states: dict[Path, FileState] = {}
 
     def create_table(self, name: str, statement: Statement, *, since: datetime, until: datetime) -> None:

@@ -31,7 +31,7 @@ def stored_files(connection: duckdb.DuckDBPyConnection, folders: Iterable[str]) 
     """Files of these folders of tables that lie and are named as DuckLake's do, in the order of their paths."""
     found: list[StoredFile] = []
     for folder in folders:
-        every = _remote_files(connection, folder) if is_remote(folder) else _local_files(folder)
+        every = objects(connection, f"{folder}**/ducklake-*.parquet") if is_remote(folder) else _local_files(folder)
         start = len(folder.rstrip("/") if is_remote(folder) else str(Path(folder))) + 1
         found += [file for file in every if _DATA_FILE.fullmatch(file.path[start:])]
     return sorted(found, key=lambda one: one.path)
@@ -54,8 +54,8 @@ def _local_files(folder: str) -> list[StoredFile]:
     return found
 
 
-def _remote_files(connection: duckdb.DuckDBPyConnection, folder: str) -> list[StoredFile]:
-    pattern = f"{folder}**/ducklake-*.parquet"
+def objects(connection: duckdb.DuckDBPyConnection, pattern: str) -> list[StoredFile]:
+    """What a pattern of addresses matches in an object store."""
     if not connection.execute("select file from glob($pattern)", {"pattern": pattern}).fetchone():
         return []
     rows = connection.execute(

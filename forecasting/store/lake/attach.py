@@ -3,16 +3,29 @@
 import os
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import gettempdir
+from typing import TypeVar
 
 import duckdb
-import duckdb_extensions
 
 from forecasting.errors import LakeBusyError, LakeError
 from forecasting.settings import Settings
-from forecasting.store.lake.faults import LakeFault, cause_of, denied_message, fault_of, full_message
+from forecasting.store.access.extensions import literal, load_extension
+from forecasting.store.access.objects import load_store, uses_store
+from forecasting.store.lake.faults import (
+    LakeFault,
+    cause_of,
+    denied_message,
+    fault_of,
+    full_message,
+    is_of_store,
+    lost_message,
+)
 from forecasting.store.lake.sql import first_line
+
+T = TypeVar("T")
 
 ALIAS = "lake"
 MEMORY_LIMIT = "3GB"
@@ -33,19 +46,35 @@ def connect(
     Raises NotMadeError for an empty catalog, LakeBusyError where its server stays away, else LakeError, which says why
     it cannot be attached.
     """
-    connection = session(settings)
+
+    def attached() -> duckdb.DuckDBPyConnection:
+        # a new one each time: one whose server went away while it attached may keep half of the lake
+        connection = session(settings)
+        try:
+            connection.execute(attach_statement(settings, read_only=read_only, create=create, moved=moved))
+            connection.execute(f"use {ALIAS}")
+        except duckdb.Error:
+            connection.close()
+            raise
+        return connection
+
+    try:
+        return patiently(settings, attached)
+    except duckdb.Error as error:
+        raise why_not(settings, error) from error
+
+
+def patiently(settings: Settings, action: Callable[[], T]) -> T:
+    """What an action returns that is free to be done again; while a server is away it is, for `RECONNECT_SECONDS`."""
     jitter = random.Random()
     deadline = time.monotonic() + RECONNECT_SECONDS
     while True:
         try:
-            connection.execute(attach_statement(settings, read_only=read_only, create=create, moved=moved))
-            connection.execute(f"use {ALIAS}")
-            return connection
+            return action()
         except duckdb.Error as error:
             if fault_of(error, settings) is not LakeFault.LOST or time.monotonic() >= deadline:
-                connection.close()
-                raise why_not(settings, error) from error
-            time.sleep(jitter.uniform(0.2, 2.0))
+                raise
+        time.sleep(jitter.uniform(0.2, 2.0))
 
 
 def session(settings: Settings) -> duckdb.DuckDBPyConnection:
@@ -66,8 +95,8 @@ def session(settings: Settings) -> duckdb.DuckDBPyConnection:
         connection.execute("set enable_progress_bar = false")
         load_extension(connection, "ducklake")
         load_extension(connection, "sqlite_scanner" if settings.catalog_file else "postgres_scanner")
-        if "://" in settings.data:
-            load_extension(connection, "httpfs")
+        if uses_store(settings):
+            load_store(connection, settings.store)
         connection.execute("set TimeZone = 'UTC'")
     except duckdb.Error as error:
         connection.close()
@@ -94,20 +123,6 @@ def server_address(settings: Settings) -> str:
     return literal(settings.catalog.partition(":")[2])
 
 
-def literal(text: str) -> str:
-    """A text as SQL."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Load an extension from its wheel, else as DuckDB finds it (installed before, or from its own repository)."""
-    try:
-        duckdb_extensions.import_extension(name, con=connection)
-    except (ImportError, KeyError, FileNotFoundError):
-        connection.install_extension(name)
-    connection.load_extension(name)
-
-
 def why_not(settings: Settings, error: duckdb.Error) -> LakeError:
     """The error for a lake that cannot be attached."""
     place = settings.catalog_file or settings.catalog
@@ -127,6 +142,8 @@ def why_not(settings: Settings, error: duckdb.Error) -> LakeError:
             f"{place}: this lake keeps its data elsewhere: {first_line(error)}; set FORECASTING_DATA to that folder, "
             "or, if the lake was moved or copied, run `forecasting lake claim`"
         )
+    if fault is LakeFault.LOST and is_of_store(error):
+        return LakeBusyError(lost_message(settings, error, "opening"))
     if fault is LakeFault.LOST:
         return LakeBusyError(f"{place}: the catalog's server cannot be reached: {cause_of(error)}; try again later")
     if fault is LakeFault.BUSY:

@@ -1,6 +1,5 @@
 """A throw-away copy of one stream's lake, in which proofs may change, delete and publish; the lake itself is read."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from forecasting.settings import Settings
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake, open_lake_to_read
 from forecasting.store.lake.tables import PUBLISHED, TABLES
+from forecasting.store.model_files import ModelFiles
 from forecasting.store.tables.registry import ModelRecord
 
 OF_STREAM = ("history.demand", "history.series", "history.ingests", "forecast.models", "forecast.decisions")
@@ -56,7 +56,7 @@ def scratch_folder() -> Iterator[Path]:
 def settings_in(folder: Path, settings: Settings) -> Settings:
     """Settings of a lake and models in `folder`; definitions, their SQL and relative feeds are found as before."""
     lake = folder / "lake"
-    own = {"catalog": f"sqlite:{lake / 'catalog.sqlite'}", "data": str(lake / "data"), "models": folder / "models"}
+    own = {"catalog": f"sqlite:{lake / 'catalog.sqlite'}", "data": str(lake / "data"), "models": str(folder / "models")}
     return settings.model_copy(update=own)
 
 
@@ -72,24 +72,29 @@ def copy_stream(source: Settings, target: Settings, stream: str) -> None:
 
     The source is read in one transaction, through files beside the target.
     """
-    with scratch_folder() as between:
-        with open_lake_to_read(source) as lake:
-            lake.connection.begin()
-            for table in OF_STREAM:
-                lake.execute("proofs/export_of_stream.sql", table=table, stream=stream, file=_file(between, table))
-            lake.execute("proofs/export_events.sql", file=_file(between, "history.events"))
-            records = [ModelRecord(*row) for row in lake.rows("checks/register.sql", most=1_000_000)]
-        with open_lake(target) as lake:
+    with scratch_folder() as between, open_lake_to_read(source) as lake:
+        lake.connection.begin()
+        for table in OF_STREAM:
+            lake.execute("proofs/export_of_stream.sql", table=table, stream=stream, file=_file(between, table))
+        lake.execute("proofs/export_events.sql", file=_file(between, "history.events"))
+        with open_lake(target) as copy:
 
             def fill() -> None:
                 for table in (*OF_STREAM, "history.events"):
-                    lake.connection.read_parquet(_file(between, table)).insert_into(table)
+                    copy.connection.read_parquet(_file(between, table)).insert_into(table)
 
-            lake.write(fill, message=f"stream {stream} copied")
-    for record in records:
-        folder = source.models / record.uri
-        if record.stream == stream and folder.is_dir() and source.models != target.models:
-            shutil.copytree(folder, target.models / record.uri)
+            copy.write(fill, message=f"stream {stream} copied")
+            if source.models != target.models:
+                _copy_models(lake, copy, stream)
+
+
+def _copy_models(lake: Lake, copy: Lake, stream: str) -> None:
+    """Copy the files of a stream's models, as far as they are there."""
+    files, copies = ModelFiles(lake), ModelFiles(copy)
+    records = [ModelRecord(*row) for row in lake.rows("checks/register.sql", most=1_000_000)]
+    for uri in [record.uri for record in records if record.stream == stream]:
+        if contents := files.contents(uri):
+            copies.put(uri, contents)
 
 
 def delete_forecasts(lake: Lake, stream: str) -> None:

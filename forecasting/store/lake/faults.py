@@ -17,7 +17,8 @@ class LakeFault(StrEnum):
     BUSY = "busy"
     """Another process was first: trying again heals it."""
     LOST = "lost"
-    """The server is away, restarting, or has no connection left: trying again a little later heals it."""
+    """The catalog's server or the object store is away, restarting, or has no connection left: trying again a little
+    later heals it."""
     FULL = "full"
     """A disk has no room."""
     DENIED = "denied"
@@ -57,6 +58,16 @@ _LOST = (
     # all that is left of a connection that broke before the commit
     'Failed to execute query "ROLLBACK": ',
 )
+_OF_STORE = re.compile(r"\bHTTP (?:GET|HEAD|PUT|POST|DELETE)\b|HTTP Error")
+"""How DuckDB says that it talked to an object store."""
+_STORE_LOST = (
+    *("could not connect", "could not establish connection", "could not resolve host", "couldn't connect"),
+    *("timeout", "timed out", "connection reset", "failed sending data", "failure when receiving data"),
+    *("returned nothing", "empty reply", "transferred a partial file", "read error", "write error", "ssl connect"),
+    *("HTTP 500", "HTTP 502", "HTTP 503", "HTTP 504", "HTTP 429", "SlowDown", "Internal Server Error"),
+    *("Service Unavailable", "Bad Gateway", "connection error", "unknown error for HTTP"),
+)
+_STORE_DENIED = ("HTTP 401", "HTTP 403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "Forbidden")
 _BUSY = (
     "database is locked",
     "conflict",
@@ -79,6 +90,9 @@ def fault_of(error: Exception, settings: Settings) -> LakeFault:
     text = str(error)
     if is_full(error, settings):
         return LakeFault.FULL
+    if is_of_store(error):
+        lost = _has(text, _STORE_LOST)
+        return LakeFault.LOST if lost else LakeFault.DENIED if _has(text, _STORE_DENIED) else LakeFault.OTHER
     if _has(text, _DENIED):
         return LakeFault.DENIED
     if _has(text, _REFUSED) or _UNKNOWN.search(text):
@@ -86,6 +100,11 @@ def fault_of(error: Exception, settings: Settings) -> LakeFault:
     if settings.catalog_file is None and _has(text, _LOST):
         return LakeFault.LOST
     return LakeFault.BUSY if _has(text, _BUSY) else LakeFault.OTHER
+
+
+def is_of_store(error: Exception) -> bool:
+    """Whether an error is the object store's, not the catalog's."""
+    return bool(_OF_STORE.search(str(error)))
 
 
 def is_full(error: Exception, settings: Settings) -> bool:
@@ -119,8 +138,20 @@ def full_message(settings: Settings, place: str) -> str:
     )
 
 
+def lost_message(settings: Settings, error: Exception, place: str) -> str:
+    """The message of an error for a server that stays away."""
+    server = f"{settings.data}: the object store" if is_of_store(error) else f"{settings.catalog}: the catalog's server"
+    return f"{server} went away during {place}: {cause_of(error)}; what was published before stays; try again later"
+
+
 def denied_message(settings: Settings, error: Exception) -> str:
-    """The message of an error for a role or user that may not write."""
+    """The message of an error for a role or user that may not write, or whose keys the store does not take."""
+    if is_of_store(error):
+        return (
+            f"{settings.data}: the object store refuses: {cause_of(error)}; nothing was written; see the keys "
+            "(AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, or a DuckDB secret), their rights on the bucket, and "
+            "FORECASTING_S3_ENDPOINT and FORECASTING_S3_REGION"
+        )
     if settings.catalog_file:
         return (
             f"{settings.catalog_file}: this user may not write the catalog: {cause_of(error)}; nothing was written; "

@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 
 from forecasting.errors import LakeBusyError, LakeError
 from forecasting.settings import Settings
+from forecasting.store.access.server import Server
+from forecasting.store.files.stored import is_remote
 from forecasting.store.lake.attach import RECONNECT_SECONDS, server_address
-from forecasting.store.lake.faults import LakeFault, cause_of, denied_message, fault_of, full_message
+from forecasting.store.lake.faults import LakeFault, cause_of, denied_message, fault_of, full_message, lost_message
 from forecasting.store.lake.lock import (
     PATIENCE_SECONDS,
     TRAINING_PATIENCE_SECONDS,
@@ -28,7 +30,6 @@ from forecasting.store.lake.lock import (
     hold_writer_lock,
 )
 from forecasting.store.lake.ownership import Ownership
-from forecasting.store.lake.server import Server
 from forecasting.store.lake.sql import SqlFiles, checksum_of, first_line
 from forecasting.store.lake.tables import LakeTable
 
@@ -144,7 +145,9 @@ class Lake:
         Raises LakeBusyError where another training goes on for longer than trainings do.
         """
         if self.settings.catalog_file:
-            lock = hold_training_lock(self.settings.models, stream)
+            models = self.settings.models
+            beside = self.settings.catalog_file.parent if is_remote(models) else Path(models)
+            lock = hold_training_lock(beside, stream)
         else:
             lock = self.server.hold(
                 f"training {stream}", patience_seconds=TRAINING_PATIENCE_SECONDS, doing=f"training {stream}"
@@ -233,7 +236,7 @@ class Lake:
                 if not lost or time.monotonic() > away_since + RECONNECT_SECONDS:
                     raise
                 attempt += 1
-                logger.info("the catalog's server went away during %s: %s", name, cause_of(error))
+                logger.info("a server went away during %s: %s", name, cause_of(error))
             _pause(attempt, away=True)
 
     @contextmanager
@@ -264,10 +267,7 @@ class Lake:
         if fault is LakeFault.BUSY:
             return LakeBusyError(f"{self.settings.catalog}: {place} met a busy lake; try again")
         if fault is LakeFault.LOST:
-            return LakeBusyError(
-                f"{self.settings.catalog}: the catalog's server went away during {place}: {cause_of(error)}; what was "
-                "published before stays; try again later"
-            )
+            return LakeBusyError(lost_message(self.settings, error, place))
         if self.read_only and isinstance(error, duckdb.BinderException | duckdb.CatalogException) and self.pending():
             return LakeError(
                 f"{self.settings.catalog}: this lake was made by an older version and lacks what {place} reads "

@@ -63,8 +63,9 @@ def write_marker(connection: duckdb.DuckDBPyConnection, data: str, marker: Marke
     """Replace the marker of a folder as a whole."""
     text = json.dumps(asdict(marker)) + "\n"
     if is_remote(data):
-        line = connection.sql("select $text as line", params={"text": text.rstrip()})
-        line.write_csv(marker_of(data), header=False, quotechar="", escapechar="", sep="\x01")
+        connection.execute(
+            "copy (select $content::blob) to $file (format blob)", {"content": text.encode(), "file": marker_of(data)}
+        )
         return
     with _hidden(data, text) as hidden:
         hidden.replace(marker_of(data))

@@ -10,12 +10,12 @@ import duckdb
 
 from forecasting.errors import LakeError, SettingsError
 from forecasting.settings import Settings
+from forecasting.store.access.server import Server
 from forecasting.store.lake.attach import NotMadeError, connect, server_address, session, why_not
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.lock import PATIENCE_SECONDS, hold_writer_lock
 from forecasting.store.lake.migrations import migrate
 from forecasting.store.lake.ownership import refuse_foreign_folder
-from forecasting.store.lake.server import Server
 from forecasting.store.lake.sql import sql_files
 
 

@@ -14,13 +14,13 @@ from typing import Any
 
 import duckdb
 
-from forecasting.errors import LakeError
+from forecasting.errors import LakeBusyError, LakeError
 from forecasting.settings import Settings
+from forecasting.store.access.server import Server
 from forecasting.store.files.stored import StoredFile, stored_files
-from forecasting.store.lake.attach import server_address
-from forecasting.store.lake.faults import LakeFault, fault_of
+from forecasting.store.lake.attach import patiently, server_address
+from forecasting.store.lake.faults import LakeFault, denied_message, fault_of, lost_message
 from forecasting.store.lake.marker import Marker, create_marker, has_marker, marker_of, read_marker, write_marker
-from forecasting.store.lake.server import Server
 from forecasting.store.lake.sql import SqlFiles, first_line
 from forecasting.store.lake.tables import TABLES
 
@@ -50,8 +50,10 @@ class Ownership:
     def check(self) -> None:
         """Read the marker and compare it. Raises LakeError where the folder is another lake's, or cannot be read."""
         try:
-            marker = read_marker(self._connection, self._settings.data)
-        except (duckdb.Error, OSError) as error:
+            marker = patiently(self._settings, lambda: read_marker(self._connection, self._settings.data))
+        except duckdb.Error as error:
+            raise why_not_read(self._settings, error) from error
+        except OSError as error:
             raise LakeError(f"{self._settings.data}: the data cannot be read: {first_line(error)}") from error
         if marker is not None and marker.lake_id != self.lake_id():
             raise LakeError(
@@ -210,11 +212,23 @@ class Ownership:
         return self._connection.execute(statement.text, statement.bind(**(values or {}))).fetchall()
 
 
+def why_not_read(settings: Settings, error: duckdb.Error) -> LakeError:
+    """The error for a data folder that cannot be looked into."""
+    fault = fault_of(error, settings)
+    if fault is LakeFault.LOST:
+        return LakeBusyError(lost_message(settings, error, "opening"))
+    if fault is LakeFault.DENIED:
+        return LakeError(denied_message(settings, error))
+    return LakeError(f"{settings.data}: the data cannot be read: {first_line(error)}")
+
+
 def refuse_foreign_folder(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Raise LakeError where a lake is to be made over data of one: its catalog was lost, or is elsewhere."""
     try:
-        found = _first_of_a_lake(connection, settings.data)
-    except (duckdb.Error, OSError) as error:
+        found = patiently(settings, lambda: _first_of_a_lake(connection, settings.data))
+    except duckdb.Error as error:
+        raise why_not_read(settings, error) from error
+    except OSError as error:
         raise LakeError(f"{settings.data}: the data cannot be read: {first_line(error)}") from error
     if found is None:
         return

@@ -51,6 +51,11 @@ def model_ids(lake: Lake) -> list[str]:
     return [model_id for (model_id,) in lake.rows("models/model_ids.sql")]
 
 
+def model_uris(lake: Lake) -> list[str]:
+    """Where the files of all models are, below the models folder."""
+    return [uri for (uri,) in lake.rows("models/uris.sql")]
+
+
 def append_model(
     lake: Lake, record: ModelRecord, *, n_steps: dict[str, int], seed: int, snapshot_id: int, run_id: str
 ) -> None:

@@ -266,7 +266,7 @@ def test_lines_before_the_header_and_totals_are_no_rows(lake, tmp_path):
 
 
 def test_spreadsheets_are_read(lake, tmp_path):
-    from forecasting.store.lake.attach import load_extension
+    from forecasting.store.access.extensions import load_extension
 
     load_extension(lake.connection, "excel")
     path = tmp_path / "feed.xlsx"

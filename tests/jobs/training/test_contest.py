@@ -1,5 +1,7 @@
 """Training ends in a contest: who forecasts afterwards, what is on record, and what a person's choice is worth."""
 
+from pathlib import Path
+
 import pytest
 
 from forecasting.jobs import forecast, ingest
@@ -52,7 +54,7 @@ def used(settings: Settings, origin: str) -> str:
 
 
 def damage(settings: Settings, model_id: str) -> None:
-    for file in (settings.models / "usage" / model_id).glob("*.safetensors"):
+    for file in (Path(settings.models) / "usage" / model_id).glob("*.safetensors"):
         file.write_bytes(b"")
 
 

@@ -66,11 +66,11 @@ def test_a_public_model_is_taken_and_forecasts(filled, monkeypatch):
     assert trained.details["foundation"] == "chronos2 as it is in weights"
     ((kinds, uri),) = ask(filled, "select members, uri from forecast.models")
     assert set(kinds) == {"foundation", "profile"}
-    (bundle,) = (filled.models / uri).glob("bundle.json")
+    (bundle,) = (Path(filled.models) / uri).glob("bundle.json")
     kept = json.loads(bundle.read_text(encoding="utf-8"))["members"]["foundation"]["config"]
     assert (kept["model"], kept["path"], len(kept["sha256"])) == ("chronos2", "weights", 64)
     # the weights stay where they are
-    assert (filled.models / uri / "foundation.safetensors").stat().st_size < 1_000
+    assert (Path(filled.models) / uri / "foundation.safetensors").stat().st_size < 1_000
     asked.clear()
     published = forecast.run(filled, "usage", origin=ORIGIN)
     assert published.status == "published"

@@ -1,6 +1,7 @@
 """A person rolls back at six in the morning."""
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -151,7 +152,7 @@ def test_model_that_was_trained_after_the_origin_is_refused(promoted):
 
 def test_damaged_model_is_refused(promoted):
     old, _ = models(promoted)
-    for file in (promoted.models / "usage" / old).glob("*.safetensors"):
+    for file in (Path(promoted.models) / "usage" / old).glob("*.safetensors"):
         file.write_bytes(b"")
     with pytest.raises(ModelError, match="expected sha256"):
         promote.run(promoted, old, by="ann")

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -58,7 +59,7 @@ def test_model_is_trained_at_the_boundary_before_the_origin_on_what_was_known_th
     assert model_id.startswith("usage-20240129-")
     assert (trained_until.isoformat(), kinds, seed) == (summary.origin, ["nbeats", "profile"], 1)
     assert steps == {"nbeats": 2, "profile": 1}
-    assert (filled.models / uri / "bundle.json").is_file()
+    assert (Path(filled.models) / uri / "bundle.json").is_file()
     assert ask(filled, "select status, model_id from forecast.runs where kind = 'train'") == [("published", model_id)]
 
 
@@ -112,11 +113,11 @@ def test_of_two_trainings_at_once_the_second_finds_the_model_of_the_first(filled
 
 def test_equal_data_and_seed_make_equal_weights(filled):
     model_id = train.run(filled, "usage", origin="2024-01-29").details["model"]
-    (filled.models / "usage" / model_id / "nbeats.safetensors").write_bytes(b"")
+    (Path(filled.models) / "usage" / model_id / "nbeats.safetensors").write_bytes(b"")
     second = train.run(filled, "usage", origin="2024-01-29").details["model"]
     assert second == f"{model_id}.2"
-    (filled.models / "usage" / model_id / "nbeats.safetensors").write_bytes(
-        (filled.models / "usage" / second / "nbeats.safetensors").read_bytes()
+    (Path(filled.models) / "usage" / model_id / "nbeats.safetensors").write_bytes(
+        (Path(filled.models) / "usage" / second / "nbeats.safetensors").read_bytes()
     )
     np.testing.assert_array_equal(weights(filled, model_id), weights(filled, second))
 
@@ -125,7 +126,7 @@ def test_equal_data_and_seed_make_equal_weights(filled):
 def test_next_model_names_the_one_before_and_starts_from_the_package(filled, damaged):
     first = train.run(filled, "usage", origin="2024-01-29").details["model"]
     if damaged:
-        (filled.models / "usage" / first / "nbeats.safetensors").unlink()
+        (Path(filled.models) / "usage" / first / "nbeats.safetensors").unlink()
     second = train.run(filled, "usage", origin="2024-02-05").details["model"]
     assert ask(filled, f"select parent_model_id from forecast.models where model_id = '{second}'") == [(first,)]
 
@@ -143,7 +144,7 @@ def test_later_versions_of_values_do_not_change_what_is_trained(filled):
     before = weights(filled, model_id)
     deliver(filled, hourly_rows(days=36).assign(y=lambda rows: 3 * rows["y"]))
     ingest.run(filled, "usage", since="2024-01-01", until="2024-02-06")
-    (filled.models / "usage" / model_id / "nbeats.safetensors").unlink()
+    (Path(filled.models) / "usage" / model_id / "nbeats.safetensors").unlink()
     again = train.run(filled, "usage", origin="2024-01-29").details["model"]
     np.testing.assert_array_equal(weights(filled, again), before)
 

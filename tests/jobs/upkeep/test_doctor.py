@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -211,7 +212,7 @@ def test_damaged_model_is_found(settings, monkeypatch, fresh):
     ingest.run(settings, "usage", until="2024-02-01")
     train.run(settings, "usage", origin="2024-02-01")
     assert wrong(settings) == []
-    weights = next(settings.models.rglob("*.safetensors"))
+    weights = next(Path(settings.models).rglob("*.safetensors"))
     weights.write_bytes(weights.read_bytes()[:-1] + b"?")
     (found,) = wrong(settings)
     assert (found.what, found.exit_code) == ("model files", 3)

@@ -36,7 +36,7 @@ def used(settings: Settings) -> Settings:
         publish_run(lake, "again-1", day(1), day(30), level=9)
         record_run(lake, "killed", "running", day(2))
         write_rows(lake, "killed", day(2))
-    scratch = settings.models / "usage" / ".model.abcdefgh"
+    scratch = Path(settings.models) / "usage" / ".model.abcdefgh"
     scratch.mkdir(parents=True)
     os.utime(scratch, times=(0, 0))
     return settings

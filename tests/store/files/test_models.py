@@ -57,7 +57,7 @@ def test_a_failed_save_leaves_the_old_bundle_whole(tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("forecasting.store.files.models.save_file", refuse)
+    monkeypatch.setattr("forecasting.store.files.models._sync", refuse)
     with pytest.raises(ModelError, match="No space left"):
         save_bundle(tmp_path / "m", make_bundle(2.0))
     load(tmp_path / "m", checksum)

@@ -168,7 +168,7 @@ def test_path_with_a_quote_and_a_space_works(tmp_path):
         home=home,
         catalog=f"sqlite:{home}/c.sqlite",
         data=f"{home}/data",
-        models=home / "models",
+        models=f"{home}/models",
         streams=home / "streams",
         sql=None,
     )

@@ -14,9 +14,9 @@ import pytest
 from forecasting.errors import LakeBusyError
 from forecasting.jobs.streams import events
 from forecasting.settings import Settings
+from forecasting.store.access.server import key_of
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake, open_lake_to_read
-from forecasting.store.lake.server import key_of
 from tests.faults.processes import Running, settings_of
 
 NUMBERED = "insert into meta.migrations select max(version) + 1, $name, '0' from meta.migrations"

@@ -1,0 +1,1 @@
+"""How the catalog's server and the object store are reached."""

@@ -1,0 +1,3 @@
+-- Where the files of all models are.
+select distinct uri
+from forecast.models
