@@ -12,6 +12,8 @@ from forecasting.redaction import remember_environment
 _KNOWN = {"HOME", "CATALOG", "DATA", "MODELS", "STREAMS", "SQL", "WORKERS"}
 _OF_STORE = {"S3_ENDPOINT", "S3_REGION", "S3_PATH_STYLE", "S3_SSL"}
 _KEYS = {"key_id": "AWS_ACCESS_KEY_ID", "secret": "AWS_SECRET_ACCESS_KEY", "session_token": "AWS_SESSION_TOKEN"}
+VARIABLES = tuple(f"FORECASTING_{name}" for name in sorted(_KNOWN | _OF_STORE))
+"""Every variable of the program's own."""
 _ENDPOINT = re.compile(r"[\w.-]+(:\d+)?|\[[\da-fA-F:]+\](:\d+)?")
 _ANSWERS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 MOST_WORKERS = 32
@@ -109,7 +111,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     }
     unknown = sorted(given.keys() - _KNOWN - _OF_STORE)
     if unknown:
-        names = ", ".join(f"FORECASTING_{name}" for name in sorted(_KNOWN | _OF_STORE))
+        names = ", ".join(VARIABLES)
         raise SettingsError(f"environment: FORECASTING_{unknown[0]} is not a setting; the settings are {names}")
     home = _working_folder() / (given.get("HOME") or ".")
     catalog = given.get("CATALOG") or f"sqlite:{home / 'lake' / 'catalog.sqlite'}"

@@ -70,13 +70,14 @@ class Server:
     def _data(self) -> Path:
         return self.folder / "data"
 
-    def ask(self, database: str, statement: str) -> str:
+    def ask(self, database: str, statement: str, *, role: str = USER) -> str:
         """What the server answers to a statement, as text."""
         quiet = ("--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1")
-        return self._call("psql", *quiet, f"--dbname={database}", f"--command={statement}").strip()
+        asked = (f"--dbname={database}", f"--command={statement}")
+        return self._call("psql", *quiet, *asked, role=role).strip()
 
-    def _call(self, program: str, *arguments: str) -> str:
-        to = ("--host=127.0.0.1", f"--port={self.port}", f"--username={USER}")
+    def _call(self, program: str, *arguments: str, role: str = USER) -> str:
+        to = ("--host=127.0.0.1", f"--port={self.port}", f"--username={role}")
         done = subprocess.run([self.binaries / program, *to, *arguments], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout

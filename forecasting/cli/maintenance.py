@@ -8,10 +8,11 @@ import typer
 
 from forecasting.cli import console
 from forecasting.cli.arguments import AsJson
-from forecasting.errors import gravest
+from forecasting.errors import LakeError, SettingsError, gravest
+from forecasting.redaction import redact
 from forecasting.settings import Settings, read_settings
 
-lake_app = typer.Typer(help="Open the lake in other programs.", no_args_is_help=True)
+lake_app = typer.Typer(help="Make a lake, move it, and open it in other programs.", no_args_is_help=True)
 
 
 def sql(
@@ -30,6 +31,72 @@ def sql(
     from forecasting.jobs.upkeep import query as job
 
     console.show_table(job.run(read_settings(os.environ), query, timeout=timeout), as_json)
+
+
+@lake_app.command("init")
+def lake_init(
+    catalog: Annotated[
+        str | None,
+        typer.Option(help="postgres:CONNECTION or sqlite:FILE; FORECASTING_CATALOG when absent.", metavar="CATALOG"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make the lake; on a PostgreSQL server also its roles, and print what each may do.
+
+    Run it as a role that may create roles, such as postgres, in a database of the lake's own. writer owns the lake's
+    tables; airflow is for jobs and acts as writer; analyst reads; planner reads and may add to planners.inbox, an
+    ordinary table. They have no password until you set one. What is there already stays; it can be run again.
+
+    Example: forecasting lake init --catalog "postgres:host=db dbname=lake user=postgres"
+    """
+    from forecasting.jobs.upkeep import init as job
+
+    named = {"FORECASTING_CATALOG": catalog} if catalog else {}
+    made = job.run(read_settings({**os.environ, **named}))
+    if not as_json:
+        typer.echo(redact(f"lake in {made.catalog}, data in {made.data}"))
+    if made.rights is not None:
+        console.show_table(made.rights, as_json)
+    elif not as_json:
+        typer.echo("a catalog in a file has no roles: who may write its folder may write the lake")
+
+
+@lake_app.command("move")
+def lake_move(
+    home: Annotated[str | None, typer.Option(help="Another home, for catalog, data and models.", metavar="DIR")] = None,
+    catalog: Annotated[
+        str | None, typer.Option(help="Another catalog: postgres:CONNECTION or sqlite:FILE.", metavar="CATALOG")
+    ] = None,
+    data: Annotated[str | None, typer.Option(help="Folder or s3:// prefix for the data.", metavar="DATA")] = None,
+    models: Annotated[
+        str | None, typer.Option(help="Folder or s3:// prefix for the models; beside the data.", metavar="MODELS")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Copy the lake and its models to another place, and prove that they are the same there.
+
+    Every table is compared by its number of rows and a hash of them all, every model by its files. The lake itself is
+    only read, and stays. Stop the jobs first: what is written meanwhile is not copied. Interrupted, run it again.
+    Older snapshots are not copied; older values are rows, and are. Definitions and feeds stay where they are.
+
+    Example: forecasting lake move --catalog "postgres:host=db dbname=lake user=airflow" --data s3://bucket/lake/data
+    """
+    from forecasting.jobs.upkeep import move as job
+
+    if home is None and (catalog is None or data is None):
+        raise SettingsError("lake move: expected --home, or --catalog and --data, found neither; name the new place")
+    place = {"CATALOG": catalog, "DATA": data, "MODELS": models, **({"HOME": home} if home else {})}
+    target = {**os.environ, **{f"FORECASTING_{name}": value or "" for name, value in place.items()}}
+    with console.working("lake move") as progress:
+        moved = job.run(read_settings(os.environ), read_settings(target), begin=progress)
+    console.show_table(moved.tables, as_json)
+    if not moved.is_equal:
+        raise LakeError(
+            "lake move: the copy differs in the tables above; the lake itself was not changed; do not use the copy; "
+            "see whether the disk or store is sound, and run it again"
+        )
+    if not as_json:
+        typer.echo("\n".join(("all equal; the lake is at its new place with", *moved.exports)))
 
 
 @lake_app.command("attach")

@@ -14,7 +14,7 @@ from forecasting.jobs.feeds.formats.columns import literal
 from forecasting.jobs.feeds.formats.dialects import HEAD_BYTES, Dialect, decode, find_dialect, find_encoding
 from forecasting.settings import Settings
 from forecasting.store.access.extensions import load_extension
-from forecasting.store.access.objects import reach
+from forecasting.store.access.objects import load_store_for
 from forecasting.store.files.feeds import expand_feed, local_files
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.sql import first_line
@@ -79,7 +79,7 @@ def file_source(lake: Lake, pattern: str, notes: Notes, *, sheet: str | None = N
     paths = sorted(local_files(pattern)) if "://" not in pattern else []
     if "://" not in pattern and not paths:
         raise FeedError(f"--feed {pattern}: cannot be read: no file {pattern}")
-    reach(lake.connection, lake.settings.store, pattern)
+    load_store_for(lake.connection, lake.settings.store, pattern)
     size = sum(path.stat().st_size for path in paths)
     if _TEXT.search(pattern) or any(_TEXT.search(path.name) for path in paths):
         source = _text_source(lake, pattern, paths, notes)

@@ -28,7 +28,7 @@ def load_store(connection: duckdb.DuckDBPyConnection, store: ObjectStore) -> Non
         connection.execute(f"set s3_{name} = {literal(value) if isinstance(value, str) else str(value).lower()}")
 
 
-def reach(connection: duckdb.DuckDBPyConnection, store: ObjectStore, pattern: str | None) -> None:
+def load_store_for(connection: duckdb.DuckDBPyConnection, store: ObjectStore, pattern: str | None) -> None:
     """The same where a pattern of files is an address."""
     if pattern and is_remote(pattern):
         load_store(connection, store)

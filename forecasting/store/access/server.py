@@ -54,7 +54,19 @@ class Server:
 
     def place(self) -> str:
         """Which server and database this is, however the connection names them."""
-        return str(self._ask(self._connection, "server/place.sql")[0][0])
+        return str(self.ask("server/place.sql")[0][0])
+
+    def ask(self, name: str, **values: object) -> list[tuple[Any, ...]]:
+        """Rows of a packaged query of the server. Raises duckdb.Error."""
+        return self._ask(self._connection, name, **values)
+
+    def change(self, *names: str) -> None:
+        """Run packaged statements on the server: all of them, or none. Raises duckdb.Error."""
+        with self._connection.cursor() as connection:
+            connection.begin()
+            for name in names:
+                self._ask(connection, name)
+            connection.commit()
 
     def _wait_for(self, holder: duckdb.DuckDBPyConnection, key: int, patience_seconds: float, doing: str) -> None:
         # asked again and again rather than waited for in the server: so a person can interrupt it

@@ -14,7 +14,7 @@ from forecasting.errors import FeedError, QueryError, SettingsError
 from forecasting.redaction import remember_secrets
 from forecasting.settings import Settings
 from forecasting.store.access.extensions import load_extension
-from forecasting.store.access.objects import reach
+from forecasting.store.access.objects import load_store_for
 from forecasting.store.files.definitions import Definition
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.sql import Statement, first_line
@@ -104,7 +104,7 @@ class Feed:
             load_extension(lake.connection, "excel")
         events = definition.stream.events
         for feed in (self.pattern, _pattern(lake.settings, events.feed) if events else None):
-            reach(lake.connection, lake.settings.store, feed)
+            load_store_for(lake.connection, lake.settings.store, feed)
         self._states: dict[Path, FileState] = {}
 
     def create_table(self, name: str, statement: Statement, *, since: datetime, until: datetime) -> None:

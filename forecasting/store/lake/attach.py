@@ -94,7 +94,7 @@ def session(settings: Settings) -> duckdb.DuckDBPyConnection:
         # DuckDB takes a program without a file (`python -c`, a spawned process) for a person who waits at a prompt
         connection.execute("set enable_progress_bar = false")
         load_extension(connection, "ducklake")
-        load_extension(connection, "sqlite_scanner" if settings.catalog_file else "postgres_scanner")
+        load_extension(connection, scanner_of(settings))
         if uses_store(settings):
             load_store(connection, settings.store)
         connection.execute("set TimeZone = 'UTC'")
@@ -104,8 +104,19 @@ def session(settings: Settings) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def attach_statement(settings: Settings, *, read_only: bool, create: bool = True, moved: bool = False) -> str:
-    """The ATTACH statement that any DuckDB client with the ducklake extension can run."""
+def attach_statement(
+    settings: Settings,
+    *,
+    read_only: bool,
+    create: bool = True,
+    moved: bool = False,
+    alias: str = ALIAS,
+    snapshot_id: int | None = None,
+) -> str:
+    """The ATTACH statement that any DuckDB client with the ducklake extension can run.
+
+    alias: name of the lake there. snapshot_id: of the past that is read; the present when None.
+    """
     options = [f"DATA_PATH {literal(settings.data)}"]
     if moved:
         options.append("OVERRIDE_DATA_PATH true")
@@ -115,7 +126,14 @@ def attach_statement(settings: Settings, *, read_only: bool, create: bool = True
         options.append("CREATE_IF_NOT_EXISTS false")
     if read_only:
         options.append("READ_ONLY")
-    return f"ATTACH {literal(f'ducklake:{settings.catalog}')} AS {ALIAS} ({', '.join(options)})"
+    if snapshot_id is not None:
+        options.append(f"SNAPSHOT_VERSION {snapshot_id}")
+    return f"ATTACH {literal(f'ducklake:{settings.catalog}')} AS {alias} ({', '.join(options)})"
+
+
+def scanner_of(settings: Settings) -> str:
+    """The extension that reads the catalog."""
+    return "sqlite_scanner" if settings.catalog_file else "postgres_scanner"
 
 
 def server_address(settings: Settings) -> str:
