@@ -10,10 +10,14 @@ FAST := tests/architecture tests/docs tests/config tests/contracts tests/panel t
 	tests/evaluation tests/test_quantiles.py tests/test_settings.py
 PYTEST := $(BIN)/pytest --numprocesses $(WORKERS)
 
-.PHONY: demo check test lint types fast tests coverage reference benchmarks pretrain constraints clean
+.PHONY: demo cluster check test lint types fast tests coverage reference benchmarks pretrain constraints clean
 
 demo: $(INSTALLED)
 	$(BIN)/forecasting demo --out demo
+
+# a night and a backfill on PostgreSQL, Redis, S3 and three Celery workers, compared with one machine
+cluster: $(INSTALLED)
+	$(BIN)/python -m tests.cluster.nights
 
 # before a commit: two minutes on two cores
 check: lint
@@ -50,7 +54,7 @@ benchmarks: $(INSTALLED)
 # torch first: where pip knows a CPU build it takes that, else PyPI's
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[airflow,demo,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[airflow,cluster,demo,dev]'
 	touch $@
 
 # weights of the pretrained networks, and their card: seven minutes of one core for both

@@ -122,9 +122,17 @@ class Installation:
 
 def install(root: Path, metadata: str) -> Installation:
     """The folders, the feed and the definition below `root`. metadata: address of Airflow's database."""
-    feeds, streams = root / "feeds" / "calls", root / "streams"
+    write_feed_and_definitions(root, root / "streams")
+    foreign = {key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW", "FORECASTING"))}
+    own = read_settings({"FORECASTING_HOME": str(root)}).as_environment()
+    return Installation(root, foreign | airflow_environment(root / "airflow", metadata) | own)
+
+
+def write_feed_and_definitions(home: Path, streams: Path) -> None:
+    """The feed below a home, and the definitions with their extracts."""
+    feeds = home / "feeds" / "calls"
     feeds.mkdir(parents=True)
-    streams.mkdir()
+    streams.mkdir(exist_ok=True)
     make_feed().to_parquet(feeds / "calls.parquet", index=False)
     definitions = {"calls": DEFINITION, "staffed": STAFFED, "handle": HANDLE, "links": LINKS, "peaks": PEAKS}
     for name, definition in definitions.items():
@@ -132,9 +140,6 @@ def install(root: Path, metadata: str) -> Installation:
     extracts = {"calls": EXTRACT, "handle": HANDLE_EXTRACT, "links": LINKS_EXTRACT, "peaks": PEAKS_EXTRACT}
     for name, extract in extracts.items():
         (streams / f"{name}.sql").write_text(extract, encoding="utf-8")
-    foreign = {key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW", "FORECASTING"))}
-    own = read_settings({"FORECASTING_HOME": str(root)}).as_environment()
-    return Installation(root, foreign | airflow_environment(root / "airflow", metadata) | own)
 
 
 def make_feed() -> pd.DataFrame:

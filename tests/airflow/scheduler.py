@@ -106,7 +106,7 @@ class Airflow:
         return "\n".join(f"--- {log}\n" + "\n".join(end) for log, end in zip(logs, ends, strict=True))
 
     def task_logs(self) -> list[Path]:
-        return sorted(self.installation.root.glob("airflow/logs/dag_id=*/**/*.log"))
+        return sorted(self.installation.root.glob("**/airflow/logs/dag_id=*/**/*.log"))
 
 
 @contextmanager

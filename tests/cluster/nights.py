@@ -1,0 +1,216 @@
+"""A night and a backfill on a cluster, beside the same on one machine: every published row is compared.
+
+As a script: `python -m tests.cluster.nights`, which `make cluster` calls (`--streams small`, `--out FOLDER`). It starts
+PostgreSQL, Redis, an S3 server and Airflow with three workers on loopback, runs the DAG, runs the same commands on an
+embedded lake, prints a table and ends everything that it started, also where something fails.
+"""
+
+import argparse
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pandas as pd
+
+from forecasting.jobs.demo import _write_home
+from forecasting.settings import Settings, read_settings
+from forecasting.store.lake.open import open_lake_to_read
+from forecasting.store.lake.tables import PUBLISHED
+from tests.airflow.installation import write_feed_and_definitions
+from tests.airflow.scheduler import Airflow
+from tests.cluster.workers import Place, installation, running
+from tests.extensions import trust_extensions
+from tests.object_store import BUCKET, ObjectStore, object_store
+from tests.postgres import Server, postgresql
+from tests.redis import redis_server
+from tests.waiting import run_to_its_end
+
+DAG = "nightly_forecast"
+PROGRAM = (sys.executable, "-c", "from forecasting.cli.app import main; main()")
+# a tenth of the demo's: what is compared is not how good forecasts are
+DEMO_BUDGETS = {"80s": "8s", "20s": "4s"}
+UNLIKE = ["loaded_at", "published_at", "replaces"]
+"""Columns that differ between any two runs, beside the keys of runs: when they ran."""
+DIGEST = """
+select count(*) as n, coalesce(sum(hash(rows)::hugeint), 0)::varchar as digest
+from (select columns(name -> not (name like '%run_id' or list_contains({unlike}, name))) from {rows}) as rows
+"""
+PUBLISHED_ROWS = "(select rows.* from {table} as rows semi join forecast.publications using (run_id))"
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is run: streams by origin, then a backfill of one stream."""
+
+    nights: Mapping[str, list[str]]
+    """Streams by their origin date."""
+    backfilled: str
+    since: date
+    until: date
+
+
+def small_work(settings: Settings) -> Work:
+    """Five small generated streams: a model, a plan of staff and one of links among them."""
+    write_feed_and_definitions(settings.home, settings.streams)
+    calls = settings.streams / "calls.toml"
+    calls.write_text(calls.read_text(encoding="utf-8").replace('"nbeats", ', ""), encoding="utf-8")
+    streams = ["calls", "handle", "links", "peaks", "staffed"]
+    return Work({"2026-02-24": streams}, "calls", date(2026, 2, 22), date(2026, 2, 23))
+
+
+def demo_work(settings: Settings) -> Work:
+    """The streams of `forecasting demo`, with a tenth of its budgets."""
+    origins = _write_home(settings, lambda _: None).origins
+    for path in settings.streams.glob("*.toml"):
+        text = path.read_text(encoding="utf-8")
+        for known, short in DEMO_BUDGETS.items():
+            text = text.replace(f'budget = "{known}"', f'budget = "{short}"')
+        path.write_text(text, encoding="utf-8")
+    nights: dict[str, list[str]] = {}
+    for stream, at in origins.items():
+        nights.setdefault(at.last, []).append(stream)
+    last = date.fromisoformat(origins["bank_calls"].last)
+    return Work(nights, "bank_calls", last - timedelta(days=2), last - timedelta(days=1))
+
+
+WORKS: dict[str, Callable[[Settings], Work]] = {"small": small_work, "demo": demo_work}
+
+
+@contextmanager
+def cluster(root: Path, streams: str, server: Server, store: ObjectStore, broker: str) -> Iterator[tuple[Place, Work]]:
+    """Where a cluster works, with feeds in the object store and definitions that all read."""
+    prepared = read_settings({"FORECASTING_HOME": str(root / "prepared"), "FORECASTING_STREAMS": str(root / "streams")})
+    prepared.streams.mkdir(parents=True)
+    work = WORKS[streams](prepared)
+    prefix = f"{root.name}-feeds"
+    shutil.copytree(prepared.home / "feeds", store.folder / BUCKET / prefix)
+    for path in prepared.streams.glob("*.toml"):
+        text = path.read_text(encoding="utf-8")
+        text = text.replace('"feeds/', f'"s3://{BUCKET}/{prefix}/').replace(":-feeds/", f":-s3://{BUCKET}/{prefix}/")
+        path.write_text(text, encoding="utf-8")
+    database = f"lake_{root.name.replace('-', '_')}"
+    server.create(database)
+    lake = {
+        "FORECASTING_CATALOG": server.catalog(database),
+        "FORECASTING_STREAMS": str(prepared.streams),
+        **store.environment(root.name),
+    }
+    yield Place(root, server, broker, lake), work
+
+
+def run_on_cluster(airflow: Airflow, work: Work) -> None:
+    """The nights, one DAG run an origin, then the backfill; all must succeed."""
+    airflow.wait_for(DAG, lambda: airflow.call("GET", f"dags/{DAG}"))
+    airflow.call("PATCH", f"dags/{DAG}", {"is_paused": False})
+    for origin, streams in work.nights.items():
+        conf = {"origin": origin, "streams": streams}
+        run_id = f"night-{origin}"
+        airflow.call("POST", f"dags/{DAG}/dagRuns", {"dag_run_id": run_id, "logical_date": None, "conf": conf})
+    for origin in work.nights:
+        run_id = f"night-{origin}"
+        state = airflow.wait_for(run_id, lambda run_id=run_id: airflow.finished_state(DAG, run_id))
+        assert state == "success", f"{run_id}: {state}\n{airflow.log_tails()}"
+    body = {
+        "dag_id": DAG,
+        "from_date": f"{work.since - timedelta(days=1)}T00:00:00Z",
+        "to_date": f"{work.until - timedelta(days=1)}T23:59:00Z",
+        "dag_run_conf": {"streams": [work.backfilled]},
+        "max_active_runs": 2,
+    }
+    airflow.call("POST", "backfills", body)
+
+    def count(*states: str) -> int:
+        asked = "&".join(f"state={state}" for state in states)
+        return int(airflow.call("GET", f"dags/{DAG}/dagRuns?run_type=backfill&{asked}")["total_entries"])
+
+    origins = (work.until - work.since).days + 1
+    airflow.wait_for("the backfill", lambda: count("success", "failed") == origins)
+    assert not count("failed"), airflow.log_tails()
+
+
+def run_on_one_machine(root: Path, place: Place, work: Work, environment: Mapping[str, str]) -> Settings:
+    """The same by commands, one after the other, on an embedded lake. environment: as of the cluster's tasks."""
+    own = {"FORECASTING_CATALOG": "", "FORECASTING_DATA": "", "FORECASTING_HOME": str(root / "embedded")}
+    variables = {**environment, **own}
+    commands = [["run", *streams, "--origin", origin] for origin, streams in work.nights.items()]
+    commands.append(["backfill", work.backfilled, "--from", str(work.since), "--to", str(work.until)])
+    for command in commands:
+        done = run_to_its_end([*PROGRAM, *command], env=variables, cwd=root)
+        assert done.returncode == 0, f"forecasting {' '.join(command)}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+    return read_settings(variables)
+
+
+def compare(ours: Settings, theirs: Settings) -> pd.DataFrame:
+    """Rows and hashes of what both lakes hold. Columns: table, cluster, embedded, equal."""
+    tables = {name: PUBLISHED_ROWS.format(table=name) for name in PUBLISHED}
+    tables |= {"history.demand": "history.demand", "forecast.publications": "forecast.publications"}
+    tables |= {"forecast.models": "(select model_id, trained_until, n_steps, seed from forecast.models)"}
+    held = [_digests(settings, tables) for settings in (ours, theirs)]
+    rows = [
+        (name, *(f"{n} {digest[-12:]}" for n, digest in (one[name] for one in held)), held[0][name] == held[1][name])
+        for name in tables
+    ]
+    return pd.DataFrame(rows, columns=["table", "cluster", "embedded", "equal"])
+
+
+def _digests(settings: Settings, tables: Mapping[str, str]) -> dict[str, tuple[int, str]]:
+    with open_lake_to_read(settings) as lake:
+        return {
+            name: lake.connection.execute(DIGEST.format(rows=rows, unlike=UNLIKE)).fetchone()
+            for name, rows in tables.items()
+        }
+
+
+def same_night(root: Path, streams: str, server: Server, store: ObjectStore, broker: str) -> pd.DataFrame:
+    """Run it on both and compare."""
+    with cluster(root, streams, server, store, broker) as (place, work):
+        begun = time.monotonic()
+        made = installation(place)
+        with running(made) as airflow:
+            ready = time.monotonic()
+            run_on_cluster(airflow, work)
+        done = time.monotonic()
+        embedded = run_on_one_machine(root, place, work, made.environment)
+        table = compare(read_settings({**made.environment}), embedded)
+        table.attrs["seconds"] = {
+            "start": ready - begun,
+            "cluster": done - ready,
+            "embedded": time.monotonic() - done,
+        }
+        return table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--streams", choices=sorted(WORKS), default="demo")
+    parser.add_argument("--out", type=Path, help="folder that keeps logs and lakes; else they are removed")
+    arguments = parser.parse_args()
+    trust_extensions()
+    root = arguments.out or Path(mkdtemp(prefix="cluster-"))
+    root.mkdir(parents=True, exist_ok=True)
+    try:
+        with postgresql() as server, object_store() as store, redis_server() as broker:
+            lacking = {"PostgreSQL": server, "rclone": store, "redis-server": broker}
+            absent = [name for name, found in lacking.items() if found is None]
+            if server is None or store is None or broker is None:
+                raise SystemExit(f"not installed: {', '.join(absent)}; see .ci/run")
+            table = same_night(root, arguments.streams, server, store, broker)
+    finally:
+        if arguments.out is None:
+            with suppress(OSError):
+                shutil.rmtree(root)
+    print(table.to_string(index=False))
+    print(", ".join(f"{name} {seconds:.0f} s" for name, seconds in table.attrs["seconds"].items()))
+    if not table["equal"].all():
+        raise SystemExit("the cluster published other rows than one machine")
+    print("every published row of the cluster is that of one machine")
+
+
+if __name__ == "__main__":
+    main()
