@@ -50,6 +50,12 @@ class ObjectStore:
             self.process.kill()
             self.process.wait()
 
+    def copy(self, prefix: str, to: str) -> None:
+        """Copy all objects below a prefix; the server, which remembers what there is, is started again."""
+        self.kill()
+        shutil.copytree(self.folder / BUCKET / prefix, self.folder / BUCKET / to)
+        self.start()
+
     def environment(self, prefix: str) -> dict[str, str]:
         """Variables of a lake whose data and models lie below a prefix of the bucket."""
         return {

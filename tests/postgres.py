@@ -41,6 +41,13 @@ class Server:
         self._call("createdb", f"--template={template}", database)
         return self.address(database)
 
+    def dump(self, database: str, *, to: str) -> None:
+        """Restore a dump of a database as another one."""
+        file = self.folder / f"{database}.dump"
+        self._call("pg_dump", "--format=custom", f"--file={file}", f"--dbname={database}")
+        self.create(to)
+        self._call("pg_restore", f"--dbname={to}", str(file))
+
     def start(self) -> None:
         """Start the server, again if it was killed, and wait until it answers."""
         settings = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"

@@ -56,12 +56,9 @@ class Work:
 
 
 def small_work(settings: Settings) -> Work:
-    """Five small generated streams: a model, a plan of staff and one of links among them."""
+    """Three small generated streams, one with a trained model and one with a plan of its staff."""
     write_feed_and_definitions(settings.home, settings.streams)
-    calls = settings.streams / "calls.toml"
-    calls.write_text(calls.read_text(encoding="utf-8").replace('"nbeats", ', ""), encoding="utf-8")
-    streams = ["calls", "handle", "links", "peaks", "staffed"]
-    return Work({"2026-02-24": streams}, "calls", date(2026, 2, 22), date(2026, 2, 23))
+    return Work({"2026-02-24": ["calls", "handle", "staffed"]}, "calls", date(2026, 2, 23), date(2026, 2, 23))
 
 
 def demo_work(settings: Settings) -> Work:

@@ -23,6 +23,6 @@ def test_a_cluster_publishes_the_rows_of_one_machine(tmp_path: Path, server: Ser
         table = same_night(root, "small", server, store, broker)
     assert table["equal"].all(), table.to_string()
     counts = dict(zip(table["table"], table["cluster"].str.split().str[0].astype(int), strict=True))
-    assert min(counts[name] for name in ("forecast.forecasts", "planning.staffing", "planning.capacity")) > 0
-    # five streams, one of which is planned with another's handle times and one by its peaks, and two origins again
-    assert counts["forecast.publications"] == 5 + 2 + 2
+    assert min(counts[name] for name in ("forecast.forecasts", "planning.staffing", "forecast.models")) > 0
+    # three streams, the plan of one of them, and an origin afterwards
+    assert counts["forecast.publications"] == 3 + 1 + 1
