@@ -41,7 +41,7 @@ def lake_init(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make the lake; on a PostgreSQL server also its roles, and print what each may do.
+    """Make the lake, and the roles of its PostgreSQL server.
 
     Run it as a role that may create roles, such as postgres, in a database of the lake's own. writer owns the lake's
     tables; airflow is for jobs and acts as writer; analyst reads; planner reads and may add to planners.inbox, an
@@ -57,8 +57,8 @@ def lake_init(
         typer.echo(redact(f"lake in {made.catalog}, data in {made.data}"))
     if made.rights is not None:
         console.show_table(made.rights, as_json)
-    elif not as_json:
-        typer.echo("a catalog in a file has no roles: who may write its folder may write the lake")
+    else:
+        typer.echo("[]" if as_json else "a catalog in a file has no roles: who may write its folder may write the lake")
 
 
 @lake_app.command("move")
@@ -73,7 +73,7 @@ def lake_move(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Copy the lake and its models to another place, and prove that they are the same there.
+    """Copy the lake to another place, and prove it equal there.
 
     Every table is compared by its number of rows and a hash of them all, every model by its files. The lake itself is
     only read, and stays. Stop the jobs first: what is written meanwhile is not copied. Interrupted, run it again.

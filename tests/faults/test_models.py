@@ -78,7 +78,7 @@ def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def trained(trained_once: Settings, tmp_path: Path) -> Settings:
     """The same with model files of the test's own."""
     shutil.copytree(trained_once.models, tmp_path / "models")
-    return trained_once.model_copy(update={"models": tmp_path / "models"})
+    return trained_once.model_copy(update={"models": str(tmp_path / "models")})
 
 
 def truncate(settings: Settings) -> None:

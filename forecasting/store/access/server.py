@@ -9,7 +9,7 @@ connection, so also when the process dies.
 import hashlib
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -33,8 +33,8 @@ class Server:
         )
 
     @contextmanager
-    def hold(self, name: str, *, patience_seconds: float, doing: str) -> Iterator[None]:
-        """Hold the lock of that name.
+    def hold(self, name: str, *, patience_seconds: float, doing: str) -> Iterator[Callable[[], None]]:
+        """Hold the lock of that name; yields what raises duckdb.Error where it was lost with its connection.
 
         Raises LakeBusyError, which names the holder and what it is doing, when the lock is not free in time,
         duckdb.Error where the server is away.
@@ -45,7 +45,7 @@ class Server:
             holder.begin()
             self._ask(holder, "server/keep_lock.sql")
             self._wait_for(holder, key, patience_seconds, doing)
-            yield
+            yield lambda: self._require(holder, key)
         finally:
             # a lost connection has freed the lock already
             with suppress(duckdb.Error):
@@ -67,6 +67,11 @@ class Server:
             for name in names:
                 self._ask(connection, name)
             connection.commit()
+
+    def _require(self, holder: duckdb.DuckDBPyConnection, key: int) -> None:
+        # asked by the connection that holds it: one that was lost, or was made again, does not
+        if not self._ask(holder, "server/holds_lock.sql", key=key)[0][0]:
+            raise duckdb.IOException("server closed the connection that held the lock")
 
     def _wait_for(self, holder: duckdb.DuckDBPyConnection, key: int, patience_seconds: float, doing: str) -> None:
         # asked again and again rather than waited for in the server: so a person can interrupt it

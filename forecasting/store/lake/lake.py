@@ -26,6 +26,7 @@ from forecasting.store.lake.faults import LakeFault, cause_of, denied_message, f
 from forecasting.store.lake.lock import (
     PATIENCE_SECONDS,
     TRAINING_PATIENCE_SECONDS,
+    Require,
     hold_training_lock,
     hold_writer_lock,
 )
@@ -113,8 +114,8 @@ class Lake:
         away_since: float | None = None
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                with self.alone():
-                    return self._transaction(action, message)
+                with self.alone() as require_lock:
+                    return self._transaction(action, message, require_lock)
             except duckdb.Error as error:
                 fault = fault_of(error, self.settings)
                 if fault not in (LakeFault.BUSY, LakeFault.LOST):
@@ -129,8 +130,8 @@ class Lake:
             "again later"
         )
 
-    def alone(self) -> AbstractContextManager[None]:
-        """Hold the lock of all writers; on a server it is between all machines.
+    def alone(self) -> AbstractContextManager[Require]:
+        """Hold the lock of all writers; on a server it is between all machines. Yields what raises where it was lost.
 
         Raises LakeBusyError, which names the holder, when it is not free within `patience_seconds`.
         """
@@ -186,7 +187,7 @@ class Lake:
         """Newest snapshot of the lake, kept with runs as their lineage."""
         return int(self.rows("lake/newest_snapshot.sql")[0][0])
 
-    def _transaction(self, action: Callable[[], T], message: str) -> T:
+    def _transaction(self, action: Callable[[], T], message: str, require_lock: Require) -> T:
         # by this it is found whether a commit went through in which the connection was lost
         token = uuid.uuid4().hex
         self.connection.begin()
@@ -195,6 +196,7 @@ class Lake:
             result = action()
             author = f"forecasting pid {os.getpid()}"
             self._run("lake/set_commit_message.sql", {"author": author, "message": message, "token": token})
+            require_lock()
             self._commit(token)
         except BaseException:
             self._roll_back()

@@ -4,17 +4,19 @@ import fcntl
 import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from forecasting.errors import LakeBusyError, LakeError
 
+Require = Callable[[], None]
+"""Raises where a lock was lost that is thought to be held; one on a file is not."""
 PATIENCE_SECONDS = 300.0
 TRAINING_PATIENCE_SECONDS = 6 * 3600.0
 
 
-def hold_writer_lock(path: Path, *, patience_seconds: float = PATIENCE_SECONDS) -> AbstractContextManager[None]:
+def hold_writer_lock(path: Path, *, patience_seconds: float = PATIENCE_SECONDS) -> AbstractContextManager[Require]:
     """Hold the exclusive lock on `path` for one write transaction to an embedded catalog.
 
     Raises LakeBusyError, which names the holder, when the lock is not free within `patience_seconds`.
@@ -22,7 +24,7 @@ def hold_writer_lock(path: Path, *, patience_seconds: float = PATIENCE_SECONDS) 
     return hold_lock(path, patience_seconds=patience_seconds, doing="writing")
 
 
-def hold_training_lock(models: Path, stream: str) -> AbstractContextManager[None]:
+def hold_training_lock(models: Path, stream: str) -> AbstractContextManager[Require]:
     """Hold the lock of a stream's training, so that runs which find the same model due train it once.
 
     Raises LakeBusyError where another training goes on for longer than trainings do.
@@ -35,8 +37,8 @@ def hold_training_lock(models: Path, stream: str) -> AbstractContextManager[None
 
 
 @contextmanager
-def hold_lock(path: Path, *, patience_seconds: float, doing: str) -> Iterator[None]:
-    """Hold an exclusive lock on a file; the kernel frees it when the process dies.
+def hold_lock(path: Path, *, patience_seconds: float, doing: str) -> Iterator[Require]:
+    """Hold an exclusive lock on a file; the kernel frees it when the process dies, and not before.
 
     Raises LakeBusyError, which names the holder and what it is doing, when the lock is not free in time.
     """
@@ -47,7 +49,7 @@ def hold_lock(path: Path, *, patience_seconds: float, doing: str) -> Iterator[No
     try:
         _wait_for(descriptor, path, patience_seconds, doing)
         _write_holder(descriptor)
-        yield
+        yield lambda: None
     finally:
         os.close(descriptor)
 

@@ -260,7 +260,7 @@ def test_day_of_rest_after_the_boundary_does_not_stop_training(settings, monkeyp
 @pytest.mark.parametrize("later", ["2024-01-29", "2024-02-05"])
 def test_worker_that_does_not_see_the_models_refuses_to_begin_cold(filled, tmp_path, later):
     model_id = train.run(filled, "usage", origin="2024-01-29").details["model"]
-    elsewhere = filled.model_copy(update={"models": tmp_path / "elsewhere"})
+    elsewhere = filled.model_copy(update={"models": str(tmp_path / "elsewhere")})
     before = ask(filled, "select count(*) from forecast.models")
     with pytest.raises(
         SettingsError, match=rf"model {model_id} is on the register and not in \S*elsewhere; nothing was"

@@ -66,6 +66,22 @@ def test_transaction_whose_connection_is_dropped_is_done_again_as_a_whole(served
         assert count(lake, "whole") == 1
 
 
+def test_transaction_whose_lock_is_lost_is_done_again_under_a_new_one(served, ask):
+    """The connection of the lock alone is dropped: another writer may have come in between."""
+    begun = []
+    with open_lake(served) as lake:
+
+        def action() -> None:
+            record(lake, "alone")
+            if not begun:
+                ask(served, "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'")
+            begun.append(1)
+
+        lake.write(action, message="alone")
+        assert len(begun) == 2
+        assert count(lake, "alone") == 1
+
+
 class LostAfterCommit:
     """A connection that is lost once the server has committed."""
 
