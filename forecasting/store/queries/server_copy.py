@@ -8,7 +8,7 @@ import duckdb
 
 from forecasting.errors import LakeError, SettingsError
 from forecasting.redaction import redact, remember_secrets
-from forecasting.store.lake.attach import literal, load_extension
+from forecasting.store.access.extensions import literal, load_extension
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.sql import first_line
 from forecasting.store.queries.answer import as_texts
