@@ -103,6 +103,10 @@ def streams_add(
             help="Zone of times without an offset, such as UTC; that of the series when absent.", metavar="ZONE"
         ),
     ] = None,
+    repeats: Annotated[
+        str | None,
+        typer.Option(help="Single events that are alike in all columns count once or each.", metavar="HOW"),
+    ] = None,
     wide: Annotated[
         bool | None,
         typer.Option("--wide/--no-wide", help="Whether each number column is a series.", show_default=False),
@@ -154,6 +158,7 @@ def streams_add(
         date_format=date_format,
         decimal=decimal,
         ts_timezone=ts_timezone,
+        repeats=repeats,
         wide=wide,
         sheet=sheet,
         database=database,

@@ -3,15 +3,24 @@
 with feed as (
     select
         @series@ as series_id,
-        @ts@ as ts,
+        @ts@ as row_ts,
         @y@ as y@attributes@@time_text@
     from @rows@@kept@
+),
+
+-- @rule@
+once as (
+    select
+        series_id,
+        @bucket@ as ts,
+        @row_value@ as y@once_named@
+    from feed@once_grouped@
 )
 
 select
     series_id,
     ts,
     @value@@named@
-from feed
+from once
 where ts is null or (@instant@ >= $since and @instant@ < $until)
 group by series_id, ts@apart@

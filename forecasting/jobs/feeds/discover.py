@@ -4,23 +4,22 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from forecasting.errors import SettingsError
 from forecasting.jobs.feeds.findings import FeedQuestionError, Finding, Notes, Stated
 from forecasting.jobs.feeds.formats.columns import Column, listed, literal, quote
-from forecasting.jobs.feeds.formats.dates import ORDERS
 from forecasting.jobs.feeds.formats.numbers import Numbers, read_numbers
 from forecasting.jobs.feeds.formats.steps import DAY_SECONDS, find_step
 from forecasting.jobs.feeds.formats.times import TimeReading, read_times, unreadable_times
 from forecasting.jobs.feeds.grids import FeedGrid, SampleTimes, fit_grid, spelt
-from forecasting.jobs.feeds.keys import choose_keys, series_sql
+from forecasting.jobs.feeds.keys import SHARED, choose_keys, series_sql
 from forecasting.jobs.feeds.layouts import Wide, find_wide
+from forecasting.jobs.feeds.repeats import count_once
 from forecasting.jobs.feeds.roles import TIMES, choose_y, implied_aggregate, is_rate, key_columns, totals_in
-from forecasting.jobs.feeds.samples import ask, check_names, columns_of, take_leading, take_sample
-from forecasting.jobs.feeds.sources import Source
+from forecasting.jobs.feeds.rows.asking import ask
+from forecasting.jobs.feeds.rows.samples import check_names, columns_of, take_leading, take_sample
+from forecasting.jobs.feeds.rows.sources import Source
+from forecasting.jobs.feeds.stating import check_stated, interval_of, zone_of
 from forecasting.store.lake.lake import Lake
-from forecasting.terms import parse_duration
 
 _COMPLETE = 0.5
 """Share of intervals that hold all their parts above which one that lacks some is unknown, not low."""
@@ -40,6 +39,8 @@ class Discovery:
     keys: tuple[str, ...]
     grid: FeedGrid
     aggregate: str
+    counts_once: bool
+    """Whether single events that are alike in all columns count once."""
     completes: bool
     """Whether a sum is unknown where a part of its interval is missing."""
     left_out: str
@@ -62,6 +63,12 @@ class Discovery:
         )
 
     @property
+    def number_sql(self) -> str:
+        """SQL of the value as a DOUBLE, NULL or infinite where it is no number."""
+        name = self.y.name
+        return self.numbers.format.number(name) if self.y.is_text else f"try_cast({quote(name)} as double)"
+
+    @property
     def zone(self) -> str:
         return self.stated.timezone
 
@@ -77,16 +84,22 @@ class Discovery:
 
 
 def discover(
-    lake: Lake, source: Source, stated: Stated, notes: Notes, *, seen: Mapping[str, Mapping[str, int]] | None = None
+    lake: Lake,
+    source: Source,
+    stated: Stated,
+    notes: Notes,
+    *,
+    seen: Mapping[str, Mapping[str, int]] | None = None,
+    spread: bool = False,
 ) -> Discovery:
     """Find out what a feed's columns mean.
 
-    notes: what was found of the source already. seen: texts of columns that a sample may lack. Raises
-    FeedQuestionError, one line that names the option, where rows leave something open; FeedError where the feed cannot
-    be read.
+    notes: what was found of the source already. seen: texts of columns that a sample may lack. spread: whether lines
+    from all over a large file may be its sample. Raises FeedQuestionError, one line that names the option, where rows
+    leave something open; FeedError where the feed cannot be read.
     """
-    _check_stated(stated)
-    source, columns, wide, table, whole = _tabulate(lake, source, stated, notes)
+    check_stated(stated)
+    source, columns, wide, table, whole = _tabulate(lake, source, stated, notes, spread=spread)
     more = seen or {}
     columns = tuple(replace(one, texts={**one.texts, **more.get(one.name, {})}) for one in columns)
     time = read_times(columns, stated, TIMES)
@@ -97,13 +110,17 @@ def discover(
     left_out, totals = _totals(columns, time, y)
     draft = Discovery(
         stated, source, columns, wide, time, y, numbers, stated.series_columns, FeedGrid(timedelta(0)), "sum", False,
-        left_out, whole, table, (),
+        False, left_out, whole, table, (),
     )  # fmt: skip
     draft = _with_days(lake, draft, notes)
     _look(lake, draft)
-    keys = choose_keys(lake, columns, [*draft.time.columns, y.name], _doubled(draft), stated, notes)
+    keys = choose_keys(lake, columns, [*draft.time.columns, y.name], doubled(draft), stated, notes)
     draft = replace(draft, keys=keys)
     grid = _grid(lake, draft, notes)
+    if grid.is_events:
+        notes.drop(SHARED)
+        once = count_once(lake, columns, [*draft.time.columns, y.name], stated, notes)
+        draft = replace(draft, counts_once=once)
     aggregate, why = implied_aggregate(y.name, stated.unit)
     if stated.aggregate:
         aggregate = stated.aggregate
@@ -116,45 +133,8 @@ def discover(
     return replace(draft, findings=tuple(dict.fromkeys(findings)))
 
 
-def zone_of(stated: Stated) -> ZoneInfo:
-    """The series' zone. Raises SettingsError where there is none of that name."""
-    return _zone("--timezone", stated.timezone)
-
-
-def _zone(option: str, name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise SettingsError(f"{option} {name}: expected an IANA time zone such as America/Toronto") from error
-
-
-def interval_of(stated: Stated) -> timedelta | None:
-    """The interval that a person states."""
-    if stated.interval is None:
-        return None
-    try:
-        return parse_duration(stated.interval)
-    except ValueError as error:
-        raise SettingsError(f"--interval: {error}") from error
-
-
-def _check_stated(stated: Stated) -> None:
-    zone_of(stated)
-    interval_of(stated)
-    if stated.ts_timezone:
-        _zone("--ts-timezone", stated.ts_timezone)
-    if stated.decimal not in (None, "point", "comma"):
-        raise SettingsError(f"--decimal {stated.decimal}: expected point or comma")
-    if stated.aggregate not in (None, "sum", "mean", "max"):
-        raise SettingsError(f"--aggregate {stated.aggregate}: expected sum, mean or max")
-    if stated.date_format and "%" not in stated.date_format and stated.date_format not in ORDERS:
-        raise SettingsError(
-            f"--date-format {stated.date_format}: expected dmy, mdy, ymd or a format such as '%d/%m/%Y %H:%M'"
-        )
-
-
 def _tabulate(
-    lake: Lake, source: Source, stated: Stated, notes: Notes
+    lake: Lake, source: Source, stated: Stated, notes: Notes, *, spread: bool
 ) -> tuple[Source, tuple[Column, ...], Wide | None, str, bool]:
     """The feed as a long table, its columns, and the table that holds the sample."""
     whole = take_leading(lake, source)
@@ -176,7 +156,7 @@ def _tabulate(
         columns = columns_of(lake, source, "first_rows")
     if whole:
         return source, columns, wide, "first_rows", True
-    take_sample(lake, source, columns)
+    take_sample(lake, source, columns, spread=spread)
     return source, columns_of(lake, source, "sampled"), wide, "sampled", False
 
 
@@ -220,11 +200,15 @@ def _look(lake: Lake, draft: Discovery, table: str | None = None) -> None:
     ask(lake, "templates/feed_readings.sql", None, parts=parts)
 
 
-def _doubled(draft: Discovery) -> str:
-    if draft.time.is_zoned:
-        return "false"
-    zone = literal(draft.zone)
-    return f"coalesce(((ts_read at time zone {zone}) - interval 1 hour) at time zone {zone} = ts_read, false)"
+def doubled(draft: Discovery) -> str:
+    """SQL that is true of local times of a sample that clocks show twice."""
+    return "false" if draft.time.is_zoned else shown_twice("ts_read", draft.zone)
+
+
+def shown_twice(ts: str, zone: str) -> str:
+    """SQL that is true of a local time that the clocks of a zone show twice."""
+    named = literal(zone)
+    return f"coalesce((({ts} at time zone {named}) - interval 1 hour) at time zone {named} = {ts}, false)"
 
 
 def _moments(lake: Lake, draft: Discovery) -> SampleTimes:

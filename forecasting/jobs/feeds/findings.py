@@ -40,6 +40,8 @@ class Stated:
     """`point` or `comma`."""
     ts_timezone: str | None = None
     """Zone of times without an offset, where it is not that of the series."""
+    repeats: str | None = None
+    """`once` or `each`: what single events that are alike in all columns count."""
     wide: bool | None = None
     """Whether each number column is a series of its own."""
 
@@ -52,6 +54,10 @@ class Notes:
 
     def add(self, about: str, taken: str, why: str = "", option: str = "") -> None:
         self.findings.append(Finding(about, taken, why, option))
+
+    def drop(self, about: str) -> None:
+        """Take back what was said of something."""
+        self.findings = [finding for finding in self.findings if finding.about != about]
 
 
 class FeedQuestionError(SettingsError):

@@ -59,6 +59,8 @@ class FeedGrid:
     parts: int = 1
     floor: bool = False
     by_week: bool = False
+    is_events: bool = False
+    """Whether rows are single events, which follow no step."""
     on_utc: bool = False
     """Whether intervals begin at whole intervals of UTC, where those of the zone's standard time lie elsewhere."""
 
@@ -126,7 +128,13 @@ def fit_grid(step: FeedStep | None, moments: SampleTimes, stated: timedelta | No
             )
         notes.add("interval", f"times are put at the start of their {spelt(interval)}", "they lie off the grid")
     parts = seconds // own
-    return FeedGrid(interval, parts, floor, on_utc=moments.lie_on_utc(seconds, floored=floor or parts > 1))
+    return FeedGrid(
+        interval,
+        parts,
+        floor,
+        is_events=step is None and floor,
+        on_utc=moments.lie_on_utc(seconds, floored=floor or parts > 1),
+    )
 
 
 def _weeks(interval: timedelta, moments: SampleTimes, notes: Notes) -> FeedGrid:

@@ -9,9 +9,10 @@ from forecasting.jobs.feeds.findings import FeedQuestionError, Notes, Stated
 from forecasting.jobs.feeds.formats.columns import Column, listed, literal, quote
 from forecasting.jobs.feeds.formats.senses import senses_of
 from forecasting.jobs.feeds.roles import is_usual_key, key_columns
-from forecasting.jobs.feeds.samples import ask
+from forecasting.jobs.feeds.rows.asking import ask
 from forecasting.store.lake.lake import Lake
 
+SHARED = "rows that share a time and a key"
 FEW = 0.01
 """Share of rows that may share a time and a key: single faults, which the ingest rejects."""
 _MOST_CLASHES = 0.5
@@ -76,7 +77,7 @@ def choose_keys(
     last = share(keys)
     if last.alike or last.clashing:
         notes.add(
-            "rows that share a time and a key",
+            SHARED,
             f"{last.alike + last.clashing} of {last.rows}",
             "those with one value count once, others are rejected",
             "--series-col",

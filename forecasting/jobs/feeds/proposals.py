@@ -9,11 +9,15 @@ import numpy as np
 
 from forecasting.config.stream import Stream, parse_stream
 from forecasting.errors import SettingsError
-from forecasting.jobs.feeds.discover import Discovery, discover, zone_of
+from forecasting.jobs.feeds.discover import Discovery, discover
 from forecasting.jobs.feeds.extracts import definition_text, extract_text
-from forecasting.jobs.feeds.findings import Finding, Notes, Stated
-from forecasting.jobs.feeds.measures import Tally, check_readable, measure, unseen_texts
-from forecasting.jobs.feeds.sources import Source
+from forecasting.jobs.feeds.findings import FeedQuestionError, Finding, Notes, Stated
+from forecasting.jobs.feeds.keys import FEW
+from forecasting.jobs.feeds.rows.measures import Tally, check_readable, measure, unseen_texts
+from forecasting.jobs.feeds.rows.samples import is_large
+from forecasting.jobs.feeds.rows.sources import Source
+from forecasting.jobs.feeds.rows.spread import can_spread
+from forecasting.jobs.feeds.stating import zone_of
 from forecasting.jobs.feeds.trials import try_ingest
 from forecasting.numerics import Times
 from forecasting.panel.calendar.calendar import grid_ends, resolve_origin
@@ -128,13 +132,22 @@ def examine(
 def _found(lake: Lake, source: Source, stated: Stated, notes: Notes, horizon: str) -> tuple[Discovery, Tally]:
     """What was found and measured. What the sample of a large feed did not show is looked at and found again."""
     seen: dict[str, dict[str, int]] = {}
+    spread = can_spread(source)
     for attempt in count(1):
-        found = discover(lake, source, stated, Notes(list(notes.findings)), seen=seen)
-        stream = _parsed(lake, found, horizon, date(2000, 1, 3))
-        measured = measure(lake, found, stream)
+        try:
+            found = discover(lake, source, stated, Notes(list(notes.findings)), seen=seen, spread=spread)
+        except FeedQuestionError:
+            if not (spread and is_large(source)):
+                raise
+            spread = False  # what lines from here and there leave open, all rows of some times may answer
+            continue
+        measured = measure(lake, found, _parsed(lake, found, horizon, date(2000, 1, 3)))
         unseen = {} if found.is_whole else unseen_texts(lake, found, measured)
-        if not unseen or attempt == _ATTEMPTS:
+        shared = spread and measured.shared is not None and measured.shared > FEW
+        if attempt >= _ATTEMPTS or not (unseen or shared):
             return found, measured
+        # rows that share a time may stand far apart
+        spread = spread and not shared
         for name, texts in unseen.items():
             seen.setdefault(name, {}).update(texts)
     raise AssertionError

@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from forecasting.jobs.feeds.discover import zone_of
 from forecasting.jobs.feeds.formats.columns import quote
 from forecasting.jobs.feeds.proposals import Proposal
-from forecasting.jobs.feeds.samples import ask
+from forecasting.jobs.feeds.rows.asking import ask
+from forecasting.jobs.feeds.stating import zone_of
 from forecasting.store.lake.lake import Lake
 from forecasting.terms import format_duration
 

@@ -11,7 +11,7 @@ from forecasting.errors import ContractError, FeedError, QueryError
 from forecasting.jobs.common.batches import judge_batch
 from forecasting.jobs.feeds.discover import Discovery
 from forecasting.jobs.feeds.extracts import extract_text
-from forecasting.jobs.feeds.measures import Tally
+from forecasting.jobs.feeds.rows.measures import Tally
 from forecasting.jobs.ingest import choose_window, demand_limits
 from forecasting.panel.calendar.calendar import grid_ends
 from forecasting.panel.calendar.instants import aware_datetime, utc_instant

@@ -10,7 +10,7 @@ from forecasting.jobs.feeds.extracts import are_counts
 from forecasting.jobs.feeds.findings import Notes, Stated
 from forecasting.jobs.feeds.proposals import Proposal, propose
 from forecasting.jobs.feeds.reports import Report, report_on
-from forecasting.jobs.feeds.sources import file_source, find_feed, folder_pattern
+from forecasting.jobs.feeds.rows.sources import file_source, find_feed, folder_pattern
 from forecasting.jobs.streams.connections import Database, read_database
 from forecasting.jobs.streams.databases import database_source
 from forecasting.settings import Settings
@@ -41,6 +41,7 @@ class NewStream:
     date_format: str | None = None
     decimal: str | None = None
     ts_timezone: str | None = None
+    repeats: str | None = None
     wide: bool | None = None
     sheet: str | None = None
     database: str | None = None
@@ -64,6 +65,7 @@ class NewStream:
             date_format=self.date_format,
             decimal=self.decimal,
             ts_timezone=self.ts_timezone,
+            repeats=self.repeats,
             wide=self.wide,
         )
 

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from forecasting.errors import SettingsError
 from forecasting.jobs.feeds.formats.columns import listed, quote
-from forecasting.jobs.feeds.sources import Source, described
+from forecasting.jobs.feeds.rows.sources import Source, described
 from forecasting.jobs.streams.connections import Database
 from forecasting.store.files.feeds import open_database
 from forecasting.store.lake.lake import Lake

@@ -34,6 +34,7 @@ def keep_command(new: NewStream) -> str:
         "y-col": new.y_column,
         "date-format": new.date_format,
         "decimal": new.decimal,
+        "repeats": new.repeats,
         "unit": new.unit,
         "aggregate": new.aggregate,
     }

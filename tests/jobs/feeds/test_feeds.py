@@ -8,7 +8,7 @@ from forecasting.errors import ForecastingError, SettingsError
 from forecasting.jobs.feeds.extracts import extract_text
 from forecasting.jobs.feeds.findings import Notes, Stated
 from forecasting.jobs.feeds.proposals import examine
-from forecasting.jobs.feeds.sources import file_source
+from forecasting.jobs.feeds.rows.sources import file_source
 from tests.jobs.feeds.test_grid import SPAN
 
 
@@ -298,21 +298,6 @@ def test_grid_of_six_local_hours_is_refused_where_clocks_change(lake, tmp_path):
     ]
     with pytest.raises(SettingsError, match="which clock changes move against a regular grid"):
         look(lake, tmp_path, hourly(["5"], days))
-
-
-def test_large_feeds_are_found_out_by_a_sample_and_read_in_full(lake, tmp_path, monkeypatch):
-    monkeypatch.setattr("forecasting.jobs.feeds.samples.WHOLE_BYTES", 1000)
-    monkeypatch.setattr("forecasting.jobs.feeds.samples.LEADING_ROWS", 200)
-    monkeypatch.setattr("forecasting.jobs.feeds.samples.SAMPLE_ROWS", 300)
-    stamps = [
-        f"{day:02d}/{month:02d}/2024 {hour:02d}:00" for month in (1, 2, 3) for day in range(1, 29) for hour in range(24)
-    ]
-    # the only mark of thousands comes late
-    values = ["63"] * (len(stamps) - 5) + ['"1,062"'] * 5
-    rows, found = look(lake, tmp_path, hourly(values, stamps))
-    assert not found.is_whole
-    assert max(float(row[2]) for row in rows) == 1062.0
-    assert len(rows) == len(stamps)
 
 
 @pytest.mark.parametrize(

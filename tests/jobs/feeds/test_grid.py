@@ -10,7 +10,7 @@ from forecasting.errors import ForecastingError
 from forecasting.jobs.feeds.extracts import extract_text
 from forecasting.jobs.feeds.findings import Notes, Stated
 from forecasting.jobs.feeds.proposals import examine, propose
-from forecasting.jobs.feeds.sources import file_source
+from forecasting.jobs.feeds.rows.sources import file_source
 from tests.jobs.feeds.exports import ZONE, exports
 
 COUNT = 240

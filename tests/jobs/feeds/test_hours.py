@@ -4,7 +4,7 @@ import pytest
 
 from forecasting.jobs.feeds.findings import Notes, Stated
 from forecasting.jobs.feeds.proposals import propose
-from forecasting.jobs.feeds.sources import file_source
+from forecasting.jobs.feeds.rows.sources import file_source
 from tests.jobs.feeds.test_feeds import table
 
 DAYS = [f"2024-{month:02d}-{day:02d}" for month, days in ((1, 31), (2, 29), (3, 31)) for day in range(1, days + 1)]

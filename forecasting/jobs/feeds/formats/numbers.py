@@ -79,11 +79,31 @@ class NumberFormat:
             lines.append(f"when regexp_full_match(trim({name}), {literal(self.pattern)}) then {self._converted(name)}")
         return _case(lines, f"{literal(UNREADABLE)} || {name}")
 
+    def number(self, column: str) -> str:
+        """The value as SQL of a DOUBLE, quick for the usual texts; what is no number is NULL or infinite."""
+        name, guards = quote(column), []
+        if self.durations:
+            return f"try_cast({self.sql(column)} as double)"
+        if self.group:
+            guards.append(f"contains({name}, {literal(self.group)})")
+        if self.decimal != ".":
+            guards.append(f"contains({name}, '.')")
+        number = f"try_cast({_pointed(name, self.decimal)} as double)"
+        if not guards:
+            return number
+        otherwise = f"try_cast({self.sql(column)} as double)"
+        return f"case when {' or '.join(guards)} then {otherwise} else {number} end"
+
     def _converted(self, name: str) -> str:
         text = f"trim({name})"
         if self.group:
             text = f"replace({text}, {literal(self.group)}, '')"
-        return f"replace({text}, ',', '.')" if self.decimal == "," else text
+        return _pointed(text, self.decimal)
+
+
+def _pointed(text: str, decimal: str) -> str:
+    """SQL of a number's text with a decimal point."""
+    return f"replace({text}, ',', '.')" if decimal == "," else text
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,14 @@
 """Samples of a feed in temporary tables, and their columns: all that is guessed is guessed from them."""
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-import duckdb
+from collections.abc import Sequence
 
 from forecasting.errors import FeedError, SettingsError
 from forecasting.jobs.feeds.formats.columns import Column, quote
 from forecasting.jobs.feeds.formats.senses import senses_of
-from forecasting.jobs.feeds.sources import WHOLE_BYTES, Source, unreadable
+from forecasting.jobs.feeds.rows.asking import ask
+from forecasting.jobs.feeds.rows.sources import WHOLE_BYTES, Source
+from forecasting.jobs.feeds.rows.spread import can_spread, take_spread
 from forecasting.store.lake.lake import Lake
 
 WHOLE_ROWS = 3_000_000
@@ -21,28 +20,14 @@ _TEXTS = 5_000
 _CELLS = 400_000
 
 
-def ask(
-    lake: Lake,
-    template: str,
-    source: Source | None,
-    /,
-    *,
-    values: Mapping[str, object] | None = None,
-    parts: Mapping[str, str] | None = None,
-) -> list[tuple[Any, ...]]:
-    """Rows of a template that reads a feed. Raises FeedError where the feed cannot be read."""
-    statement = lake.files.read(template).fill({"rows": source.relation if source else "", **(parts or {})})
-    named = {**(source.parameters if source else {}), **(values or {})}
-    bound = {name: value for name, value in named.items() if f"${name}" in statement.text}
-    try:
-        return lake.connection.execute(statement.text, bound).fetchall()
-    except duckdb.Error as error:
-        raise unreadable(source.pattern if source else None, error) from error
+def is_large(source: Source) -> bool:
+    """Whether a source is looked at by a sample and then read once."""
+    return source.size > WHOLE_BYTES
 
 
 def take_leading(lake: Lake, source: Source) -> bool:
     """Keep the first rows as the table `first_rows`; whether these are all."""
-    most = WHOLE_ROWS if source.size <= WHOLE_BYTES else LEADING_ROWS
+    most = LEADING_ROWS if is_large(source) else WHOLE_ROWS
     ask(lake, "templates/feed_sample.sql", source, values={"most": most}, parts={"table": "first_rows", "kept": "true"})
     ((rows,),) = lake.connection.execute("select count(*) from first_rows").fetchall()
     if not rows:
@@ -50,11 +35,15 @@ def take_leading(lake: Lake, source: Source) -> bool:
     return int(rows) < most
 
 
-def take_sample(lake: Lake, source: Source, columns: Sequence[Column]) -> None:
-    """Keep all rows of some instants as the table `sampled`, spread over the feed: the same at every look."""
+def take_sample(lake: Lake, source: Source, columns: Sequence[Column], *, spread: bool) -> None:
+    """Keep rows from all over a feed as the table `sampled`, the same at every look.
+
+    spread: lines that can be had without a reading of the feed; else all rows that some instants have.
+    """
+    if spread and can_spread(source) and take_spread(lake, source):
+        return
     times = [quote(sense.column.name) for sense in senses_of(columns)]
-    rows = _rows_of(lake, source)
-    share = max(rows // SAMPLE_ROWS, 1)
+    share = share_of(lake, source)
     kept = f"hash({', '.join(times)}) % {share} = 0" if times else "true"
     ask(
         lake, "templates/feed_sample.sql", source, values={"most": WHOLE_ROWS}, parts={"table": "sampled", "kept": kept}
@@ -62,6 +51,11 @@ def take_sample(lake: Lake, source: Source, columns: Sequence[Column]) -> None:
     ((found,),) = lake.connection.execute("select count(*) from sampled").fetchall()
     if found < LEADING_ROWS // 10:
         lake.connection.execute("create or replace temp table sampled as from first_rows")
+
+
+def share_of(lake: Lake, source: Source) -> int:
+    """Of how many instants one is looked at with all its rows."""
+    return max(_rows_of(lake, source) // SAMPLE_ROWS, 1)
 
 
 def _rows_of(lake: Lake, source: Source) -> int:

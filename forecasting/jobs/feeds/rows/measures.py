@@ -12,6 +12,7 @@ from forecasting.errors import FeedError
 from forecasting.jobs.feeds.discover import Discovery
 from forecasting.jobs.feeds.formats.columns import listed, quote
 from forecasting.jobs.feeds.formats.numbers import UNREADABLE
+from forecasting.jobs.feeds.rows.scans import Scan, scan
 from forecasting.numerics import Times
 from forecasting.panel.calendar.calendar import grid_anchor
 from forecasting.store.lake.lake import Lake
@@ -34,21 +35,23 @@ class Tally:
     last_ts: datetime
     moments: Times
     missing: int
-    """Intervals without a row between the first and the last one of each series."""
+    """Intervals without a row between the first and the last one of each series; about how many, of a large feed."""
     stray: int
     """Rows so far from all others that the history leaves them out."""
     strange: tuple[str, ...]
     """Values that cannot be read."""
+    shared: float | None = None
+    """Share of rows that share a time and a key; None of a feed of which all rows were looked at before."""
 
 
 def measure(lake: Lake, found: Discovery, stream: Stream) -> Tally:
     """Read the whole feed as the extract would. Raises FeedError where no row has a time."""
     anchor = grid_anchor(stream)[0].astype(datetime).replace(tzinfo=UTC)
     values: dict[str, object] = {"step": stream.interval, "anchor": anchor}
-    source = found.source
-    rows = f"{found.table}" if found.is_whole else source.relation
+    if not found.is_whole:
+        return _scanned(scan(lake, found, step=stream.interval, anchor=anchor), found, stream)
     parts = {
-        "rows": rows,
+        "rows": found.table,
         "series": found.series_sql,
         "ts": found.grid.bucket(found.time.sql),
         "y": found.y_sql,
@@ -58,12 +61,11 @@ def measure(lake: Lake, found: Discovery, stream: Stream) -> Tally:
         "last": found.instant("last_ts"),
     }
     statement = lake.files.read("templates/feed_trial.sql").fill(parts)
-    bound = {**values, **(source.parameters if "$feed" in rows else {})}
-    table = lake.connection.execute(statement.text, bound).to_arrow_table().to_pandas()
+    table = lake.connection.execute(statement.text, values).to_arrow_table().to_pandas()
     by_moment = table[table["is_moment"] & table["moment"].notna()].sort_values("moment")
     by_series = table[~table["is_moment"]]
     if not len(by_moment):
-        raise FeedError(f"--feed {source.pattern}: no row has a readable time in {listed(list(found.time.columns))}")
+        raise _untimed(found)
     kept, stray = _without_strays(by_moment)
     seen = kept[(kept["good"] + kept["unreadable"] + kept["negative"]) > 0]["moment"]
     named = by_series[by_series["series_id"].notna() & by_series["first_ts"].notna()]
@@ -81,6 +83,39 @@ def measure(lake: Lake, found: Discovery, stream: Stream) -> Tally:
         stray=stray,
         strange=tuple(sorted(set(by_series["strange"].dropna())))[:_SHOWN],
     )
+
+
+def _scanned(read: Scan, found: Discovery, stream: Stream) -> Tally:
+    """The tally of a large feed."""
+    untimed = read.by_moment[read.by_moment["moment"].isna()]
+    by_moment = read.by_moment[read.by_moment["moment"].notna()]
+    if not len(by_moment):
+        raise _untimed(found)
+    kept, stray = _without_strays(by_moment)
+    verdicts = dict.fromkeys(VERDICTS, 0)
+    for (verdict, _), rows in read.odd.items():
+        verdicts[verdict] += rows
+    verdicts["no_time"] = int(untimed["rows"].sum())
+    verdicts["good"] += int(by_moment["good"].sum())
+    first, last = kept["first_ts"].min(), kept["last_ts"].max()
+    closed = round((last - first) / stream.interval) + 1 - len(kept)
+    return Tally(
+        rows=int(read.by_moment["rows"].sum()),
+        verdicts=verdicts,
+        series=read.series,
+        first_ts=first.to_pydatetime(),
+        last_ts=last.to_pydatetime(),
+        moments=_utc(kept[kept["known"] > 0]["moment"]),
+        missing=read.lacking + max(closed, 0) * read.series,
+        stray=stray,
+        strange=tuple(sorted(text for verdict, text in read.odd if verdict == "unreadable")[:_SHOWN]),
+        shared=read.shared,
+    )
+
+
+def _untimed(found: Discovery) -> FeedError:
+    where = f"--feed {found.source.pattern}" if found.source.pattern else "--from"
+    return FeedError(f"{where}: no row has a readable time in {listed(list(found.time.columns))}")
 
 
 def _utc(stamps: pd.Series) -> Times:

@@ -32,16 +32,17 @@ class Source:
 
     relation: SQL of a table or table function, which may name `$feed`. pattern: the value of `$feed`, absolute; None
     for a database. types: columns with DuckDB's types; cells: types of a spreadsheet's cells, which are read as text.
-    size: bytes of all files, 0 where that is not known.
+    size: bytes of all files, 0 where that is not known. paths: the files on this machine; dialect: of text files.
     """
 
     relation: str
     types: Mapping[str, str]
     pattern: str | None = None
     kind: str = "csv"
-    separator: str = ""
     cells: Mapping[str, str] | None = None
     size: int = 0
+    paths: tuple[Path, ...] = ()
+    dialect: Dialect | None = None
 
     @property
     def parameters(self) -> dict[str, object]:
@@ -92,7 +93,7 @@ def file_source(lake: Lake, pattern: str, notes: Notes, *, sheet: str | None = N
             f"--feed {pattern}: expected .csv, .tsv, .txt, .parquet or .xlsx files, such as feeds/usage.parquet or "
             "'feeds/*.csv'"
         )
-    return replace(source, size=size * (8 if re.search(r"\.(gz|zst)$", pattern) else 1))
+    return replace(source, size=size * (8 if re.search(r"\.(gz|zst)$", pattern) else 1), paths=tuple(paths))
 
 
 def _text_source(lake: Lake, pattern: str, paths: list[Path], notes: Notes) -> Source:
@@ -126,7 +127,7 @@ def _text_source(lake: Lake, pattern: str, paths: list[Path], notes: Notes) -> S
 
 
 def _with(dialect: Dialect, pattern: str) -> Source:
-    return Source(dialect.sql(), {}, pattern, "csv", dialect.separator)
+    return Source(dialect.sql(), {}, pattern, "csv", dialect=dialect)
 
 
 def _probe(lake: Lake, source: Source) -> None:
