@@ -2,8 +2,10 @@
 
 import json
 from datetime import datetime
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
+import duckdb
 import pytest
 from typer.testing import CliRunner
 
@@ -65,6 +67,30 @@ def test_a_dry_run_for_machines_holds_the_sql(home):
     dry = json.loads(call("--feed", write(home, [(ts, 5) for ts in ROWS]), "--json", "--dry-run").output)
     assert dry["sql"].startswith("-- Demand of stream mine")
     assert not (home / "streams").exists()
+
+
+@pytest.mark.parametrize(("said", "written"), [("y\n", True), ("\n", True), ("n\n", False), ("", False)])
+def test_a_person_at_a_terminal_is_asked_before_anything_is_written(home, monkeypatch, said, written):
+    # nothing said is an input that was closed
+    monkeypatch.setattr("forecasting.cli.streams.sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
+    feed = write(home, [(ts, 5) for ts in ROWS])
+    words = ["streams", "add", "mine", "--horizon", "7d", "--timezone", ZONE, "--feed", feed]
+    done = CliRunner().invoke(app, words, input=said)
+    assert "Write this stream?" in done.output
+    assert (done.exit_code == 0) == written
+    assert (home / "streams" / "mine.sql").exists() == written
+
+
+@pytest.mark.parametrize("ending", ["gz", "zst"])
+def test_packed_files_are_added_and_ingested(settings, home, ending):
+    plain = write(home, [(ts, 5) for ts in ROWS])
+    packed = f"{plain}.{ending}"
+    lines = f"read_csv('{plain}', delim = ';', all_varchar = true)"
+    with duckdb.connect() as connection:
+        kind = {"gz": "gzip", "zst": "zstd"}[ending]
+        connection.execute(f"copy (from {lines}) to '{packed}' (format csv, delimiter ';', compression {kind})")
+    add.add(settings, NewStream(name="mine", feed=packed, horizon="7d", timezone=ZONE))
+    assert ingest.run(settings, "mine").rows == len(ROWS)
 
 
 def test_a_question_is_one_line_and_writes_nothing(home):
