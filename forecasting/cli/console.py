@@ -202,7 +202,8 @@ def show_table(frame: "pd.DataFrame", as_json: bool, *, title: str | None = None
         table.add_column(str(name), justify=side, no_wrap=number == 0)  # the first is the key, to be copied whole
     for row in frame.itertuples(index=False):
         table.add_row(*map(_cell, row))
-    Console().print(table)
+    # names of people's columns and series may look like markup
+    Console(markup=False, emoji=False).print(table)
 
 
 def _as_json(frame: "pd.DataFrame") -> str:

@@ -19,7 +19,7 @@ _MOST_COLUMNS = 100
 
 def show_report(report: Mapping[str, Any]) -> None:
     """Print the report of a feed: columns, rows as they stand and are read, counts, assumptions, a line a series."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, emoji=False)
     columns = _table("column", "taken for")
     for name, role in report["columns"].items():
         columns.add_row(name, role)

@@ -192,9 +192,18 @@ def test_weeks_that_begin_on_sunday_are_put_at_mondays(lake, tmp_path):
     assert "weeks that begin on Sunday" in findings(found)
 
 
-def test_months_are_refused(lake, tmp_path):
-    with pytest.raises(SettingsError, match="the feed is in months"):
-        look(lake, tmp_path, hourly(["5"], [f"2024-{month:02d}-01" for month in range(1, 13)]))
+@pytest.mark.parametrize(
+    ("stamps", "period"),
+    [
+        ([f"2024-{month:02d}-01" for month in range(1, 13)], "months"),
+        ([f"{year}-{month:02d}-01" for year in (2021, 2022, 2023) for month in (1, 4, 7, 10)], "quarters"),
+        ([f"{year}-01-01" for year in range(2001, 2018)], "years"),
+        (["2001-01-01", "2002-01-01", "2003-01-01"], "years"),
+    ],
+)
+def test_periods_of_the_calendar_are_refused(lake, tmp_path, stamps, period):
+    with pytest.raises(SettingsError, match=f"the feed is in {period}; intervals are parts of a day or whole days"):
+        look(lake, tmp_path, hourly(["5"], stamps))
 
 
 def test_midnights_of_utc_are_days(lake, tmp_path):

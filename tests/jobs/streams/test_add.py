@@ -54,6 +54,14 @@ def test_a_dry_run_shows_the_feed_and_writes_nothing(home):
     assert not (home / "streams").exists()
 
 
+def test_names_that_look_like_markup_are_shown_as_they_are(home):
+    feed = write(home, [(ts, 5) for ts in ROWS], heading="ts;queue [/bold];calls [l/s] :phone:")
+    done = call("--feed", feed, "--dry-run")
+    assert done.exit_code == 0, done.output
+    assert "queue [/bold]" in done.output
+    assert "calls [l/s] :phone:" in done.output
+
+
 def test_the_report_is_json_for_machines(home):
     done = call("--feed", write(home, [(ts, 5) for ts in ROWS]), "--json")
     told = json.loads(done.output)

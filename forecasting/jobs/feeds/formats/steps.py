@@ -19,7 +19,8 @@ _NEAR = 0.1
 _MOSTLY = 0.5
 _MULTIPLES = 0.9
 """Share of steps that are whole multiples of the feed's own step where rows lie on a grid."""
-_MONTH = (28 * DAY_SECONDS, 31 * DAY_SECONDS)
+_TOO_LONG = {"months": (28, 31), "quarters": (90, 92), "years": (365, 366)}
+"""Days of steps that no interval of whole days follows."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,12 @@ def find_step(steps: Mapping[int, int], moments: Sequence[int]) -> FeedStep | No
         apart = [later - moment for moment, later in pairwise(moments)]
         common = reduce(gcd, apart, 0)
         return FeedStep(common, True) if len(apart) > 1 and common >= 60 else None
+    _refuse_long_steps(steps, ("years",))
     common = max(steps, key=lambda seconds: (steps[seconds], -seconds))
     whole = sum(count for seconds, count in steps.items() if seconds % common == 0)
     if common >= 60 and whole >= _MULTIPLES * total:
         return FeedStep(common, True)
-    if sum(count for seconds, count in steps.items() if _MONTH[0] <= seconds <= _MONTH[1]) > _MULTIPLES * total:
-        raise FeedQuestionError(
-            "the feed is in months; intervals are parts of a day or whole days: bring days or weeks"
-        )
+    _refuse_long_steps(steps, ("months", "quarters"))
     near = {usual: _near(steps, usual) for usual in _USUAL}
     best = max(near, key=lambda usual: near[usual])
     if near[best] >= _MOSTLY * total:
@@ -57,6 +56,16 @@ def find_step(steps: Mapping[int, int], moments: Sequence[int]) -> FeedStep | No
     if divisor >= 60 and divisor in _USUAL:
         return FeedStep(divisor, True)
     return None
+
+
+def _refuse_long_steps(steps: Mapping[int, int], names: Sequence[str]) -> None:
+    """Raises FeedQuestionError where nearly all steps are such periods of the calendar."""
+    for name in names:
+        first, last = (days * DAY_SECONDS for days in _TOO_LONG[name])
+        if sum(count for step, count in steps.items() if first <= step <= last) > _MULTIPLES * sum(steps.values()):
+            raise FeedQuestionError(
+                f"the feed is in {name}; intervals are parts of a day or whole days: bring days or weeks"
+            )
 
 
 def _near(steps: Mapping[int, int], usual: int) -> int:
