@@ -6,8 +6,8 @@ with both_origins as (
         origin,
         sum(mean) as mean,
         sum(mean - mean / coalesce(nullif(event_factor, 0), 1)) as by_events,
-        any_value(model_id) as model_id,
-        any_value(tier) as tier,
+        min(model_id) as model_id,
+        min(tier) as tier,
         count(*) as intervals
     from forecast.forecasts as forecasts
     inner join forecast.current_publications(false, 'infinity'::timestamptz, 'infinity'::timestamptz, false) as publications
@@ -45,5 +45,5 @@ select
     change - by_events as by_demand_and_model,
     model_changed
 from compared
-order by abs(change) desc, series, day
+order by round(abs(change), 6) desc, series, day
 limit $most

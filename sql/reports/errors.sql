@@ -72,5 +72,5 @@ pooled as (
 select series, error, noise_floor, naive_error, bias, inside_80, inside_90, intervals
 from pooled
 where error is not null
-order by series <> '*', error - coalesce(noise_floor, 0) desc, series
+order by series <> '*', round(error - coalesce(noise_floor, 0), 9) desc, series
 limit $most

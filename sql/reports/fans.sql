@@ -7,7 +7,7 @@ with current as (
 ),
 
 totals as (
-    select series_id, row_number() over (order by sum(mean) desc, series_id) as place
+    select series_id, row_number() over (order by round(sum(mean), 6) desc, series_id) as place
     from current
     group by series_id
 ),

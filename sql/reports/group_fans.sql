@@ -13,7 +13,7 @@ with current as (
 ),
 
 totals as (
-    select group_key, row_number() over (order by sum(mean) desc, group_key) as place
+    select group_key, row_number() over (order by round(sum(mean), 6) desc, group_key) as place
     from current
     group by group_key
 ),

@@ -167,21 +167,27 @@ unmatched as (
     where conditions.condition.key not in ('stream', 'series_id') and attributes.stream is null
 ),
 
-rejected as (
-    select
-        'rejected' as need,
-        asked.stream,
-        asked.stream as place,
-        null::date as by_day,
-        count(*)::double as amount,
-        'rows' as unit,
-        mode(quarantine.reason) as detail
+reasons as (
+    select asked.stream, quarantine.reason, count(*) as n
     from asked
     inner join history.ingests as ingests on asked.stream = ingests.stream and ingests.until <= asked.origin
     inner join history.quarantine as quarantine
         on ingests.run_id = quarantine.run_id and asked.stream = quarantine.stream
     where quarantine.resolved_at is null
-    group by asked.stream
+    group by all
+),
+
+rejected as (
+    select
+        'rejected' as need,
+        stream,
+        stream as place,
+        null::date as by_day,
+        sum(n)::double as amount,
+        'rows' as unit,
+        arg_max(reason, (n, reason)) as detail
+    from reasons
+    group by stream
 ),
 
 everything as (
@@ -205,7 +211,7 @@ everything as (
 ranked as (
     select
         *,
-        row_number() over (partition by need order by abs(amount) desc nulls last, by_day, stream, place) + 2 * urgency as rank_,
+        row_number() over (partition by need order by round(abs(amount), 6) desc nulls last, by_day, stream, place) + 2 * urgency as rank_,
         count(*) over (partition by need) as of_kind,
         count(*) over () as in_all
     from everything

@@ -25,11 +25,11 @@ select
     if($averages, avg(before.mean), sum(before.mean)) as forecast_before,
     if($averages, avg(week_before.y), sum(week_before.y)) as last_week,
     max(current.mean) as busiest,
-    strftime(arg_max(current.ts, current.mean) at time zone $zone, '%H:%M') as busiest_at,
-    any_value(current.tier) as produced_by
+    strftime(arg_max(current.ts, (current.mean, -epoch(current.ts))) at time zone $zone, '%H:%M') as busiest_at,
+    min(current.tier) as produced_by
 from current
 left join before on current.series_id = before.series_id and current.ts = before.ts
 left join week_before on current.series_id = week_before.series_id and current.ts = week_before.ts
 group by current.series_id, current.day
-order by sum(forecast) over (partition by current.series_id) desc, series, current.day
+order by round(sum(forecast) over (partition by current.series_id), 6) desc, series, current.day
 limit $most

@@ -32,5 +32,5 @@ select
     inside_80,
     intervals
 from totals
-order by abs(difference) desc, series
+order by round(abs(difference), 6) desc, series
 limit $most

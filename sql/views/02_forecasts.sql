@@ -19,16 +19,21 @@ create or replace macro forecast.published_forecasts(published_by, origin_by, ne
         forecasts.model_id,
         coalesce(forecasts.hindsight, false) as hindsight,
         forecasts.run_id,
-        publications.published_at
+        publications.published_at,
+        publications.complete,
+        forecasts.ts at time zone streams.timezone as ts_local,
+        dayname(ts_local) as day_name,
+        streams.unit
     from forecast.forecasts as forecasts
     inner join forecast.current_publications(false, published_by, origin_by, newest_only) as publications
         on forecasts.stream = publications.stream
         and forecasts.origin = publications.origin
-        and forecasts.run_id = publications.run_id;
+        and forecasts.run_id = publications.run_id
+    left join history.current_streams as streams on forecasts.stream = streams.stream;
 
 -- The newest publication of each stream's newest origin.
 create or replace view analyst.forecast_latest as
-    select * exclude (published_at)
+    select *
     from forecast.published_forecasts('infinity'::timestamptz, 'infinity'::timestamptz, true);
 
 comment on view analyst.forecast_latest is 'Current forecasts: of each stream the newest origin, in its newest publication.';
@@ -71,7 +76,12 @@ create or replace view analyst.forecast_vs_actual as
         forecasts.tier,
         forecasts.model_id,
         forecasts.hindsight,
-        forecasts.run_id
+        forecasts.run_id,
+        forecasts.published_at,
+        forecasts.complete,
+        forecasts.ts_local,
+        forecasts.day_name,
+        forecasts.unit
     from forecast.published_forecasts('infinity'::timestamptz, 'infinity'::timestamptz, false) as forecasts
     left join actual
         on forecasts.stream = actual.stream

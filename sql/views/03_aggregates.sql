@@ -18,16 +18,21 @@ create or replace macro forecast.published_aggregates(published_by, origin_by, n
         aggregates.q95,
         publications.hindsight,
         aggregates.run_id,
-        publications.published_at
+        publications.published_at,
+        publications.complete,
+        aggregates.ts at time zone streams.timezone as ts_local,
+        dayname(ts_local) as day_name,
+        streams.unit
     from forecast.aggregates as aggregates
     inner join forecast.current_publications(false, published_by, origin_by, newest_only) as publications
         on aggregates.stream = publications.stream
         and aggregates.origin = publications.origin
-        and aggregates.run_id = publications.run_id;
+        and aggregates.run_id = publications.run_id
+    left join history.current_streams as streams on aggregates.stream = streams.stream;
 
 -- Those of the newest publication of each stream's newest origin.
 create or replace view analyst.aggregates_latest as
-    select * exclude (published_at)
+    select *
     from forecast.published_aggregates('infinity'::timestamptz, 'infinity'::timestamptz, true);
 
 comment on view analyst.aggregates_latest is 'Current forecasts of sums, days, weeks, peaks and busy hours of groups and series: of each stream the newest origin, in its newest publication. Quantiles do not add; means of sums do.';
@@ -52,15 +57,20 @@ create or replace macro forecast.published_paths(published_by, origin_by, newest
         paths.y,
         publications.hindsight,
         paths.run_id,
-        publications.published_at
+        publications.published_at,
+        publications.complete,
+        paths.ts at time zone streams.timezone as ts_local,
+        dayname(ts_local) as day_name,
+        streams.unit
     from forecast.paths as paths
     inner join forecast.current_publications(false, published_by, origin_by, newest_only) as publications
         on paths.stream = publications.stream
         and paths.origin = publications.origin
-        and paths.run_id = publications.run_id;
+        and paths.run_id = publications.run_id
+    left join history.current_streams as streams on paths.stream = streams.stream;
 
 create or replace view analyst.paths_latest as
-    select * exclude (published_at)
+    select *
     from forecast.published_paths('infinity'::timestamptz, 'infinity'::timestamptz, true);
 
 comment on view analyst.paths_latest is 'Joint sample paths of the current forecasts, where the stream keeps them.';

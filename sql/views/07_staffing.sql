@@ -24,16 +24,20 @@ create or replace macro planning.published_staffing(published_by, origin_by, new
         staffing.forecast_run_id,
         staffing.handle_run_id,
         staffing.run_id,
-        publications.published_at
+        publications.published_at,
+        publications.complete,
+        staffing.ts at time zone streams.timezone as ts_local,
+        dayname(ts_local) as day_name
     from planning.staffing as staffing
     inner join forecast.current_publications(true, published_by, origin_by, newest_only) as publications
         on staffing.stream = publications.stream
         and staffing.origin = publications.origin
-        and staffing.run_id = publications.run_id;
+        and staffing.run_id = publications.run_id
+    left join history.current_streams as streams on staffing.stream = streams.stream;
 
 -- Those of the current plan of each stream.
 create or replace view analyst.staffing_latest as
-    select * exclude (published_at)
+    select *
     from planning.published_staffing('infinity'::timestamptz, 'infinity'::timestamptz, true);
 
 comment on view analyst.staffing_latest is 'Agents of the current plan, one row an open interval and level of confidence: of each stream the newest planned origin, in its newest publication.';
@@ -68,15 +72,19 @@ create or replace macro planning.published_staffing_periods(published_by, origin
         staffing_periods.service_level_q50,
         staffing_periods.met,
         staffing_periods.run_id,
-        publications.published_at
+        publications.published_at,
+        publications.complete,
+        staffing_periods.ts at time zone streams.timezone as ts_local,
+        dayname(ts_local) as day_name
     from planning.staffing_periods as staffing_periods
     inner join forecast.current_publications(true, published_by, origin_by, newest_only) as publications
         on staffing_periods.stream = publications.stream
         and staffing_periods.origin = publications.origin
-        and staffing_periods.run_id = publications.run_id;
+        and staffing_periods.run_id = publications.run_id
+    left join history.current_streams as streams on staffing_periods.stream = streams.stream;
 
 create or replace view analyst.staffing_periods_latest as
-    select * exclude (published_at)
+    select *
     from planning.published_staffing_periods('infinity'::timestamptz, 'infinity'::timestamptz, true);
 
 comment on view analyst.staffing_periods_latest is 'What the agents of the current plan give over local days and weeks.';
@@ -93,22 +101,26 @@ create or replace macro analyst.staffing_periods_from_origin(t) as table
 create or replace macro planning.published_groups(published_by, origin_by, newest_only) as table
     select
         groups.stream,
-        groups.group_id,
+        groups.group_id as group_key,
         groups.ts,
         groups.confidence,
         groups.origin,
         groups.agents,
         groups.rostered,
         groups.run_id,
-        publications.published_at
+        publications.published_at,
+        publications.complete,
+        groups.ts at time zone streams.timezone as ts_local,
+        dayname(ts_local) as day_name
     from planning.groups as groups
     inner join forecast.current_publications(true, published_by, origin_by, newest_only) as publications
         on groups.stream = publications.stream
         and groups.origin = publications.origin
-        and groups.run_id = publications.run_id;
+        and groups.run_id = publications.run_id
+    left join history.current_streams as streams on groups.stream = streams.stream;
 
 create or replace view analyst.groups_latest as
-    select * exclude (published_at)
+    select *
     from planning.published_groups('infinity'::timestamptz, 'infinity'::timestamptz, true);
 
 comment on view analyst.groups_latest is 'Agents of each multi-skill group in the current plan.';

@@ -13,15 +13,17 @@ create or replace macro planning.published_rosters(published_by, origin_by, newe
         rosters.bound,
         rosters.gap,
         rosters.run_id,
-        publications.published_at
+        publications.published_at,
+        publications.complete
     from planning.rosters as rosters
     inner join forecast.current_publications(true, published_by, origin_by, newest_only) as publications
         on rosters.stream = publications.stream
         and rosters.origin = publications.origin
-        and rosters.run_id = publications.run_id;
+        and rosters.run_id = publications.run_id
+    left join history.current_streams as streams on rosters.stream = streams.stream;
 
 create or replace view analyst.rosters_latest as
-    select * exclude (published_at)
+    select *
     from planning.published_rosters('infinity'::timestamptz, 'infinity'::timestamptz, true);
 
 comment on view analyst.rosters_latest is 'What the shifts of the current plan cost and cover, one row a pool and week.';
@@ -47,15 +49,20 @@ create or replace macro planning.published_shifts(published_by, origin_by, newes
         shifts.until,
         shifts.breaks,
         shifts.run_id,
-        publications.published_at
+        publications.published_at,
+        publications.complete,
+        shifts.ts at time zone streams.timezone as ts_local,
+        dayname(ts_local) as day_name,
+        shifts.until at time zone streams.timezone as until_local
     from planning.shifts as shifts
     inner join forecast.current_publications(true, published_by, origin_by, newest_only) as publications
         on shifts.stream = publications.stream
         and shifts.origin = publications.origin
-        and shifts.run_id = publications.run_id;
+        and shifts.run_id = publications.run_id
+    left join history.current_streams as streams on shifts.stream = streams.stream;
 
 create or replace view analyst.shifts_latest as
-    select * exclude (published_at)
+    select *
     from planning.published_shifts('infinity'::timestamptz, 'infinity'::timestamptz, true);
 
 comment on view analyst.shifts_latest is 'Shifts of the current plan, person by person.';

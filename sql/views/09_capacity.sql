@@ -34,15 +34,18 @@ create or replace macro planning.published_capacity(published_by, origin_by, new
         capacity.rule,
         capacity.run_id,
         capacity.currency,
-        publications.published_at
+        publications.published_at,
+        publications.complete,
+        streams.unit
     from planning.capacity as capacity
     inner join forecast.current_publications(true, published_by, origin_by, newest_only) as publications
         on capacity.stream = publications.stream
         and capacity.origin = publications.origin
-        and capacity.run_id = publications.run_id;
+        and capacity.run_id = publications.run_id
+    left join history.current_streams as streams on capacity.stream = streams.stream;
 
 create or replace view analyst.capacity_latest as
-    select * exclude (published_at)
+    select *
     from planning.published_capacity('infinity'::timestamptz, 'infinity'::timestamptz, true);
 
 comment on view analyst.capacity_latest is 'When each link runs out and what is to be ordered in the current plan, one row a link and failure.';
@@ -65,15 +68,17 @@ create or replace macro planning.published_runout(published_by, origin_by, newes
         runout.origin,
         runout.probability,
         runout.run_id,
-        publications.published_at
+        publications.published_at,
+        publications.complete
     from planning.runout as runout
     inner join forecast.current_publications(true, published_by, origin_by, newest_only) as publications
         on runout.stream = publications.stream
         and runout.origin = publications.origin
-        and runout.run_id = publications.run_id;
+        and runout.run_id = publications.run_id
+    left join history.current_streams as streams on runout.stream = streams.stream;
 
 create or replace view analyst.runout_latest as
-    select * exclude (published_at)
+    select *
     from planning.published_runout('infinity'::timestamptz, 'infinity'::timestamptz, true);
 
 comment on view analyst.runout_latest is 'Probability that a link has passed its limit by the end of each quarter, in the current plan.';
@@ -95,15 +100,17 @@ create or replace macro planning.published_findings(published_by, origin_by, new
         findings.origin,
         findings.note,
         findings.run_id,
-        publications.published_at
+        publications.published_at,
+        publications.complete
     from planning.findings as findings
     inner join forecast.current_publications(true, published_by, origin_by, newest_only) as publications
         on findings.stream = publications.stream
         and findings.origin = publications.origin
-        and findings.run_id = publications.run_id;
+        and findings.run_id = publications.run_id
+    left join history.current_streams as streams on findings.stream = streams.stream;
 
 create or replace view analyst.capacity_findings as
-    select * exclude (published_at)
+    select *
     from planning.published_findings('infinity'::timestamptz, 'infinity'::timestamptz, true);
 
 comment on view analyst.capacity_findings is 'Remarks of the current capacity plan on series: beside their rows, or in their place.';

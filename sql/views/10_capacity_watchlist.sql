@@ -65,7 +65,9 @@ create or replace macro planning.published_watchlist(published_by, origin_by, ne
             strftime(greatest(needed_by, intact.origin::date), '%Y') || '-Q' || quarter(greatest(needed_by, intact.origin::date))
                 as order_quarter,
             intact.currency,
-            intact.published_at
+            intact.published_at,
+            intact.complete,
+            intact.unit
         from links as intact
         left join worst
             on intact.stream = worst.stream
@@ -89,7 +91,7 @@ create or replace macro planning.published_watchlist(published_by, origin_by, ne
         series_id;
 
 create or replace view analyst.capacity_watchlist as
-    select * exclude (published_at)
+    select *
     from planning.published_watchlist('infinity'::timestamptz, 'infinity'::timestamptz, true);
 
 comment on view analyst.capacity_watchlist is 'Links of the current plan that need an order, with all links up or with a parallel one failed: each beside the failure that needs the earliest order, with the step that is enough for both. Sorted: due ones first, then by order_by, then by expected_delay_loss; another order by replaces that.';

@@ -28,12 +28,17 @@ create or replace macro forecast.published_surges(published_by, origin_by, newes
         end as verdict,
         surges.origin,
         surges.run_id,
-        publications.published_at
+        publications.published_at,
+        publications.complete,
+        surges.starts_at at time zone streams.timezone as starts_local,
+        surges.ends_at at time zone streams.timezone as ends_local,
+        streams.unit
     from forecast.surges as surges
     inner join forecast.current_publications(false, published_by, origin_by, newest_only) as publications
         on surges.stream = publications.stream
         and surges.origin = publications.origin
         and surges.run_id = publications.run_id
+    left join history.current_streams as streams on surges.stream = streams.stream
     left join verdicts
         on coalesce(verdicts.stream, surges.stream) = surges.stream
         and coalesce(verdicts.series_id, surges.series_id) = surges.series_id
@@ -42,7 +47,7 @@ create or replace macro forecast.published_surges(published_by, origin_by, newes
     group by all;
 
 create or replace view analyst.surges_latest as
-    select * exclude (published_at)
+    select *
     from forecast.published_surges('infinity'::timestamptz, 'infinity'::timestamptz, true)
     order by stream, starts_at desc, series_id;
 

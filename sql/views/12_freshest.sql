@@ -39,10 +39,16 @@ create or replace macro analyst.freshest_vs_actual(name, since, until) as table
             and forecasts.origin >= since::timestamptz - interval 35 days
     )
 
-    select forecasts.*, history.y
+    select
+        forecasts.*,
+        history.y,
+        forecasts.ts at time zone streams.timezone as ts_local,
+        dayname(ts_local) as day_name,
+        streams.unit
     from forecasts
     inner join analyst.history_as_of(until) as history
         on forecasts.stream = history.stream
         and forecasts.series_id = history.series_id
         and forecasts.ts = history.ts
+    left join history.current_streams as streams on forecasts.stream = streams.stream
     where history.stream = name and history.ts >= since and history.y is not null;

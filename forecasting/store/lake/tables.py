@@ -80,6 +80,7 @@ TABLES: Mapping[str, LakeTable] = {
         ),
         LakeTable("history.ingests", key=("run_id",)),
         LakeTable("history.series", key=("stream", "series_id", "valid_from", "known_at")),
+        LakeTable("history.streams", key=("stream", "known_at")),
         LakeTable("history.events", key=("event_id", "known_at")),
         LakeTable("history.acceptances", key=("run_id", "stream", "series_id", "reason")),
         LakeTable("history.quarantine", key=("stream", "run_id", "row_no"), dated_by="seen_at"),

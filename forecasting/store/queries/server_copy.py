@@ -18,7 +18,16 @@ SCHEMA = "forecasting"
 VIEWS = (
     *("forecast_latest", "aggregates_latest", "staffing_latest", "staffing_periods_latest", "groups_latest"),
     *("rosters_latest", "shifts_latest", "capacity_latest", "capacity_watchlist", "capacity_budget", "runout_latest"),
-    *("capacity_findings", "surges_latest", "plan_latest", "accuracy", "dictionary"),
+    *(
+        "capacity_findings",
+        "surges_latest",
+        "plan_latest",
+        "accuracy",
+        "accuracy_monthly",
+        "streams",
+        "series",
+        "dictionary",
+    ),
 )
 """Views that are copied unless others are named."""
 _CHANGING = frozenset(("surges_latest",))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import pandas as pd
@@ -68,7 +68,7 @@ def start_run(
         started_at=started_at,
         snapshot_id=lake.snapshot_id(),
     )
-    _record(lake, run, stream=stream.name, origin=origin, config_hash=stream.config_hash)
+    _record(lake, run, stream=stream.name, origin=origin, config_hash=stream.config_hash, definition=stream)
     return run
 
 
@@ -100,9 +100,17 @@ def start_upkeep(lake: Lake, *, kind: RunKind, started_at: datetime, token: str)
     return work
 
 
-def _record(lake: Lake, run: Execution, *, stream: str, origin: datetime | None, config_hash: str | None) -> None:
-    lake.write(
-        lambda: lake.execute(
+def _record(
+    lake: Lake,
+    run: Execution,
+    *,
+    stream: str,
+    origin: datetime | None,
+    config_hash: str | None,
+    definition: Stream | None = None,
+) -> None:
+    def insert() -> None:
+        lake.execute(
             "runs/insert_run.sql",
             run_id=run.run_id,
             kind=str(run.kind),
@@ -113,8 +121,27 @@ def _record(lake: Lake, run: Execution, *, stream: str, origin: datetime | None,
             code_version=__version__,
             started_at=run.started_at,
             process=this_process(),
-        ),
-        message=f"start {run.run_id}",
+        )
+        if definition is not None:
+            _keep_definition(lake, run, definition)
+
+    lake.write(insert, message=f"start {run.run_id}")
+
+
+def _keep_definition(lake: Lake, run: Execution, stream: Stream) -> None:
+    """Put on record what views say of a stream: its unit, its clock, its grid."""
+    minute = timedelta(minutes=1)
+    lake.execute(
+        "runs/insert_stream.sql",
+        stream=stream.name,
+        known_at=run.started_at,
+        metric=stream.stream.metric,
+        unit=stream.stream.unit,
+        timezone=stream.stream.timezone,
+        aggregate=stream.stream.aggregate,
+        minutes=stream.interval // minute,
+        horizon_minutes=stream.stream.horizon // minute,
+        run_id=run.run_id,
     )
 
 
