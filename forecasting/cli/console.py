@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from forecasting.cli.sharing.terminal import cell_text, column_blocks
 from forecasting.errors import ForecastingError, gravest
 from forecasting.redaction import redact, redact_error, redact_values
 
@@ -191,19 +192,28 @@ def show_table(frame: "pd.DataFrame", as_json: bool, *, title: str | None = None
     """Print a frame, below its title if it has one: a table on a terminal, CSV into a pipe, or JSON."""
     if as_json:
         typer.echo(_as_json(frame))
-        return
-    if not sys.stdout.isatty():
+    elif sys.stdout.isatty():
+        draw_table(frame, title=title)
+    else:
         heading = f"{title}:\n" if title else ""
         typer.echo(f"{heading}{frame.to_csv(index=False)}", nl=False)
-        return
-    table = Table(box=None, header_style="bold", title=title, title_justify="left")
-    for number, name in enumerate(frame.columns):
-        side: Literal["left", "right"] = "right" if frame[name].dtype.kind in "iuf" else "left"
-        table.add_column(str(name), justify=side, no_wrap=number == 0)  # the first is the key, to be copied whole
-    for row in frame.itertuples(index=False):
-        table.add_row(*map(_cell, row))
-    # names of people's columns and series may look like markup
-    Console(markup=False, emoji=False).print(table)
+
+
+def draw_table(frame: "pd.DataFrame", *, title: str | None = None) -> None:
+    """Print a frame as a table; what is too wide goes on below, each part beside the first column."""
+    console = Console(markup=False, emoji=False)  # names of people's columns and series may look like markup
+    heads = [str(name) for name in frame.columns]
+    rows = [[cell_text(value) for value in row] for row in frame.itertuples(index=False)]
+    for number, places in enumerate(column_blocks(heads, rows, width=console.width)):
+        table = Table(box=None, header_style="bold", title=None if number else title, title_justify="left")
+        for place in places:
+            side: Literal["left", "right"] = "right" if frame.dtypes.iloc[place].kind in "iuf" else "left"
+            table.add_column(heads[place], justify=side, no_wrap=place == 0)  # the first is the key, to be copied whole
+        for row in rows:
+            table.add_row(*(row[place] for place in places))
+        if number:
+            console.print()
+        console.print(table)
 
 
 def _as_json(frame: "pd.DataFrame") -> str:
@@ -217,9 +227,3 @@ def _as_json(frame: "pd.DataFrame") -> str:
         for name in nested:
             row[name] = row[name] and json.loads(row[name], parse_constant=lambda _: None)
     return json.dumps(rows)
-
-
-def _cell(value: Any) -> str:
-    if str(value) in ("None", "nan", "NaT", "<NA>"):
-        return ""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,17 +21,50 @@ def sql(
     timeout: Annotated[
         str, typer.Option(help="How long the query may take, such as 30s or 2h.", metavar="DURATION")
     ] = "10min",
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="Print this many rows at most; the answer says of how many.")
+    ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help="table, csv or json; with --out csv, parquet or xlsx. A table on a terminal, csv elsewhere.",
+            metavar="FORMAT",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write all rows into this file instead.", metavar="FILE")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Query the lake; nothing can be changed.
 
-    It reads the lake and no other file. All tables and columns are described in analyst.dictionary.
+    It reads the lake and no other file. All tables and columns are described in analyst.dictionary. A table that is too
+    wide for the terminal goes on below.
 
-    Example: forecasting sql "select * from analyst.forecast_latest limit 5"
+    Example: forecasting sql "select * from analyst.forecast_latest" --limit 5
     """
+    from forecasting.jobs.reports import export
     from forecasting.jobs.upkeep import query as job
 
-    console.show_table(job.run(read_settings(os.environ), query, timeout=timeout), as_json)
+    settings = read_settings(os.environ)
+    if out is not None:
+        written = export.save(settings, query, out, form=form, timeout=timeout)
+        typer.echo(f"{written.path}: {written.rows:,} rows")
+        return
+    if form not in (None, "table", "csv", "json"):
+        raise typer.BadParameter(f"expected table, csv or json, found {form}; files need --out", param_hint="--format")
+    found = job.run(settings, query, timeout=timeout)
+    shown = found if limit is None else found.head(limit)
+    shown.attrs = found.attrs
+    if form == "table":
+        console.draw_table(shown)
+    elif form == "csv":
+        typer.echo(shown.to_csv(index=False), nl=False)
+    else:
+        console.show_table(shown, as_json or form == "json")
+    if len(shown) < len(found):
+        typer.echo(f"{len(shown):,} of {len(found):,} rows", err=True)
 
 
 @lake_app.command("init")

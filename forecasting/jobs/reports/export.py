@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from forecasting.errors import SettingsError
@@ -36,10 +37,7 @@ def run(
     """
     if form not in list(FileFormat):
         raise SettingsError(f"--format {form}: expected one of {', '.join(FileFormat)}")
-    try:
-        limit = parse_duration(timeout)
-    except ValueError as error:
-        raise SettingsError(f"--timeout: {error}") from error
+    limit = _duration(timeout)
     view = _VIEW.fullmatch(what.strip())
     query = f"from analyst.{view[2]}" if view else what
     stem = name or (view[2].lower() if view else "query")
@@ -49,6 +47,26 @@ def run(
     with open_lake_to_query(settings) as lake:
         rows = export_query(lake, query, path, form=FileFormat(form), limit=limit)
     return Exported(str(path), rows)
+
+
+def save(settings: Settings, query: str, path: Path, *, form: str | None, timeout: str) -> Exported:
+    """Write the rows of any query that `forecasting sql` answers as a file.
+
+    form: by the path's ending unless given. Raises SettingsError for a format that there is not, QueryError as `run`.
+    """
+    chosen = form or path.suffix.removeprefix(".").lower()
+    if chosen not in list(FileFormat):
+        raise SettingsError(f"--out {path}: expected a file .{', .'.join(FileFormat)}, or --format with one of them")
+    with open_lake_to_query(settings) as lake:
+        rows = export_query(lake, query, path, form=FileFormat(chosen), limit=_duration(timeout), published_only=False)
+    return Exported(str(path), rows)
+
+
+def _duration(text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise SettingsError(f"--timeout: {error}") from error
 
 
 def copy(settings: Settings, views: Sequence[str], *, to: str, schema: str = SCHEMA) -> list[Copied]:
