@@ -33,7 +33,7 @@ def export(
     ] = "1h",
     as_json: AsJson = False,
 ) -> None:
-    """Write published rows as a file, or copy them to PostgreSQL.
+    """Write published rows as files, or to PostgreSQL.
 
     A file is replaced as a whole. In XLSX instants are UTC. With --to the named views, or all that planners use, are
     brought up to date in one transaction: rows of new runs come, those of runs that are no longer current go.

@@ -28,7 +28,7 @@ def report(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write the morning page: HTML, a workbook, and an index of all days.
+    """Write the morning page as HTML and as a workbook.
 
     What was published, what needs a person, the coming days, what changed, errors, capacity and rejected rows, each
     with the SQL that made it. The page loads nothing from anywhere and can be sent by mail. Without a name: every
