@@ -42,7 +42,7 @@ def test_every_command_teaches(command):
     assert len(shown.output.splitlines()) > 5
     usage = shown.output.splitlines()[0]
     assert "[[" not in usage
-    assert "]..." not in usage.replace("[ARGS]...", "").replace("[STREAM]...", "")
+    assert "]..." not in usage.replace("[ARGS]...", "").replace("[STREAM]...", "").replace("[VIEW]...", "")
     assert not re.search(r"[{\[][a-z]", usage), "arguments are written in capitals"
     listed = shown.output.partition("Commands:")[2]
     assert "..." not in listed.partition("\n\n")[0], "the first line of a help text fits its list"

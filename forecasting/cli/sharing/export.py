@@ -16,7 +16,7 @@ from forecasting.settings import read_settings
 def export(
     what: Annotated[
         list[str] | None,
-        typer.Argument(help="A view of schema analyst, or one SELECT; with --to views only.", metavar="VIEW|QUERY"),
+        typer.Argument(help="A view of schema analyst, or one SELECT; with --to views only.", metavar="VIEW"),
     ] = None,
     form: Annotated[str, typer.Option("--format", help="parquet, csv or xlsx.", metavar="FORMAT")] = "parquet",
     out: Annotated[Path | None, typer.Option("--out", help="Folder of the file.", metavar="DIR")] = None,
