@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import duckdb
 import pandas as pd
 
 from forecasting.config.stream import Stream
@@ -25,6 +26,7 @@ from forecasting.jobs import forecast, ingest
 from forecasting.jobs.upkeep import doctor
 from forecasting.settings import Settings, read_settings
 from forecasting.store.files.definitions import read_definition
+from forecasting.store.lake.faults import LakeFault, fault_of
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake, open_lake_to_read
 from forecasting.store.tables.forecasts import publish, published_rows
@@ -160,17 +162,19 @@ def _publish(lake: Lake, stream: Stream, rows: pd.DataFrame, number: int) -> Non
 def _read(settings: Settings, tally: Tally, stop: threading.Event) -> None:
     try:
         while not stop.is_set():
+            versioned = bool(tally.acknowledged)
             try:
                 with open_lake_to_read(settings) as lake:
                     n, runs, least, most = lake.connection.execute(SEEN).fetchone()
             except LakeBusyError:
                 continue
-            except Exception as error:
-                if "HTTP" in str(error) or "connect" in str(error).lower():
-                    continue  # asked of the database itself, which does not wait for its servers
+            except duckdb.Error as error:
+                # asked of the database itself, which does not wait for its servers
+                if fault_of(error, settings) is LakeFault.LOST:
+                    continue
                 raise
             tally.reads += 1
-            if tally.acknowledged and ((n, runs) != (ROWS, 1) or most - least > 1e-6):
+            if versioned and ((n, runs) != (ROWS, 1) or most - least > 1e-6):
                 tally.half_seen.append(f"half a night was seen: {n} rows of {runs} runs, {least} to {most}")
     except BaseException as error:
         tally.errors.append(f"reader: {type(error).__name__}: {error}")

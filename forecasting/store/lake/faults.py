@@ -37,6 +37,7 @@ _DENIED = (
 )
 _REFUSED = ("authentication failed", "no pg_hba.conf entry", "no password supplied", "is not permitted to log in")
 _UNKNOWN = re.compile(r'(?:role|database) "[^"]*" does not exist')
+_ABORTED = "Current transaction is aborted"
 _LOST = (
     "server closed the connection",
     "terminating connection",
@@ -55,7 +56,8 @@ _LOST = (
     "too many clients",
     "remaining connection slots",
     "Temporary failure in name resolution",
-    # all that is left of a connection that broke before the commit
+    # all that is left of a connection that broke while rows were taken, or before the commit
+    _ABORTED,
     'Failed to execute query "ROLLBACK": ',
 )
 _OF_STORE = re.compile(r"\bHTTP (?:GET|HEAD|PUT|POST|DELETE)\b|HTTP Error")
@@ -66,6 +68,8 @@ _STORE_LOST = (
     *("returned nothing", "empty reply", "transferred a partial file", "read error", "write error", "ssl connect"),
     *("HTTP 500", "HTTP 502", "HTTP 503", "HTTP 504", "HTTP 429", "SlowDown", "Internal Server Error"),
     *("Service Unavailable", "Bad Gateway", "connection error", "unknown error for HTTP"),
+    # the marker, which every commit replaces, was replaced while it was read
+    "ETag on reading file",
 )
 _STORE_DENIED = ("HTTP 401", "HTTP 403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "Forbidden")
 _BUSY = (

@@ -37,6 +37,8 @@ from forecasting.store.lake.tables import LakeTable
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+Take = Callable[[duckdb.DuckDBPyConnection], Any]
+_ALL: Take = duckdb.DuckDBPyConnection.fetchall
 
 ATTEMPTS = 20
 ROWS_AT_ONCE = 100_000
@@ -85,12 +87,12 @@ class Lake:
     def rows(self, name: str, /, *, of: LakeTable | None = None, **values: object) -> list[tuple[Any, ...]]:
         """Rows of a packaged query as tuples, or the number of rows that a packaged statement changed."""
         with self._translated(name):
-            return self._run(name, values, of).fetchall()
+            return self._run(name, values, of)
 
     def frame(self, name: str, /, *, categories: Sequence[str] = (), **values: object) -> pd.DataFrame:
         """Rows of a packaged query as a frame; timestamps are UTC. categories: text columns that repeat few values."""
         with self._translated(name):
-            return as_frame(self._run(name, values), categories=categories)
+            return self._run(name, values, take=lambda result: as_frame(result, categories=categories))
 
     def batches(self, name: str, /, **values: object) -> Iterator[dict[str, NDArray[Any]]]:
         """Columns of a packaged query as arrays, so many rows at a time; NULL numbers are NaN, timestamps UTC.
@@ -98,7 +100,7 @@ class Lake:
         The next batch is read while one is used. Nothing else may be asked of the lake before the last is taken.
         """
         with self._translated(name), ThreadPoolExecutor(1) as ahead:
-            reader = self._run(name, values).to_arrow_reader(ROWS_AT_ONCE)
+            reader = self._run(name, values, take=lambda result: result.to_arrow_reader(ROWS_AT_ONCE))
             coming = ahead.submit(next, reader, None)
             while (batch := coming.result()) is not None:
                 coming = ahead.submit(next, reader, None)
@@ -214,7 +216,7 @@ class Lake:
                 raise
             self._roll_back()
             self._writing = False
-            if not self._run("lake/committed.sql", {"token": token}).fetchall()[0][0]:
+            if not self._run("lake/committed.sql", {"token": token})[0][0]:
                 raise
 
     def _roll_back(self) -> None:
@@ -223,7 +225,8 @@ class Lake:
         except duckdb.Error as error:  # a failed commit has already ended the transaction
             logger.debug("rollback: %s", first_line(error))
 
-    def _run(self, name: str, values: Mapping[str, object], of: LakeTable | None = None) -> duckdb.DuckDBPyConnection:
+    def _run(self, name: str, values: Mapping[str, object], of: LakeTable | None = None, take: Take = _ALL) -> Any:
+        """take: what is made of the result; the server may go away while it is."""
         statement = self.files.read(name)
         if of is not None:
             statement = statement.fill(of.parts)
@@ -231,7 +234,7 @@ class Lake:
         away_since, attempt = time.monotonic(), 0
         while True:
             try:
-                return self.connection.execute(statement.text, bound)
+                return take(self.connection.execute(statement.text, bound))
             except duckdb.Error as error:
                 # within a transaction `write` tries all of it again
                 lost = not self._writing and fault_of(error, self.settings) is LakeFault.LOST

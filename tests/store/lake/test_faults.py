@@ -37,6 +37,22 @@ def test_errors_of_an_embedded_catalog(settings: Settings, text: str, fault: Lak
 
 
 @pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("IO Error: Could not connect to server error for HTTP PUT to 'http://minio/x'", LakeFault.LOST),
+        ("HTTP Error: HTTP GET error reading 's3://b/x' in region 'r' (HTTP 503 Service Unavailable)", LakeFault.LOST),
+        ("HTTP Error: HTTP GET error reading 's3://b/x' in region 'r' (HTTP 403 Forbidden)", LakeFault.DENIED),
+        ("HTTP Error: HTTP GET error reading 's3://b/x' in region 'r' (HTTP 404 Not Found)", LakeFault.OTHER),
+        ('HTTP Error: ETag on reading file "s3://b/x" was initially "1" and now it returned "2"', LakeFault.LOST),
+    ],
+)
+def test_errors_of_an_object_store_whatever_the_catalog(settings: Settings, served: Settings, text, fault):
+    for lake in (settings, served):
+        assert fault_of(duckdb.Error(text), lake) is fault
+    assert "object store" in denied_message(settings, duckdb.Error(text))
+
+
+@pytest.mark.parametrize(
     ("text", "fault", "cause"),
     [
         (
@@ -59,6 +75,7 @@ def test_errors_of_an_embedded_catalog(settings: Settings, text: str, fault: Lak
             LakeFault.BUSY,
             "could not serialize access due to concurrent update",
         ),
+        ("TransactionContext Error: Current transaction is aborted (please ROLLBACK)", LakeFault.LOST, None),
         ("Invalid Error: server closed the connection unexpectedly", LakeFault.LOST, None),
         ('Failed to commit: Failed to execute query "ROLLBACK": ', LakeFault.LOST, "the connection was lost"),
         (f"{AT}Connection refused\n\tIs the server running?", LakeFault.LOST, "Connection refused"),
