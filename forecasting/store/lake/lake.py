@@ -87,12 +87,14 @@ class Lake:
     def rows(self, name: str, /, *, of: LakeTable | None = None, **values: object) -> list[tuple[Any, ...]]:
         """Rows of a packaged query as tuples, or the number of rows that a packaged statement changed."""
         with self._translated(name):
-            return self._run(name, values, of)
+            rows: list[tuple[Any, ...]] = self._run(name, values, of)
+            return rows
 
     def frame(self, name: str, /, *, categories: Sequence[str] = (), **values: object) -> pd.DataFrame:
         """Rows of a packaged query as a frame; timestamps are UTC. categories: text columns that repeat few values."""
         with self._translated(name):
-            return self._run(name, values, take=lambda result: as_frame(result, categories=categories))
+            rows: pd.DataFrame = self._run(name, values, take=lambda result: as_frame(result, categories=categories))
+            return rows
 
     def batches(self, name: str, /, **values: object) -> Iterator[dict[str, NDArray[Any]]]:
         """Columns of a packaged query as arrays, so many rows at a time; NULL numbers are NaN, timestamps UTC.
