@@ -147,7 +147,8 @@ class Ownership:
         if self._settings.catalog_file:
             return str(self._settings.catalog_file.resolve())
         try:
-            return Server(self._connection, self._files, server_address(self._settings)).place()
+            address = server_address(self._settings)
+            return patiently(self._settings, lambda: Server(self._connection, self._files, address).place())
         except duckdb.Error as error:
             if fault_of(error, self._settings) is not LakeFault.DENIED:
                 raise
@@ -209,7 +210,8 @@ class Ownership:
 
     def _rows(self, name: str, values: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
         statement = self._files.read(name)
-        return self._connection.execute(statement.text, statement.bind(**(values or {}))).fetchall()
+        bound = statement.bind(**(values or {}))
+        return patiently(self._settings, lambda: self._connection.execute(statement.text, bound).fetchall())
 
 
 def why_not_read(settings: Settings, error: duckdb.Error) -> LakeError:

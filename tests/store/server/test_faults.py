@@ -13,6 +13,7 @@ from forecasting.store.lake import attach
 from forecasting.store.lake import lake as lake_module
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake, open_lake_to_read
+from forecasting.store.lake.ownership import Ownership
 from tests.postgres import Server
 from tests.store.server.conftest import database_of
 
@@ -49,6 +50,25 @@ def test_connection_that_is_dropped_between_two_statements_is_made_again(served,
         drop_connections(served, ask)
         lake.write(lambda: record(lake, "later"), message="later")
         assert count(lake, "later") == 1
+
+
+@pytest.mark.parametrize("opened", [open_lake, open_lake_to_read], ids=["write", "read"])
+def test_connection_that_is_dropped_while_a_lake_is_opened_is_made_again(served, ask, opened, monkeypatch):
+    """Between the attachment of the lake and the first questions to it."""
+    monkeypatch.setattr(attach, "RECONNECT_SECONDS", 30.0)
+    with open_lake(served) as lake:
+        record(lake, "before")
+    check = Ownership.check
+    dropped = []
+
+    def dropping(ownership: Ownership) -> None:
+        dropped.append(drop_connections(served, ask))
+        check(ownership)
+
+    monkeypatch.setattr(Ownership, "check", dropping)
+    with opened(served) as lake:
+        assert count(lake, "before") == 1
+    assert dropped == [None]
 
 
 def test_transaction_whose_connection_is_dropped_is_done_again_as_a_whole(served, ask):
