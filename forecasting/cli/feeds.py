@@ -40,7 +40,10 @@ def show_report(report: Mapping[str, Any]) -> None:
     )
     if report["missing"]:
         closed = ", closed times among them" if report["hours"] else ""
-        typer.echo(f"{report['missing']} intervals have no row between the first and the last of their series{closed}")
+        about = "about " if report["is_estimate"] else ""
+        typer.echo(
+            f"{about}{report['missing']} intervals have no row between the first and the last of their series{closed}"
+        )
     for finding in report["findings"][:_MOST_FINDINGS]:
         typer.echo(f"  {finding}")
     sparks = _table("series", "from first to last")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from forecasting.jobs.feeds.findings import FeedQuestionError, Stated
 from forecasting.jobs.feeds.formats.columns import Column, listed, quote
-from forecasting.jobs.feeds.formats.dates import read_stamp
+from forecasting.jobs.feeds.formats.dates import DAY_ENDS, is_day_end, read_stamp
 from forecasting.jobs.feeds.formats.senses import senses_of
 from forecasting.jobs.feeds.roles import holds_numbers, is_wide, key_columns, totals_in
 
@@ -41,6 +41,8 @@ def find_wide(columns: Sequence[Column], stated: Stated) -> Wide | None:
     headed = [(column, stamp) for column, stamp in headed if holds_numbers(column)]
     if len(headed) >= _LEAST_HEADINGS:
         melted = [column.name for column, _ in headed]
+        if late := next((column.name for column in columns if is_day_end(column.name)), None):
+            raise FeedQuestionError(f"no interval of a day begins at 24:00, as in the heading {late}: {DAY_ENDS}")
         kept = [column.name for column in columns if column.name not in melted]
         return Wide(tuple(kept), tuple(melted), "interval_start" if headed[0][1].has_date else "time_of_day")
     times = [sense.column.name for sense in senses_of(columns)]

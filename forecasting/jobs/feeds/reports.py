@@ -34,7 +34,8 @@ class Report:
     """The report of a feed. columns: each with what it was taken for; findings: what was assumed, a sentence each.
 
     verdicts: rows by what became of them; rejected: those that a first ingest would reject, by reason. first, last:
-    local times. missing: intervals without a row between the first and the last of their series. sparks: a line each.
+    local times. missing: intervals without a row between the first and the last of their series, of a large feed an
+    estimate. sparks: a line each.
     """
 
     columns: dict[str, str]
@@ -48,6 +49,7 @@ class Report:
     aggregate: str
     series: int
     missing: int
+    is_estimate: bool
     stray: int
     hours: dict[str, str]
     sparks: dict[str, str]
@@ -73,6 +75,7 @@ def report_on(lake: Lake, proposal: Proposal) -> Report:
         aggregate=found.aggregate,
         series=measured.series,
         missing=measured.missing,
+        is_estimate=not found.is_whole,
         stray=measured.stray,
         hours=dict(proposal.hours),
         sparks=_sparks(lake, first.replace(tzinfo=None), last.replace(tzinfo=None)),

@@ -5,12 +5,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from forecasting.jobs.feeds.findings import FeedQuestionError, Notes, Stated
-from forecasting.jobs.feeds.formats.columns import Column, listed
+from forecasting.jobs.feeds.formats.columns import Column, is_called, listed, readable_twin, spaced
 from forecasting.jobs.feeds.formats.numbers import MOSTLY, is_unknown, number_share
 
 TIMES = (
-    *("ts", "timestamp", "time", "datetime", "date_time", "interval_start", "start_time", "start", "begin", "from"),
     *(
+        "ts",
+        "timestamp",
+        "time",
+        "datetime",
+        "date_time",
+        "interval_start",
+        "start_interval",
+        "start_time",
+        "start",
+        "begin",
+    ),
+    *(
+        "from",
         "interval",
         "period",
         "date",
@@ -69,7 +81,7 @@ _MEASURE = re.compile(
 """Words of columns that measure one thing, so that several of them are no queues."""
 _NO_DEMAND = re.compile(
     r"(^|[^a-z])(capacity|speed|limit|bandwidth|target|threshold|agents?|staff[a-z]*|lat|lon|latitude|longitude|"
-    r"id|row|rownum|index|no|year|month|week|weekday|dow|interval|errors?|discards?)([^a-z]|$)",
+    r"id|row|rownum|index|no|year|month|week|weekday|dow|interval|errors?|discards?|coverage|downtime)([^a-z]|$)",
     re.IGNORECASE,
 )
 """Numbers that are not the demand itself, unless a person says so."""
@@ -77,10 +89,15 @@ _KEY_NUMBER = re.compile(
     r"(^|[^a-z])(id|no|nr|num|number|code|port|vdn|split|skill|cell|queue|vlan|index)([^a-z]|$)", re.I
 )
 _RATE = re.compile(
-    r"(^|[^a-z])([kmgt]?b(it)?s?[_ /]*p?(er)?[_ ]*s(ec)?|[kmgt]?bps|[kmgt]?bit/s|rate|avg|average|mean|util[a-z]*"
-    r"|pct|percent|aht|handle[a-z]*|occupancy|load|asa|latency|rtt|[a-z]*_?per_?s(ec(ond)?)?)([^a-z]|$)|%",
+    r"(^|[^a-z])([kmgt]?b(it)?s?[_ /]*p?(er)?[_ ]*s(ec)?|[kmgt]?i?bps|[kmgt]?bit/s|pps|qps|rps|tps|iops|[kmg]?hz|rates?"
+    r"|ratios?|avg|average|mean|median|util[a-z]*|pct|percent[a-z]*|aht|handle|(handle|handling) ?time"
+    r"|occ|occupancy|load|asa|availability|adherence|shrinkage|latency|rtt|delay|jitter|ping"
+    r"|throughput|bandwidth|speed|cpu|memory|concurrent|simultaneous|erl|erlangs?|dbm?|rssi|rsrp|rsrq|snr|sinr|cqi"
+    r"|temperature|tasa|taux|promedio|moyenne|durchschnitt|mittel|auslastung|anteil|porcentaje"
+    r"|[a-z]*_?per[_ ]?s(ec(ond)?)?|per[_ ]?min(ute)?)([^a-z]|$)|%|/ ?s(ec(ond)?)?([^a-z]|$)|^service ?level",
     re.IGNORECASE,
 )
+"""Words of rates, levels and shares, whose mean over time is meant; `handled` calls are counts."""
 _PEAK = re.compile(r"(^|[^a-z])(peak|max|maximum|p9[0-9]|busy)([^a-z]|$)", re.IGNORECASE)
 _TOTALS = frozenset(("total", "totals", "grand total", "sum", "all", "summe", "gesamt", "suma"))
 
@@ -97,13 +114,13 @@ class Roles:
 
 def is_rate(*names: str | None) -> bool:
     """Whether a unit or a column's name is one of rates, whose mean over time is meant and not their sum."""
-    return any(_RATE.search(name.replace("_", " ")) or _RATE.search(name) for name in names if name)
+    return any(_RATE.search(spaced(name)) or _RATE.search(name) for name in names if name)
 
 
 def implied_aggregate(column: str, unit: str | None) -> tuple[str, str]:
     """How values add up over time by the column's name and the unit, and why: sum unless these say otherwise."""
     for text in (column, unit or ""):
-        if _PEAK.search(text.replace("_", " ")):
+        if _PEAK.search(spaced(text)):
             return "max", f"{text!r} are peaks"
     for text in (unit or "", column):
         if text and is_rate(text):
@@ -112,8 +129,10 @@ def implied_aggregate(column: str, unit: str | None) -> tuple[str, str]:
 
 
 def numbers_of(columns: Sequence[Column], used: Sequence[str]) -> list[Column]:
-    """Columns of numbers, beside those that are used otherwise."""
-    return [column for column in columns if column.name not in used and holds_numbers(column)]
+    """Columns of numbers, beside those that are used otherwise, and raw ones whose readable ones are read."""
+    numbers = [column for column in columns if holds_numbers(column)]
+    read = {*used, *(column.name for column in numbers)}
+    return [column for column in numbers if column.name not in used and readable_twin(column, columns) not in read]
 
 
 def holds_numbers(column: Column) -> bool:
@@ -130,13 +149,13 @@ def choose_y(columns: Sequence[Column], used: Sequence[str], stated: Stated, not
         return next(column for column in columns if column.name == stated.y_column)
     numbers = numbers_of(columns, used)
     for name in DEMAND:
-        if found := next((column for column in numbers if _folded(column.name) == name), None):
+        if found := next((column for column in numbers if is_called(column.name, name)), None):
             if len(numbers) > 1:
                 rest = listed([column.name for column in numbers if column is not found])
                 notes.add(found.name, "the demand", f"by its name; other numbers are {rest}", "--y-col")
             return found
-    likely = [column for column in numbers if not _NO_DEMAND.search(_spaced(column.name))] or numbers
-    likely = [column for column in likely if not _KEY_NUMBER.search(_spaced(column.name))] or likely
+    likely = [column for column in numbers if not _NO_DEMAND.search(spaced(column.name))] or numbers
+    likely = [column for column in likely if not _KEY_NUMBER.search(spaced(column.name))] or likely
     if len(likely) == 1:
         notes.add(likely[0].name, "the demand", "the only column of numbers" if len(numbers) == 1 else "", "--y-col")
         return likely[0]
@@ -153,33 +172,30 @@ def key_columns(columns: Sequence[Column], used: Sequence[str]) -> list[Column]:
     named = [
         column
         for column in free
-        if not holds_numbers(column) or _KEY_NUMBER.search(_spaced(column.name)) or _folded(column.name) in KEYS
+        if not holds_numbers(column) or _KEY_NUMBER.search(spaced(column.name)) or is_called(column.name, *KEYS)
     ]
-    order = {name: place for place, name in enumerate(KEYS)}
-    return sorted(named, key=lambda column: order.get(_folded(column.name), len(order)))
+    places = {name: place for place, name in enumerate(KEYS)}
+
+    def place(column: Column) -> int:
+        return min((at for name, at in places.items() if is_called(column.name, name)), default=len(places))
+
+    return sorted(named, key=place)
 
 
 def is_usual_key(column: Column) -> bool:
     """Whether a column is called as keys usually are."""
-    return _folded(column.name) in KEYS
+    return is_called(column.name, *KEYS)
 
 
 def is_wide(columns: Sequence[Column], used: Sequence[str]) -> bool:
     """Whether each of several number columns is a series of its own: none is called as measures are."""
     numbers = [column for column in numbers_of(columns, used) if column.name.strip().lower() not in _TOTALS]
     return len(numbers) > 1 and not any(
-        _MEASURE.search(_spaced(column.name)) or _folded(column.name) in DEMAND for column in numbers
+        _MEASURE.search(spaced(column.name)) or is_called(column.name, *DEMAND) or is_rate(column.name)
+        for column in numbers
     )
 
 
 def totals_in(column: Column) -> list[str]:
     """Keys that name a total of the others."""
     return [text for text in column.texts if text.strip().lower() in _TOTALS]
-
-
-def _folded(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_")
-
-
-def _spaced(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", name)

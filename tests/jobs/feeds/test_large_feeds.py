@@ -2,9 +2,11 @@
 
 import pytest
 
+from forecasting.cli.feeds import show_report
 from forecasting.errors import SettingsError
 from forecasting.jobs.feeds.findings import Notes, Stated
-from forecasting.jobs.feeds.proposals import examine
+from forecasting.jobs.feeds.proposals import examine, propose
+from forecasting.jobs.feeds.reports import report_on
 from forecasting.jobs.feeds.rows.sources import file_source
 from tests.jobs.feeds.exports import ZONE, exports
 from tests.jobs.feeds.test_feeds import findings, hourly, look, table
@@ -98,3 +100,14 @@ def test_gaps_are_counted_by_the_rows_of_some_times(lake, tmp_path):
     rows = [(ts, key, 5) for place, ts in enumerate(HOURS) for key in "ab" if key == "a" or not 500 <= place < 1100]
     path.write_text(table("ts,queue,calls", rows))
     assert examined(lake, path).measured.missing == pytest.approx(600, rel=0.4)
+
+
+@pytest.mark.usefixtures("small_samples")
+def test_gaps_of_a_large_feed_are_said_to_be_about_so_many(lake, tmp_path, capsys):
+    path = tmp_path / "feed.csv"
+    path.write_text(table("ts,calls", [(ts, 5) for place, ts in enumerate(HOURS) if not 500 <= place < 1100]))
+    notes = Notes()
+    source = file_source(lake, str(path), notes)
+    proposal = propose(lake, source, Stated("mine", ZONE), notes, horizon="7d", feed=str(path))
+    show_report(report_on(lake, proposal).as_dict())
+    assert "\nabout " in capsys.readouterr().out

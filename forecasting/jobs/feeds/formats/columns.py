@@ -1,6 +1,7 @@
 """Columns of a feed as they stand, and names and texts as SQL."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -34,6 +35,28 @@ class Column:
     def has_numbers(self) -> bool:
         """Whether its type is one of numbers."""
         return any(kind in self.type for kind in ("INT", "DOUBLE", "FLOAT", "DECIMAL"))
+
+
+SPACES = "".join(map(chr, (0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)))
+"""Spaces of Unicode beside the plain one, which exports put into times and numbers."""
+_RAW = re.compile(r"[\W_]*raw\W*$", re.IGNORECASE)
+_SEAMS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_")
+
+
+def spaced(name: str) -> str:
+    """A column's name as words: `StartInterval` and `start_interval` are two."""
+    return _SEAMS.sub(" ", name)
+
+
+def is_called(name: str, *known: str) -> bool:
+    """Whether a column has one of some names, written in small letters with `_` between words."""
+    return any(re.sub(r"[^a-z0-9]+", "_", one.strip().lower()).strip("_") in known for one in (name, spaced(name)))
+
+
+def readable_twin(column: Column, columns: Sequence[Column]) -> str:
+    """The readable column that a raw one goes with, as `Date Time(RAW)` with `Date Time`; empty where there is none."""
+    plain = _RAW.sub("", column.name)
+    return plain if plain != column.name and any(other.name == plain for other in columns) else ""
 
 
 def quote(name: str) -> str:

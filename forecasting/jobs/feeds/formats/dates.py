@@ -3,10 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from statistics import median
+
+from forecasting.jobs.feeds.formats.columns import SPACES
 
 _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = r"(?P<day_name>(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? +)?"
@@ -28,8 +30,16 @@ _STAMPS = tuple(
         rf"{_DATES[1]}(?P<join>t| ?){_COMPACT_TIME}(?:{_OFFSET})?",
     )
 )
-_RANGE = re.compile(r"(?P<first>.+?)(?P<mark> ?(?: - | – |–| to |/) ?)(?P<last>\d.*)", re.IGNORECASE)
+_MARK = re.compile(r" ?(?: - | – |–| to |/) ?(?=\d)", re.IGNORECASE)
 _TIME_RANGE = re.compile(rf"(?P<first>{_TIME})(?P<mark> ?- ?)\d.*", re.IGNORECASE)
+
+_SPACES = re.compile(f"[{SPACES}]")
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
+_HALF_TEXT = r"([ap])(\. ?m\.?| m\b)"
+_HALF = re.compile(_HALF_TEXT, re.IGNORECASE)
+
+_DAY_END = re.compile(r"(^|[ t])24:?00(:?00)?([^\d]|$)", re.IGNORECASE)
+DAY_ENDS = "such times name the ends of intervals; export their starts, or take one interval off in SQL"
 
 ORDERS = ("dmy", "mdy", "ymd")
 Triple = tuple[int, int, int]
@@ -105,18 +115,38 @@ def read_stamps(texts: Mapping[str, int]) -> Stamps:
     return Stamps(read / max(sum(texts.values()), 1), forms, tuple(numbers), clean)
 
 
+def plain_stamp(text: str) -> str:
+    """A time's text without what only layout adds: spaces of Unicode, marks that show nothing, dots of `a. m.`."""
+    return _HALF.sub(r"\1m", _SPACES.sub(" ", _UNSEEN.sub("", text))).strip()
+
+
+def plain_stamp_sql(text: str) -> str:
+    """SQL of the same."""
+    seen = f"regexp_replace(regexp_replace({text}, '\\p{{Cf}}', '', 'g'), '\\p{{Zs}}', ' ', 'g')"
+    return f"regexp_replace({seen}, '{_HALF_TEXT}', '\\1m', 'gi')"
+
+
 def read_stamp(text: str) -> Stamp | None:
     """A text as a date, a time or both, or the range that begins with one."""
-    stripped = text.strip()
+    stripped = plain_stamp(text)
     whole = _read_whole(stripped)
     if whole:
         return whole
-    for pattern in (_TIME_RANGE, _RANGE):
-        if (match := pattern.fullmatch(stripped)) and (start := _read_whole(match["first"].strip())):
-            mark = match["mark"].strip() or match["mark"]
-            spaced = match["mark"] if mark == "-" and start.has_date else mark
-            return Stamp(start.form, start.has_date, start.has_time, start.has_offset, start.numbers, spaced)
+    times = _TIME_RANGE.fullmatch(stripped)
+    splits = [(times["first"], times["mark"])] if times else []
+    splits += [(stripped[: match.start()], match[0]) for match in _MARK.finditer(stripped)]
+    for first, mark in splits:
+        start = _read_whole(first.strip())
+        plain = mark.strip() or mark
+        spaced = mark if start and plain == "-" and start.has_date else plain
+        if start and spaced not in first:
+            return replace(start, mark=spaced)
     return None
+
+
+def is_day_end(text: str) -> bool:
+    """Whether a text begins with 24:00, at which no interval of a day begins."""
+    return read_stamp(text) is None and _DAY_END.search(plain_stamp(text)) is not None
 
 
 def _read_whole(text: str) -> Stamp | None:

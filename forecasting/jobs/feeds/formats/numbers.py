@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from forecasting.jobs.feeds.findings import FeedQuestionError, Finding
-from forecasting.jobs.feeds.formats.columns import Column, listed, literal, quote
+from forecasting.jobs.feeds.formats.columns import SPACES, Column, listed, literal, quote
 
 UNKNOWN = ("", "nan", "-nan", "+nan", "u", "null", "none", "n/a", "#n/a", "na", "inf", "+inf", "-inf")
 """Texts, in small letters, that exports write for a value that nobody knows; they are read as an empty cell is."""
@@ -24,8 +24,8 @@ _ALSO_UNKNOWN = frozenset(
 )
 """Rarer ones, written into the SQL where a feed has them."""
 
-_NUMBER = re.compile(r"[+-]?\d[\d.,\s'’\u00a0\u202f]*([eE][+-]?\d+)?|[+-]?[.,]\d+([eE][+-]?\d+)?")
-_GROUP_MARKS = " '’\u00a0\u202f"
+_NUMBER = re.compile(r"[+-]?\d[\d.,\s'’]*([eE][+-]?\d+)?|[+-]?[.,]\d+([eE][+-]?\d+)?")
+_GROUP_MARKS = " '’" + SPACES
 _DURATION = re.compile(r"\d{1,3}:[0-5]\d:[0-5]\d")
 MOSTLY = 0.5
 """Share of a column's texts that must be numbers for it to hold numbers."""
@@ -74,7 +74,7 @@ class NumberFormat:
             if not self.decimal:
                 # only whole numbers were seen: what may be a thousand or a fraction later is not guessed
                 lines.append(f"when regexp_matches({name}, '[.,]\\d{{3}}$') then {literal(UNREADABLE)} || {name}")
-            return _case(lines, name)
+            return _case(lines, f"trim({name})")
         else:
             lines.append(f"when regexp_full_match(trim({name}), {literal(self.pattern)}) then {self._converted(name)}")
         return _case(lines, f"{literal(UNREADABLE)} || {name}")

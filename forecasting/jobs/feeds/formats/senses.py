@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from forecasting.jobs.feeds.findings import Finding
-from forecasting.jobs.feeds.formats.columns import Column, quote
+from forecasting.jobs.feeds.formats.columns import Column, quote, spaced
 from forecasting.jobs.feeds.formats.dates import Stamps, read_stamps
 
 READABLE = 0.5
@@ -34,7 +34,7 @@ def is_timed(name: str) -> bool:
 
 
 def _has_word(pattern: re.Pattern[str], name: str) -> bool:
-    return pattern.search(re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", name)) is not None
+    return pattern.search(spaced(name)) is not None
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,12 @@ def _number_sense(column: Column) -> Sense | None:
         return _serial(column, "DATE" if whole else "TIMESTAMP", share)
     if whole and _has_word(_HOUR_WORD, column.name) and all(int(text) < 24 for text in numbers):
         return Sense(column, "hour", share, sql=f"{number} * interval 1 hour")
+    if whole and _has_word(_HOUR_WORD, column.name) and {int(text) for text in numbers} <= set(range(25)):
+        # one with 0 and 24 is asked about where it is chosen
+        remark = Finding(column.name, "hours 1 to 24, each the one that ends then: 1 begins at 00:00", "there is no 0")
+        return Sense(column, "hour", share, sql=f"({number} - 1) * interval 1 hour", finding=remark)
     if whole and all(
-        len(text) in (3, 4) and int(text) % 100 < 60 and int(text) < 2400 for text in numbers if text != "0"
+        len(text) in (3, 4) and int(text) % 100 < 60 and int(text) <= 2400 for text in numbers if text != "0"
     ):
         clock = f"{number} // 100 * interval 1 hour + {number} % 100 * interval 1 minute"
         remark = Finding(column.name, "hours and minutes", f"such as {numbers[0]}")

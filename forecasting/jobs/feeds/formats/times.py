@@ -5,8 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from forecasting.jobs.feeds.findings import FeedQuestionError, Finding, Stated
-from forecasting.jobs.feeds.formats.columns import Column, listed, literal, quote
-from forecasting.jobs.feeds.formats.dates import Stamp, possible_orders, read_stamp, usual_gap
+from forecasting.jobs.feeds.formats.columns import Column, is_called, listed, literal, quote, readable_twin, spaced
+from forecasting.jobs.feeds.formats.dates import (
+    DAY_ENDS,
+    Stamp,
+    is_day_end,
+    plain_stamp,
+    plain_stamp_sql,
+    possible_orders,
+    read_stamp,
+    usual_gap,
+)
 from forecasting.jobs.feeds.formats.senses import Sense, is_timed, sense_of, senses_of
 
 _REGULAR = 4.0
@@ -36,8 +45,16 @@ def read_times(columns: Sequence[Column], stated: Stated, known: Sequence[str]) 
     none is, or day and month may be either.
     """
     senses = senses_of(columns)
-    chosen = _stated(columns, stated) if stated.ts_columns else _choose(columns, senses, known)
+    raws = {sense.column.name: twin for sense in senses if (twin := readable_twin(sense.column, columns))}
+    readable = [sense for sense in senses if sense.column.name not in raws]
+    chosen = _stated(columns, stated) if stated.ts_columns else _choose(columns, readable, known)
+    _check_begins(chosen)
     findings = [sense.finding for sense in chosen if sense.finding]
+    findings += [
+        Finding(twin, "the time", f"{raw} holds it as a raw number", f"--ts-col '{raw}'")
+        for raw, twin in raws.items()
+        if twin == chosen[0].column.name
+    ]
     first, *rest = chosen
     if not rest:
         return _single(first, stated, findings)
@@ -52,7 +69,7 @@ def read_times(columns: Sequence[Column], stated: Stated, known: Sequence[str]) 
 
 
 def _choose(columns: Sequence[Column], senses: list[Sense], known: Sequence[str]) -> list[Sense]:
-    starts = [sense for sense in senses if not _ENDS.search(sense.column.name)] or senses
+    starts = [sense for sense in senses if not _ENDS.search(spaced(sense.column.name))] or senses
     instants = [sense for sense in starts if sense.kind == "instant"]
     dates = [sense for sense in starts if sense.kind == "date"]
     clocks = [
@@ -64,7 +81,7 @@ def _choose(columns: Sequence[Column], senses: list[Sense], known: Sequence[str]
     ]
     if len(instants) > 1 or (len(dates) > 1 and not instants):
         several = instants or dates
-        ranked = [sense for name in known for sense in several if sense.column.name.lower() == name]
+        ranked = [sense for name in known for sense in several if is_called(sense.column.name, name)]
         if not ranked:
             names = listed([sense.column.name for sense in several])
             raise FeedQuestionError(f"several columns hold times: {names}; say which begins the interval with --ts-col")
@@ -76,12 +93,25 @@ def _choose(columns: Sequence[Column], senses: list[Sense], known: Sequence[str]
             names = listed([sense.column.name for sense in clocks])
             raise FeedQuestionError(f"several columns hold times of day: {names}; say --ts-col DATE --ts-col TIME")
         return [dates[0], *clocks]
-    shown = next((column for name in known for column in columns if column.name.lower() == name), None)
+    shown = next((column for name in known for column in columns if is_called(column.name, name)), None)
     names = listed([column.name for column in columns])
     if shown is None:
         clock = f" ({clocks[0].column.name} has a time of day, but no column has dates)" if clocks else ""
         raise FeedQuestionError(f"no column holds times{clock}; say --ts-col, one of {names}")
     raise FeedQuestionError(unreadable_times(shown))
+
+
+def _check_begins(chosen: Sequence[Sense]) -> None:
+    """Raise FeedQuestionError where times go to 24:00, at which no interval of a day begins."""
+    for sense in chosen:
+        texts = [text.strip() for text in sense.column.texts]
+        late = [text for text in texts if is_day_end(text)]
+        if sense.kind == "hour" and {"0", "24"} <= {text.removesuffix(".0").lstrip("0") or "0" for text in texts}:
+            late = ["24"]
+        if late:
+            raise FeedQuestionError(
+                f"column {sense.column.name}: no interval of a day begins at 24:00, as in {late[0]!r}: {DAY_ENDS}"
+            )
 
 
 def unreadable_times(column: Column) -> str:
@@ -125,7 +155,7 @@ def _single(sense: Sense, stated: Stated, findings: list[Finding]) -> TimeReadin
     if stated.date_format and "%" in stated.date_format:
         zoned = "%z" in stated.date_format.lower()
         remark = Finding(sense.column.name, f"times as {stated.date_format}", "--date-format")
-        sql = f"try_strptime({text}, {literal(stated.date_format)})"
+        sql = f"try_strptime({text}, {literal(plain_stamp(stated.date_format))})"
         return TimeReading(sql, zoned, names, (*findings, remark))
     assert sense.stamps is not None
     order, order_remark = _order(sense, stated)
@@ -166,16 +196,20 @@ def _as_time(sense: Sense) -> tuple[str, list[Finding]]:
 
 
 def _trimmed(sense: Sense) -> tuple[str, list[Finding]]:
-    """The text of the start, where a column holds ranges."""
+    """The text of the start, where a column holds ranges; with plain spaces."""
     name = quote(sense.column.name)
+    found = []
+    if any(plain_stamp(text) != text.strip() for text in sense.column.texts):
+        name = plain_stamp_sql(name)
+        found = [Finding(sense.column.name, "unusual spaces, or dots in a.m. and p.m., are read as plain ones")]
     marks = {form.mark for form in sense.stamps.forms if form.mark} if sense.stamps else set()
     if not marks:
-        return name, []
+        return name, found
     (mark, *_) = sorted(marks)
     remark = Finding(
         sense.column.name, "ranges, of which the start is taken", f"such as {next(iter(sense.column.texts))}"
     )
-    return f"split_part({name}, {literal(mark)}, 1)", [remark]
+    return f"split_part({name}, {literal(mark)}, 1)", [*found, remark]
 
 
 def _parsed(text: str, forms: Sequence[Stamp], order: str, stated: Stated) -> tuple[str, bool, list[str]]:
