@@ -13,6 +13,7 @@ from forecasting.jobs.feeds.discover import Discovery, discover
 from forecasting.jobs.feeds.extracts import definition_text, extract_text
 from forecasting.jobs.feeds.findings import FeedQuestionError, Finding, Notes, Stated
 from forecasting.jobs.feeds.keys import FEW
+from forecasting.jobs.feeds.largest import keep_largest
 from forecasting.jobs.feeds.rows.measures import Tally, check_readable, measure, unseen_texts
 from forecasting.jobs.feeds.rows.samples import is_large
 from forecasting.jobs.feeds.rows.sources import Source
@@ -61,15 +62,19 @@ def propose(
     horizon: str,
     feed: str | None,
     final_newline: bool = True,
+    most_series: int | None = None,
 ) -> Proposal:
     """Find out what a feed holds, try it, and write its definition and extract as texts.
 
     lake: one that may hold temporary tables, as `open_memory_lake` makes. source: of `file_source`, or any relation.
-    notes: what was found of the source. feed: as the definition writes it. Raises SettingsError with one question where
-    the rows leave something open, FeedError where the feed cannot be read or the first ingest would refuse it.
+    notes: what was found of the source. feed: as the definition writes it. most_series: of more, the largest are kept.
+    Raises SettingsError with one question where the rows leave something open, FeedError where the feed cannot be read
+    or the first ingest would refuse it.
     """
     examined = examine(lake, source, stated, notes, horizon=horizon, feed=feed, final_newline=final_newline)
     found, measured, stream = examined.found, examined.measured, examined.stream
+    if most_series is not None:
+        found = keep_largest(lake, found, most=most_series, series=measured.series)
     rejected = try_ingest(lake, found, examined.definition(lake), measured)
     observed = _observe_hours(stream, measured.moments)
     hours = observed.by_days if observed and observed.credible else {}

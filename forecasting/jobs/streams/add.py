@@ -48,6 +48,8 @@ class NewStream:
     """`postgres:CONNECTION`, `duckdb:FILE` or `sqlite:FILE`."""
     table: str | None = None
     query: str | None = None
+    most_series: int | None = None
+    """Of more, the largest are kept."""
 
     @property
     def stated(self) -> Stated:
@@ -138,6 +140,7 @@ def prepare(settings: Settings, new: NewStream) -> Prepared:
             horizon=new.horizon,
             feed=_as_written(settings, feed, pattern),
             final_newline=_ends_in_newlines(pattern),
+            most_series=new.most_series,
         )
         return prepared(settings, proposal, report_on(lake, proposal))
 
@@ -147,7 +150,9 @@ def _prepare_database(settings: Settings, new: NewStream, database: Database) ->
         open_memory_lake(settings) as lake,
         database_source(lake, database, table=new.table, query=new.query) as source,
     ):
-        proposal = propose(lake, source, new.stated, Notes(), horizon=new.horizon, feed=None)
+        proposal = propose(
+            lake, source, new.stated, Notes(), horizon=new.horizon, feed=None, most_series=new.most_series
+        )
         attached = replace(proposal, definition=proposal.definition.rstrip("\n") + "\n" + database.as_toml())
         return prepared(settings, attached, report_on(lake, proposal))
 

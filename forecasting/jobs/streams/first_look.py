@@ -24,6 +24,8 @@ from forecasting.terms import DAY
 MEMBERS = '["pretrained", "trees", "seasonal"]'
 """Those that say something after seconds of training."""
 BUDGET = "15s"
+MOST_SERIES = 200
+"""Series that are forecast; of more, the largest by volume."""
 HORIZON, LONG_HORIZON = "7d", "28d"
 _PAST = 14
 """Days of history that the chart shows; of streams of days, twice the horizon."""
@@ -104,9 +106,10 @@ def _beside(settings: Settings, folder: Path) -> Settings:
 
 
 def _write(settings: Settings, new: NewStream) -> tuple[NewStream, Added]:
-    prepared = prepare(settings, replace(new, horizon=new.horizon or HORIZON))
+    quick_new = replace(new, most_series=MOST_SERIES)
+    prepared = prepare(settings, replace(quick_new, horizon=new.horizon or HORIZON))
     if not new.horizon and prepared.proposal.stream.interval >= DAY:
-        prepared = prepare(settings, replace(new, horizon=LONG_HORIZON))
+        prepared = prepare(settings, replace(quick_new, horizon=LONG_HORIZON))
     added = prepared.write()
     text = added.definition.read_text(encoding="utf-8")
     quick = re.sub(r"(?m)^members = .*$", f"members = {MEMBERS}", text)

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from forecasting.cli.app import app
-from forecasting.jobs.streams import keeping
+from forecasting.jobs.streams import first_look, keeping
 from forecasting.jobs.streams.add import NewStream
 from forecasting.jobs.streams.charts import draw_chart
 from tests.feeds import hourly_rows
@@ -82,3 +82,13 @@ def test_a_chart_of_many_intervals_fits_its_width():
 def test_a_chart_of_nothing_known_is_empty():
     nothing = np.full(3, np.nan)
     assert all("•" not in line for line in draw_chart(nothing, nothing, nothing, nothing, width=40))
+
+
+def test_of_many_series_the_largest_are_looked_at_and_that_is_said(settings, monkeypatch):
+    settings.home.mkdir(parents=True)
+    rows = [f"2024-01-{day:02d},q{queue},{queue * 10}" for day in range(1, 29) for queue in (1, 5, 3, 4)]
+    (settings.home / "calls.csv").write_text("\n".join(["ts,queue,calls", *rows]) + "\n")
+    monkeypatch.setattr(first_look, "MOST_SERIES", 2)
+    _, added = first_look._write(settings, new(name="calls", timezone="UTC"))
+    assert any("series: the 2 largest of 4 by volume" in finding for finding in added.report.findings)
+    assert "in ('q5', 'q4')" in added.extract.read_text()
