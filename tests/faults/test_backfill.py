@@ -20,7 +20,7 @@ WIDER = ("backfill", "usage", "--from", "2024-02-04", "--to", "2024-02-07")
 NIGHTLY_ORIGIN = "2024-02-05"
 WHAT_LASTS = {
     "publications": "select origin, kind, content_hash, rows, hindsight from forecast.publications order by 1",
-    "current": "select * exclude run_id from analyst.forecast_vs_actual order by all",
+    "current": "select * exclude (run_id, published_at) from analyst.forecast_vs_actual order by all",
     "models": "select model_id, trained_until, parent_model_id, n_steps from forecast.models order by all",
     "decisions": "select decided_at_origin, challenger, champion, verdict from forecast.decisions order by all",
 }

@@ -27,8 +27,8 @@ WHAT_LASTS = {
     "series": "select stream, series_id, valid_from, known_at, attributes::varchar from history.series order by all",
     "watermark": "select stream, max(until) from history.ingests group by all",
     "publications": "select stream, origin, kind, content_hash, rows, complete from forecast.publications order by all",
-    "published": "select * exclude run_id from analyst.forecast_vs_actual order by all",
-    "latest": "select * exclude run_id from analyst.forecast_latest order by all",
+    "published": "select * exclude (run_id, published_at) from analyst.forecast_vs_actual order by all",
+    "latest": "select * exclude (run_id, published_at) from analyst.forecast_latest order by all",
     "scores": "select * exclude eval_id from analyst.accuracy order by all",
 }
 COUNTS = "select (select count(*) from forecast.publications), (select count(*) from analyst.forecast_latest)"

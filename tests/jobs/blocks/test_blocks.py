@@ -30,7 +30,7 @@ from tests.homes import begin_with
 ORIGIN = "2024-01-29"
 SERIES = tuple(f"link-{number:02d}" for number in range(40))
 IN_BLOCKS = "block_series = 16"
-VALUES = "select * exclude run_id from analyst.forecast_latest order by series_id, ts"
+VALUES = "select * exclude (run_id, published_at) from analyst.forecast_latest order by series_id, ts"
 
 
 def frame(settings: Settings, query: str) -> pd.DataFrame:
