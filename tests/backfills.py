@@ -12,7 +12,9 @@ FIRST, LAST = "2024-02-03", "2024-02-07"
 ORIGINS = [f"2024-02-{day:02d}T00:00:00+00:00" for day in range(3, 8)]
 BOUNDARIES = ["2024-01-29T00:00:00+00:00", "2024-02-05T00:00:00+00:00"]
 HOUR = pd.Timedelta("1h")
-PREDICTED = "select * exclude (run_id, published_at) from analyst.forecast_vs_actual order by stream, origin, series_id, ts"
+PREDICTED = (
+    "select * exclude (run_id, published_at) from analyst.forecast_vs_actual order by stream, origin, series_id, ts"
+)
 SPOKEN = "select stream, origin, content_hash, rows, complete, hindsight from forecast.publications order by all"
 
 

@@ -24,7 +24,7 @@ NIGHT = {"name": "night", "length": "8h", "starts": "22:00", "every": "1h", "day
 def stream() -> Stream:
     parts = {"interval": "1h", "timezone": str(ZONE), "horizon": "14d", "budget": "5s", "retrain": "7d"}
     text = DEFINITION.format(
-        name="calls", unit="calls", source="", tables="", models="", members='["seasonal"]', **parts
+        name="calls", unit="calls", stream="", source="", tables="", models="", members='["seasonal"]', **parts
     )
     return parse_stream(text, path="calls.toml")
 
