@@ -21,8 +21,7 @@ metric = "usage"
 unit = "{unit}"
 interval = "{interval}"
 timezone = "{timezone}"
-horizon = "{horizon}"
-{stream}
+horizon = "{horizon}"{stream}
 
 [source]
 extract = "{name}.sql"
@@ -64,7 +63,7 @@ def define_stream(
         interval=interval,
         timezone=timezone,
         horizon=horizon,
-        stream=stream,
+        stream=f"\n{stream}" if stream else "",
         source=source,
         tables=tables,
         members=members,
