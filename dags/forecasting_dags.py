@@ -285,7 +285,7 @@ def report(*, streams: list[str] | None, origin: str | None) -> dict[str, Any]:
 
     if origin is None or streams is None:
         raise AirflowFailException("report: the run did not get as far as its streams; see the logs of its first tasks")
-    return run.run(_settings(), streams, origin=origin).as_dict()
+    return run.run(_settings(), streams, origin=origin, leave_out_undefined=True).as_dict()
 
 
 def _settings() -> Any:

@@ -80,6 +80,8 @@ def test_stream_that_fails_stops_neither_the_others_nor_is_it_hidden(outcomes: d
     failed = [name for name, task in monday["tasks"].items() if task["state"] not in ("success", "skipped")]
     assert len(failed) == 4
     assert not any("calls" in name for name in failed)
+    page = monday["returned"]["report"]
+    assert (page["streams"], list(page["left_out"])) == (["calls"], ["no_such_stream"])
 
 
 def test_daily_run_of_streams_that_plan_nothing_skips_the_plan_and_ends_well(outcomes: dict[str, Any]) -> None:

@@ -54,19 +54,25 @@ class ReportSummary:
 
 
 def run(
-    settings: Settings, streams: Sequence[str], *, origin: str | None = None, folder: Path | None = None
+    settings: Settings,
+    streams: Sequence[str],
+    *,
+    origin: str | None = None,
+    folder: Path | None = None,
+    leave_out_undefined: bool = False,
 ) -> ReportSummary:
     """Write the report of some streams, of all in use where none is named.
 
     origin: an ISO date or timestamp, as for a forecast; each stream shows its newest published origin up to it, and its
-    newest at all where it is None. folder: `reports` below the home unless given. Files are replaced as a whole, and
-    equal lakes give equal bytes. Raises SettingsError where there is no lake or a named stream is not defined,
-    FeedError where none of the streams has published anything.
+    newest at all where it is None. folder: `reports` below the home unless given. leave_out_undefined: a named stream
+    whose definition cannot be read is named on the page, as it always is where no stream is named, instead of an error.
+    Files are replaced as a whole, and equal lakes give equal bytes. Raises SettingsError where there is no lake or a
+    named stream is not defined, FeedError where none of the streams has published anything.
     """
     with open_lake_to_read(settings) as lake:
         lake.require_present_tables()
         named = list(streams) or used_names(settings, ingested_streams(lake))
-        definitions, left_out = _read_definitions(settings, named, strict=bool(streams))
+        definitions, left_out = _read_definitions(settings, named, strict=bool(streams) and not leave_out_undefined)
         scopes, issued = _find_origins(lake, definitions, origin)
         left_out |= {
             stream.name: "nothing published"
