@@ -42,6 +42,8 @@ class StreamSection(Section):
     """Where intervals shorter than a day are counted from: midnight of the zone's standard time, or of UTC."""
     block_series: Annotated[int, Field(ge=16)] | None = None
     """Series that are forecast together where a stream has more; by the size of its history unless given."""
+    incomplete: Literal["wait", "publish"] = "wait"
+    """Where some of such blocks cannot be forecast: publish nothing, or the others, marked as not complete."""
 
     @model_validator(mode="after")
     def _fits_grid(self) -> "StreamSection":

@@ -79,7 +79,7 @@ class Stream(Section):
         """Hash of all settings that shape a trained model: equal hashes give equal models on equal data."""
         not_shaping = {"fallback", "max_fallback_share", "accelerator", "devices", "strategy"}
         shaping = {
-            "stream": self.stream.model_dump(mode="json", exclude={"counts", "block_series"}),
+            "stream": self.stream.model_dump(mode="json", exclude={"counts", "block_series", "incomplete"}),
             "calendar": self.calendar.model_dump(mode="json"),
             # a member that is not asked for leaves models of before as they are
             "models": self.models.model_dump(mode="json", exclude=not_shaping, exclude_none=True),

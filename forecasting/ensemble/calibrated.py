@@ -100,7 +100,7 @@ class HeldBackForecasts:
     """(A, N, L, 7)"""
 
 
-def held_back_forecasts(panel: Panel, forecast: PanelForecast) -> HeldBackForecasts:
+def held_back_forecasts(panel: Panel, forecast: PanelForecast | Weighing) -> HeldBackForecasts:
     """Held-back forecasts of a panel's series, each half of the origins mixed and calibrated by the other."""
     shape = (len(forecast.origin_columns), panel.n_series, panel.n_horizon)
     y, predicted = np.full(shape, np.nan, np.float32), np.full((*shape, len(QUANTILES)), np.nan, np.float32)
@@ -112,7 +112,7 @@ def held_back_forecasts(panel: Panel, forecast: PanelForecast) -> HeldBackForeca
     return HeldBackForecasts(y, predicted)
 
 
-def _judged(forecast: PanelForecast, evidence: Evidence) -> Iterator[tuple[Mask, Floats32]]:
+def _judged(forecast: PanelForecast | Weighing, evidence: Evidence) -> Iterator[tuple[Mask, Floats32]]:
     """Each half of the evidence, as a mask (R,), and its mixed forecasts, calibrated by the other half."""
     newer = evidence.newer
     for part in (newer, ~newer):

@@ -16,9 +16,10 @@ from forecasting.ensemble.reconciliation import HierarchyNodes, MethodChoice, ch
 from forecasting.ensemble.weighing import ForecastCache
 from forecasting.errors import SettingsError
 from forecasting.models.member import Member
-from forecasting.numerics import Floats32, Floats64
+from forecasting.numerics import Floats32, Floats64, Ints
 from forecasting.panel.calendar.calendar import whole_days
-from forecasting.panel.grid import Panel, at_present_level, eventless, horizon_rows, without_events
+from forecasting.panel.grid import Panel, at_present_level, eventless, without_events
+from forecasting.panel.hierarchy import Hierarchy
 from forecasting.quantiles import Tails
 from forecasting.uncertainty.aggregates import aggregate_rows, quantiles_of_paths
 from forecasting.uncertainty.agreement import Paths, reconcile_paths, series_paths, sum_paths
@@ -53,9 +54,14 @@ class Joint:
     @property
     def note(self) -> str | None:
         """Findings on the hierarchy for a person; None where there are none."""
-        lines = [line for _, _, line in self.nodes.hierarchy.findings]
-        more = f"; and {len(lines) - NAMED} more like these" if len(lines) > NAMED else ""
-        return "; ".join(lines[:NAMED]) + more if lines else None
+        return describe_findings(self.nodes.hierarchy)
+
+
+def describe_findings(hierarchy: Hierarchy) -> str | None:
+    """What a person should know of a hierarchy; None where there is nothing."""
+    lines = [line for _, _, line in hierarchy.findings]
+    more = f"; and {len(lines) - NAMED} more like these" if len(lines) > NAMED else ""
+    return "; ".join(lines[:NAMED]) + more if lines else None
 
 
 def join(
@@ -72,7 +78,7 @@ def join(
     A pure function of the panel, the members and the origin. Raises SettingsError where values do not add over series.
     """
     panel = at_present_level(panel)
-    hierarchy = _hierarchy(stream, panel)
+    hierarchy = hierarchy_of(stream, panel)
     cache = cache or ForecastCache()
     held = held_back_forecasts(panel, forecast)
     nodes = HierarchyNodes.of(panel, held, forecast.origin_columns, hierarchy.levels, members, cache)
@@ -101,7 +107,7 @@ def join(
         forecast=forecast,
         mean=mean,
         aggregates=_aggregates(stream, nodes, paths, origin),
-        paths=_stored(panel, paths) if hierarchy.keep_paths else None,
+        paths=stored_paths(panel, paths) if hierarchy.keep_paths else None,
         origin=origin,
         nodes=nodes,
         choice=choice,
@@ -144,7 +150,8 @@ def dependence_of(panel: Panel, stream: Stream, scores: Floats64, origin_columns
     return learn_from_errors(scores, day[columns], history=history, clock=clock[columns])
 
 
-def _hierarchy(stream: Stream, panel: Panel) -> HierarchySection:
+def hierarchy_of(stream: Stream, panel: Panel) -> HierarchySection:
+    """The stream's [hierarchy]. Raises SettingsError where it has none, or values do not add over series."""
     if stream.hierarchy is None:
         raise SettingsError(f"stream {stream.name}: expected a [hierarchy] to sum by, found none")
     if stream.stream.aggregate == "max" or panel.weight is not None:
@@ -201,9 +208,13 @@ def _end(stream: Stream, origin: datetime) -> datetime:
     return (local.replace(tzinfo=None) + stream.stream.horizon).replace(tzinfo=stream.zone)
 
 
-def _stored(panel: Panel, paths: Paths) -> pd.DataFrame:
-    """series_id, ts and a list of the values of all paths, of every open interval."""
-    series, column = horizon_rows(panel)
+def stored_paths(panel: Panel, paths: Paths, rows: Ints | None = None) -> pd.DataFrame:
+    """series_id, ts and a list of the values of all paths, of every open interval.
+
+    rows: (n,) the series that paths (n, H, S) are of; all of the panel unless given.
+    """
+    rows = np.arange(panel.n_series) if rows is None else rows
+    place, column = np.nonzero(panel.open[rows, panel.n_history :])
     starts = pd.DatetimeIndex(panel.ts[panel.n_history :][column]).tz_localize("UTC")
-    ids = pd.Categorical.from_codes(series.astype(np.int64), categories=panel.series_ids.tolist())
-    return pd.DataFrame({"series_id": ids, "ts": starts, "y": list(paths[series, column])})
+    ids = pd.Categorical.from_codes(rows[place].astype(np.int64), categories=panel.series_ids.tolist())
+    return pd.DataFrame({"series_id": ids, "ts": starts, "y": list(paths[place, column])})

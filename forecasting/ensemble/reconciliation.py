@@ -56,7 +56,7 @@ class HierarchyNodes:
         hierarchy = build_hierarchy(panel.attributes, levels)
         sums = sum_panel(panel, hierarchy)
         groups = forecast_panel(sums, members, cache=cache)
-        held = _outside_events(panel, held, origin_columns)
+        held = outside_events(panel, held, origin_columns)
         return cls(panel, hierarchy, held, origin_columns, sums, groups, held_back_forecasts(sums, groups))
 
     def part(self, series: Ints, members: Mapping[str, Member], cache: ForecastCache) -> "HierarchyNodes":
@@ -141,7 +141,8 @@ def days_of(panel: Panel) -> Ints:
     return panel.wall.astype("datetime64[D]").astype(np.int64)
 
 
-def _outside_events(panel: Panel, held: HeldBackForecasts, origin_columns: tuple[int, ...]) -> HeldBackForecasts:
+def outside_events(panel: Panel, held: HeldBackForecasts, origin_columns: tuple[int, ...]) -> HeldBackForecasts:
+    """Held-back forecasts without the intervals under an event."""
     if panel.event is None or not origin_columns:
         return held
     columns = np.asarray(origin_columns)[:, None] + np.arange(panel.n_horizon)

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import ndtri
 
-from forecasting.numerics import Floats
+from forecasting.numerics import Floats, Ints
 from forecasting.quantiles import Tails, mean_of_quantiles
 from forecasting.terms import QUANTILES
 from forecasting.uncertainty.mint import Mint
@@ -39,12 +39,16 @@ def errors_of(y: Floats, quantiles: Floats) -> NDArray[np.float64]:
     return clipped
 
 
-def series_paths(quantiles: Floats, ranks: RankMaker, tails: Tails) -> Paths:
-    """(N, H, S) paths of all series. quantiles: (N, H, 7), NaN where a series is closed: paths are 0 there."""
+def series_paths(quantiles: Floats, ranks: RankMaker, tails: Tails, *, places: Ints | None = None) -> Paths:
+    """(N, H, S) paths of all series. quantiles: (N, H, 7), NaN where a series is closed: paths are 0 there.
+
+    places: (N,) by which the series draw their ranks, where they are some of a stream's; 0.. unless given.
+    """
     shape = (*quantiles.shape[:2], ranks.paths)
     paths = np.empty(shape, np.float32)
     for row, own in enumerate(quantiles):
-        paths[row] = draw_paths(np.nan_to_num(own), ranks.of(row), tails)
+        place = row if places is None else int(places[row])
+        paths[row] = draw_paths(np.nan_to_num(own), ranks.of(place), tails)
     return paths
 
 

@@ -6,3 +6,4 @@ where
     and stream = $stream
     and origin = $origin
     and series_id between $first_series and $last_series
+    and ($series_ids is null or series_id in (select unnest($series_ids::varchar[])))

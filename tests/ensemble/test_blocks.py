@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from forecasting.ensemble.blocks import Combination, forecast_block, learn_combination
+from forecasting.ensemble.blocks.combination import Combination, forecast_block, learn_combination
 from forecasting.ensemble.calibrated import forecast_panel
 from forecasting.ensemble.evidence import OWN_GROUPS, group_series
 from forecasting.errors import LakeError

@@ -60,7 +60,7 @@ def take_part(session: Session, run_id: str, *, worker: int, workers: int) -> in
     assert run.origin is not None
     run.hindsight = is_hindsight(model, run.origin)
     work = resume(session, run, model)
-    return forecast_blocks(session, run, work, first=worker * len(work.blocks) // workers)
+    return forecast_blocks(session, run, work, first=worker * len(work.cut.blocks) // workers)
 
 
 def is_hindsight(model: LoadedModel, origin: datetime) -> bool:

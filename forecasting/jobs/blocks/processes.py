@@ -35,11 +35,11 @@ def issue_blocks(
     run.model_id = model.model_id
     run.hindsight = is_hindsight(model, run.origin)
     work = learn(session, run, model)
-    number = len(work.blocks)
+    number = len(work.cut.blocks)
     if processes > 1 and number > 1:
         _share(session, run, processes=min(processes, number))
     forecast_blocks(session, run, work)
-    return publish_all(session, run, model, number=number, keep_nightly=keep_nightly)
+    return publish_all(session, run, model, work, keep_nightly=keep_nightly)
 
 
 def _join(settings: Settings, stream: str, run_id: str, worker: int, workers: int) -> None:

@@ -4,29 +4,37 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
+import numpy as np
+import pandas as pd
+
+from forecasting.contracts.outputs import check_aggregates
+from forecasting.ensemble.blocks.sums import GroupPart, add_parts
 from forecasting.errors import LakeError
+from forecasting.jobs.blocks.work import Work
 from forecasting.jobs.common.forecast_checks import check_age, check_fallbacks
 from forecasting.jobs.common.session import JobSummary, Session, wall_clock
 from forecasting.jobs.training.bundles import LoadedModel
-from forecasting.store.tables.blocks import Block, publish_blocks, read_blocks
+from forecasting.store.tables.blocks import Block, publish_blocks, read_blocks, read_parts
 from forecasting.store.tables.runs import Run
+from forecasting.uncertainty.periods import Columns
 
 NAMED = 3
 """Blocks whose findings a message quotes; of more it gives the number."""
 
 
 def publish_all(
-    session: Session, run: Run, model: LoadedModel, *, number: int, keep_nightly: bool = False
+    session: Session, run: Run, model: LoadedModel, work: Work, *, keep_nightly: bool = False
 ) -> JobSummary:
-    """Publish a run whose blocks are all there; number: how many they are.
+    """Publish a run whose blocks are all there, or some of them if its stream says so.
 
-    Raises LakeError where one is missing, FeedError and FallbackError as a forecast in one panel does; nothing is
-    published then.
+    Raises LakeError where one is missing that must not be, FeedError and FallbackError as a forecast in one panel does;
+    nothing is published then.
     """
-    stream, origin = session.definition.stream, run.origin
+    stream, origin, number = session.definition.stream, run.origin, len(work.cut.blocks)
     assert origin is not None
     blocks = read_blocks(session.lake, run_id=run.run_id, stream=stream.name, origin=origin)
-    if [block.block for block in blocks] != list(range(number)):
+    missing = sorted(set(range(number)) - {block.block for block in blocks})
+    if missing and (stream.stream.incomplete == "wait" or not blocks):
         raise LakeError(
             f"stream {stream.name}: expected {number} blocks of run {run.run_id}, found {len(blocks)}; nothing was "
             "published; forecast the origin again"
@@ -35,9 +43,17 @@ def publish_all(
     stale = check_age(stream, min(timedelta(seconds=block.findings["age"]) for block in blocks), origin)
     check_fallbacks(stream, tiers)
     seen = f"{model.model_id} was trained on demand after this origin" if run.hindsight else None
-    run.message = "; ".join(note for note in (stale, model.note, seen, _quoted(blocks)) if note) or None
+    notes = stale, _left_out(work, missing), model.note, seen, _quoted(blocks), work.cut.note
+    run.message = "; ".join(note for note in notes if note) or None
+    sums = None if work.columns is None else _sum_up(session, run, work.columns, work, missing)
     status = publish_blocks(
-        session.lake, run, blocks, complete=stale is None, now=wall_clock(), keep_nightly=keep_nightly
+        session.lake,
+        run,
+        blocks,
+        complete=stale is None and not missing,
+        now=wall_clock(),
+        keep_nightly=keep_nightly,
+        sums=sums,
     )
     weights = sum((Counter(block.findings["weights"]) for block in blocks), Counter[str]())
     open_intervals = sum(block.findings["intervals"] for block in blocks)
@@ -54,9 +70,33 @@ def publish_all(
             "series": tiers.total(),
             "tiers": dict(sorted(tiers.items())),
             "weights": {name: share for name, share in shares.items() if share},
-            "blocks": number,
+            "blocks": len(blocks),
+            **({"missing": len(missing)} if missing else {}),
         },
     )
+
+
+def _sum_up(session: Session, run: Run, columns: Columns, work: Work, missing: Sequence[int]) -> pd.DataFrame:
+    """Aggregates of groups that lie in several blocks; not of those that lack one."""
+    lacking = frozenset().union(*(work.cut.groups[block] for block in missing))
+    parts = [
+        GroupPart(level, key, np.reshape(paths, (len(is_open), -1)), np.asarray(is_open))
+        for level, key, is_open, paths in read_parts(session.lake, run).itertuples(index=False, name=None)
+        if (level, key) not in lacking
+    ]
+    sums = add_parts(session.definition.stream, parts, columns)
+    check_aggregates(sums)
+    return sums
+
+
+def _left_out(work: Work, missing: Sequence[int]) -> str | None:
+    """Which series have no forecast, because their blocks have none."""
+    if not missing:
+        return None
+    names = work.population.series["series_id"].astype(str).to_numpy()
+    series = np.sort(np.concatenate([names[work.cut.blocks[block]] for block in missing]))
+    named = ", ".join(series[:NAMED]) + (f" and {len(series) - NAMED} more" if len(series) > NAMED else "")
+    return f"incomplete: {len(series)} series could not be forecast ({named}); see the log, then forecast again"
 
 
 def _quoted(blocks: Sequence[Block]) -> str | None:

@@ -91,6 +91,7 @@ TABLES: Mapping[str, LakeTable] = {
         _published("forecast.paths", "series_id", "ts"),
         _published("forecast.combinations"),
         _published("forecast.blocks", "block"),
+        _published("forecast.block_sums", "block", "level", "group_key"),
         _published("forecast.surges", "series_id", "starts_at"),
         LakeTable("forecast.models", key=("model_id",)),
         LakeTable("forecast.decisions", key=("stream", "decided_at_origin", "challenger", "decided_at")),

@@ -129,7 +129,7 @@ def test_a_block_that_comes_twice_is_there_once(filled, monkeypatch):
         # a worker that was thought dead writes its blocks after another has: when it looked, they were not there
         monkeypatch.setattr(work, "done_blocks", lambda *_: set())
         assert work.forecast_blocks(session, run, shared) == 0
-        summary = publish_all(session, run, model, number=3)
+        summary = publish_all(session, run, model, shared)
     assert summary.rows == 40 * 24
     assert len(frame(filled, VALUES)) == 40 * 24
 
@@ -194,13 +194,11 @@ def test_a_feed_that_is_too_old_stops_the_forecast_of_all_blocks(filled):
     assert frame(filled, VALUES).empty
 
 
-def test_streams_with_sums_and_streams_of_few_series_stay_one_panel(filled):
+def test_streams_of_few_series_stay_one_panel(filled):
     at = datetime(2024, 1, 29, tzinfo=UTC)
     with open_lake_to_read(filled) as lake:
         assert is_large(lake, read_definition(filled, "usage").stream, at)
         define(filled, stream="block_series = 40")
-        assert not is_large(lake, read_definition(filled, "usage").stream, at)
-        define(filled, tables="[hierarchy]\nlevels = []")
         assert not is_large(lake, read_definition(filled, "usage").stream, at)
         define(filled, stream="")
         assert not is_large(lake, read_definition(filled, "usage").stream, at)

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from forecasting.ensemble.calibrated import learn_calibration, widen_judged
+from forecasting.config.stream import Stream
+from forecasting.ensemble.blocks.sums import Movement, learn_movement
+from forecasting.ensemble.calibrated import held_back_forecasts, learn_calibration, widen_judged
 from forecasting.ensemble.event_effects import with_events
 from forecasting.ensemble.evidence import OWN_GROUPS, group_series, measure_roughness
 from forecasting.ensemble.members import FALLBACK, READS_EVENTS
@@ -39,6 +41,8 @@ class Combination:
     """Columns of the held-back origins; none where history is too short for any."""
     judged: bool
     """Whether there is evidence, by which intervals are calibrated."""
+    movement: Movement | None = None
+    """How series move together, where the stream sums them."""
 
     def group(self, panel: Panel) -> Ints:
         """(N,) group of each series of a panel."""
@@ -63,6 +67,7 @@ class Combination:
             "factors": self.factors.tolist(),
             "origin_columns": list(self.origin_columns),
             "judged": self.judged,
+            "movement": None if self.movement is None else self.movement.as_record(),
         }
 
     @classmethod
@@ -77,6 +82,7 @@ class Combination:
                 factors=np.array(record["factors"], dtype=np.float64),
                 origin_columns=tuple(record["origin_columns"]),
                 judged=bool(record["judged"]),
+                movement=None if record.get("movement") is None else Movement.from_record(record["movement"]),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise LakeError(
@@ -84,15 +90,21 @@ class Combination:
             ) from None
 
 
-def learn_combination(panel: Panel, members: Mapping[str, Member]) -> Combination:
+def learn_combination(panel: Panel, members: Mapping[str, Member], *, stream: Stream | None = None) -> Combination:
     """Weights and calibration by groups, from a panel of sampled series: a pure function of the panel and the members.
 
-    The panel has more than OWN_GROUPS series and a horizon. Raises ModelError as `forecast_panel` does.
+    stream: where sums over series are wanted, too. The panel has more than OWN_GROUPS series and a horizon. Raises
+    ModelError as `forecast_panel` does.
     """
     if panel.n_series <= OWN_GROUPS:
         raise ValueError(f"expected a sample of more than {OWN_GROUPS} series, found {panel.n_series}")
-    panel = without_events(at_present_level(panel))
+    present = at_present_level(panel)
+    panel = without_events(present)
     weighing = weigh_members(panel, members)
+    movement = None
+    if stream is not None:
+        held = held_back_forecasts(panel, weighing)
+        movement = learn_movement(stream, present, held, weighing.origin_columns)
     ones = np.ones((*weighing.weights.shape[:2], len(QUANTILES)))
     return Combination(
         names=weighing.names,
@@ -101,6 +113,7 @@ def learn_combination(panel: Panel, members: Mapping[str, Member]) -> Combinatio
         factors=ones if weighing.evidence is None else learn_calibration(weighing),
         origin_columns=weighing.origin_columns,
         judged=weighing.evidence is not None,
+        movement=movement,
     )
 
 

@@ -1,0 +1,1 @@
+"""Forecasts of streams that are too large for one panel, and the sums over their series."""
