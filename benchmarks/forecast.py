@@ -33,26 +33,40 @@ members = ["nbeats", "trees", "seasonal"]
 budget = "180s"
 history = "90d"
 """
+SUMS = """
+[hierarchy]
+levels = ["region", "site"]
+"""
+SITE = 25
+"""Series of a site; names do not say where they stand."""
+REGIONS = 20
 EXTRACT = "select * from read_parquet($feed) where ts >= $since and ts < $until"
+ATTRIBUTES = """,
+        printf('r%02d', (series * 7919 % {sites}) % {regions}) as region,
+        printf('s%05d', series * 7919 % {sites}) as site"""
 FEED = """
 copy (
     select
         printf('link-%05d', series) as series_id,
         timestamptz '2024-01-01 00:00:00+00' + interval (step) hour as ts,
         greatest(0, (50 + series % 500) * (1 + 0.5 * sin(2 * pi() * (step % 24) / 24) + 0.2 * (random() - 0.5))) as y
+        {attributes}
     from range($series) as s(series), range($steps) as t(step)
 ) to '{path}' (format parquet)
 """
 
 
-def make_home(folder: Path, *, series: int, days: int) -> Settings:
+def make_home(folder: Path, *, series: int, days: int, sums: bool = False) -> Settings:
+    """A home with a definition and its feed. sums: over sites and regions, too."""
     settings = read_settings({"FORECASTING_HOME": str(folder)})
     settings.streams.mkdir(parents=True)
-    (settings.streams / "wide.toml").write_text(DEFINITION, encoding="utf-8")
+    (settings.streams / "wide.toml").write_text(DEFINITION + SUMS * sums, encoding="utf-8")
     (settings.streams / "wide.sql").write_text(EXTRACT, encoding="utf-8")
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
-        connection.execute(FEED.format(path=folder / "wide.parquet"), {"series": series, "steps": 24 * days})
+        attributes = ATTRIBUTES.format(sites=max(series // SITE, 1), regions=REGIONS) if sums else ""
+        feed = FEED.format(path=folder / "wide.parquet", attributes=attributes)
+        connection.execute(feed, {"series": series, "steps": 24 * days})
     return settings
 
 

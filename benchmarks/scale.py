@@ -33,9 +33,9 @@ QUERY = "select * from analyst.forecast_latest where stream = 'wide' and series_
 QUERIES = 21
 
 
-def measure(series: int, *, days: int, jobs: int, folder: Path) -> dict[str, float]:
+def measure(series: int, *, days: int, jobs: int, folder: Path, sums: bool) -> dict[str, float]:
     """Seconds of each stage, rows that it handled, and the peak memory of the forecast in GiB."""
-    settings = make_home(folder, series=series, days=days)
+    settings = make_home(folder, series=series, days=days, sums=sums)
     ((origin,),) = duckdb.execute(f"select {ORIGIN}", {"days": days}).fetchall()
     found: dict[str, float] = {}
     steps: dict[str, Callable[[], JobSummary]] = {
@@ -72,9 +72,10 @@ def _peak() -> float:
     return max(usage.ru_maxrss for usage in _usage()) / 2**20
 
 
-def in_process(series: int, *, days: int, jobs: int) -> dict[str, float]:
+def in_process(series: int, *, days: int, jobs: int, sums: bool) -> dict[str, float]:
     """`measure` in a process of its own."""
     command = [sys.executable, __file__, "--one", str(series), "--days", str(days), "--jobs", str(jobs)]
+    command += ["--sums"] * sums
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -85,19 +86,22 @@ def main() -> None:
     parser.add_argument("--series", type=int, nargs="+", default=[1_000, 10_000, 100_000])
     parser.add_argument("--days", type=int, default=84, help="days of history")
     parser.add_argument("--jobs", type=int, default=2, help="processes that share the blocks of a large stream")
+    parser.add_argument("--sums", action="store_true", help="sum over sites and regions, too")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     if given.one:
         with tempfile.TemporaryDirectory() as folder:
-            print(json.dumps(measure(given.one, days=given.days, jobs=given.jobs, folder=Path(folder))))
+            print(
+                json.dumps(measure(given.one, days=given.days, jobs=given.jobs, folder=Path(folder), sums=given.sums))
+            )
         return
     table = Table(title=f"{given.days} days of hours, 168 steps, {given.jobs} processes")
     for name in ("series", "stage", "seconds", "processor", "rows/s", "exponent", "memory"):
         table.add_column(name, justify="left" if name == "stage" else "right")
     before: tuple[int, dict[str, float]] | None = None
     for series in given.series:
-        found = in_process(series, days=given.days, jobs=given.jobs)
+        found = in_process(series, days=given.days, jobs=given.jobs, sums=given.sums)
         for stage in STAGES:
             rows, memory, grown = found.get(f"{stage} rows"), found.get(f"{stage} memory"), ""
             used = f"{stage} processor" if f"{stage} processor" in found else stage

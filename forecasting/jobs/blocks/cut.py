@@ -22,6 +22,9 @@ from forecasting.store.tables.readings import count_series, first_known, read_se
 MOST_CELLS = 60_000_000
 """Intervals of history and horizon of all series up to which a stream is one panel: 27,000 series of twelve weeks of
 hours, 3,400 of two years. Training never reads more."""
+MOST_SUMMED = 2_000_000
+"""Intervals of the horizon of all series up to which a stream that sums over them is one panel: 12,000 series of a week
+of hours. Sample paths of so many are in memory three times, 1.6 GB each."""
 BLOCK_CELLS = 8_000_000
 """Intervals of a block, at most: less than 2 GiB at work."""
 SAMPLED = 2_000
@@ -47,6 +50,8 @@ def is_large(lake: Lake, stream: Stream, origin: datetime) -> bool:
 
 def _limit(stream: Stream, origin: datetime, since: np.datetime64) -> int:
     most = stream.stream.block_series or most_series(stream, origin, since=since, cells=MOST_CELLS)
+    if stream.hierarchy is not None:
+        most = min(most, MOST_SUMMED // stream.steps)
     return max(most, OWN_GROUPS)
 
 

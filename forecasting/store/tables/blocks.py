@@ -222,14 +222,19 @@ def holds_blocks(
 
 
 def _holds_block(lake: Lake, block: Block, keys: Mapping[str, Any], *, model_id: str | None) -> bool:
-    own = {"first_series": block.first_series, "last_series": block.last_series, "series_ids": block.series_ids}
-    held = lake.frame("forecast/held_block_rows.sql", categories=["series_id", "tier"], **own, **keys)
-    surges = lake.frame("forecast/held_block_surges.sql", **own, **keys)
+    own = {
+        **keys,
+        "first_series": block.first_series,
+        "last_series": block.last_series,
+        "series_ids": block.series_ids,
+    }
+    held = lake.frame("forecast/held_block_rows.sql", categories=["series_id", "tier"], **own)
+    surges = lake.frame("forecast/held_block_surges.sql", **own)
     aggregates, count = None, len(held) + len(surges)
     if block.groups is not None:
-        named = {"series_ids": block.series_ids, "groups": block.groups}
-        aggregates = lake.frame("forecast/held_block_aggregates.sql", categories=AGGREGATE_TEXTS, **named, **keys)
-        ((paths, sound),) = lake.rows("forecast/held_block_paths.sql", **own, **keys)
+        named = {**keys, "series_ids": block.series_ids, "groups": block.groups}
+        aggregates = lake.frame("forecast/held_block_aggregates.sql", categories=AGGREGATE_TEXTS, **named)
+        ((paths, sound),) = lake.rows("forecast/held_block_paths.sql", **own)
         ((parts,),) = lake.rows("forecast/held_block_parts.sql", block=block.block, **keys)
         if not sound:
             return False

@@ -33,7 +33,7 @@ def define(settings: Settings, *, stream: str = "block_series = 16", tables: str
 
 
 def fill(settings: Settings) -> None:
-    """Four weeks of forty cells of fourteen sites, whose names tell nothing of where they stand, and a model."""
+    """Four weeks of forty cells of fourteen sites, whose names do not say where they stand, and a model."""
     define(settings)
     rows = hourly_rows(days=28, series=SERIES)
     number = rows["series_id"].str[-2:].astype(int)
