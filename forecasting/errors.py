@@ -91,6 +91,10 @@ class LakeBusyError(LakeError):
     """Other writers kept the lake busy for longer than a writer waits. Trying again later is safe."""
 
 
+class NoticeError(ForecastingError):
+    """A person could not be notified."""
+
+
 class UnexpectedError(ForecastingError):
     """A fault of this program or of a library, in the words of `in_one_line`."""
 

@@ -62,6 +62,11 @@ def remember_secrets(text: str) -> None:
                 _remember(_bare(match["value"]))
 
 
+def remember_value(secret: str) -> None:
+    """Keep in mind a text that is a secret as a whole."""
+    _remember(secret)
+
+
 def remember_environment(environment: Mapping[str, str]) -> None:
     """Keep in mind what variables such as PGPASSWORD or AWS_SECRET_ACCESS_KEY hold, and secrets within any other."""
     for name, value in environment.items():

@@ -3,18 +3,21 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from forecasting.errors import SettingsError
-from forecasting.redaction import remember_environment
+from forecasting.redaction import remember_environment, remember_value
 
 _KNOWN = {"HOME", "CATALOG", "DATA", "MODELS", "STREAMS", "SQL", "WORKERS"}
+_OF_ALARMS = {"ALARM_WEBHOOK", "ALARM_SMTP", "ALARM_MAIL_FROM", "ALARM_MAIL_TO"}
 _OF_STORE = {"S3_ENDPOINT", "S3_REGION", "S3_PATH_STYLE", "S3_SSL"}
 _KEYS = {"key_id": "AWS_ACCESS_KEY_ID", "secret": "AWS_SECRET_ACCESS_KEY", "session_token": "AWS_SESSION_TOKEN"}
-VARIABLES = tuple(f"FORECASTING_{name}" for name in sorted(_KNOWN | _OF_STORE))
+VARIABLES = tuple(f"FORECASTING_{name}" for name in sorted(_KNOWN | _OF_STORE | _OF_ALARMS))
 """Every variable of the program's own."""
 _ENDPOINT = re.compile(r"[\w.-]+(:\d+)?|\[[\da-fA-F:]+\](:\d+)?")
+_PERSON = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+")
 _ANSWERS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 MOST_WORKERS = 32
 """Wide maps are slow in Airflow."""
@@ -47,6 +50,37 @@ class ObjectStore(BaseModel):
         }
 
 
+class Mail(BaseModel):
+    """How notices are mailed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    server: SecretStr
+    """`smtp://` or `smtps://`, with user and password where it asks for them."""
+    sender: str
+    to: tuple[str, ...]
+
+
+class Notices(BaseModel):
+    """Ways by which people hear of alarms; none unless they are set."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    webhook: SecretStr | None = None
+    """Address that takes a POST of JSON; often a secret as a whole."""
+    mail: Mail | None = None
+
+    def as_environment(self) -> dict[str, str]:
+        """The variables that these settings are read from; an empty text counts as absent."""
+        mail = self.mail
+        return {
+            "FORECASTING_ALARM_WEBHOOK": self.webhook.get_secret_value() if self.webhook else "",
+            "FORECASTING_ALARM_SMTP": mail.server.get_secret_value() if mail else "",
+            "FORECASTING_ALARM_MAIL_FROM": mail.sender if mail else "",
+            "FORECASTING_ALARM_MAIL_TO": ",".join(mail.to) if mail else "",
+        }
+
+
 class Settings(BaseModel):
     """Locations of the lake, the models, the stream definitions and their SQL."""
 
@@ -67,6 +101,7 @@ class Settings(BaseModel):
     workers: int = 1
     """Airflow tasks that share the forecast of a stream which is too large for one."""
     store: ObjectStore = ObjectStore()
+    notices: Notices = Notices()
 
     @property
     def catalog_file(self) -> Path | None:
@@ -85,7 +120,7 @@ class Settings(BaseModel):
         A setting without a value is an empty text, which counts as absent: it hides one of the process that starts it.
         """
         own = {f"FORECASTING_{name}": str(getattr(self, name.lower()) or "") for name in sorted(_KNOWN)}
-        return own | self.store.as_environment()
+        return own | self.store.as_environment() | self.notices.as_environment()
 
 
 def _working_folder() -> Path:
@@ -109,7 +144,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     given = {
         key.removeprefix("FORECASTING_"): value for key, value in environment.items() if key.startswith("FORECASTING_")
     }
-    unknown = sorted(given.keys() - _KNOWN - _OF_STORE)
+    unknown = sorted(given.keys() - _KNOWN - _OF_STORE - _OF_ALARMS)
     if unknown:
         names = ", ".join(VARIABLES)
         raise SettingsError(f"environment: FORECASTING_{unknown[0]} is not a setting; the settings are {names}")
@@ -134,6 +169,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         sql=home / given["SQL"] if given.get("SQL") else None,
         workers=_workers(given.get("WORKERS") or "1"),
         store=_read_store(given, environment, in_use="://" in data or "://" in models),
+        notices=_read_notices(given),
     )
 
 
@@ -169,6 +205,43 @@ def _read_store(given: Mapping[str, str], environment: Mapping[str, str], *, in_
         ssl=_answer(given, "S3_SSL", default=True),
         **({field: SecretStr(key) for field, key in keys.items()} if whole else {}),
     )
+
+
+def _read_notices(given: Mapping[str, str]) -> Notices:
+    webhook, server, to = (given.get(name) or "" for name in ("ALARM_WEBHOOK", "ALARM_SMTP", "ALARM_MAIL_TO"))
+    for secret in (webhook, server):
+        remember_value(secret)
+    if webhook and not _is_address(webhook, "http", "https"):
+        raise SettingsError("environment: FORECASTING_ALARM_WEBHOOK: expected http://HOST/... or https://HOST/...")
+    if bool(server) != bool(to):
+        have, lack = ("SMTP", "MAIL_TO") if server else ("MAIL_TO", "SMTP")
+        raise SettingsError(
+            f"environment: FORECASTING_ALARM_{have} is set and FORECASTING_ALARM_{lack} is not; set both, or "
+            "none of them"
+        )
+    if not server:
+        return Notices(webhook=SecretStr(webhook) if webhook else None)
+    if not _is_address(server, "smtp", "smtps"):
+        raise SettingsError(
+            "environment: FORECASTING_ALARM_SMTP: expected smtp://HOST:PORT or smtps://USER:PASSWORD@HOST"
+        )
+    people = tuple(one.strip() for one in to.split(",") if one.strip())
+    sender = given.get("ALARM_MAIL_FROM") or people[0]
+    for one in (*people, sender):
+        if not _PERSON.fullmatch(one):
+            raise SettingsError(f"environment: {one!r} is no mail address; expected NAME@HOST, several with commas")
+    return Notices(
+        webhook=SecretStr(webhook) if webhook else None,
+        mail=Mail(server=SecretStr(server), sender=sender, to=people),
+    )
+
+
+def _is_address(text: str, *schemes: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in schemes and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
 
 
 def _answer(given: Mapping[str, str], name: str, *, default: bool) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from forecasting.errors import SettingsError
+from forecasting.redaction import redact
 from forecasting.settings import ObjectStore, read_settings
 
 
@@ -110,3 +111,38 @@ def test_a_process_started_with_the_settings_as_environment_has_the_same(environ
     settings = read_settings(environment)
     others = {"FORECASTING_HOME": "/elsewhere", "FORECASTING_SQL": "other", "PATH": "/bin"}
     assert read_settings(others | settings.as_environment()) == settings
+
+
+def test_ways_of_notices_are_read_and_kept_secret():
+    own = {
+        "FORECASTING_ALARM_WEBHOOK": "https://hooks.example.org/T0/verysecretpath",
+        "FORECASTING_ALARM_SMTP": "smtps://robot:hunter2hunter2@mail.example.org",
+        "FORECASTING_ALARM_MAIL_TO": "a@example.org, b@example.org",
+    }
+    settings = read_settings(own)
+    assert settings.notices.mail is not None
+    assert (settings.notices.mail.sender, settings.notices.mail.to) == (
+        "a@example.org",
+        ("a@example.org", "b@example.org"),
+    )
+    assert "verysecretpath" not in repr(settings)
+    assert "hunter2" not in repr(settings)
+    assert "verysecretpath" not in redact(f"sent to {own['FORECASTING_ALARM_WEBHOOK']}")
+    assert read_settings(settings.as_environment()) == settings
+
+
+@pytest.mark.parametrize(
+    ("own", "message"),
+    [
+        ({"WEBHOOK": "hooks.example.org"}, "FORECASTING_ALARM_WEBHOOK: expected http"),
+        ({"WEBHOOK": "file:///etc/passwd"}, "FORECASTING_ALARM_WEBHOOK: expected http"),
+        ({"SMTP": "smtp://mail"}, "FORECASTING_ALARM_MAIL_TO is not"),
+        ({"MAIL_TO": "a@example.org"}, "FORECASTING_ALARM_SMTP is not"),
+        ({"SMTP": "mail:25", "MAIL_TO": "a@example.org"}, "FORECASTING_ALARM_SMTP: expected smtp://"),
+        ({"SMTP": "smtp://mail", "MAIL_TO": "nobody"}, "'nobody' is no mail address"),
+        ({"SMTP": "smtp://mail", "MAIL_TO": "a@b\nBcc: c@d"}, "is no mail address"),
+    ],
+)
+def test_ways_of_notices_that_are_none_are_refused(own, message):
+    with pytest.raises(SettingsError, match=message):
+        read_settings({f"FORECASTING_ALARM_{name}": value for name, value in own.items()})

@@ -95,6 +95,14 @@ TABLES: Mapping[str, LakeTable] = {
         _published("forecast.surges", "series_id", "starts_at"),
         LakeTable("forecast.models", key=("model_id",)),
         LakeTable("forecast.decisions", key=("stream", "decided_at_origin", "challenger", "decided_at")),
+        LakeTable("forecast.alarms", key=("alarm_id", "origin", "known_at"), dated_by="origin"),
+        LakeTable("forecast.alarm_answers", key=("stream", "alarm_id", "about", "place", "answer", "known_at")),
+        LakeTable(
+            "evaluation.measures",
+            key=("stream", "origin", "kind", "place", "measured_at"),
+            dated_by="origin",
+            compacted=True,
+        ),
         LakeTable(
             "evaluation.scores",
             key=("eval_id", "stream", "series_id", "origin", "member", "horizon_bucket"),
@@ -103,7 +111,7 @@ TABLES: Mapping[str, LakeTable] = {
         ),
         _published("planning.staffing", "pool_id", "ts", "confidence"),
         _published("planning.staffing_periods", "pool_id", "period", "ts", "confidence"),
-        _published("planning.groups", "group_id", "ts", "confidence"),
+        _published("planning.groups", "group_key", "ts", "confidence"),
         _published("planning.rosters", "pool_id", "week"),
         _published("planning.shifts", "pool_id", "week", "person", "ts"),
         _published("planning.capacity", "series_id", "failure"),
