@@ -116,6 +116,8 @@ class Period(StrEnum):
     DAY = "day"
     WEEK = "week"
     """From Monday; of a horizon without such a week, its first seven whole days."""
+    MONTH = "month"
+    """One that lies in the horizon whole."""
 
 
 class CapacityRule(StrEnum):

@@ -34,7 +34,7 @@ def make_plan(origin: datetime, *, level: int = 5, forecast: str = "forecast", h
     periods = _levels(pool_id=POOLS, period=("day", "week"), ts=hours[:3] + 24 * HOUR)
     periods = periods.assign(calls=1440.0, calls_q10=1300.0, calls_q50=1430.0, calls_q90=1600.0, agent_hours=120.0)
     periods = periods.assign(rostered_hours=168.0, service_level=0.84, service_level_q10=0.7, service_level_q50=0.85)
-    groups = _levels(group_id=("both", "one"), ts=hours).assign(agents=level, rostered=level + 2)
+    groups = _levels(group_key=("both", "one"), ts=hours).assign(agents=level, rostered=level + 2)
     monday = (start - pd.Timedelta(days=start.weekday())).date()
     weeks = [monday + pd.Timedelta(weeks=number) for number in range(6)]
     rosters = _crossed(pool_id=POOLS, week=weeks).assign(confidence=0.8, heads=level, paid_hours=160.0, short_hours=1.5)

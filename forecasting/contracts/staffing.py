@@ -73,8 +73,8 @@ STAFFING: Mapping[str, PlanTable] = {
         },
     ),
     "groups": PlanTable(
-        key=("group_id", "ts", "confidence"),
-        columns={"group_id": TEXT, "ts": TS, "confidence": LEVEL, "agents": _HEADS, "rostered": _HEADS},
+        key=("group_key", "ts", "confidence"),
+        columns={"group_key": TEXT, "ts": TS, "confidence": LEVEL, "agents": _HEADS, "rostered": _HEADS},
         rules=_ROSTERED,
     ),
     "rosters": PlanTable(

@@ -1,4 +1,4 @@
-"""Totals, peaks and busy hours of days and weeks: statistics of every path, and the quantiles of these.
+"""Totals, peaks and busy hours of days, weeks and months: statistics of every path, and the quantiles of these.
 
 A quantile of a week's highest hour is no function of the hours' quantiles; it is computed from paths, each of which has
 a highest hour. Closed intervals add nothing to sums and do not count in means, percentiles and maxima.
@@ -35,15 +35,15 @@ class Aggregate:
 
 
 def aggregate_paths(paths: Floats, columns: Columns, *, is_open: Mask, rate: bool) -> list[Aggregate]:
-    """Statistics of the whole local days and weeks of a horizon, path by path.
+    """Statistics of the whole local days, weeks and months of a horizon, path by path.
 
     Weeks begin on Monday; a horizon without such a week has one of its first seven whole days. paths: (K, H, S), not
     negative; is_open: (K, H). rate: values are means over time, such as Mbit/s, and do not add over time as calls do: a
     period has a mean instead of a sum, and so has its busy hour. `p95` interpolates between the open intervals of the
     period as numpy and DuckDB's quantile_cont do. The busy hour of a day is the largest total of 60 minutes that begin
-    with an interval, closed time counting as 0; that of a week is the mean over its open days (ITU-T E.500 averages
-    daily busy hours). With intervals of an hour or more it is the highest interval; intervals of a day or more have no
-    busy hour and no statistics of days.
+    with an interval, closed time counting as 0; that of a week or month is the mean over its open days (ITU-T E.500
+    averages daily busy hours). With intervals of an hour or more it is the highest interval; intervals of a day or more
+    have no busy hour and no statistics of days.
     """
     opened = is_open[..., None]
     flow = paths if is_open.all() else np.where(opened, paths, paths.dtype.type(0))
@@ -52,11 +52,11 @@ def aggregate_paths(paths: Floats, columns: Columns, *, is_open: Mask, rate: boo
     day_open = _any_open(is_open, places)
     busy = None if columns.is_daily else _busy_hours(flow, columns, places, rate=rate)
     found = []
-    for period, first, length in find_periods(columns):
-        own = period_columns(columns.day, first, length)
+    for period, first, lengths in find_periods(columns):
+        own = period_columns(columns.day, first, lengths)
         values = _statistics(flow, is_open, own, rate=rate)
         if busy is not None:
-            of_days = [slice(*np.searchsorted(days, [start, start + length])) for start in first]
+            of_days = period_columns(days, first, lengths)
             values[Stat.BUSY_HOUR] = np.stack([_mean(busy[:, some], day_open[:, some]) for some in of_days], axis=1)
         ts, open_in_period = columns.midnights[first - columns.first_day], _any_open(is_open, own)
         found += [Aggregate(stat, period, ts, value, open_in_period) for stat, value in values.items()]

@@ -101,7 +101,7 @@ create or replace macro analyst.staffing_periods_from_origin(t) as table
 create or replace macro planning.published_groups(published_by, origin_by, newest_only) as table
     select
         groups.stream,
-        groups.group_id as group_key,
+        groups.group_key,
         groups.ts,
         groups.confidence,
         groups.origin,

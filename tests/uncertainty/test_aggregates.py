@@ -247,3 +247,18 @@ def test_quantiles_of_a_peak_are_higher_than_the_peak_of_medians():
     peak = rows.loc[rows["stat"] == "max"].iloc[0]
     assert peak["q50"] > 1.5 * np.median(paths, axis=2).max()
     assert peak["q95"] > np.quantile(paths, 0.95, axis=2).max()
+
+
+def test_months_lie_in_the_horizon_whole_and_have_their_own_lengths():
+    columns = make_columns("2024-01-31", days=60, minutes=360)
+    ones = np.ones((1, len(columns.ts), 1), np.float32)
+    found = aggregate_paths(ones, columns, is_open=wide_open(columns, 1), rate=False)
+    months = [one for one in found if one.period == Period.MONTH and one.stat == Stat.SUM]
+    assert [str(one) for one in months[0].ts.astype("datetime64[D]")] == ["2024-02-01"]
+    assert values(found, "sum", "month").ravel().tolist() == [29 * 4]
+    assert values(found, "busy_hour", "month").ravel().tolist() == [1]
+    short = make_columns("2024-02-02", days=40, minutes=360)
+    flow = make_paths(short)
+    assert not [
+        one for one in aggregate_paths(flow, short, is_open=wide_open(short), rate=False) if one.period == "month"
+    ]

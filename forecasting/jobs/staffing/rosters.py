@@ -48,7 +48,7 @@ def plan_groups(staffing: pd.DataFrame, rules: StaffingSection) -> pd.DataFrame:
             parts.append(
                 pd.DataFrame(
                     {
-                        "group_id": name,
+                        "group_key": name,
                         "ts": table.index,
                         "confidence": confidence,
                         "agents": agents,

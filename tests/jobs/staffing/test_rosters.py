@@ -78,7 +78,7 @@ def test_breaks_are_those_of_the_catalogue(tables):
 
 def test_people_of_several_skills_hold_every_pool_and_nobody_counts_twice(tables):
     """Hall: of every set of pools, those who answer for any of them are as many as the set asks for."""
-    groups = tables["groups"].pivot_table(index=["ts", "confidence"], columns="group_id", values="agents")
+    groups = tables["groups"].pivot_table(index=["ts", "confidence"], columns="group_key", values="agents")
     pools = tables["staffing"].pivot_table(index=["ts", "confidence"], columns="pool_id", values="agents")
     assert len(groups) == len(pools) == 8 * 20 * 2
     # nobody else answers for tech, and the others are cheaper

@@ -99,3 +99,21 @@ def test_a_migrated_lake_is_written_and_compacted_and_migrated_no_more(older):
         lake.connection.execute("call ducklake_merge_adjacent_files('lake')")
     with open_lake_to_read(older) as lake:
         assert lake.connection.execute("select count(*) from planning.staffing").fetchone() == (1504,)
+
+
+def test_groups_that_were_planned_under_the_old_name_are_read_under_the_new_one(settings, monkeypatch):
+    folder = SqlFiles.folder
+    with monkeypatch.context() as old:
+        old.setattr(
+            SqlFiles,
+            "folder",
+            lambda files, name: [path for path in folder(files, name) if name == "schema" and path.name < "0040"],
+        )
+        with open_lake(settings) as lake:
+            lake.connection.execute(
+                "insert into planning.groups by name select 'r' as run_id, 'calls' as stream, 'both' as group_id, "
+                "timestamptz '2024-01-01' as ts, 0.8 as confidence, ts as origin, 3 as agents, 4 as rostered"
+            )
+    with open_lake(settings) as lake:
+        assert lake.connection.execute("select group_key, agents from planning.groups").fetchall() == [("both", 3)]
+        assert lake.connection.execute("select count(*) from analyst.groups_latest").fetchall() == [(0,)]
