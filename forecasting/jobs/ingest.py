@@ -16,6 +16,7 @@ from forecasting.panel.calendar.calendar import day_starts, floor_to_grid, inter
 from forecasting.settings import Settings
 from forecasting.store.batches import append_lasting
 from forecasting.store.files.feeds import open_feed
+from forecasting.store.series_views import refresh_series_views
 from forecasting.store.tables.history import (
     BatchCounts,
     Window,
@@ -67,6 +68,7 @@ def pull(session: Session, *, since: datetime | None, until: datetime, confirmed
             if session.lake.write(
                 partial(_append, session, record, window, counts, ingests), message=f"ingest {record.run_id}"
             ):
+                refresh_series_views(session.lake, stream.name)
                 return _summary(record, window, counts)
             logger.info("stream %s: another ingest was first; comparing again with what it wrote", stream.name)
         raise LakeBusyError(f"stream {stream.name}: {ATTEMPTS} times another ingest was first; run again later")

@@ -48,6 +48,7 @@ create or replace view analyst.dictionary as
             ('capacity_findings', null, 'Remarks of the current capacity plan on series: beside their rows, or in their place.'),
             ('capacity_watchlist', null, 'Links of the current plan that need an order, with all links up or with a parallel one failed: each beside the failure that needs the earliest order, with the step that is enough for both. Sorted: due ones first, then by order_by, then by expected_delay_loss; another order by replaces that.'),
             ('capacity_budget', null, 'What the links of the watch list cost, by the quarter in which they are to be ordered.'),
+            ('alarms', null, 'Alarms as of their newest origin, with what was answered; see `forecasting alarms`.'),
             ('surges_latest', null, 'Runs of days far above or below what a series does, as found at the newest origin of each stream; they are kept out of the forecast unless a person rejected them.'),
             ('aggregates_from_origin', null, 'Table macro of an instant t: aggregates from the newest origin up to t of each stream, whenever issued, in its newest publication.'),
             ('paths_as_of', null, 'Table macro of an instant t: sample paths as published by t, every origin in the newest publication that there was then.'),
@@ -228,7 +229,7 @@ create or replace view analyst.dictionary as
             ('aggregates', 'level', 'Level of the hierarchy, from all (everything together) down; series for a single series.'),
             ('aggregates', 'group_key', 'Group of that level: its attributes from the coarsest down, joined by /; all for everything; the series_id for a single series.'),
             ('aggregates', 'stat', 'What the numbers are of: sum or mean of the period, max (its highest interval), p95 (the 95th percentile of its intervals) or busy_hour (its busiest 60 minutes, ITU-T E.500; of a week the mean of its days).'),
-            ('aggregates', 'period', 'interval, day or week, local; a week is from Monday or, of a horizon without a whole one, its first seven days.'),
+            ('aggregates', 'period', 'interval, day, week or month, local; a week is from Monday or, of a horizon without a whole one, its first seven days; a month lies in the horizon whole.'),
             ('aggregates', 'q05', 'Value that is exceeded 95 times in 100.'),
             ('aggregates', 'q10', 'Value that is exceeded 90 times in 100.'),
             ('aggregates', 'q25', 'Value that is exceeded 75 times in 100.'),
@@ -287,6 +288,28 @@ create or replace view analyst.dictionary as
             ('capacity_budget', 'due', 'How many of them are due, with all links up or with a parallel one failed.'),
             ('capacity_budget', 'without_step', 'How many of them have no sufficient step, so that their cost is not in the sum.'),
             ('capacity_budget', 'cost', 'Sum of their order_cost.'),
+            ('alarms', 'alarm_id', 'Stream, subject and day on which it was raised; of a group also a hash of its name.'),
+            ('alarms', 'stream', 'Stream that needs a person.'),
+            ('alarms', 'about', 'feed, forecast or run.'),
+            ('alarms', 'kind', 'Check that deviates most: missing, feed_age, rejects, bias, accuracy, coverage, drift, fallbacks, run_time or publication; detail names the others.'),
+            ('alarms', 'place', '* for the whole stream, else a group of its series such as region=north.'),
+            ('alarms', 'state', 'raised at its newest origin, lasting since an earlier one, or over.'),
+            ('alarms', 'since', 'Origin at which it was raised, UTC.'),
+            ('alarms', 'since_local', 'Origin at which it was raised, local.'),
+            ('alarms', 'origin', 'Newest origin at which it was checked, UTC; the one at which it was over.'),
+            ('alarms', 'value', 'What was measured: shares as numbers from 0 to 1, feed_age in hours, run_time in minutes.'),
+            ('alarms', 'usual', 'Usual value of such a weekday.'),
+            ('alarms', 'lower_limit', 'Below it a single value is unusual.'),
+            ('alarms', 'upper_limit', 'Above it a single value is unusual.'),
+            ('alarms', 'excess', 'Deviation over what raises an alarm: 1 is at the limit.'),
+            ('alarms', 'detail', 'What was found, in words.'),
+            ('alarms', 'acknowledged_by', 'Who looks after it; NULL where nobody does.'),
+            ('alarms', 'acknowledged_reason', 'What they said.'),
+            ('alarms', 'acknowledged_until', 'First origin that calls again; NULL without end.'),
+            ('alarms', 'muted_by', 'Who muted such alarms; NULL where they are not muted.'),
+            ('alarms', 'muted_until', 'First origin that is not muted any more.'),
+            ('alarms', 'sent_at', 'When a notice of it was sent; NULL where none was.'),
+            ('alarms', 'needs_person', 'Whether it is open, not muted and nobody looks after it.'),
             ('dictionary', 'object', 'View or macro in schema analyst.'),
             ('dictionary', 'name', 'Column; NULL for the object itself.'),
             ('dictionary', 'description', 'What it means.')
@@ -295,11 +318,41 @@ create or replace view analyst.dictionary as
     listed as (
         select unnest(string_split(objects, ', ')) as listed, name, description
         from described
+    ),
+
+    attributes as (
+        select
+            stream,
+            unnest(list_distinct(['stream', 'series_id', 'first_ts'] || flatten(list(map_keys(attributes))))) as name
+        from history.series
+        group by stream
     )
 
     select unnest(string_split(coalesce(families.members, listed.listed), ', ')) as object, listed.name, listed.description
     from listed
     left join families on listed.listed = families.family
-    order by object, listed.name nulls first;
+
+    union all by name
+
+    select distinct
+        'series_' || stream as object,
+        null as name,
+        'Series of ' || stream || ' with their attributes as columns.' as description
+    from history.series
+
+    union all by name
+
+    select
+        'series_' || stream as object,
+        name,
+        case name
+            when 'stream' then 'Family of series that are forecast together.'
+            when 'series_id' then 'Stable key of the series within the stream.'
+            when 'first_ts' then 'First instant from which the series is on record, UTC.'
+            else 'Attribute of the series; NULL where it has none.'
+        end as description
+    from attributes
+
+    order by object, name nulls first;
 
 comment on view analyst.dictionary is 'Descriptions of the views and macros of schema analyst and of their columns.';

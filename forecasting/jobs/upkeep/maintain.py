@@ -30,6 +30,7 @@ from forecasting.store.maintenance import (
     stray_models,
     unpublished_runs,
 )
+from forecasting.store.series_views import refresh_series_views
 from forecasting.store.tables.runs import close_killed, failures_on_record, killed_runs, start_upkeep
 from forecasting.terms import RunKind, RunStatus, format_duration, parse_duration
 
@@ -76,6 +77,7 @@ def run(
             rows += sum(remove_origins(lake, each) for each in retired)
             begin("maintain: snapshots")
             expired = expire_snapshots(lake, now=now, keep=snapshots_for)
+            refresh_series_views(lake)
             begin("maintain: small files")
             merged = compact(lake)
             begin("maintain: dead files")
