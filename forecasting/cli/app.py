@@ -11,11 +11,11 @@ from typer.core import TyperGroup
 from forecasting import __version__
 from forecasting.cli import console, events, history, maintenance, models, planning, runs, series, streams
 from forecasting.cli.output import sound_streams
-from forecasting.cli.sharing import export, report
+from forecasting.cli.sharing import alarms, export, report
 from forecasting.errors import ForecastingError, surprises_named
 
 IN_ORDER_OF_NEED = (
-    *("demo", "try", "streams", "run", "report", "plan", "explain", "evaluate", "backfill", "sql", "export"),
+    *("demo", "try", "streams", "run", "report", "alarms", "plan", "explain", "evaluate", "backfill", "sql", "export"),
     *("ingest", "train", "forecast", "score", "events", "series", "surges", "quarantine", "runs", "models"),
     *("lake", "maintain", "doctor", "version"),
 )
@@ -52,6 +52,7 @@ for name, group in (
     ("models", models.app),
     ("lake", maintenance.lake_app),
     ("explain", planning.explain_app),
+    ("alarms", alarms.app),
 ):
     app.add_typer(group, name=name)
 for command in (

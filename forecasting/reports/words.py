@@ -27,6 +27,7 @@ REASONS = {
 _NEEDS = {
     "failed": "Step failed",
     "incomplete": "Forecast incomplete",
+    "alarm": "Alarm",
     "order": "Order capacity",
     "short": "Hours without people",
     "change": "Large change",
@@ -53,6 +54,8 @@ def command_for(need: str, *, stream: str, place: str, by_day: str, origin: str)
             words = ["forecasting", "runs", "list", stream]
         case "incomplete":
             words = ["forecasting", "run", stream, "--origin", origin]
+        case "alarm":
+            words = ["forecasting", "alarms", "ack", place, "--reason", "WORDS"]
         case "order":
             words = ["forecasting", "explain", "capacity", stream, place]
         case "short":

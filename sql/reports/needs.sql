@@ -45,6 +45,20 @@ incomplete as (
     where not publications.complete
 ),
 
+called as (
+    select
+        'alarm' as need,
+        alarms.stream,
+        alarms.alarm_id as place,
+        null::date as by_day,
+        null::double as amount,
+        '' as unit,
+        alarms.detail
+    from asked
+    inner join analyst.alarms as alarms on asked.stream = alarms.stream
+    where alarms.needs_person and alarms.since <= asked.origin
+),
+
 orders as (
     select
         'order' as need,
@@ -194,6 +208,8 @@ everything as (
     select 0 as urgency, * from failed
     union all
     select 0 as urgency, * from incomplete
+    union all
+    select 0 as urgency, * from called
     union all
     select 1 as urgency, * from orders
     union all

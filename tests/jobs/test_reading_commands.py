@@ -30,6 +30,7 @@ READING = [
     ("quarantine", "list"),
     ("quarantine", "list", "--rows"),
     ("surges", "list"),
+    ("alarms", "list"),
     ("events", "list"),
     ("series", "list"),
     ("lake", "attach"),

@@ -64,7 +64,7 @@ class Reader:
         """The sections that have something to say, in their order."""
         days = {scope.name: scope.local_day.isoformat() for scope in self.scopes}
         found = [
-            trust.trust(self.answer("reports/trust.sql", **self._all)),
+            trust.trust(self.answer("reports/trust.sql", **self._all), self.answer("reports/alarms.sql", **self._all)),
             needs.needs(self.answer("reports/needs.sql", **self._all, most=NEEDS), days),
             self._section("coming", "Today and tomorrow", self._coming),
             self._section("weeks", "Next two weeks", self._weeks),

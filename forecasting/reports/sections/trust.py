@@ -20,12 +20,20 @@ _COLUMNS = (
     TableColumn("failed_steps", "Failed steps"),
     TableColumn("new_champion", "New model"),
 )
+_ALARM_COLUMNS = (
+    TableColumn("stream", "Stream"),
+    TableColumn("detail", "What was found"),
+    TableColumn("state", "State"),
+    TableColumn("since", "Since", Kind.STAMP),
+    TableColumn("looked_after", "Looked after by"),
+    TableColumn("alarm_id", "Alarm", Kind.CODE),
+)
 _UNUSUAL = 3.0
 """Times the usual share of rejected rows from which a day counts as unusual."""
 
 
-def trust(answer: Answer) -> PageSection:
-    """answer: of `reports/trust.sql`."""
+def trust(answer: Answer, alarms: Answer) -> PageSection:
+    """answer: of `reports/trust.sql`; alarms: of `reports/alarms.sql`."""
     rows = answer.rows
     bad = [_is_bad(row) for row in rows.to_dict("records")]
     count = len(rows)
@@ -56,7 +64,27 @@ def trust(answer: Answer) -> PageSection:
         "28 pulls before.",
         table=Table(columns, rows, marks),
     )
-    return PageSection("trust", "Can I trust it", lead, [block])
+    called = _alarm_block(alarms)
+    return PageSection("trust", "Can I trust it", f"{lead}{_calls(alarms)}", [block, *([called] if called else [])])
+
+
+def _calls(alarms: Answer) -> str:
+    count = int(alarms.rows["needs_person"].sum())
+    return "" if not count else f" {count} {'alarm calls' if count == 1 else 'alarms call'} for a person."
+
+
+def _alarm_block(alarms: Answer) -> PageBlock | None:
+    rows = alarms.rows
+    if rows.empty:
+        return None
+    marks = {"looked_after": ["bad" if one else "" for one in rows["needs_person"]]}
+    return PageBlock(
+        key="alarms-list",
+        title="Alarms",
+        answer=alarms,
+        note="What deviates from the stream's own past, by weekday, further than chance does in months.",
+        table=Table(_ALARM_COLUMNS, rows, marks),
+    )
 
 
 def _is_bad(row: dict[Any, Any]) -> bool:
