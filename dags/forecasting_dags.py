@@ -180,7 +180,7 @@ def list_streams(params: Any = None) -> list[str]:
     """The streams that were asked for, else every one in use. Each is then checked by its own tasks."""
     from forecasting.jobs.streams import overview
 
-    chosen: list[str] = params["streams"] or overview.in_use(_settings())
+    chosen: list[str] = params["streams"] or overview.in_use(environment_settings())
     if not chosen:
         raise AirflowFailException(
             "streams: none is in use; expected a definition in FORECASTING_STREAMS or the feed of a packaged one"
@@ -193,7 +193,7 @@ def list_sources(streams: list[str]) -> list[str]:
     """Those of the streams that read no other one's history; what is wrong with a definition its own tasks say."""
     from forecasting.jobs.common import sources
 
-    return [stream for stream in streams if not sources.reads_others(_settings(), stream)]
+    return [stream for stream in streams if not sources.reads_others(environment_settings(), stream)]
 
 
 @job_task(retry_policy=RETRY_RULES)
@@ -201,7 +201,7 @@ def list_readers(streams: list[str]) -> list[str]:
     """Those of the streams that read others' history."""
     from forecasting.jobs.common import sources
 
-    return [stream for stream in streams if sources.reads_others(_settings(), stream)]
+    return [stream for stream in streams if sources.reads_others(environment_settings(), stream)]
 
 
 @job_task(outlets=[DEMAND_HISTORY], retry_policy=RETRY_RULES, map_index_template=_STREAM)
@@ -209,9 +209,9 @@ def ingest(*, stream: str, until: str | None = None, params: Any = None, outlet_
     from forecasting.jobs import ingest
     from forecasting.jobs.common import sources
 
-    sources.check_sources(_settings(), stream)
+    sources.check_sources(environment_settings(), stream)
     until = until or params["origin"]
-    summary = ingest.run(_settings(), stream, until=until, since=params.get("since")).as_dict()
+    summary = ingest.run(environment_settings(), stream, until=until, since=params.get("since")).as_dict()
     return _announced(outlet_events[DEMAND_HISTORY], summary)
 
 
@@ -227,7 +227,7 @@ def train(
     # run after one that failed, and Airflow then refuses to reprocess `none`; a limit of one running task orders only
     # those that are ready, and one stream would wait for another.
     owed = origins_under_way(dag_run, ti.get_dr_count)
-    summary = train.run(_settings(), stream, origin=origin, before=owed).as_dict()
+    summary = train.run(environment_settings(), stream, origin=origin, before=owed).as_dict()
     return _announced(outlet_events[DEMAND_MODEL], summary)
 
 
@@ -238,7 +238,9 @@ def forecast(*, stream: str, origin: str, dag_run: Any = None, outlet_events: An
     kind = publication_kind(dag_run.run_type)
     # what Airflow does not remember may have been published: only a run that somebody cleared is replaced
     keep_nightly = kind == "backfill" and not dag_run.clear_number
-    summary = forecast.run(_settings(), stream, origin=origin, kind=kind, keep_nightly=keep_nightly).as_dict()
+    summary = forecast.run(
+        environment_settings(), stream, origin=origin, kind=kind, keep_nightly=keep_nightly
+    ).as_dict()
     return _announced(outlet_events[DEMAND_FORECAST], summary)
 
 
@@ -247,7 +249,7 @@ def assist(*, stream: str, origin: str, worker: int) -> dict[str, Any]:
     """Take part in the forecast of a stream that is too large for one task; at once over for any other."""
     from forecasting.jobs.blocks import assist
 
-    settings = _settings()
+    settings = environment_settings()
     return assist.assist(settings, stream, origin=origin, worker=worker, workers=settings.workers).as_dict()
 
 
@@ -256,7 +258,7 @@ def list_planned(streams: list[str]) -> list[str]:
     """Those of the streams whose definition asks for a plan; what is wrong with a definition its own tasks say."""
     from forecasting.jobs import line
 
-    return [stream for stream in streams if line.plans(_settings(), stream)]
+    return [stream for stream in streams if line.plans(environment_settings(), stream)]
 
 
 # a plan needs the forecasts of several streams: it waits for all of them, however they end, and says what it lacks
@@ -266,7 +268,7 @@ def plan(*, stream: str, origin: str | None, outlet_events: Any = None) -> dict[
 
     if origin is None:
         raise AirflowFailException("origin: none, because resolve_origin failed; see its log, then clear both tasks")
-    summary = plan.run(_settings(), stream, origin=origin).as_dict()
+    summary = plan.run(environment_settings(), stream, origin=origin).as_dict()
     return _announced(outlet_events[DEMAND_PLAN], summary)
 
 
@@ -274,21 +276,12 @@ def plan(*, stream: str, origin: str | None, outlet_events: Any = None) -> dict[
 def score(*, stream: str, origin: str, outlet_events: Any = None) -> dict[str, Any]:
     from forecasting.jobs import score
 
-    summary = score.run(_settings(), stream, origin=origin).as_dict()
+    summary = score.run(environment_settings(), stream, origin=origin).as_dict()
     return _announced(outlet_events[DEMAND_SCORE], summary)
 
 
-@job_task(retry_policy=RETRY_RULES)
-def report(*, streams: list[str] | None, origin: str | None) -> dict[str, Any]:
-    """The morning page of what was published up to the origin."""
-    from forecasting.jobs.reports import run
-
-    if origin is None or streams is None:
-        raise AirflowFailException("report: the run did not get as far as its streams; see the logs of its first tasks")
-    return run.run(_settings(), streams, origin=origin, leave_out_undefined=True).as_dict()
-
-
-def _settings() -> Any:
+def environment_settings() -> Any:
+    """Of the environment, when a task runs."""
     from forecasting.settings import read_settings
 
     return read_settings(os.environ)

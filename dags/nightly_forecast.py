@@ -7,8 +7,9 @@ what it published before stays visible.
 
 `sources` holds the streams that have a feed of their own. Those that read others' history (`source.reads`) have the
 same steps in `readers`, once every `ingest` of `sources` has ended: where one failed, they read what was there before.
-Streams whose definition has `[planning.*]` are **planned** once all forecasts are there. At the end the morning page is
-written into `FORECASTING_HOME/reports`; where that fails, the run does not.
+Streams whose definition has `[planning.*]` are **planned** once all forecasts are there. At the end
+**alarms** says whether anything needs a person, and notifies people where `FORECASTING_ALARM_*` is set, and the morning
+page is written into `FORECASTING_HOME/reports`; where one of them fails, the run does not.
 
 **When.** 09:30 UTC, early morning in the Americas. The *origin*, the first instant that is not known, is the local
 midnight (or the stream's `origin_time`) of the date on which the data interval ends. Logical date and origin therefore
@@ -79,12 +80,12 @@ from forecasting_dags import (
     list_streams,
     number_of_workers,
     plan,
-    report,
     resolve_origin,
     run_params,
     score,
     train,
 )
+from morning_tasks import alarms, report
 
 with DAG(
     "nightly_forecast",
@@ -117,6 +118,8 @@ with DAG(
     # behind the forecasts alone: were it behind `score` too, a run whose forecasts failed would end with a plan, and
     # count as a success
     [dag.get_task("sources.forecast"), dag.get_task("readers.forecast")] >> planned
-    # a teardown: it waits for everything, however it ends, and neither makes a run fail nor hides one that failed
+    # teardowns: they wait for everything, however it ends, and neither make a run fail nor hide one that failed
+    checked: Any = alarms(streams=streams, origin=origin)
     reported: Any = report(streams=streams, origin=origin)
-    [dag.get_task("sources.score"), dag.get_task("readers.score"), planned] >> reported.as_teardown()
+    last = [dag.get_task("sources.score"), dag.get_task("readers.score"), planned]
+    last >> checked.as_teardown() >> reported.as_teardown()

@@ -155,6 +155,16 @@ class ModelsSection(Section):
         return self
 
 
+class ExportSection(Section):
+    """`[export]`: views whose rows of the stream are written as files at the end of every nightly run."""
+
+    views: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """Of schema analyst, such as forecast_latest."""
+    format: Literal["parquet", "csv", "xlsx"] = "parquet"
+    folder: str = "exports"
+    """Relative ones start in FORECASTING_HOME."""
+
+
 class HierarchySection(Section):
     """`[hierarchy]`: sums over series and over time that are forecast with the series, from joint sample paths."""
 

@@ -13,6 +13,7 @@ from forecasting.config.planning import PlanningSection
 from forecasting.config.sections import (
     CalendarSection,
     EventsSection,
+    ExportSection,
     HierarchySection,
     ModelsSection,
     SourceSection,
@@ -37,6 +38,7 @@ class Stream(Section):
     models: ModelsSection = ModelsSection()
     hierarchy: HierarchySection | None = None
     planning: PlanningSection = PlanningSection()
+    export: ExportSection | None = None
 
     @model_validator(mode="after")
     def _growth_of_days(self) -> "Stream":

@@ -18,6 +18,7 @@ from forecasting.errors import (
     LakeBusyError,
     LakeError,
     ModelError,
+    NoticeError,
     QueryError,
     SettingsError,
     UnexpectedError,
@@ -38,7 +39,9 @@ FAIL_AT_ONCE = [
     FallbackError("x"),
     InsufficientHistoryError("x", have=1, need=2),
 ]
-LEFT_TO_AIRFLOW = [ModelError("x"), LakeError("x"), UnexpectedError("x"), MemoryError("x"), OSError("x")]
+LEFT_TO_AIRFLOW = [
+    *(ModelError("x"), LakeError("x"), NoticeError("x"), UnexpectedError("x"), MemoryError("x"), OSError("x")),
+]
 
 
 def test_origin_param_wins_over_the_data_interval() -> None:
@@ -221,7 +224,7 @@ def test_definitions_that_cannot_be_read_stop_no_list_of_streams(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each gets tasks of its own, which say what is wrong."""
-    monkeypatch.setattr(forecasting_dags, "_settings", lambda: settings)
+    monkeypatch.setattr(forecasting_dags, "environment_settings", lambda: settings)
     define_stream(settings, "usage")
     define_stream(settings, "reader", source='reads = ["usage", "broken_folder"]')
     for damage in DAMAGES:

@@ -22,8 +22,8 @@ EDGES = {
     "maintain_lake": {"maintain": set()},
     "train_models": {"resolve_origin": {"train"}, "list_streams": {"train"}, "train": set()},
     "nightly_forecast": {
-        "resolve_origin": {f"{group}.{step}" for group in GROUPS for step in STEPS} | {"plan", "report"},
-        "list_streams": {"list_sources", "list_readers", "list_planned", "report"},
+        "resolve_origin": {f"{group}.{step}" for group in GROUPS for step in STEPS} | {"plan", "alarms", "report"},
+        "list_streams": {"list_sources", "list_readers", "list_planned", "alarms", "report"},
         "list_sources": {f"sources.{step}" for step in STEPS},
         "list_readers": {f"readers.{step}" for step in STEPS},
         "list_planned": {"plan"},
@@ -32,8 +32,9 @@ EDGES = {
         "readers.ingest": {"readers.train"},
         **{f"{group}.train": {f"{group}.forecast"} for group in GROUPS},
         **{f"{group}.forecast": {f"{group}.score", "plan"} for group in GROUPS},
-        **{f"{group}.score": {"report"} for group in GROUPS},
-        "plan": {"report"},
+        **{f"{group}.score": {"alarms"} for group in GROUPS},
+        "plan": {"alarms"},
+        "alarms": {"report"},
         "report": set(),
     },
 }
@@ -123,19 +124,30 @@ def test_plans_wait_for_all_forecasts_however_they_end_and_hide_no_night_that_fa
     tasks = bag.dags["nightly_forecast"].task_dict
     patient = {name for name, task in tasks.items() if task.trigger_rule == "all_done"}
     assert patient == {"plan", "every_source_ingested"}
-    others = {name: task for name, task in tasks.items() if name not in patient | {"report"}}
+    others = {name: task for name, task in tasks.items() if name not in patient | {"alarms", "report"}}
     assert {task.trigger_rule for task in others.values()} == {"all_success"}
-    leaves = {name for name, task in others.items() if task.downstream_task_ids <= {"report"}}
+    leaves = {name for name, task in others.items() if task.downstream_task_ids <= {"alarms"}}
     assert leaves == {"sources.score", "readers.score"}
-    assert tasks["plan"].downstream_task_ids == {"report"}
+    assert tasks["plan"].downstream_task_ids == {"alarms"}
 
 
-def test_the_page_is_never_a_reason_for_a_run_to_fail_nor_hides_one_that_failed(bag: Any) -> None:
+@pytest.mark.parametrize("name", ["alarms", "report"])
+def test_alarms_and_page_are_never_a_reason_for_a_run_to_fail_nor_hide_one_that_failed(bag: Any, name: str) -> None:
     """Airflow takes no account of a teardown; the leaves before it decide."""
-    page = as_scheduled(bag, "nightly_forecast").get_task("report")
-    assert page.is_teardown
-    assert not page.on_failure_fail_dagrun
-    assert page.trigger_rule == "all_done_setup_success"
+    last = as_scheduled(bag, "nightly_forecast").get_task(name)
+    assert last.is_teardown
+    assert not last.on_failure_fail_dagrun
+    assert last.trigger_rule == "all_done_setup_success"
+
+
+def test_who_is_called_hears_of_alarms_and_of_checks_that_failed(bag: Any) -> None:
+    task = bag.dags["nightly_forecast"].get_task("alarms")
+    behind = [*_as_list(task.on_success_callback), *_as_list(task.on_failure_callback)]
+    assert [(type(one).__name__, one.failure) for one in behind] == [("AlarmNotifier", False), ("AlarmNotifier", True)]
+
+
+def _as_list(callbacks: Any) -> list[Any]:
+    return list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]
 
 
 def test_more_workers_take_part_in_the_forecasts_of_a_night(bag: Any, monkeypatch: pytest.MonkeyPatch) -> None:
