@@ -8,10 +8,27 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
+import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from forecasting.reports.blocks import Page
+from forecasting.reports.blocks import Page, Table, TableColumn
+from forecasting.reports.formats import Kind
+
+_STREAMS = (
+    TableColumn("stream", "Stream"),
+    TableColumn("status", "Status"),
+    TableColumn("origin_local", "Known until", Kind.STAMP),
+    TableColumn("published", "Published", Kind.STAMP),
+    TableColumn("planned", "Planned", Kind.STAMP),
+)
+_ALARMS = (
+    TableColumn("stream", "Stream"),
+    TableColumn("detail", "What was found"),
+    TableColumn("state", "State"),
+    TableColumn("acknowledged_by", "Looked after by"),
+    TableColumn("alarm_id", "Alarm", Kind.CODE),
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +69,30 @@ def render_index(reports: Sequence[DayReport]) -> str:
             style=Markup(style),
             style_hash=_hash(style),
         )
+    )
+
+
+def render_status(streams: pd.DataFrame, alarms: pd.DataFrame, reports: Sequence[DayReport]) -> str:
+    """What is published and which alarms are open; reports: the newest last."""
+    calls = int(alarms["needs_person"].sum()) if len(alarms) else 0
+    lead = f"{calls} {'alarm calls' if calls == 1 else 'alarms call'} for a person." if calls else "No alarm calls."
+    tables = [("Alarms", Table(_ALARMS, alarms))] if len(alarms) else []
+    tables += [("Streams", Table(_STREAMS, streams))] if len(streams) else []
+    if not tables:
+        lead = "Nothing is published yet."
+    return _render_status("Forecasts", lead, tables, reports[-1] if reports else None)
+
+
+def render_note(text: str) -> str:
+    """A page that says one thing."""
+    return _render_status("Forecast report", text, [], None)
+
+
+def _render_status(title: str, lead: str, tables: Sequence[tuple[str, Table]], newest: DayReport | None) -> str:
+    style, script = _source("style.css"), _source("script.js")
+    marks = {"style": Markup(style), "style_hash": _hash(style), "script": Markup(script), "script_hash": _hash(script)}
+    return (
+        _environment().get_template("status.html").render(title=title, lead=lead, tables=tables, newest=newest, **marks)
     )
 
 

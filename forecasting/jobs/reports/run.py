@@ -170,7 +170,7 @@ def _write(
     write_whole(folder / f"{stem}.xlsx", render_workbook(page, made=made))
     write_whole(folder / f"{stem}.html", render_page(page).encode())
     write_whole(folder / f"{stem}.json", json.dumps(kept, indent=1).encode())
-    write_whole(folder / _INDEX, render_index(_reports(folder)).encode())
+    write_whole(folder / _INDEX, render_index(written_reports(folder)).encode())
     return summary
 
 
@@ -180,7 +180,7 @@ def _subtitle(scopes: Sequence[Scope], left_out: dict[str, str]) -> str:
     return f"Forecasts and plans of {names}{missing}"
 
 
-def _reports(folder: Path) -> list[DayReport]:
+def written_reports(folder: Path) -> list[DayReport]:
     """The reports of a folder, by the summaries beside them; one that cannot be read is left out."""
     found = []
     for path, text in read_texts(folder, "*.json").items():

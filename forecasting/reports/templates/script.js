@@ -1,3 +1,8 @@
+// Inside Airflow the page follows its switch of light and dark, which an iframe does not see.
+try {
+  if (window.parent !== window && localStorage.theme) document.documentElement.style.colorScheme = localStorage.theme;
+} catch { /* a page from a file has no storage */ }
+
 // Values under the pointer, or under the arrow keys, of every chart that has a row of its table at each place.
 for (const figure of document.querySelectorAll("figure[data-places]")) {
   const places = figure.dataset.places.split(" ").map(Number);

@@ -30,6 +30,14 @@ def read_texts(folder: Path, pattern: str) -> dict[Path, str]:
     return found
 
 
+def read_bytes(path: Path) -> bytes | None:
+    """Content of a file; None where there is none that can be read."""
+    try:
+        return path.read_bytes()
+    except (OSError, ValueError):
+        return None
+
+
 def write_with(path: Path, write: Callable[[Path], object]) -> None:
     """Have `write` write a file aside, and move it to its place.
 
