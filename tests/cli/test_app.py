@@ -136,15 +136,11 @@ def test_backfill_of_no_range_is_one_line(home, monkeypatch, capsys, span):
 def test_attach_statement_runs_in_a_plain_duckdb(home):
     import duckdb
 
-    from forecasting.store.access.extensions import load_extension
-
     ask("run", "usage", "--origin", "2024-02-03")
-    lines = [line for line in ask("lake", "attach").output.splitlines() if not line.startswith("INSTALL")]
-    with duckdb.connect() as connection:
-        for extension in ("ducklake", "sqlite_scanner"):
-            load_extension(connection, extension)
-        for line in lines:
-            connection.execute(line)
+    statements = ask("lake", "attach").output
+    assert f"for DuckDB {duckdb.__version__}" in statements
+    with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
+        connection.execute(statements)
         assert connection.execute("select count(*) from analyst.forecast_latest").fetchall() == [(96,)]
 
 

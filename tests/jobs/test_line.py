@@ -221,15 +221,9 @@ def test_rows_of_a_query_come_back_as_they_are(one_stream):
 def test_printed_statements_attach_the_lake_in_a_client_of_its_own(one_stream):
     import duckdb
 
-    from forecasting.store.access.extensions import load_extension
-
     statements = command(one_stream, "lake", "attach").out
-    with duckdb.connect() as client:
-        for extension in ("ducklake", "sqlite_scanner"):
-            load_extension(client, extension)
-        for statement in statements.splitlines():
-            if not statement.startswith("INSTALL"):  # needs the internet; loaded from wheels above
-                client.execute(statement)
+    with duckdb.connect(config={"autoinstall_known_extensions": False}) as client:
+        client.execute(statements)
         assert client.execute("select count(*) from analyst.forecast_latest").fetchall() == [(96,)]
         with pytest.raises(duckdb.Error, match="read-only"):
             client.execute("delete from history.demand")

@@ -1,15 +1,18 @@
 """Reading the lake: analysts' queries, and lists of runs and models."""
 
 import logging
+from collections.abc import Sequence
 
+import duckdb
 import pandas as pd
 
 from forecasting.errors import SettingsError
 from forecasting.redaction import redact
 from forecasting.settings import Settings
+from forecasting.store.access.extensions import extension_file, literal
 from forecasting.store.access.objects import secret_statement
 from forecasting.store.files.definitions import definition_paths, read_definition_file
-from forecasting.store.lake.attach import attach_statement
+from forecasting.store.lake.attach import attach_statement, scanner_of
 from forecasting.store.lake.open import open_lake_to_read
 from forecasting.store.queries.answer import answer, open_lake_to_query
 from forecasting.store.tables.registry import list_models
@@ -59,13 +62,35 @@ def _present_definitions(settings: Settings) -> list[str]:
 
 
 def attach(settings: Settings, *, read_only: bool) -> str:
-    """Statements that attach the lake in a DuckDB client: extensions, ATTACH, USE. They hold no secret."""
-    scanner = "sqlite" if settings.catalog_file else "postgres"
+    """Statements that attach the lake in a DuckDB client: extensions, ATTACH, USE. They hold no secret.
+
+    Extensions are loaded from the files that this environment has, which needs no network; they fit clients of the same
+    version on this machine, or wherever the files are copied to.
+    """
     statement = attach_statement(settings, read_only=read_only)
     shown = redact(statement)
     hint = () if shown == statement else ("-- replace *** by the secret, or keep it in ~/.pgpass or a DuckDB secret",)
+    names = ["ducklake", scanner_of(settings), *(["httpfs"] if "://" in settings.data else [])]
     store: tuple[str, ...] = ()
     if "://" in settings.data:
         keys = "-- with a reader's own KEY_ID and SECRET; not needed where a stored secret of DuckDB's has them"
-        store = ("INSTALL httpfs;", "LOAD httpfs;", keys, f"{redact(secret_statement(settings.store))};")
-    return "\n".join((*hint, "INSTALL ducklake;", f"INSTALL {scanner};", *store, f"{shown};", "USE lake;"))
+        store = (keys, f"{redact(secret_statement(settings.store))};")
+    return "\n".join((*_clients(names), *hint, *_loads(names), *store, f"{shown};", "USE lake;"))
+
+
+def _clients(names: Sequence[str]) -> tuple[str, ...]:
+    version = duckdb.__version__
+    minor = version.rpartition(".")[0]
+    if all(extension_file(name) for name in names):
+        return (
+            f"-- for DuckDB {version} on this machine, without a network; with one, any client of {minor} does with",
+            f"-- {' '.join(f'INSTALL {name};' for name in names)} and LOAD by name. Other versions were not tried.",
+        )
+    return (f"-- for clients of DuckDB {minor}, which fetch these extensions",)
+
+
+def _loads(names: Sequence[str]) -> tuple[str, ...]:
+    files = [extension_file(name) for name in names]
+    if all(files):
+        return tuple(f"LOAD {literal(str(file))};" for file in files)
+    return tuple(f"{verb} {name};" for name in names for verb in ("INSTALL", "LOAD"))

@@ -4,6 +4,7 @@ import json
 
 import duckdb
 import pytest
+from sqlalchemy import create_engine, text
 from typer.testing import CliRunner
 
 from forecasting.cli import app
@@ -112,6 +113,12 @@ def test_a_copy_follows_the_lake_and_touches_nothing_else(settings, server):
         == "48|1"
     )
     assert server.ask("bi", "select count(*) from information_schema.tables where table_name = 'own'") == "1"
+    # as Superset and other programs ask: SQLAlchemy with psycopg
+    engine = create_engine(server.address("bi"))
+    with engine.connect() as connection:
+        asked = text("select ts_local, q50 from forecasting.forecast_latest where stream = :name order by ts limit 3")
+        assert len(connection.execute(asked, {"name": "people"}).all()) == 3
+    engine.dispose()
 
 
 def test_a_copy_that_fails_changes_nothing_and_shows_no_password(settings, server):
