@@ -210,6 +210,19 @@ class Reason(StrEnum):
     """The level is about a thousand times another: not believed until it has lasted, or a person accepts it."""
 
 
+class Operation(StrEnum):
+    """What a planner's adjustment does with the forecast of an interval."""
+
+    PERCENT = "percent"
+    """More by so many percent, or less."""
+    ADD = "add"
+    SET = "set"
+    FLOOR = "floor"
+    """At least so much."""
+    CAP = "cap"
+    """At most so much."""
+
+
 class EventKind(StrEnum):
     """Kind of event, which decides how the panel treats demand under it."""
 

@@ -11,11 +11,13 @@ from typer.core import TyperGroup
 from forecasting import __version__
 from forecasting.cli import console, events, history, maintenance, models, planning, runs, series, streams
 from forecasting.cli.output import sound_streams
+from forecasting.cli.planners import adjust
 from forecasting.cli.sharing import alarms, export, report
 from forecasting.errors import ForecastingError, surprises_named
 
 IN_ORDER_OF_NEED = (
-    *("demo", "try", "streams", "run", "report", "alarms", "plan", "explain", "evaluate", "backfill", "sql", "export"),
+    *("demo", "try", "streams", "run", "report", "alarms", "plan", "adjust", "explain", "evaluate", "backfill"),
+    *("sql", "export"),
     *("ingest", "train", "forecast", "score", "events", "series", "surges", "quarantine", "runs", "models"),
     *("lake", "maintain", "doctor", "version"),
 )
@@ -44,6 +46,7 @@ app = typer.Typer(
 )
 for name, group in (
     ("streams", streams.app),
+    ("adjust", adjust.app),
     ("events", events.app),
     ("series", series.app),
     ("surges", series.surges_app),

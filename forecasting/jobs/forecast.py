@@ -13,6 +13,7 @@ from forecasting.jobs.common.forecast_checks import check_age, check_fallbacks, 
 from forecasting.jobs.common.forecast_rows import forecast_rows, rows_expected, surge_rows
 from forecasting.jobs.common.panels import panel_as_of
 from forecasting.jobs.common.session import JobSummary, Session, open_session, wall_clock
+from forecasting.jobs.planners.publication import adjust_publication
 from forecasting.jobs.training.bundles import LoadedModel, forecasters, newest_loaded
 from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.panel.describe import describe_breaks, describe_suppressed
@@ -99,6 +100,7 @@ def issue(
         paths=joint.paths if joint else None,
         surges=surge_rows(stream, panel),
     )
+    adjust_publication(session, record)
     return _summary(record, panel, forecast, joint, status=status, rows=len(rows))
 
 

@@ -104,6 +104,7 @@ def _staffing(session: Session, origin: datetime, begin: Callable[[str], None]) 
             for confidence, own in tables["staffing"].groupby("confidence")
         },
         "forecast": loads.calls.run_id,
+        **({"adjustments": list(loads.adjustments)} if loads.adjustments else {}),
         **({"people": int(tables["rosters"]["heads"].sum())} if "rosters" in tables else {}),
     }
     return Part(tables, tuple(notes), details)
@@ -125,6 +126,7 @@ def _capacity(session: Session, origin: datetime, begin: Callable[[str], None]) 
         "cases": len(tables["capacity"]),
         "findings": findings,
         "peaks": links.peaks.run_id,
+        **({"adjustments": list(links.peaks.adjustments)} if links.peaks.adjustments else {}),
     }
     return Part(tables, (*([links.note] if links.note else []), *named), details)
 

@@ -13,6 +13,7 @@ from forecasting.errors import LakeError
 from forecasting.jobs.blocks.work import Work
 from forecasting.jobs.common.forecast_checks import check_age, check_fallbacks
 from forecasting.jobs.common.session import JobSummary, Session, wall_clock
+from forecasting.jobs.planners.publication import adjust_publication
 from forecasting.jobs.training.bundles import LoadedModel
 from forecasting.store.tables.blocks import Block, publish_blocks, read_blocks, read_parts
 from forecasting.store.tables.runs import Run
@@ -55,6 +56,7 @@ def publish_all(
         keep_nightly=keep_nightly,
         sums=sums,
     )
+    adjust_publication(session, run)
     weights = sum((Counter(block.findings["weights"]) for block in blocks), Counter[str]())
     open_intervals = sum(block.findings["intervals"] for block in blocks)
     shares = {name: round(total / max(open_intervals, 1), 2) for name, total in weights.most_common()}

@@ -91,7 +91,7 @@ def path_maker(links: Links) -> LongPathMaker:
 def failure_cases(links: Links, rules: CapacitySection, maker: LongPathMaker, batch: Ints) -> Iterator[FailureCase]:
     """Some links with all of them up, then with each that may fail failed. batch: places of whole groups."""
     row = links.row[batch]
-    paths = maker.paths_of(row, links.peaks.quantiles[row])
+    paths = maker.paths_of(row, links.peaks.quantiles[row]) * links.peaks.adjusted[row, :, None].astype(np.float32)
     # what was measured counts into the first windows: a year of it where the five busiest days do
     window = max(rules.persistence.window, YEAR if rules.grade is not None else 1)
     before = links.before(batch, window)

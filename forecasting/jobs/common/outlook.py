@@ -13,7 +13,8 @@ from forecasting.panel.calendar.instants import as_utc
 from forecasting.panel.grid import Panel
 from forecasting.store.lake.lake import Lake
 from forecasting.store.tables.forecasts import KINDS, published_rows
-from forecasting.terms import DAY, QUANTILE_COLUMNS, format_duration
+from forecasting.store.tables.planners.adjustments import ids_of, read_adjusted
+from forecasting.terms import DAY, MEDIAN, QUANTILE_COLUMNS, format_duration
 
 Ints = NDArray[np.int64]
 
@@ -31,10 +32,20 @@ class Outlook:
     """(N, H, 7) NaN where a series is closed."""
     factors: NDArray[np.float64]
     """(N, H) what events multiply each series by, which the quantiles contain; 1 where there is no effect."""
+    adjusted: NDArray[np.float64]
+    """(N, H) what planners multiply each series by, which the quantiles do not contain; 1 where they say nothing."""
+    adjustments: tuple[str, ...]
+    """Keys of their adjustments."""
 
     @property
     def series_ids(self) -> list[str]:
         return [str(series) for series in self.panel.series_ids]
+
+    @property
+    def median(self) -> NDArray[np.float64]:
+        """(N, H) with the planners' adjustments; 0 where a series is closed."""
+        own: NDArray[np.float64] = np.nan_to_num(self.quantiles[..., MEDIAN]) * self.adjusted
+        return own
 
     @property
     def ts(self) -> NDArray[np.datetime64]:
@@ -85,6 +96,12 @@ def read_outlook(
     quantiles[row[found], column[found]] = rows.loc[found, list(QUANTILE_COLUMNS)].to_numpy(np.float64)
     factors = np.ones(quantiles.shape[:2])
     factors[row[found], column[found]] = rows.loc[found, "event_factor"].fillna(1.0).to_numpy(np.float64)
+    run_id = str(rows["run_id"].iloc[0])
+    held = read_adjusted(lake, stream=stream.name, origin=origin, run_id=run_id)
+    adjusted = np.ones(quantiles.shape[:2])
+    own_row = np.minimum(np.searchsorted(panel.series_ids, held["series_id"].to_numpy(dtype=str)), panel.n_series - 1)
+    own_column = np.minimum(np.searchsorted(ts, as_utc(held["ts"])), len(ts) - 1)
+    adjusted[own_row, own_column] = held["factor"].to_numpy(np.float64)
     lacking = panel.open[:, panel.n_history :] & np.isnan(quantiles[..., 0])
     if lacking.any() and not partial:
         first_row, first_column = np.argwhere(lacking)[0]
@@ -94,7 +111,7 @@ def read_outlook(
             f"{format_duration(stream.steps * stream.interval) if stream.interval < DAY else stream.steps}; forecast "
             f"again: forecasting forecast {stream.name} --origin {origin.isoformat()}"
         )
-    return Outlook(stream, origin, str(rows["run_id"].iloc[0]), panel, quantiles, factors)
+    return Outlook(stream, origin, run_id, panel, quantiles, factors, adjusted, tuple(ids_of(held)))
 
 
 def newest_origin(lake: Lake, stream: Stream, origin: datetime) -> datetime:

@@ -43,7 +43,7 @@ def pool_loads(calls: Outlook, handles: Outlook | float, pools: dict[str, tuple[
 
 def _pool(name: str, rows: list[int], calls: Outlook, rates: Floats, seconds: Floats) -> PoolLoad:
     is_open = calls.panel.open[rows][:, calls.panel.n_history :].any(axis=0)
-    own, median = rates[rows][:, is_open].astype(np.float64), np.nan_to_num(calls.quantiles[rows][:, is_open, MEDIAN])
+    own, median = rates[rows][:, is_open].astype(np.float64), calls.median[rows][:, is_open]
     handle = seconds[rows][:, is_open].astype(np.float64)
     without = np.isnan(handle).all(axis=(1, 2))
     if without.all():
@@ -79,11 +79,11 @@ def _rates(calls: Outlook) -> Floats:
     usual = remove_factors(np.nan_to_num(calls.quantiles), calls.factors)
     drawn = np.stack([draw_paths(one, ranks.of(row)).astype(np.float32) for row, one in enumerate(usual)])
     if not calls.stream.counts:
-        return apply_factors(drawn, [calls.factors])
+        return apply_factors(drawn, [calls.factors, calls.adjusted])
     mean, variance = drawn.mean(axis=2, dtype=np.float64), drawn.var(axis=2, dtype=np.float64)
     counting = variance - rate_variance(mean, variance)
     rates = np.stack([remove_noise(paths, noise) for paths, noise in zip(drawn, counting, strict=True)])
-    return apply_factors(rates, [calls.factors])
+    return apply_factors(rates, [calls.factors, calls.adjusted])
 
 
 def _handle_times(handles: Outlook, calls: Outlook, column: Ints) -> Floats:
@@ -106,12 +106,13 @@ def _handle_times(handles: Outlook, calls: Outlook, column: Ints) -> Floats:
         known = np.isfinite(quantiles[:, 0])
         if series not in place or not known.any():
             continue
+        # the noise of a mean is that of as many calls as usual, whatever planners expect beyond them
         expected = np.nan_to_num(calls.quantiles[place[series], :, MEDIAN])
         held = np.bincount(np.maximum(column, 0), weights=np.where(column >= 0, expected, 0.0), minlength=len(known))
         answered = np.maximum(held, 1.0)
         paths = draw_paths(np.nan_to_num(quantiles), ranks.of(row))
         paths = remove_noise(paths, variance.single[row] / answered, least=float(variance.remaining[row]))
-        paths = np.maximum(paths, LEAST_HANDLE)
+        paths = np.maximum(paths * handles.adjusted[row][:, None], LEAST_HANDLE)
         paths[~known] = paths[known].mean(axis=0)
         inside = column >= 0
         at = np.where(inside, column, 0)

@@ -39,6 +39,11 @@ class Loads:
     pools: list[PoolLoad]
 
     @property
+    def adjustments(self) -> tuple[str, ...]:
+        """Keys of the planners' adjustments that it plans with."""
+        return self.calls.adjustments + (() if self.handles is None else self.handles.adjustments)
+
+    @property
     def note(self) -> str | None:
         """What a reader of the plan must know of its forecasts."""
         if self.handles is None or self.calls.origin - self.handles.origin < 2 * DAY:

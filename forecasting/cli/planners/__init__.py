@@ -1,0 +1,1 @@
+"""Commands by which planners correct what is forecast."""

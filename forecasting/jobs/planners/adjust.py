@@ -1,0 +1,190 @@
+"""Adjustments of planners: add, show, withdraw; what one does is said before it is written."""
+
+import math
+import uuid
+from collections.abc import Mapping
+
+import pandas as pd
+
+from forecasting.errors import SettingsError
+from forecasting.jobs.common.outlook import newest_origin
+from forecasting.jobs.common.partners import handle_stream_of
+from forecasting.jobs.common.session import Session, open_session, wall_clock
+from forecasting.jobs.planners.effects import Effect, effect_of
+from forecasting.jobs.planners.factors import put_on, read_base
+from forecasting.jobs.planners.records import adjustment_of, adjustments_known, in_words, version_of
+from forecasting.jobs.staffing.plan import staffing_rules
+from forecasting.jobs.streams.event_tables import clock
+from forecasting.jobs.streams.known import known_streams
+from forecasting.panel.event_rows import read_instant
+from forecasting.panel.event_scopes import check_scope
+from forecasting.planning.adjustments import Adjustment
+from forecasting.settings import Settings
+from forecasting.store.files.definitions import read_definition
+from forecasting.store.lake.open import open_lake_to_read
+from forecasting.store.tables.planners.adjustments import append_adjustment, read_adjustments
+from forecasting.terms import Operation
+
+_SHOWN = 3
+
+
+def add(
+    settings: Settings,
+    stream: str,
+    *,
+    operation: Operation,
+    value: float,
+    starts: str,
+    ends: str,
+    scope: Mapping[str, str],
+    reason: str,
+    author: str,
+    metric: str | None = None,
+    preview: bool = False,
+) -> Effect:
+    """Adjust the forecast of a stream, or say what that would do.
+
+    starts, ends: ISO texts, local times of the stream unless they have an offset; ends is exclusive. metric:
+    handle_time of a stream of calls means the stream of its handle times. Raises SettingsError where something is
+    wrong; then nothing is written.
+    """
+    reason, author = reason.strip(), author.strip()
+    for name, text in (("reason", reason), ("author", author)):
+        if not text:
+            raise SettingsError(f"--{name} is empty; an adjustment says who made it and why")
+    with open_session(settings, _stream_of(settings, stream, metric), must_exist=True) as session:
+        definition = session.definition.stream
+        one = _read(session, operation, value, starts=starts, ends=ends, scope=scope, reason=reason, author=author)
+        origin = newest_origin(session.lake, definition, wall_clock())
+        base = read_base(session.lake, definition, origin)
+        assert base is not None
+        before = adjustments_known(session.lake, stream=definition.name, known_by=one.known_at)
+        effect = effect_of(session.lake, definition, origin, base, before, one, status="not written")
+        if preview:
+            return effect
+
+        def write() -> None:
+            metric_of = definition.stream.metric
+            version = version_of(one, stream=definition.name, metric=metric_of, known_at=one.known_at)
+            append_adjustment(session.lake, version)
+            put_on(session.lake, definition, origin, known_by=one.known_at, known_at=one.known_at)
+
+        session.lake.write(write, message=f"adjustment {one.adjustment_id}")
+        return Effect(**{**effect.__dict__, "status": "added"})
+
+
+def withdraw(settings: Settings, adjustment_id: str) -> str:
+    """Withdraw an adjustment; forecasts and plans from now on are without it. Returns its stream.
+
+    Raises SettingsError where there is none, or it was withdrawn before.
+    """
+    with open_lake_to_read(settings) as lake:
+        lake.require_present_tables()
+        known = read_adjustments(lake, stream=None)
+    own = known[known["adjustment_id"] == adjustment_id]
+    if own.empty:
+        recent = ", ".join(known["adjustment_id"].iloc[::-1].head(_SHOWN)) or "none"
+        raise SettingsError(
+            f"there is no adjustment {adjustment_id!r}; the latest are {recent}; see `forecasting adjust list`"
+        )
+    row = own.iloc[0].to_dict()
+    if not pd.isna(row["withdrawn_at"]):
+        raise SettingsError(f"adjustment {adjustment_id} was withdrawn at {clock(row['withdrawn_at'])} UTC")
+    with open_session(settings, row["stream"], must_exist=True) as session:
+        now, definition = wall_clock(), session.definition.stream
+        origin = newest_origin(session.lake, definition, now)
+
+        def write() -> None:
+            one = adjustment_of(row)
+            version = version_of(one, stream=row["stream"], metric=row["metric"], known_at=now, withdrawn_at=now)
+            append_adjustment(session.lake, version)
+            put_on(session.lake, definition, origin, known_by=now, known_at=now)
+
+        session.lake.write(write, message=f"adjustment {adjustment_id} withdrawn")
+    return str(row["stream"])
+
+
+def show(settings: Settings, *, stream: str | None = None, every: bool = False) -> pd.DataFrame:
+    """Adjustments in the order in which they are applied; every: also those that were withdrawn."""
+    with open_lake_to_read(settings) as lake:
+        lake.require_present_tables()
+        found = read_adjustments(lake, stream=stream)
+        streams = known_streams(settings, lake)
+    if stream is not None and stream not in streams:
+        raise SettingsError(f"there is no stream {stream!r}; there are {', '.join(sorted(streams))}")
+    rows = []
+    for row in found.to_dict("records"):
+        if not every and not pd.isna(row["withdrawn_at"]):
+            continue
+        zone = streams[row["stream"]].zone if row["stream"] in streams else None
+        starts, ends = (row[name].tz_convert(zone or "UTC") for name in ("starts_at", "ends_at"))
+        where = ", ".join(f"{key}={value}" for key, value in row["scope"].items())
+        rows.append(
+            {
+                "adjustment_id": row["adjustment_id"],
+                "stream": row["stream"],
+                "series": where or "all",
+                "starts": clock(starts),
+                "ends": clock(ends),
+                "what": in_words(Operation(row["operation"]), row["value"]),
+                "author": row["author"],
+                "reason": row["reason"],
+                **({"withdrawn": not pd.isna(row["withdrawn_at"])} if every else {}),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _stream_of(settings: Settings, stream: str, metric: str | None) -> str:
+    if metric is None:
+        return stream
+    definition = read_definition(settings, stream).stream
+    if metric == "handle_time":
+        handles = handle_stream_of(settings, definition, staffing_rules(definition))
+        if handles is None:
+            raise SettingsError(
+                f"stream {stream}: its handle time is constant; change handle_time in [planning.staffing]"
+            )
+        return handles.name
+    if metric != definition.stream.metric:
+        raise SettingsError(
+            f"--metric {metric!r}: expected {definition.stream.metric!r}, or handle_time where {stream} is staffed"
+        )
+    return stream
+
+
+def _read(
+    session: Session,
+    operation: Operation,
+    value: float,
+    *,
+    starts: str,
+    ends: str,
+    scope: Mapping[str, str],
+    reason: str,
+    author: str,
+) -> Adjustment:
+    """The adjustment of what a person gave. Raises SettingsError on the first thing that is wrong."""
+    definition, now = session.definition.stream, wall_clock()
+    if not math.isfinite(value):
+        raise SettingsError(f"--{operation}: expected a number, found {value}")
+    if operation is Operation.PERCENT and value < -100:
+        raise SettingsError(f"--percent {value:g}: nothing falls by more than 100%")
+    if operation in (Operation.SET, Operation.FLOOR, Operation.CAP) and value < 0:
+        raise SettingsError(f"--{operation} {value:g}: expected 0 or more")
+    streams = known_streams(session.settings, session.lake)
+    named = {"stream": definition.name, **scope}
+    times = []
+    try:
+        check_scope(named, streams)
+        for name, text in (("--starts", starts), ("--ends", ends)):
+            try:
+                times.append(read_instant(text, [definition.zone]))
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from error
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+    if times[1] <= times[0]:
+        raise SettingsError(f"--ends {ends}: expected a time after --starts {starts}; it is the first instant after it")
+    key = f"{now:%Y%m%d}-{uuid.uuid4().hex[:6]}"
+    return Adjustment(key, now, dict(scope), times[0], times[1], operation, value, reason, author)
