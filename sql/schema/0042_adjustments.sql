@@ -31,7 +31,7 @@ alter table planning.adjusted set sorted by (series_id, ts);
 comment on table planning.adjustments is 'What planners say of the forecast, append-only: a row an adjustment, and one more where it was withdrawn. Key: adjustment_id, known_at; current is the greatest known_at. Read analyst.adjustments instead.';
 comment on column planning.adjustments.adjustment_id is 'Key of the adjustment.';
 comment on column planning.adjustments.known_at is 'When this version became known.';
-comment on column planning.adjustments.scenario is 'Plan that it belongs to; base is the one that is planned every night.';
+comment on column planning.adjustments.scenario is 'Plan that it belongs to; base is what daily runs plan.';
 comment on column planning.adjustments.stream is 'Stream whose forecast it adjusts.';
 comment on column planning.adjustments.scope is 'Series that it adjusts: attribute name to value, all of which must match; series_id may be a pattern such as care.*; empty means all of the stream.';
 comment on column planning.adjustments.starts_at is 'First instant, UTC.';
@@ -41,7 +41,7 @@ comment on column planning.adjustments.operation is 'percent, add, set, floor or
 comment on column planning.adjustments.value is 'Percent, or an amount of an interval in the stream''s unit: of all series in scope together where values add up, else of each.';
 comment on column planning.adjustments.reason is 'Why.';
 comment on column planning.adjustments.author is 'Who said so.';
-comment on column planning.adjustments.withdrawn_at is 'When it was withdrawn; NULL while it stands.';
+comment on column planning.adjustments.withdrawn_at is 'When it was withdrawn; NULL while it holds.';
 
 comment on table planning.adjusted is 'What adjustments make of a published forecast, append-only: factors on the rows of forecast.forecasts. Key: forecast_run_id, series_id, ts, known_at; current is the greatest known_at. Read analyst.forecast_final instead.';
 comment on column planning.adjusted.stream is 'Stream that is forecast.';

@@ -1,5 +1,7 @@
 """The lake's schema: complete, described, applied once."""
 
+from pathlib import Path
+
 import pytest
 
 from forecasting.store.lake.lake import Lake
@@ -78,3 +80,8 @@ def test_reader_sees_the_lake_and_cannot_write(settings):
         assert ask(lake, "select count(*) from history.demand") == [(0,)]
         with pytest.raises(Exception, match="read-only"):
             lake.connection.execute("delete from history.demand")
+
+
+def test_every_version_of_the_schema_has_a_number_of_its_own():
+    numbers = [path.name[:4] for path in sorted(Path("sql/schema").glob("*.sql"))]
+    assert numbers == [f"{number:04d}" for number in range(1, len(numbers) + 1)]

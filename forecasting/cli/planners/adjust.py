@@ -13,7 +13,7 @@ from forecasting.settings import read_settings
 from forecasting.terms import Operation
 
 app = typer.Typer(
-    help="Adjust forecasts: percent, amounts and limits, beside the statistical numbers.", no_args_is_help=True
+    help="Correct forecasts; the statistical numbers stay.", no_args_is_help=True
 )
 
 _SHOWN = 5
