@@ -12,9 +12,7 @@ from forecasting.errors import SettingsError
 from forecasting.settings import read_settings
 from forecasting.terms import Operation
 
-app = typer.Typer(
-    help="Correct forecasts; the statistical numbers stay.", no_args_is_help=True
-)
+app = typer.Typer(help="Correct forecasts; the statistical numbers stay.", no_args_is_help=True)
 
 _SHOWN = 5
 """Series that are named of an adjustment."""
