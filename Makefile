@@ -10,7 +10,7 @@ FAST := tests/architecture tests/docs tests/config tests/contracts tests/panel t
 	tests/evaluation tests/test_quantiles.py tests/test_settings.py
 PYTEST := $(BIN)/pytest --numprocesses $(WORKERS)
 
-.PHONY: demo cluster check test lint lint-deploy types fast tests coverage reference benchmarks pretrain constraints clean
+.PHONY: demo cluster faults check test lint lint-deploy types fast tests coverage reference benchmarks pretrain constraints clean
 
 demo: $(INSTALLED)
 	$(BIN)/forecasting demo --out demo
@@ -18,6 +18,10 @@ demo: $(INSTALLED)
 # a night and a backfill on PostgreSQL, Redis, S3 and three Celery workers, compared with one machine
 cluster: $(INSTALLED)
 	$(BIN)/python -m tests.cluster.nights
+
+# workers, servers, schedulers and networks that fail at 282 random moments; what was lost, twice or half seen: half an hour
+faults: $(INSTALLED)
+	$(BIN)/python -m tests.cluster.faults
 
 # before a commit: two minutes on two cores
 check: lint

@@ -21,6 +21,8 @@ from airflow.sdk import (
 )
 from airflow.sdk.exceptions import AirflowFailException
 
+from forecasting.settings import MOST_WORKERS
+
 # At 09:30 UTC the calendar shows the same date from Anchorage to Auckland, and every local midnight of it has passed:
 # one origin date therefore suits streams of any zone in between. In Montreal it is 04:30 or 05:30.
 ZONE = "UTC"
@@ -35,10 +37,12 @@ DEMAND_PLAN = Asset("demand_plan")
 DEMAND_SCORE = Asset("demand_score")
 
 TAGS = ["forecasting"]
+# The first tries follow each other fast, for a worker that was killed, the last ones slowly, for a server that is away:
+# 10 s to 15 minutes apart, over half an hour at least. Of every task, also the smallest: a worker dies in any of them.
 DEFAULT_ARGS = {
     "owner": "forecasting",
-    "retries": 4,
-    "retry_delay": timedelta(minutes=1),
+    "retries": 8,
+    "retry_delay": timedelta(seconds=10),
     "retry_exponential_backoff": 2.0,
     "max_retry_delay": timedelta(minutes=15),
     "execution_timeout": timedelta(hours=6),
@@ -63,7 +67,7 @@ _HOPELESS = [
 ]
 RETRY_RULES = ExceptionRetryPolicy([_BUSY, *_HOPELESS])
 
-LATE_FEED_DELAY = timedelta(minutes=20)
+LATE_FEED_DELAY = timedelta(minutes=10)
 # The daily run waits for a feed that is late or still being copied: the hourly ingest need not, its next run covers it.
 RETRY_RULES_AWAITING_FEED = ExceptionRetryPolicy(
     [
@@ -71,7 +75,7 @@ RETRY_RULES_AWAITING_FEED = ExceptionRetryPolicy(
             f"{_ERRORS}.FeedError",
             RetryAction.RETRY,
             retry_delay=LATE_FEED_DELAY,
-            reason="the feed may be late; the task looks again in 20 minutes",
+            reason="the feed may be late; the task looks again in 10 minutes",
         ),
         _BUSY,
         *_HOPELESS,
@@ -84,7 +88,7 @@ _STREAM = "{{ task.op_kwargs['stream'] }}"
 def number_of_workers() -> int:
     """Tasks that share the forecast of a large stream, as FORECASTING_WORKERS says; what is wrong there, jobs say."""
     text = os.environ.get("FORECASTING_WORKERS") or "1"
-    return min(int(text), 32) if text.isdecimal() else 1
+    return min(int(text), MOST_WORKERS) if text.isdecimal() else 1
 
 
 def run_params() -> dict[str, Param]:
@@ -165,7 +169,7 @@ def job_task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     return decorate
 
 
-@task(retries=0)
+@task
 def resolve_origin(params: Any = None, data_interval_end: datetime | None = None, dag_run: Any = None) -> str:
     if params["origin"] and dag_run.run_type == "backfill":
         raise AirflowFailException(

@@ -26,13 +26,14 @@ large for one: `forecast`, which publishes it, and `assist_1` and so on, which a
 
 | error | what the task does | what you do |
 |---|---|---|
-| `LakeBusyError` | tries again four times within half an hour | nothing, unless it stays red |
-| `FeedError` in `ingest` | looks again every 20 minutes, four times | ask the feed's owner, then clear the task |
+| `LakeBusyError` | tries again eight times within an hour, at first after seconds | nothing, unless it stays red |
+| `FeedError` in `ingest` | looks again every 10 minutes, eight times | ask the feed's owner, then clear the task |
 | `FeedError` in `forecast` | fails at once: usage is too old to forecast from | restore the feed, then clear `ingest` |
 | `ContractError` | fails at once, publishes nothing | see `forecasting quarantine list`, correct the feed, clear it |
 | `FallbackError`, `InsufficientHistoryError` | fails at once | follow the message's next step, clear the task |
 | `SettingsError`, `QueryError` | fails at once | correct the definition, the SQL or the param, clear the task |
-| anything else | tries again four times within half an hour | read the log |
+| a worker that was killed, a server that is away | the same as `LakeBusyError` | nothing |
+| anything else | the same as `LakeBusyError` | read the log |
 
 Clearing a task with all that follow it is always safe: a repeat that finds the same rows publishes nothing.
 

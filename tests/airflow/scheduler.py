@@ -24,6 +24,8 @@ COMPONENTS = {
     "api-server": ["api-server"],
 }
 POLL_SECONDS = 1.0
+ANSWER_SECONDS = 60
+"""For an answer of the API, which tasks on the same cores may hold up."""
 PATIENCE_SECONDS = 300
 """For a run that does not move: Airflow looks every half minute for some of what it has to do."""
 START_SECONDS = 30
@@ -45,22 +47,34 @@ class Airflow:
     processes: dict[str, subprocess.Popen[bytes]]
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        """Answer of the API, None where it has no such thing or does not listen yet."""
+        """Answer of the API; None where it has no such thing or, asked with GET, cannot answer now.
+
+        A change is asked for until it is answered. One whose answer was lost is refused the second time: it is there.
+        """
         request = urllib.request.Request(
             f"{self.url}/api/v2/{path}",
             method=method,
             data=json.dumps(body).encode() if body is not None else None,
             headers={"content-type": "application/json"},
         )
-        try:
-            with _direct.open(request, timeout=10) as answer:
-                return json.loads(answer.read())
-        except urllib.error.HTTPError as error:
-            if error.code == 404:
+        until, asked = time.monotonic() + PATIENCE_SECONDS, False
+        while True:
+            try:
+                with _direct.open(request, timeout=ANSWER_SECONDS) as answer:
+                    return json.loads(answer.read())
+            except urllib.error.HTTPError as error:
+                if error.code == 404 or (error.code == 409 and asked):
+                    return None
+                if error.code < 500:
+                    raise AssertionError(f"{method} {path}: {error.code} {error.read().decode()}") from error
+                problem = f"{error.code} {error.read().decode()}"
+            except OSError as error:
+                problem = str(error)
+            if method == "GET":
                 return None
-            raise AssertionError(f"{method} {path}: {error.code} {error.read().decode()}") from error
-        except OSError:
-            return None
+            assert time.monotonic() < until, f"{method} {path}: {problem}"
+            asked = True
+            time.sleep(POLL_SECONDS)
 
     def wait_for(self, what: str, probe: Callable[[], Any]) -> Any:
         """First true answer of `probe`. Fails, showing the ends of all logs, when a component dies or nothing moves."""

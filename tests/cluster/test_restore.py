@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from forecasting.jobs import forecast
+from forecasting.jobs import forecast, ingest
 from forecasting.jobs.upkeep import claim, doctor, init, maintain, query
-from forecasting.settings import read_settings
-from tests.cluster.server_kills import first_night
+from forecasting.settings import Settings, read_settings
+from tests.feeds import define_stream, deliver, hourly_rows
 from tests.object_store import BUCKET, ObjectStore
 from tests.postgres import Server
 
@@ -47,6 +47,18 @@ def test_a_dump_and_a_copy_of_the_bucket_are_a_lake_elsewhere(
     assert maintain.run(jobs).message is None
     assert list_parquet(store, "saved") == before
     assert [one.message for one in doctor.run(saved) if one.verdict == "error"] == []
+
+
+def first_night(home: Path, server: Server, store: ObjectStore, *, database: str) -> Settings:
+    """A shared lake with one published night."""
+    server.create(database)
+    environment = {"FORECASTING_HOME": str(home), "FORECASTING_CATALOG": server.catalog(database)}
+    settings = read_settings(environment | store.environment(database))
+    define_stream(settings)
+    deliver(settings, hourly_rows(days=30))
+    ingest.run(settings, "usage", until="2024-01-30")
+    assert forecast.run(settings, "usage", origin="2024-01-30").status == "published"
+    return settings
 
 
 def list_parquet(store: ObjectStore, prefix: str) -> list[str]:

@@ -167,7 +167,7 @@ def test_only_a_night_that_a_backfill_clears_replaces_what_a_nightly_run_publish
 
 
 def decide(policy: ExceptionRetryPolicy, error: Exception) -> tuple[RetryAction, timedelta | None, str | None]:
-    decision = policy.evaluate(error, try_number=1, max_tries=4)
+    decision = policy.evaluate(error, try_number=1, max_tries=8)
     return decision.action, decision.retry_delay, decision.reason
 
 
@@ -196,7 +196,7 @@ def test_any_other_error_is_left_to_airflows_retries(policy: ExceptionRetryPolic
 
 def test_late_feed_is_awaited_by_the_night_and_by_no_other_step() -> None:
     action, delay, _ = decide(forecasting_dags.RETRY_RULES_AWAITING_FEED, FeedError("x"))
-    assert (action, delay) == (RetryAction.RETRY, timedelta(minutes=20))
+    assert (action, delay) == (RetryAction.RETRY, timedelta(minutes=10))
     assert decide(forecasting_dags.RETRY_RULES, FeedError("x"))[0] is RetryAction.FAIL
 
 

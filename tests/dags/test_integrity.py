@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
 from forecasting_dags import RETRY_RULES, RETRY_RULES_AWAITING_FEED
 
+from forecasting.settings import MOST_WORKERS
 from tests.dags.conftest import DAGS
 from tests.waiting import run_to_its_end
 
@@ -160,15 +161,41 @@ def test_more_workers_take_part_in_the_forecasts_of_a_night(bag: Any, monkeypatc
         assert all(dag.get_task(name).downstream_task_ids == set() for name in helpers)
 
 
+def test_a_night_has_no_more_workers_than_the_settings_allow(monkeypatch: pytest.MonkeyPatch) -> None:
+    from forecasting_dags import number_of_workers
+
+    for text, number in {"": 1, "3": 3, str(MOST_WORKERS): MOST_WORKERS, "1000": MOST_WORKERS, "many": 1}.items():
+        monkeypatch.setenv("FORECASTING_WORKERS", text)
+        assert number_of_workers() == number
+
+
 @pytest.mark.parametrize(("dag_id", "task_id"), JOBS)
 def test_only_the_night_waits_for_a_late_feed(bag: Any, dag_id: str, task_id: str) -> None:
     task = bag.dags[dag_id].get_task(task_id)
     waits = task_id in ("sources.ingest", "readers.ingest")
     expected = RETRY_RULES_AWAITING_FEED if waits else RETRY_RULES
     assert task.retry_policy.serialize() == expected.serialize()
-    assert task.retries == 4
-    assert task.retry_exponential_backoff == 2
     assert task.execution_timeout == timedelta(hours=6)
+
+
+def pauses(task: Any, *, luck: float) -> list[timedelta]:
+    """How long Airflow waits before each further try of a task; luck: 0 to 1, of the part that it draws."""
+    first, factor, most = task.retry_delay, task.retry_exponential_backoff, task.max_retry_delay
+    return [min(first * factor**tried * (1 + luck), most) for tried in range(task.retries)]
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "task_id"),
+    [(dag_id, task_id) for dag_id, tasks in EDGES.items() for task_id in tasks if task_id != "every_source_ingested"],
+)
+def test_every_task_outlives_a_killed_worker_and_a_server_that_is_away(bag: Any, dag_id: str, task_id: str) -> None:
+    """Without a person: soon tried again, still tried after half an hour, never more than a quarter apart."""
+    task = as_scheduled(bag, dag_id).get_task(task_id)
+    fast, slow = (pauses(task, luck=luck) for luck in (0.0, 1.0))
+    assert slow[0] <= timedelta(seconds=20)
+    assert sum(fast, timedelta()) >= timedelta(minutes=30)
+    assert sum(slow, timedelta()) <= timedelta(hours=1)
+    assert max(slow) <= timedelta(minutes=15)
 
 
 @pytest.mark.parametrize("dag_id", EDGES)

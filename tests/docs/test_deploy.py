@@ -5,8 +5,10 @@ import subprocess
 import tomllib
 
 import pytest
+import yaml
 
 from forecasting.settings import VARIABLES
+from tests.cluster.workers import RECOVERY
 from tests.docs.pages import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -35,6 +37,16 @@ def test_compose_reads_variables_that_the_example_sets_and_files_that_exist():
     example = (DEPLOY / ".env.example").read_text(encoding="utf-8")
     assert set(re.findall(r"\$\{(\w+)", compose)) == set(re.findall(r"^(\w+)=", example, re.MULTILINE))
     assert [name for name in re.findall(r"- \./([\w.]+):", compose) if not (DEPLOY / name).exists()] == []
+
+
+def test_image_chart_guide_and_trial_agree_on_how_soon_airflow_notices_what_was_lost():
+    """The nights of `make faults` run with these."""
+    chart = yaml.safe_load((DEPLOY / "values.yaml").read_text(encoding="utf-8"))["config"]["scheduler"]
+    named = {f"AIRFLOW__SCHEDULER__{key.upper()}": str(value) for key, value in chart.items()}
+    assert named == RECOVERY
+    for page in (DEPLOY / "Dockerfile", ROOT / "docs" / "deploy.md"):
+        found = re.findall(r"(AIRFLOW__SCHEDULER__\w+)=(\d+)", page.read_text(encoding="utf-8"))
+        assert dict(found) == RECOVERY
 
 
 @pytest.mark.parametrize("name", ["init.sh", "databases.sh"])

@@ -10,7 +10,7 @@ from forecasting.jobs.training.bundles import LoadedModel, load_named
 from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.settings import Settings
 from forecasting.store.tables.blocks import read_combination, shared_run
-from forecasting.store.tables.runs import read_run
+from forecasting.store.tables.runs import find_run_under_way
 from forecasting.terms import RunStatus
 
 PATIENCE_SECONDS = 600.0
@@ -38,7 +38,7 @@ def assist(
         status=str(RunStatus.UNCHANGED),
         run_id=run_id,
         origin=instant.isoformat(),
-        message=None if run_id else "nothing to share",
+        message=None if blocks else "nothing left to do" if run_id else "nothing to share",
         details={"blocks": blocks},
     )
 
@@ -53,8 +53,10 @@ def _wait_for_run(session: Session, origin: datetime, *, patience: float) -> str
 
 
 def take_part(session: Session, run_id: str, *, worker: int, workers: int) -> int:
-    """Forecast blocks of a run under way, from one of the workers' places on; how many."""
-    run = read_run(session.lake, session.definition.stream, run_id)
+    """Forecast blocks of a run, from one of the workers' places on; how many: none where it has ended meanwhile."""
+    run = find_run_under_way(session.lake, session.definition.stream, run_id)
+    if run is None:
+        return 0
     run.model_id = read_combination(session.lake, run).model_id
     model = load_named(session, run.model_id)
     assert run.origin is not None

@@ -32,6 +32,10 @@ MEMORY_LIMIT = "3GB"
 RECONNECT_SECONDS = 30.0
 """A server that restarts is back by then."""
 
+KEEPALIVE = "connect_timeout=10 keepalives_idle=10 keepalives_interval=5 keepalives_count=3 tcp_user_timeout=30000"
+"""For libpq: a connection whose other side was switched off, or which a network has forgotten, ends in half a minute.
+Without, it is waited for as long as the system does: two hours."""
+
 
 class NotMadeError(LakeError):
     """There is no lake in this catalog yet."""
@@ -47,11 +51,13 @@ def connect(
     it cannot be attached.
     """
 
+    watchful = settings.model_copy(update={"catalog": f"{settings.catalog.partition(':')[0]}:{_place_of(settings)}"})
+
     def attached() -> duckdb.DuckDBPyConnection:
         # a new one each time: one whose server went away while it attached may keep half of the lake
         connection = session(settings)
         try:
-            connection.execute(attach_statement(settings, read_only=read_only, create=create, moved=moved))
+            connection.execute(attach_statement(watchful, read_only=read_only, create=create, moved=moved))
             connection.execute(f"use {ALIAS}")
         except duckdb.Error:
             connection.close()
@@ -138,7 +144,14 @@ def scanner_of(settings: Settings) -> str:
 
 def server_address(settings: Settings) -> str:
     """The connection of the catalog's server, as SQL text."""
-    return literal(settings.catalog.partition(":")[2])
+    return literal(_place_of(settings))
+
+
+def _place_of(settings: Settings) -> str:
+    """What follows the kind of the catalog: a file, or a connection that notices when the other side is gone."""
+    place = settings.catalog.partition(":")[2]
+    # what the setting says of these itself comes later, and so counts
+    return place if settings.catalog_file or "://" in place else f"{KEEPALIVE} {place}"
 
 
 def why_not(settings: Settings, error: duckdb.Error) -> LakeError:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.contracts.outputs import AGGREGATE_KEY
-from forecasting.store.lake.hashes import labels_of, parts_of
+from forecasting.store.lake.hashes import labels_of, order_of, parts_of
 from forecasting.store.lake.lake import Lake
 from forecasting.store.tables.publications import Issue, Publication, insert_published, issue_rows
 from forecasting.store.tables.runs import Run
@@ -34,14 +34,14 @@ def content_hash(
     labels = {name: labels_of(rows[name]) for name in ("series_id", "tier")}
     ts = rows["ts"].dt.tz_convert(None).to_numpy("datetime64[us]").astype("<i8")
     # by the key's text: the order of categories is the frame's own
-    order = np.lexsort((ts, labels["series_id"][1]))
+    order = order_of(labels["series_id"][1], ts)
     digest = hashlib.sha256((model_id or "").encode())
     for values, codes in labels.values():
         digest.update("\0".join(values).encode())
-        digest.update(codes[order].astype("<i8").tobytes())
-    digest.update(ts[order].tobytes())
-    digest.update(rows["horizon_step"].to_numpy("<i4")[order].tobytes())
-    digest.update(rows[["mean", *QUANTILE_COLUMNS]].to_numpy("<f8")[order].tobytes())
+        digest.update(codes[order].astype("<i8"))
+    digest.update(ts[order])
+    digest.update(rows["horizon_step"].to_numpy("<i4")[order])
+    digest.update(np.ascontiguousarray(rows[["mean", *QUANTILE_COLUMNS]].to_numpy("<f8")[order]))
     if aggregates is not None and len(aggregates):
         for part in parts_of("aggregates", aggregates, key=AGGREGATE_KEY):
             digest.update(part)

@@ -72,11 +72,11 @@ def start_run(
     return run
 
 
-def read_run(lake: Lake, stream: Stream, run_id: str) -> Run:
-    """A run of a stream that is under way. Raises LakeError where it is not on record, or has ended."""
+def find_run_under_way(lake: Lake, stream: Stream, run_id: str) -> Run | None:
+    """A run of a stream; None where it is not on record, or has ended."""
     rows = lake.rows("runs/run.sql", run_id=run_id, stream=stream.name)
     if not rows:
-        raise LakeError(f"run {run_id}: not under way for stream {stream.name}; start it anew")
+        return None
     kind, origin, started_at, snapshot_id = rows[0]
     return Run(
         run_id=run_id,

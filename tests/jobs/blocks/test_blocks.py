@@ -166,6 +166,16 @@ def test_a_worker_elsewhere_takes_part_and_waits_for_no_run_that_does_not_come(f
     assert assist(filled, "usage", origin=ORIGIN, worker=1, workers=2).message == "nothing to share"
 
 
+@pytest.mark.parametrize("end", ["published", "failed"])
+def test_a_worker_that_joins_just_as_the_run_ends_finds_nothing_left_to_do(filled, monkeypatch, end):
+    run_id = forecast.run(filled, "usage", origin=ORIGIN).run_id
+    with open_lake(filled) as lake:
+        lake.connection.execute(f"update forecast.runs set status = '{end}' where run_id = '{run_id}'")
+    monkeypatch.setattr("forecasting.jobs.blocks.assist.shared_run", lambda *_, **__: run_id)
+    late = assist(filled, "usage", origin=ORIGIN, worker=1, workers=2)
+    assert (late.run_id, late.message, late.details) == (run_id, "nothing left to do", {"blocks": 0})
+
+
 def test_rows_that_were_lost_are_published_again(filled):
     first = forecast.run(filled, "usage", origin=ORIGIN)
     assert forecast.run(filled, "usage", origin=ORIGIN).status == "unchanged"

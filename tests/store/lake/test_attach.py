@@ -11,7 +11,7 @@ import pytest
 
 from forecasting.errors import LakeError
 from forecasting.settings import Settings, read_settings
-from forecasting.store.lake.attach import attach_statement, connect
+from forecasting.store.lake.attach import KEEPALIVE, attach_statement, connect, server_address
 from forecasting.store.lake.open import open_lake
 
 
@@ -26,6 +26,14 @@ def test_only_an_embedded_catalog_is_given_a_journal_and_a_patience(settings: Se
     server = settings.model_copy(update={"catalog": "postgres:dbname=lake"})
     assert "META_JOURNAL_MODE 'WAL'" in attach_statement(settings, read_only=False)
     assert "META_" not in attach_statement(server, read_only=False)
+
+
+def test_a_connection_to_a_server_notices_that_the_other_side_is_gone_unless_the_setting_knows_better():
+    place = "host=db dbname=lake keepalives_idle=600"
+    settings = read_settings({"FORECASTING_CATALOG": f"postgres:{place}"})
+    assert server_address(settings) == f"'{KEEPALIVE} {place}'"
+    address = "postgresql://airflow@db/lake"
+    assert server_address(read_settings({"FORECASTING_CATALOG": f"postgres:{address}"})) == f"'{address}'"
 
 
 def test_a_connection_uses_the_lake_in_utc_and_takes_no_frame_for_a_table(settings: Settings):

@@ -55,6 +55,12 @@ def shared(served: Settings) -> Settings:
     return served
 
 
+def test_the_server_soon_notices_that_a_machine_of_its_roles_is_gone(shared: Settings, server: Server):
+    for role in ROLES:
+        looks = [server.ask(database_of(shared), f"show tcp_keepalives_{what}", role=role) for what in ("idle", "count")]
+        assert looks == ["10", "3"]
+
+
 def test_what_each_role_may_do_is_told_as_the_server_sees_it(served: Settings):
     rights = init.run(served).rights
     assert rights is not None
