@@ -1,8 +1,5 @@
 """What two lakes hold that ran the same nights: published rows, history and models; not when they ran."""
 
-from collections import Counter
-from collections.abc import Mapping
-
 import pandas as pd
 
 from forecasting.settings import Settings
@@ -45,24 +42,23 @@ def _digests(settings: Settings) -> dict[str, tuple[int, str]]:
         }
 
 
-def count_faults(ours: Settings, undisturbed: Settings) -> Counter[str]:
-    """Of the rows that an undisturbed lake holds: `lost`, `twice` and `other`, which it has otherwise or not at all."""
-    found: Counter[str] = Counter()
+def count_faults(ours: Settings, undisturbed: Settings) -> pd.DataFrame:
+    """Of the rows that an undisturbed lake holds, by table: how many are lost, twice, or there otherwise."""
+    counts = []
     with open_lake_to_read(ours) as one, open_lake_to_read(undisturbed) as other:
         for table, rows in COMPARED.items():
             mine, theirs = (_hashed(lake, table, rows) for lake in (one, other))
             again = mine["key"].duplicated()
-            found["twice"] += int(again.sum())
-            both = theirs.merge(mine[~again], on="key", how="outer", suffixes=("", "_mine"), indicator=True)
-            states: Mapping[str, int] = both["_merge"].value_counts()
-            found["lost"] += int(states["left_only"])
-            found["other"] += int(states["right_only"])
-            found["other"] += int((both["_merge"].eq("both") & both["value"].ne(both["value_mine"])).sum())
-    return found
+            both = theirs.merge(mine[~again], on="key", how="outer", suffixes=("", "_mine"), indicator="held")
+            unlike = (both["held"] == "both") & (both["value"] != both["value_mine"])
+            unknown = both["held"] == "right_only"
+            counts.append((table, (both["held"] == "left_only").sum(), again.sum(), (unlike | unknown).sum()))
+    return pd.DataFrame(counts, columns=["table", "lost", "twice", "other"]).set_index("table")
 
 
 def _hashed(lake: Lake, table: str, rows: str) -> pd.DataFrame:
-    """Hashes of each row's key, without its run, and of all its values."""
-    named = [name for name in TABLES[table].key if not name.endswith("run_id") and name not in UNLIKE]
+    """Hashes of each row's key, with its origin for its run, and of all its values."""
+    key = (*TABLES[table].key, TABLES[table].dated_by)
+    named = [name for name in dict.fromkeys(key) if name and not name.endswith("run_id") and name not in UNLIKE]
     statement = ROWS.format(key=", ".join(named), rows=rows, unlike=UNLIKE)
     return lake.connection.execute(statement).df()

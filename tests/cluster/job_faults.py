@@ -107,6 +107,7 @@ def disturbed_nights(
         nights.start()
         while nights.is_alive() and not nights.nights:  # the lake and its first night are there
             time.sleep(0.05)
+        assert nights.is_alive(), nights.errors
         stage = Stage(server, store, (to_server, to_store), nights, random.Random(seed))
         with polling(settings, tally, whole=WHOLE):
             for moment in range(moments):

@@ -33,8 +33,8 @@ class Tally:
     """Tasks that were tried again, by how the try before ended."""
     nights: int = 0
     reads: int = 0
-    found: Counter[str] = field(default_factory=Counter)
-    """Rows that are lost, twice or otherwise."""
+    found: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """Rows that are lost, twice or otherwise, by table."""
     half: list[str] = field(default_factory=list)
     """Halves of a night that a reader saw."""
     errors: list[str] = field(default_factory=list)
@@ -42,14 +42,15 @@ class Tally:
 
     def row(self) -> dict[str, object]:
         """A line of the table."""
-        counts = {name: self.found[name] for name in ("lost", "twice", "other")}
+        counts = {str(name): int(count) for name, count in self.found.sum().items()}
         retried = self.again.total()
         named = {"kind": self.kind, "injected": self.injected, "retried": retried, "nights": self.nights}
         return named | {"reads": self.reads} | counts | {"half": len(self.half), "errors": len(self.errors)}
 
     def faults(self) -> list[str]:
         """What must not be."""
-        rows = [f"{self.kind}: {count} rows {name}" for name, count in self.found.items() if count]
+        counts = self.found.reset_index().melt("table", var_name="what", value_name="rows").query("rows > 0")
+        rows = [f"{self.kind}: {one.rows} rows of {one.table} {one.what}" for one in counts.itertuples()]
         return rows + self.half + self.errors
 
 

@@ -57,7 +57,9 @@ def shared(served: Settings) -> Settings:
 
 def test_the_server_soon_notices_that_a_machine_of_its_roles_is_gone(shared: Settings, server: Server):
     for role in ROLES:
-        looks = [server.ask(database_of(shared), f"show tcp_keepalives_{what}", role=role) for what in ("idle", "count")]
+        looks = [
+            server.ask(database_of(shared), f"show tcp_keepalives_{what}", role=role) for what in ("idle", "count")
+        ]
         assert looks == ["10", "3"]
 
 
