@@ -1,4 +1,4 @@
-"""A large stream's night through three Celery workers of Airflow over the same on one machine, on the same cores.
+"""The daily run of a large stream through three Celery workers of Airflow, over the same on one machine with its cores.
 
 The forecast is shared in blocks: by tasks of three workers that share no folder, on PostgreSQL and S3, and by the
 processes of one machine. Prints seconds of each stage by the clock, the pauses between tasks included, and their ratio
@@ -69,7 +69,7 @@ def on_workers(airflow: Airflow, origin: str) -> dict[str, float]:
     airflow.call("PATCH", f"dags/{DAG}", {"is_paused": False})
     conf = {"origin": origin, "streams": ["wide"]}
     airflow.call("POST", f"dags/{DAG}/dagRuns", {"dag_run_id": "wide", "logical_date": None, "conf": conf})
-    state = airflow.wait_for("the night", lambda: airflow.finished_state(DAG, "wide"))
+    state = airflow.wait_for("the daily run", lambda: airflow.finished_state(DAG, "wide"))
     assert state == "success", airflow.log_tails()
     tasks = airflow.call("GET", f"dags/{DAG}/dagRuns/wide/taskInstances?limit=100")["task_instances"]
     begun = {task["task_id"]: datetime.fromisoformat(task["start_date"]) for task in tasks if task["start_date"]}

@@ -123,11 +123,11 @@ def disturbed_nights(
 
 
 def _strike(stage: Stage, fault: Callable[[Stage], bool], tally: Tally) -> None:
-    """Once, at a random moment of a task that has just begun."""
+    """Once, at a random moment; a worker's process at one of a task that has just begun, so that it gets on at all."""
     nights = stage.nights
     while nights.is_alive():
         before = nights.tasks
-        while nights.is_alive() and nights.tasks == before:
+        while fault is kill_worker and nights.is_alive() and nights.tasks == before:
             time.sleep(0.005)
         time.sleep(stage.chance.uniform(0.0, statistics.median(nights.seconds)))
         if fault(stage):

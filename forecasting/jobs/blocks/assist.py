@@ -1,21 +1,23 @@
 """Taking part in the blocks of a run that another process issues, on this machine or elsewhere."""
 
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from forecasting.jobs.blocks.cut import is_large
 from forecasting.jobs.blocks.work import forecast_blocks, resume
-from forecasting.jobs.common.session import JobSummary, Session, open_session
+from forecasting.jobs.common.session import JobSummary, Session, open_session, wall_clock
 from forecasting.jobs.training.bundles import LoadedModel, load_named
 from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.settings import Settings
-from forecasting.store.tables.blocks import read_combination, shared_run
+from forecasting.store.tables.blocks import SharedRun, read_combination, shared_run
 from forecasting.store.tables.runs import find_run_under_way
 from forecasting.terms import RunStatus
 
 PATIENCE_SECONDS = 600.0
 """How long a worker that takes part waits for the run: until it has learned from its sample."""
 GLANCE_SECONDS = 2.0
+DONE = (RunStatus.PUBLISHED, RunStatus.STALE, RunStatus.UNCHANGED)
+"""How a run ends that needs no further try."""
 
 
 def assist(
@@ -44,12 +46,22 @@ def assist(
 
 
 def _wait_for_run(session: Session, origin: datetime, *, patience: float) -> str | None:
+    """The run to take part in; None where none comes, or one has just ended well, before this worker looked."""
     until = time.monotonic() + patience
-    while (run_id := shared_run(session.lake, stream=session.definition.stream.name, origin=origin)) is None:
-        if time.monotonic() > until:
+    while True:
+        run = shared_run(session.lake, stream=session.definition.stream.name, origin=origin)
+        if run is not None and run.status is RunStatus.RUNNING:
+            return run.run_id
+        if (run is not None and _has_just_ended(run)) or time.monotonic() > until:
             return None
         time.sleep(GLANCE_SECONDS)
-    return run_id
+
+
+def _has_just_ended(run: SharedRun) -> bool:
+    """Whether a run has ended well, and not so long ago that the origin is to be forecast again."""
+    if run.status not in DONE or run.finished_at is None:
+        return False
+    return run.finished_at > wall_clock() - timedelta(seconds=PATIENCE_SECONDS)
 
 
 def take_part(session: Session, run_id: str, *, worker: int, workers: int) -> int:

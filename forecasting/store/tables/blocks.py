@@ -76,6 +76,16 @@ class BlockAggregates:
         return sum(len(table) for table in (self.aggregates, self.parts, self.paths) if table is not None)
 
 
+@dataclass(frozen=True)
+class SharedRun:
+    """A run whose blocks several workers forecast."""
+
+    run_id: str
+    status: RunStatus
+    finished_at: datetime | None
+    """None while it is under way, and of one that was killed."""
+
+
 def append_combination(lake: Lake, run: Run, sampled: Sampled) -> None:
     """Keep what a run has learned, for the workers that forecast its blocks."""
     values = {**_keys(run), "model_id": sampled.model_id, "series": sampled.series, "sampled": sampled.sampled}
@@ -93,10 +103,10 @@ def read_combination(lake: Lake, run: Run) -> Sampled:
     return Sampled(model_id, series, sampled, json.loads(text))
 
 
-def shared_run(lake: Lake, *, stream: str, origin: datetime) -> str | None:
-    """The newest run under way that forecasts a stream from an origin in blocks, and has learned from its sample."""
+def shared_run(lake: Lake, *, stream: str, origin: datetime) -> SharedRun | None:
+    """The newest run that forecasts a stream from an origin in blocks, and has learned from its sample."""
     rows = lake.rows("forecast/shared_run.sql", stream=stream, origin=origin)
-    return rows[0][0] if rows else None
+    return SharedRun(rows[0][0], RunStatus(rows[0][1]), rows[0][2]) if rows else None
 
 
 def append_block(

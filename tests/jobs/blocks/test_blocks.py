@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -22,8 +23,9 @@ from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.settings import Settings
 from forecasting.store.files.definitions import read_definition
 from forecasting.store.lake.open import open_lake, open_lake_to_read
-from forecasting.store.tables.blocks import holds_publication
+from forecasting.store.tables.blocks import SharedRun, holds_publication
 from forecasting.store.tables.runs import start_run
+from forecasting.terms import RunStatus
 from tests.feeds import define_stream, deliver, hourly_rows
 from tests.homes import begin_with
 
@@ -171,9 +173,19 @@ def test_a_worker_that_joins_just_as_the_run_ends_finds_nothing_left_to_do(fille
     run_id = forecast.run(filled, "usage", origin=ORIGIN).run_id
     with open_lake(filled) as lake:
         lake.connection.execute(f"update forecast.runs set status = '{end}' where run_id = '{run_id}'")
-    monkeypatch.setattr("forecasting.jobs.blocks.assist.shared_run", lambda *_, **__: run_id)
+    seen = SharedRun(run_id, RunStatus.RUNNING, None)
+    monkeypatch.setattr("forecasting.jobs.blocks.assist.shared_run", lambda *_, **__: seen)
     late = assist(filled, "usage", origin=ORIGIN, worker=1, workers=2)
     assert (late.run_id, late.message, late.details) == (run_id, "nothing left to do", {"blocks": 0})
+
+
+def test_a_worker_that_comes_after_the_run_waits_for_no_other(filled):
+    """As one whose task is tried again: it would hold up the night."""
+    forecast.run(filled, "usage", origin=ORIGIN)
+    begun = time.monotonic()
+    late = assist(filled, "usage", origin=ORIGIN, worker=1, workers=2, patience=60)
+    assert time.monotonic() - begun < 30
+    assert (late.message, late.details) == ("nothing to share", {"blocks": 0})
 
 
 def test_rows_that_were_lost_are_published_again(filled):
