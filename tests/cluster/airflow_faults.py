@@ -188,5 +188,6 @@ def one_machine(root: Path, environment: Mapping[str, str], *, nights: int) -> S
     own = {"FORECASTING_CATALOG": "", "FORECASTING_DATA": "", "FORECASTING_HOME": str(root / "embedded")}
     settings = read_settings({**environment, **own})
     for number in range(nights):
-        line.run(settings, STREAMS, origin=origin_of(number))
+        errors = [outcome.error for outcome in line.run(settings, STREAMS, origin=origin_of(number)) if outcome.error]
+        assert not errors, errors
     return settings

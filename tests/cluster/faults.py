@@ -5,6 +5,8 @@ while small nights run, and prints what was injected, retried, lost, twice or ha
 """
 
 import argparse
+import signal
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -41,6 +43,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     trust_extensions()
+    # what was started is ended also where this is
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended before it was done"))
     tallies = []
     for kind in given.kinds:
         moments = given.moments or (2 if kind == "outage" else 40)

@@ -7,6 +7,7 @@ embedded lake, prints a table and ends everything that it started, also where so
 
 import argparse
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -171,6 +172,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="folder that keeps logs and lakes; else they are removed")
     arguments = parser.parse_args()
     trust_extensions()
+    # what was started is ended also where this is
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended before it was done"))
     root = arguments.out or Path(mkdtemp(prefix="cluster-"))
     root.mkdir(parents=True, exist_ok=True)
     try:
