@@ -8,7 +8,7 @@ compared with those of the same nights on one machine.
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -158,10 +158,10 @@ def kept_running(components: Components) -> Iterator[None]:
 
 
 def disturbed_nights(
-    root: Path, server: Server, store: ObjectStore, broker: Broker, *, kind: str, moments: int, seed: int
+    root: Path, server: Server, store: ObjectStore, broker: Broker, *, kinds: Sequence[str], moments: int, seed: int
 ) -> Tally:
-    """Run nights on a cluster while so many faults of a kind happen, and compare them with one machine's."""
-    tally, (fault, pace), chance = Tally(kind), KINDS[kind], random.Random(seed)
+    """Run nights on a cluster while so many faults happen, of the kinds in turn; compare them with one machine's."""
+    tally, chance = Tally(", ".join(kinds)), random.Random(seed)
     with cluster(root, small_work, server, store, broker) as (place, _):
         made = installation(place)
         with running(made, schedulers=2) as (airflow, components):
@@ -173,6 +173,7 @@ def disturbed_nights(
             with polling(settings, tally, whole=WHOLE), kept_running(components):
                 stage = Stage(components, server, broker, chance)
                 while tally.injected < moments and nights.is_alive():
+                    fault, pace = KINDS[kinds[tally.injected % len(kinds)]]
                     time.sleep(chance.uniform(0.0, 2 * pace))
                     fault(stage)
                     tally.injected += 1

@@ -92,7 +92,7 @@ def disturbed_nights(
     folder: Path, server: Server, store: ObjectStore, *, kinds: Sequence[str], moments: int, seed: int
 ) -> Tally:
     """Run nights while so many faults happen, of the kinds in turn, and compare them with undisturbed ones."""
-    tally, name = Tally(" and ".join(kinds)), "faults_" + "_".join(kinds).lower()
+    tally, name = Tally(", ".join(kinds)), "faults_" + "_".join(kinds).lower()
     server.create(name)
     with link_to(server.port) as to_server, link_to(store.port) as to_store:
         environment = {
