@@ -102,7 +102,8 @@ class Nights(threading.Thread):
         self._given_up = False
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["tests.cluster.tasks"])
-        self.running: dict[str, BaseProcess] = {}
+        self.running: dict[str, tuple[BaseProcess, int]] = {}
+        """Processes of tasks, and how many tries there were before."""
         self.tasks = 0
         """Begun so far."""
         self.nights = 0
@@ -143,7 +144,7 @@ class Nights(threading.Thread):
             process = self._context.Process(target=_in_process, args=(self._environment, name, stream, origin, errors))
             begun = time.monotonic()
             process.start()
-            self.running[name] = process
+            self.running[name] = process, number
             self.tasks += 1
             process.join()
             self.running.pop(name, None)
