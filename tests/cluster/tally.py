@@ -83,7 +83,7 @@ def _poll(settings: Settings, tally: Tally, whole: Mapping[str, int], stop: thre
                 time.sleep(0.1)  # away, or not there yet
             except duckdb.Error as error:
                 # asked of the database itself, which does not wait for its servers
-                if fault_of(error, settings) is not LakeFault.LOST:
+                if fault_of(error, settings) not in (LakeFault.LOST, LakeFault.BROKEN):
                     raise
     except BaseException as error:
         tally.errors.append(f"reader: {type(error).__name__}: {error}")

@@ -175,7 +175,7 @@ def why_not(settings: Settings, error: duckdb.Error) -> LakeError:
         )
     if fault is LakeFault.LOST and is_of_store(error):
         return LakeBusyError(lost_message(settings, error, "opening"))
-    if fault is LakeFault.LOST:
+    if fault in (LakeFault.LOST, LakeFault.BROKEN):
         return LakeBusyError(f"{place}: the catalog's server cannot be reached: {cause_of(error)}; try again later")
     if fault is LakeFault.BUSY:
         return LakeBusyError(f"{place}: the catalog is locked by another program; close it and try again")

@@ -19,6 +19,8 @@ class LakeFault(StrEnum):
     LOST = "lost"
     """The catalog's server or the object store is away, restarting, or has no connection left: trying again a little
     later heals it."""
+    BROKEN = "broken"
+    """The same, and this connection answers nothing more: trying again with another one heals it."""
     FULL = "full"
     """A disk has no room."""
     DENIED = "denied"
@@ -60,6 +62,8 @@ _LOST = (
     _ABORTED,
     'Failed to execute query "ROLLBACK": ',
 )
+_BROKEN = ("Attempted to access index 0 within vector of size 0", "database has been invalidated")
+"""How DuckDB ends where the server goes away while rows are read that the catalog keeps itself."""
 _OF_STORE = re.compile(r"\bHTTP (?:GET|HEAD|PUT|POST|DELETE)\b|HTTP Error")
 """How DuckDB says that it talked to an object store."""
 _STORE_LOST = (
@@ -101,6 +105,8 @@ def fault_of(error: Exception, settings: Settings) -> LakeFault:
         return LakeFault.DENIED
     if _has(text, _REFUSED) or _UNKNOWN.search(text):
         return LakeFault.REFUSED
+    if settings.catalog_file is None and _has(text, _BROKEN):
+        return LakeFault.BROKEN
     if settings.catalog_file is None and _has(text, _LOST):
         return LakeFault.LOST
     return LakeFault.BUSY if _has(text, _BUSY) else LakeFault.OTHER
@@ -129,7 +135,7 @@ def cause_of(error: Exception) -> str:
     )
     if found:
         return found[1].strip()
-    if _has(text, ('Failed to execute query "ROLLBACK": ',)):
+    if _has(text, ('Failed to execute query "ROLLBACK": ', *_BROKEN)):
         return "the connection was lost"
     return first_line(error)
 

@@ -273,7 +273,7 @@ class Lake:
             return LakeError(denied_message(self.settings, error))
         if fault is LakeFault.BUSY:
             return LakeBusyError(f"{self.settings.catalog}: {place} met a busy lake; try again")
-        if fault is LakeFault.LOST:
+        if fault in (LakeFault.LOST, LakeFault.BROKEN):
             return LakeBusyError(lost_message(self.settings, error, place))
         if self.read_only and isinstance(error, duckdb.BinderException | duckdb.CatalogException) and self.pending():
             return LakeError(

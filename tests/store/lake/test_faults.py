@@ -78,6 +78,16 @@ def test_errors_of_an_object_store_whatever_the_catalog(settings: Settings, serv
         ("TransactionContext Error: Current transaction is aborted (please ROLLBACK)", LakeFault.LOST, None),
         ("Invalid Error: server closed the connection unexpectedly", LakeFault.LOST, None),
         ('Failed to commit: Failed to execute query "ROLLBACK": ', LakeFault.LOST, "the connection was lost"),
+        (
+            "INTERNAL Error: Attempted to access index 0 within vector of size 0\n\nStack Trace:\n\nx.so(+0xd7)",
+            LakeFault.BROKEN,
+            "the connection was lost",
+        ),
+        (
+            "FATAL Error: Failed: database has been invalidated because of a previous fatal error.",
+            LakeFault.BROKEN,
+            "the connection was lost",
+        ),
         (f"{AT}Connection refused\n\tIs the server running?", LakeFault.LOST, "Connection refused"),
         (f"{AT}FATAL:  the database system is starting up", LakeFault.LOST, "the database system is starting up"),
         (f"{AT}FATAL:  sorry, too many clients already", LakeFault.LOST, "sorry, too many clients already"),
