@@ -170,6 +170,8 @@ def disturbed_nights(
             airflow.call("PATCH", f"dags/{DAG}", {"is_paused": False})
             nights = Nights(airflow, tally)
             nights.start()
+            while nights.is_alive() and not tally.nights:  # the lake and its first night are there
+                time.sleep(0.5)
             with polling(settings, tally, whole=WHOLE), kept_running(components):
                 stage = Stage(components, server, broker, chance)
                 while tally.injected < moments and nights.is_alive():
