@@ -14,6 +14,8 @@ COMPARED = {name: PUBLISHED_ROWS.format(table=name) for name in PUBLISHED}
 COMPARED |= {"history.demand": "history.demand", "forecast.publications": "forecast.publications"}
 COMPARED["forecast.models"] = "(select model_id, trained_until, n_steps, seed from forecast.models)"
 """Rows of each table that two lakes must have alike."""
+APART = {"forecast.publications": ("kind",)}
+"""Columns that tell rows apart beside those of the key: a stream's forecast and its plan have one origin."""
 DIGEST = """
 select count(*) as n, coalesce(sum(hash(rows)::hugeint), 0)::varchar as digest
 from (select columns(name -> not (name like '%run_id' or list_contains({unlike}, name))) from {rows}) as rows
@@ -58,7 +60,7 @@ def count_faults(ours: Settings, undisturbed: Settings) -> pd.DataFrame:
 
 def _hashed(lake: Lake, table: str, rows: str) -> pd.DataFrame:
     """Hashes of each row's key, with its origin for its run, and of all its values."""
-    key = (*TABLES[table].key, TABLES[table].dated_by)
+    key = (*TABLES[table].key, TABLES[table].dated_by, *APART.get(table, ()))
     named = [name for name in dict.fromkeys(key) if name and not name.endswith("run_id") and name not in UNLIKE]
     statement = ROWS.format(key=", ".join(named), rows=rows, unlike=UNLIKE)
     return lake.connection.execute(statement).df()
