@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -45,7 +46,7 @@ def make_rows(series: int, *, steps: int) -> pd.DataFrame:
     quantiles = {name: level * (0.7 + 0.1 * place) for place, name in enumerate(QUANTILE_COLUMNS)}
     return pd.DataFrame(
         {
-            "series_id": pd.Categorical.from_codes(np.repeat(np.arange(series), steps), categories=ids),
+            "series_id": pd.Categorical(np.repeat(ids, steps), categories=ids),
             "ts": np.tile(pd.date_range(ORIGIN, periods=steps, freq="h"), series),
             "horizon_step": np.tile(np.arange(1, steps + 1, dtype=np.int32), series),
             "mean": level,
@@ -86,8 +87,8 @@ def main() -> None:
             plain.register("bare_rows", rows.assign(event_factor=np.nan))
             for number in range(given.repeats):
                 statement = BARE.format(path=Path(folder) / f"bare-{number}.parquet")
-                bare.append(seconds(lambda statement=statement: plain.execute(statement, {"origin": ORIGIN})))
-                whole.append(seconds(lambda number=number: publish_once(lake, rows, number)))
+                bare.append(seconds(partial(plain.execute, statement, {"origin": ORIGIN})))
+                whole.append(seconds(partial(publish_once, lake, rows, number)))
                 checked.append(seconds(lambda: check_forecasts(rows, expected=rows[["series_id", "ts"]])))
                 hashed.append(seconds(lambda: content_hash(rows, model_id="model")))
     least, most, check, digest = (statistics.median(taken) for taken in (bare, whole, checked, hashed))

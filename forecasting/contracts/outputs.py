@@ -149,10 +149,10 @@ def _are_equal(rows: pd.DataFrame, expected: pd.DataFrame) -> bool:
     if len(rows) != len(expected) or ours.dtype != theirs.dtype or not isinstance(ours.dtype, pd.CategoricalDtype):
         return False
     # dtypes of equal categories in another order are equal, their codes are not
-    same = ours.cat.categories.equals(theirs.cat.categories) and bool(
-        (ours.cat.codes.array == theirs.cat.codes.array).all()
-    )
-    return same and bool((rows["ts"].array == expected["ts"].array).all())
+    if not ours.cat.categories.equals(theirs.cat.categories):
+        return False
+    same = np.array_equal(ours.cat.codes.to_numpy(), theirs.cat.codes.to_numpy())
+    return same and bool(np.all(np.asarray(rows["ts"].array == expected["ts"].array)))
 
 
 def _interval(row: pd.Series) -> str:

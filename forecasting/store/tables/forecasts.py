@@ -38,10 +38,10 @@ def content_hash(
     digest = hashlib.sha256((model_id or "").encode())
     for values, codes in labels.values():
         digest.update("\0".join(values).encode())
-        digest.update(codes[order].astype("<i8"))
-    digest.update(ts[order])
-    digest.update(rows["horizon_step"].to_numpy("<i4")[order])
-    digest.update(np.ascontiguousarray(rows[["mean", *QUANTILE_COLUMNS]].to_numpy("<f8")[order]))
+        digest.update(codes[order].astype("<i8").data)
+    digest.update(ts[order].data)
+    digest.update(np.ascontiguousarray(rows["horizon_step"].to_numpy("<i4")[order]).data)
+    digest.update(np.ascontiguousarray(rows[["mean", *QUANTILE_COLUMNS]].to_numpy("<f8")[order]).data)
     if aggregates is not None and len(aggregates):
         for part in parts_of("aggregates", aggregates, key=AGGREGATE_KEY):
             digest.update(part)
