@@ -59,7 +59,7 @@ reference: $(INSTALLED)
 	$(BIN)/python docs/commands.py
 
 benchmarks: $(INSTALLED)
-	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+	for script in benchmarks/*.py; do PYTHONPATH=. $(BIN)/python $$script || exit 1; done
 
 # torch first: where pip knows a CPU build it takes that, else PyPI's
 $(INSTALLED): pyproject.toml constraints.txt

@@ -112,7 +112,7 @@ def test_sound_aggregates_pass_in_any_order_with_any_index():
         ("mean", -0.5, "finite and not negative"),
         ("q25", 99.0, "quantiles in order"),
         ("stat", "median", "isin"),
-        ("period", "month", "isin"),
+        ("period", "quarter", "isin"),
         ("level", "", "not empty"),
         ("group_key", "", "not empty"),
         ("ts", TS[0] + pd.Timedelta(days=1), "one row for level, group_key, stat, period, ts"),
