@@ -79,6 +79,32 @@ select
 from (select unnest($names) as name, generate_subscripts($names, 1) as place), range($steps) as t(step)
 order by name, ts
 """
+_EXPLANATIONS = """
+insert into forecast.explanations by name
+select
+    'people-2' as run_id,
+    'people' as stream,
+    $origin::timestamptz as origin,
+    name as series_id,
+    date '2024-03-10' + number::integer as day,
+    subject,
+    place::integer as place,
+    parts[subject][place + 1] as part,
+    (100 - 37.5 * place + 3 * length(name) + number)::double as value
+from
+    (select unnest($names) as name),
+    (values ('mean', 12), ('change', 7)) as subjects(subject, count),
+    range(2) as days(number),
+    range(count) as t(place),
+    (
+        select map {
+            'mean': ['Sun 3 Mar', 'four weeks against it', 'trees: trend of the last days', 'trees: hour and weekday',
+                'trees: holidays, days around', 'trees: profile of the series', 'trees: <b>other</b>', 'N-BEATS', 'TFT',
+                'events ahead', 'agreement of sums', 'rest'],
+            'change': ['new demand', 'revised demand', 'events', 'model', 'weights', 'agreement of sums', 'rest']
+        } as parts
+    )
+"""
 _DAYS = """
 insert into forecast.aggregates by name
 select
@@ -175,6 +201,7 @@ def _write_rest(lake: Lake) -> None:
         ?::timestamptz - interval 3 day as starts_at, starts_at + interval 3 day as origin, origin as ends_at,
         3 as days, 4.5 as factor, true as ongoing""",
     ]
+    lake.connection.execute(_EXPLANATIONS, {"names": list(NAMES), "origin": ORIGINS[-1]})
     lake.connection.execute(rows[0], [list(NAMES), FIRST - 40 * DAY])
     lake.connection.execute(rows[1], [FIRST])
     for row in rows[2:]:

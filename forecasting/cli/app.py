@@ -12,7 +12,7 @@ from forecasting import __version__
 from forecasting.cli import console, events, history, maintenance, models, planning, runs, series, streams
 from forecasting.cli.output import sound_streams
 from forecasting.cli.planners import adjust
-from forecasting.cli.sharing import alarms, export, report
+from forecasting.cli.sharing import alarms, explain, export, report
 from forecasting.errors import ForecastingError, surprises_named
 
 IN_ORDER_OF_NEED = (
@@ -65,6 +65,7 @@ for command in (
 ):
     app.command()(command)
 app.command("try")(runs.try_feed)
+planning.explain_app.command("forecast")(explain.forecast)
 
 
 def main() -> None:

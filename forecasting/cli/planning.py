@@ -99,7 +99,7 @@ def _replay(stream: str, span: str, lead: str, as_json: bool) -> None:
     )
 
 
-explain_app = typer.Typer(help="Explain one cell of a plan, step by step.", no_args_is_help=True)
+explain_app = typer.Typer(help="Explain a forecast, or one cell of a plan, step by step.", no_args_is_help=True)
 
 
 @explain_app.command("staffing")

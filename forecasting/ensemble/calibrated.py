@@ -30,6 +30,20 @@ class HeldBackLosses:
     """(A, N) sum of |y| over the same intervals."""
 
 
+@dataclass(frozen=True)
+class ForecastStages:
+    """The forecast of a panel after each stage."""
+
+    baseline: Panel
+    """The panel at its present level and without the events ahead, which the members read."""
+    mixed: PanelForecast
+    factors: Floats64 | None
+    """(groups, leads, 7) of calibration; None where there is no evidence."""
+    calibrated: PanelForecast
+    with_events: PanelForecast
+    """As it is published, unless sums are reconciled; `calibrated` itself where no event lies ahead."""
+
+
 def forecast_panel(panel: Panel, members: Mapping[str, Member], *, cache: ForecastCache | None = None) -> PanelForecast:
     """Quantiles of the panel's horizon, mixed and calibrated: a pure function of the panel and the members.
 
@@ -37,17 +51,26 @@ def forecast_panel(panel: Panel, members: Mapping[str, Member], *, cache: Foreca
     ones always take part. cache: see `mix_members`. Raises ModelError where a member was trained for another season or
     a shorter horizon.
     """
+    return forecast_in_stages(panel, members, cache=cache).with_events
+
+
+def forecast_in_stages(
+    panel: Panel, members: Mapping[str, Member], *, cache: ForecastCache | None = None
+) -> ForecastStages:
+    """`forecast_panel`, stage by stage."""
     panel = at_present_level(panel)
     baseline = without_events(panel)
-    forecast = _calibrated(baseline, members, cache)
-    return forecast if baseline is panel else with_events(panel, forecast, members)
+    mixed = mix_members(baseline, members, cache=cache)
+    return finish_stages(panel, baseline, mixed, members, None if mixed.evidence is None else learn_calibration(mixed))
 
 
-def _calibrated(panel: Panel, members: Mapping[str, Member], cache: ForecastCache | None) -> PanelForecast:
-    forecast = mix_members(panel, members, cache=cache)
-    if forecast.evidence is None:
-        return forecast
-    return widen_judged(forecast, learn_calibration(forecast))
+def finish_stages(
+    panel: Panel, baseline: Panel, mixed: PanelForecast, members: Mapping[str, Member], factors: Floats64 | None
+) -> ForecastStages:
+    """The stages after the mix. panel, baseline: at the present level, with and without the events ahead."""
+    calibrated = mixed if factors is None else widen_judged(mixed, factors)
+    final = calibrated if baseline is panel else with_events(panel, calibrated, members)
+    return ForecastStages(baseline, mixed, factors, calibrated, final)
 
 
 def learn_calibration(forecast: PanelForecast | Weighing) -> Floats64:

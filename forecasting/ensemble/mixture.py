@@ -49,6 +49,8 @@ class PanelForecast:
     """(R, 7) the mixed forecast of each row of evidence, with weights learned on the other half of the origins."""
     origin_columns: tuple[int, ...]
     """Columns of the held-back origins."""
+    by_group: Floats64 | None = None
+    """(groups, cells of days ahead, M) weights in the order of `member_forecasts`; None where nothing lies ahead."""
     baseline: Floats32 | None = None
     """(N, H, 7) the quantiles without the events ahead; None where there are none."""
     factors: Floats64 | None = None
@@ -73,16 +75,20 @@ def mix_members(panel: Panel, members: Mapping[str, Member], *, cache: ForecastC
     return mix_weighed(panel, members, weigh_members(panel, members, cache=cache))
 
 
-def mix_weighed(panel: Panel, members: Mapping[str, Member], weighing: Weighing) -> PanelForecast:
+def mix_weighed(
+    panel: Panel, members: Mapping[str, Member], weighing: Weighing, *, answers: Mapping[str, Floats32] | None = None
+) -> PanelForecast:
     """Forecast the panel's horizon, uncalibrated, with weights that are known.
 
-    members: as in `mix_members`; those that are not among the weighed ones take no part.
+    members: as in `mix_members`; those that are not among the weighed ones take no part. answers: (N, H, 7) of the
+    members that take part, where they were asked before.
     """
     length, at = panel.n_horizon, panel.n_history
     members, fallback = split_members(panel, members, judged=bool(weighing.origin_columns))
-    now = predict_all(panel, members, at=at, length=length)
+    now = predict_all(panel, members, at=at, length=length) if answers is None else dict(answers)
     leads = lead_cells(panel, at=at, length=length)
-    share = weighing.weights[weighing.group[:, None], leads][..., [weighing.names.index(name) for name in now]]
+    by_group = weighing.weights[..., [weighing.names.index(name) for name in now]]
+    share = by_group[weighing.group[:, None], leads]
     predicted = [forecast.reshape(-1, len(QUANTILES)) for forecast in now.values()]
     quantiles = mix(predicted, share.reshape(-1, len(now))).reshape(panel.n_series, length, len(QUANTILES))
     quantiles, tier = _fill_missing(panel, quantiles, now, share, fallback)
@@ -96,6 +102,7 @@ def mix_weighed(panel: Panel, members: Mapping[str, Member], weighing: Weighing)
         evidence=weighing.evidence,
         mixed=weighing.mixed,
         origin_columns=weighing.origin_columns,
+        by_group=by_group,
     )
 
 

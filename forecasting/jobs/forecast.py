@@ -2,8 +2,11 @@
 
 import logging
 
+import numpy as np
+
 from forecasting.contracts.outputs import check_aggregates, check_forecasts, check_paths
-from forecasting.ensemble.calibrated import forecast_panel
+from forecasting.ensemble.blocks.combination import combination_of_panel
+from forecasting.ensemble.calibrated import ForecastStages, forecast_in_stages
 from forecasting.ensemble.joint import Joint, join
 from forecasting.ensemble.mixture import PanelForecast
 from forecasting.ensemble.weighing import ForecastCache
@@ -19,7 +22,7 @@ from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.panel.describe import describe_breaks, describe_suppressed
 from forecasting.panel.grid import Panel, open_age
 from forecasting.settings import Settings
-from forecasting.store.tables.forecasts import publish
+from forecasting.store.tables.forecasts import Sampled, publish
 from forecasting.store.tables.runs import Run
 from forecasting.terms import RunKind, RunStatus
 
@@ -73,7 +76,8 @@ def issue(
     stale = check_age(stream, open_age(panel, interval=stream.interval), origin)
     cache = cache or ForecastCache()
     members = forecasters(stream, model)
-    forecast = forecast_panel(panel, members, cache=cache)
+    stages = forecast_in_stages(panel, members, cache=cache)
+    forecast = stages.with_events
     check_fallbacks(stream, count_tiers(forecast))
     joint = None
     if stream.hierarchy is not None and panel.n_horizon:
@@ -99,9 +103,20 @@ def issue(
         aggregates=joint.aggregates if joint else None,
         paths=joint.paths if joint else None,
         surges=surge_rows(stream, panel),
+        learned=_learned(panel, stages, model, joint),
     )
     adjust_publication(session, record)
     return _summary(record, panel, forecast, joint, status=status, rows=len(rows))
+
+
+def _learned(panel: Panel, stages: ForecastStages, model: LoadedModel, joint: Joint | None) -> Sampled | None:
+    """Weights and calibration, with which the forecast of single series can be made again; None without a horizon."""
+    if not panel.n_horizon:
+        return None
+    combination = combination_of_panel(panel, stages, sums=joint.choice.method if joint else None)
+    evidence = stages.mixed.evidence
+    judged = 0 if evidence is None else len(np.unique(evidence.series))
+    return Sampled(model.model_id, panel.n_series, judged, combination.as_record())
 
 
 def shares(panel: Panel, forecast: PanelForecast) -> dict[str, float]:

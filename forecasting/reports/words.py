@@ -61,8 +61,7 @@ def command_for(need: str, *, stream: str, place: str, by_day: str, origin: str)
         case "short":
             words = ["forecasting", "sql", f"from analyst.rosters_latest where pool_id = {literal(place)}"]
         case "change":
-            query = f"from analyst.forecast_latest where stream = {literal(stream)} and series_id = {literal(place)}"
-            words = ["forecasting", "sql", query]
+            words = ["forecasting", "explain", "forecast", stream, place, *([by_day] if by_day else [])]
         case "surge":
             words = ["forecasting", "surges", "confirm", stream, place, by_day]
         case "event":

@@ -53,7 +53,7 @@ def test_the_limits_of_the_groups_put_each_series_into_its_own(panel, combinatio
 
 def test_a_combination_survives_its_record_to_the_last_bit(combination):
     again = Combination.from_record(json.loads(json.dumps(combination.as_record())))
-    for name in ("limits", "weights", "factors"):
+    for name in ("limits", "weights", "factors", "losses"):
         np.testing.assert_array_equal(getattr(again, name), getattr(combination, name))
     assert (again.names, again.origin_columns) == (combination.names, combination.origin_columns)
     assert again.judged

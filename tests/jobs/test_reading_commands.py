@@ -37,6 +37,7 @@ READING = [
     ("doctor",),
     ("maintain", "--dry-run"),
     ("backfill", "usage", *DAYS, "--dry-run"),
+    ("explain", "forecast", "usage", "a"),
     ("explain", "staffing", "usage", "a", "2024-02-03 10:00"),
     ("explain", "capacity", "usage", "a"),
     ("plan", "usage", "--replay", "2024-02-03..2024-02-04"),

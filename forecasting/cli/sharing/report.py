@@ -26,6 +26,12 @@ def report(
         Path | None,
         typer.Option("--out", help="Folder of the reports; FORECASTING_HOME/reports when absent.", metavar="DIR"),
     ] = None,
+    split: Annotated[
+        bool,
+        typer.Option(
+            "--split/--no-split", help="Whether the days that changed most are forecast again to find out why."
+        ),
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Write the morning page as HTML and as a workbook.
@@ -39,10 +45,12 @@ def report(
     with console.working("report"):
         from forecasting.jobs.reports import run as job
 
-        summary = job.run(read_settings(os.environ), streams or [], origin=origin, folder=out)
+        summary = job.run(read_settings(os.environ), streams or [], origin=origin, folder=out, split=split)
     if as_json:
         typer.echo(json.dumps(summary.as_dict()))
         return
     typer.echo(f"{summary.page}\n{summary.workbook}\n{summary.index}\n{summary.lead}")
     for name, why in summary.left_out.items():
         typer.echo(f"left out: {name}: {why}")
+    for name, why in summary.unexplained.items():
+        typer.echo(f"changes not split: {name}: {why}")

@@ -6,6 +6,7 @@ from typing import Any
 
 _WIDEST = 40
 """Characters of a column; longer texts are wrapped."""
+_BLOCKS = "▁▂▃▄▅▆▇█"
 _GAP = 2
 """Characters between two columns."""
 _DIGITS = 4
@@ -46,6 +47,23 @@ def column_blocks(heads: Sequence[str], rows: Sequence[Sequence[str]], *, width:
         blocks[-1].append(place)
         left -= needed
     return blocks or [list(range(len(heads)))]
+
+
+def sparkline(values: Sequence[float | None], *, most: float | None = None) -> str:
+    """Values as block characters from zero up, a space where one is missing.
+
+    most: value of a full block, the largest of them unless given.
+    """
+    known = [value for value in values if value is not None and math.isfinite(value)]
+    top = max([*known, 0.0]) if most is None else most
+    return "".join(
+        " " if value is None or not math.isfinite(value) else _BLOCKS[_eighth(value / top if top > 0 else 0.0)]
+        for value in values
+    )
+
+
+def _eighth(share: float) -> int:
+    return min(max(round(share * (len(_BLOCKS) - 1)), 0), len(_BLOCKS) - 1)
 
 
 def _decimal(value: float) -> str:

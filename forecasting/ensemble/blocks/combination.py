@@ -12,13 +12,19 @@ import numpy as np
 
 from forecasting.config.stream import Stream
 from forecasting.ensemble.blocks.sums import Movement, learn_movement
-from forecasting.ensemble.calibrated import held_back_forecasts, learn_calibration, widen_judged
-from forecasting.ensemble.event_effects import with_events
+from forecasting.ensemble.calibrated import (
+    ForecastStages,
+    finish_stages,
+    held_back_forecasts,
+    learn_calibration,
+)
 from forecasting.ensemble.evidence import OWN_GROUPS, group_series, measure_roughness
+from forecasting.ensemble.explained.reasons import judge
 from forecasting.ensemble.members import FALLBACK, READS_EVENTS
 from forecasting.ensemble.mixture import PanelForecast, mix_weighed, nothing_ahead
 from forecasting.ensemble.weighing import Weighing, weigh_members
 from forecasting.errors import LakeError
+from forecasting.models.features.days import LEADS
 from forecasting.models.member import Member
 from forecasting.numerics import Floats64, Ints
 from forecasting.panel.grid import Panel, at_present_level, without_events
@@ -43,10 +49,21 @@ class Combination:
     """Whether there is evidence, by which intervals are calibrated."""
     movement: Movement | None = None
     """How series move together, where the stream sums them."""
+    losses: Floats64 | None = None
+    """(G, M) on held-back origins, over that of the group's best member; NaN where nothing was judged."""
+    groups: Mapping[str, int] | None = None
+    """Group of each series, where all of them were weighed together; else by `limits`."""
+    sums: str | None = None
+    """How sums were made to agree; None where there are none."""
 
     def group(self, panel: Panel) -> Ints:
         """(N,) group of each series of a panel."""
-        return np.searchsorted(self.limits, measure_roughness(panel), side="right")
+        by_limit = np.searchsorted(self.limits, measure_roughness(panel), side="right")
+        if self.groups is None:
+            return by_limit
+        # a series that was not there has the group of the series like it
+        own = [self.groups.get(str(name), -1) for name in panel.series_ids]
+        return np.where(np.array(own) >= 0, own, np.minimum(by_limit, len(self.weights) - 1))
 
     def weighing(self, panel: Panel) -> Weighing:
         """The weights for a panel's series, without evidence."""
@@ -62,12 +79,15 @@ class Combination:
         """Plain numbers and texts, from which `from_record` makes the same bits again."""
         return {
             "names": list(self.names),
-            "limits": [limit if np.isfinite(limit) else None for limit in self.limits.tolist()],
+            "limits": _plain(self.limits),
             "weights": self.weights.tolist(),
             "factors": self.factors.tolist(),
             "origin_columns": list(self.origin_columns),
             "judged": self.judged,
             "movement": None if self.movement is None else self.movement.as_record(),
+            "losses": None if self.losses is None else _plain(self.losses),
+            "groups": None if self.groups is None else dict(self.groups),
+            "sums": self.sums,
         }
 
     @classmethod
@@ -75,6 +95,7 @@ class Combination:
         """Raises LakeError for a record that `as_record` did not make."""
         try:
             limits = [np.inf if limit is None else limit for limit in record["limits"]]
+            losses = record.get("losses")
             return cls(
                 names=tuple(record["names"]),
                 limits=np.array(limits, dtype=np.float64),
@@ -83,6 +104,9 @@ class Combination:
                 origin_columns=tuple(record["origin_columns"]),
                 judged=bool(record["judged"]),
                 movement=None if record.get("movement") is None else Movement.from_record(record["movement"]),
+                losses=None if losses is None else np.array(losses, dtype=np.float64),
+                groups=record.get("groups"),
+                sums=record.get("sums"),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise LakeError(
@@ -114,6 +138,29 @@ def learn_combination(panel: Panel, members: Mapping[str, Member], *, stream: St
         origin_columns=weighing.origin_columns,
         judged=weighing.evidence is not None,
         movement=movement,
+        losses=_losses(weighing),
+    )
+
+
+def combination_of_panel(panel: Panel, stages: ForecastStages, *, sums: str | None) -> Combination:
+    """What the forecast of a stream in one panel has learned, to be kept beside it. sums: how they were made to agree.
+
+    With it the forecast of single series can be made again without all others.
+    """
+    mixed = stages.mixed
+    assert mixed.by_group is not None
+    ones = np.ones((*mixed.by_group.shape[:2], len(QUANTILES)))
+    few = panel.n_series <= OWN_GROUPS
+    return Combination(
+        names=tuple(mixed.member_forecasts),
+        limits=np.empty(0) if few else _limits(stages.baseline),
+        weights=mixed.by_group,
+        factors=ones if stages.factors is None else stages.factors,
+        origin_columns=mixed.origin_columns,
+        judged=stages.factors is not None,
+        losses=_losses(mixed),
+        groups={str(name): int(group) for name, group in zip(panel.series_ids, mixed.group, strict=True)},
+        sums=sums,
     )
 
 
@@ -122,18 +169,38 @@ def forecast_block(panel: Panel, members: Mapping[str, Member], combination: Com
 
     A pure function of the panel, the members and the combination. Series that borrow a shape borrow it from the panel.
     """
+    return block_in_stages(panel, members, combination).with_events
+
+
+def block_in_stages(panel: Panel, members: Mapping[str, Member], combination: Combination) -> ForecastStages:
+    """`forecast_block`, stage by stage."""
     panel = at_present_level(panel)
     baseline = without_events(panel)
     if not panel.n_horizon:
-        return nothing_ahead(panel)
+        nothing = nothing_ahead(panel)
+        return ForecastStages(baseline, nothing, None, nothing, nothing)
     members = combination.needed(members)
-    forecast = mix_weighed(baseline, members, combination.weighing(baseline))
-    if combination.judged:
-        forecast = widen_judged(forecast, combination.factors)
-    return forecast if baseline is panel else with_events(panel, forecast, members)
+    mixed = mix_weighed(baseline, members, combination.weighing(baseline))
+    return finish_stages(panel, baseline, mixed, members, combination.factors if combination.judged else None)
 
 
 def _limits(panel: Panel) -> Floats64:
     """(OWN_GROUPS - 1,) least roughness of the series of each group but the first."""
     roughness, group = measure_roughness(panel), group_series(panel)
     return np.array([roughness[group == number].min(initial=np.inf) for number in range(1, OWN_GROUPS)])
+
+
+def _losses(learned: Weighing | PanelForecast) -> Floats64 | None:
+    """(G, M) losses of the members in each group, as of `Combination`."""
+    if learned.evidence is None:
+        return None
+    members, every = len(learned.evidence.predicted), np.arange(len(LEADS) + 1)
+    groups = range(int(learned.group.max()) + 1)
+    return np.stack([judge(learned.evidence, group=one, leads=every, members=members).losses for one in groups])
+
+
+def _plain(values: Floats64) -> Any:
+    """Nested lists with None where a number is not finite: JSON knows no other numbers."""
+    if values.ndim > 1:
+        return [_plain(row) for row in values]
+    return [float(value) if np.isfinite(value) else None for value in values]

@@ -29,12 +29,12 @@ from forecasting.panel.describe import describe_breaks, describe_suppressed
 from forecasting.panel.grid import Panel, open_age
 from forecasting.store.tables.blocks import (
     BlockAggregates,
-    Sampled,
     append_block,
     append_combination,
     done_blocks,
     read_combination,
 )
+from forecasting.store.tables.forecasts import Sampled
 from forecasting.store.tables.runs import Run
 from forecasting.uncertainty.periods import Columns
 

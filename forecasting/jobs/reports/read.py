@@ -93,12 +93,8 @@ class Reader:
             "minutes": scope.minutes,
         }
 
-    def _is_partner(self, scope: Scope) -> bool:
-        """Whether a stream is there for another one's plan, which shows what follows from it."""
-        return any(scope.name in _partners(other.stream) for other in self.scopes if other.name != scope.name)
-
     def _coming(self, scope: Scope) -> Iterable[PageBlock | None]:
-        if scope.stream.interval >= DAY or self._is_partner(scope):
+        if scope.stream.interval >= DAY or is_partner(scope, self.scopes):
             return
         span = (scope.origin, _after(scope, _SHOWN_DAYS))
         named = {**self._named(scope), "since": span[0], "until": span[1]}
@@ -130,7 +126,7 @@ class Reader:
         return int(rows["series"].iloc[0])
 
     def _weeks(self, scope: Scope) -> Iterable[PageBlock | None]:
-        if self._is_partner(scope) or scope.stream.interval > DAY:
+        if is_partner(scope, self.scopes) or scope.stream.interval > DAY:
             return
         horizon = min(scope.stream.stream.horizon, _WEEKS * DAY)
         until = _after(scope, max(horizon // DAY, 1))
@@ -158,15 +154,20 @@ class Reader:
             yield weeks.short_days(scope, self.answer("reports/coverage.sql", **named, by_hour=False, most=ROWS))
 
     def _changes(self, scope: Scope) -> Iterable[PageBlock | None]:
-        if scope.previous is None or self._is_partner(scope):
+        if is_partner(scope, self.scopes):
             return
         named = {**self._named(scope), "until": _after(scope, _WEEKS)}
+        if scope.previous is None:
+            yield changes.reasons(scope, self.answer("reports/reasons.sql", **named))
+            return
         yield changes.changes(scope, self.answer("reports/changes.sql", **named, most=FEW_ROWS))
+        yield changes.splits(scope, self.answer("reports/splits.sql", **named, most=FEW_ROWS))
         yield changes.surprises(scope, self.answer("reports/surprises.sql", **named, most=10))
+        yield changes.reasons(scope, self.answer("reports/reasons.sql", **named))
 
     def _accuracy(self, scope: Scope) -> Iterable[PageBlock | None]:
         named = {**self._named(scope), "since": _after(scope, -_SCORED_DAYS)}
-        most = 5 if self._is_partner(scope) else FEW_ROWS
+        most = 5 if is_partner(scope, self.scopes) else FEW_ROWS
         yield accuracy.errors(scope, self.answer("reports/errors.sql", **named, most=most))
         yield accuracy.bands_and_trend(
             scope, self.answer("reports/pit.sql", **named), self.answer("reports/trend.sql", **named)
@@ -186,6 +187,11 @@ class Reader:
         if not peaks.rows.empty:
             yield capacity.peaks_table(scope, peaks)
         yield capacity.budget(scope, self.answer("reports/budget.sql", **named), currency=currency)
+
+
+def is_partner(scope: Scope, scopes: Sequence[Scope]) -> bool:
+    """Whether a stream is there for another one's plan, which shows what follows from it."""
+    return any(scope.name in _partners(other.stream) for other in scopes if other.name != scope.name)
 
 
 def _partners(stream: Stream) -> set[str]:

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,9 @@ from typing import Any
 import pandas as pd
 
 from forecasting.config.stream import Stream
-from forecasting.errors import FeedError, ForecastingError
-from forecasting.jobs.reports.read import Reader
+from forecasting.errors import FeedError, ForecastingError, surprises_named
+from forecasting.jobs.explained.record import record
+from forecasting.jobs.reports.read import Reader, is_partner
 from forecasting.jobs.streams.overview import used_names
 from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.reports.blocks import Page, PageSection
@@ -38,7 +39,10 @@ _FAR = datetime(9999, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class ReportSummary:
-    """What was written. left_out: streams without a publication, or whose definition cannot be read, and why."""
+    """What was written. left_out: streams without a publication, or whose definition cannot be read, and why.
+
+    unexplained: streams whose changes could not be split, and why.
+    """
 
     day: str
     page: str
@@ -48,6 +52,7 @@ class ReportSummary:
     needs: int
     lead: str
     left_out: dict[str, str]
+    unexplained: dict[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         return {**self.__dict__, "streams": list(self.streams)}
@@ -60,12 +65,14 @@ def run(
     origin: str | None = None,
     folder: Path | None = None,
     leave_out_undefined: bool = False,
+    split: bool = True,
 ) -> ReportSummary:
     """Write the report of some streams, of all in use where none is named.
 
     origin: an ISO date or timestamp, as for a forecast; each stream shows its newest published origin up to it, and its
     newest at all where it is None. folder: `reports` below the home unless given. leave_out_undefined: a named stream
     whose definition cannot be read is named on the page, as it always is where no stream is named, instead of an error.
+    split: first put on record why the days that changed most did, where it is not (see `jobs/explained/record.py`).
     Files are replaced as a whole, and equal lakes give equal bytes. Raises SettingsError where there is no lake or a
     named stream is not defined, FeedError where none of the streams has published anything.
     """
@@ -85,9 +92,27 @@ def run(
                 f"report: none of {', '.join(named) or 'the streams'} has a published forecast{wanted}; expected at "
                 "least one; run `forecasting run` first, or name a later --origin"
             )
+    unexplained = _explain(settings, scopes) if split else {}
+    with open_lake_to_read(settings) as lake:
         sections = Reader(lake, scopes).sections()
     day = _day(scopes, origin, definitions)
-    return _write(folder or settings.home / FOLDER, day, scopes, sections, issued, left_out)
+    summary = _write(folder or settings.home / FOLDER, day, scopes, sections, issued, left_out)
+    return replace(summary, unexplained=unexplained)
+
+
+def _explain(settings: Settings, scopes: Sequence[Scope]) -> dict[str, str]:
+    """Put explanations on record; of which streams not, and why. A page without them is still a page."""
+    found = {}
+    for scope in scopes:
+        if is_partner(scope, scopes):
+            continue
+        try:
+            with surprises_named(f"stream {scope.name}: explanation"):
+                record(settings, scope.name, origin=scope.origin, previous=scope.previous)
+        except ForecastingError as error:
+            logger.warning("report: stream %s: not explained: %s", scope.name, error)
+            found[scope.name] = str(error)
+    return found
 
 
 def _read_definitions(settings: Settings, names: Sequence[str], *, strict: bool) -> tuple[list[Stream], dict[str, str]]:

@@ -1,8 +1,12 @@
 """What changed since the origin before, and why."""
 
-from forecasting.reports.blocks import Answer, PageBlock, Table, TableColumn
+from forecasting.reports.blocks import Answer, Chart, PageBlock, Table, TableColumn
 from forecasting.reports.formats import Kind, write
 from forecasting.reports.scope import Scope
+from forecasting.reports.steps import draw_steps
+
+_FEW = 10.0
+"""Changes of fewer things than this are shown with decimals."""
 
 
 def changes(scope: Scope, answer: Answer) -> PageBlock | None:
@@ -25,10 +29,75 @@ def changes(scope: Scope, answer: Answer) -> PageBlock | None:
     return PageBlock(
         key=f"changes-{scope.name}",
         title=f"{scope.name}: largest changes since the forecast of {write(_previous(scope), Kind.DAY)}",
-        note=f"Expected {scope.unit} a day. By events: what campaigns, holidays and closures multiply by. The rest is "
-        "new and revised demand and, where the model changed, the model too: what is stored does not tell them apart.",
+        note=f"Expected {scope.unit} a day. By events: what campaigns, holidays and closures multiply by.",
         answer=answer,
         table=Table(columns, rows),
+    )
+
+
+def splits(scope: Scope, answer: Answer) -> PageBlock | None:
+    """answer: of `reports/splits.sql`."""
+    rows = answer.rows
+    if rows.empty:
+        return None
+    change = Kind.WHOLE_CHANGE if scope.counts and rows["change"].abs().max() >= _FEW else Kind.CHANGE
+    titles = {
+        "new_demand": "New demand",
+        "revised_demand": "Revised demand",
+        "events": "Events",
+        "model": "Model",
+        "weights": "Weights",
+        "sums": "Agreement of sums",
+        "rest": "Rest",
+    }
+    # a step that changed nothing for anyone is left out, but for the rest, which shows that the sum is whole
+    kept = [name for name in titles if name == "rest" or (rows[name].fillna(0).abs() > 0).any()]
+    columns = [
+        TableColumn("series", "Series"),
+        TableColumn("day", "Day", Kind.DAY),
+        TableColumn("change", "Change", change),
+        *(TableColumn(name, titles[name], change) for name in kept),
+    ]
+    return PageBlock(
+        key=f"splits-{scope.name}",
+        title=f"{scope.name}: why these changed",
+        note=f"{scope.unit} a day. The inputs of the forecast before are replaced by today's one by one, and what each "
+        "step moves is its part: values that came in since, older values that were revised, events, the model, the "
+        "weights of its members, agreement with the forecasts of sums.",
+        answer=answer,
+        table=Table(columns, rows),
+    )
+
+
+def reasons(scope: Scope, answer: Answer) -> PageBlock | None:
+    """answer: of `reports/reasons.sql`."""
+    rows = answer.rows
+    if rows.empty:
+        return None
+    change = Kind.CHANGE
+    columns = [
+        TableColumn("part", "Part"),
+        TableColumn("adds", "Adds", change),
+        TableColumn("so_far", "So far", Kind.NUMBER),
+    ]
+    charts = [
+        Chart(
+            "steps",
+            f"{series}, {write(day, Kind.DAY)}",
+            draw_steps(own),
+            Table(columns, own),
+            note="each step from the newest day like it to the forecast; the table below has all of them",
+        )
+        for (series, day), own in rows.groupby(["series", "day"], sort=False)
+    ]
+    return PageBlock(
+        key=f"reasons-{scope.name}",
+        title=f"{scope.name}: what the forecast is made of, on the days that changed most",
+        note="From the newest day like it to the published mean: what each method, and each group of inputs of the "
+        f"trees, adds. More: forecasting explain forecast {scope.name} SERIES DAY.",
+        answer=answer,
+        charts=charts,
+        legend=[("rise", "adds"), ("fall", "takes away"), ("whole", "newest day, forecast")],
     )
 
 

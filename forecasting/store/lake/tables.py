@@ -93,6 +93,7 @@ TABLES: Mapping[str, LakeTable] = {
         _published("forecast.blocks", "block"),
         _published("forecast.block_sums", "block", "level", "group_key"),
         _published("forecast.surges", "series_id", "starts_at"),
+        _published("forecast.explanations", "series_id", "day", "subject", "place"),
         LakeTable("forecast.models", key=("model_id",)),
         LakeTable("forecast.decisions", key=("stream", "decided_at_origin", "challenger", "decided_at")),
         LakeTable("forecast.alarms", key=("alarm_id", "origin", "known_at"), dated_by="origin"),

@@ -19,7 +19,15 @@ from forecasting.contracts.outputs import AGGREGATE_KEY
 from forecasting.errors import LakeError
 from forecasting.store.lake.hashes import parts_of
 from forecasting.store.lake.lake import Lake
-from forecasting.store.tables.forecasts import KINDS, content_hash, holds_forecast, insert_forecasts
+from forecasting.store.tables.forecasts import (
+    KINDS,
+    Sampled,
+    combination_of,
+    content_hash,
+    holds_forecast,
+    insert_combination,
+    insert_forecasts,
+)
 from forecasting.store.tables.publications import Issue, Publication, insert_published, issue_rows
 from forecasting.store.tables.runs import Run
 from forecasting.terms import RunKind, RunStatus
@@ -27,17 +35,6 @@ from forecasting.terms import RunKind, RunStatus
 AGGREGATE_TEXTS = ("level", "group_key", "stat", "period")
 MARK = "blocks-"
 """Beginning of the hash of a forecast that was made in blocks."""
-
-
-@dataclass(frozen=True)
-class Sampled:
-    """What a run has learned from a sample of the series."""
-
-    model_id: str | None
-    series: int
-    """Of the stream."""
-    sampled: int
-    combination: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -88,19 +85,16 @@ class SharedRun:
 
 def append_combination(lake: Lake, run: Run, sampled: Sampled) -> None:
     """Keep what a run has learned, for the workers that forecast its blocks."""
-    values = {**_keys(run), "model_id": sampled.model_id, "series": sampled.series, "sampled": sampled.sampled}
-    text = json.dumps(sampled.combination)
-    write = partial(lake.execute, "forecast/insert_combination.sql", combination=text, **values)
-    lake.write(write, message=f"combination of {run.run_id}")
+    lake.write(partial(insert_combination, lake, sampled, **_keys(run)), message=f"combination of {run.run_id}")
 
 
 def read_combination(lake: Lake, run: Run) -> Sampled:
     """Raises LakeError where the run has learned nothing yet."""
-    rows = lake.rows("forecast/combination.sql", **_keys(run))
-    if not rows:
+    assert run.origin is not None
+    found = combination_of(lake, run_id=run.run_id, stream=run.stream.name, origin=run.origin)
+    if found is None:
         raise LakeError(f"run {run.run_id}: no combination on record; forecast the origin again")
-    model_id, series, sampled, text = rows[0]
-    return Sampled(model_id, series, sampled, json.loads(text))
+    return found
 
 
 def shared_run(lake: Lake, *, stream: str, origin: datetime) -> SharedRun | None:

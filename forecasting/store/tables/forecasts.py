@@ -1,7 +1,11 @@
 """Forecasts: their hash, their publication, and the current forecast of an origin."""
 
 import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,13 +14,24 @@ import pandas as pd
 from forecasting.contracts.outputs import AGGREGATE_KEY
 from forecasting.store.lake.hashes import labels_of, order_of, parts_of
 from forecasting.store.lake.lake import Lake
-from forecasting.store.tables.publications import Issue, Publication, insert_published, issue_rows
+from forecasting.store.tables.publications import Issue, Publication, insert_published, issue_rows, newest_of
 from forecasting.store.tables.runs import Run
 from forecasting.terms import QUANTILE_COLUMNS, RunKind, RunStatus
 
 SURGE_KEY = ("series_id", "starts_at")
 KINDS = (RunKind.NIGHTLY, RunKind.MANUAL, RunKind.BACKFILL)
 """Runs that publish forecasts."""
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """What a run has learned from a sample of the series."""
+
+    model_id: str | None
+    series: int
+    """Of the stream."""
+    sampled: int
+    combination: Mapping[str, Any]
 
 
 def content_hash(
@@ -62,14 +77,16 @@ def publish(
     aggregates: pd.DataFrame | None = None,
     paths: pd.DataFrame | None = None,
     surges: pd.DataFrame | None = None,
+    learned: Sampled | None = None,
 ) -> RunStatus:
     """Publish a run's rows, unless the current publication has the same values and the lake still holds them.
 
     rows: as in `content_hash`, and event_factor where events have an effect. keep_nightly: leave what a nightly run
     published. aggregates, paths: published at once with the rows, in the columns that `contracts.outputs` checks; paths
     do not count in the hash, for rows and aggregates are made of them. surges: every column of forecast.surges but
-    run_id, stream and origin; they count, where there are any. Returns `published`, `stale` or `unchanged`, and leaves
-    the run finished. Raises LakeError or LakeBusyError; then what was published before stays.
+    run_id, stream and origin; they count, where there are any. learned: kept beside the rows, so that these can be
+    explained; it does not count. Returns `published`, `stale` or `unchanged`, and leaves the run finished. Raises
+    LakeError or LakeBusyError; then what was published before stays.
     """
     digest = content_hash(rows, model_id=run.model_id, aggregates=aggregates, surges=surges)
 
@@ -88,10 +105,27 @@ def publish(
             insert_published(lake, "forecast.paths", paths, **named)
         if surges is not None and len(surges):
             insert_published(lake, "forecast.surges", surges, **named)
+        if learned is not None:
+            insert_combination(lake, learned, **named)
 
     count = sum(len(table) for table in (rows, aggregates, paths, surges) if table is not None)
     issue = Issue(digest=digest, rows=count, insert=insert, among=KINDS, keeps=keeps)
-    return issue_rows(lake, run, issue, complete=complete, now=now)
+    status = issue_rows(lake, run, issue, complete=complete, now=now)
+    if status == RunStatus.UNCHANGED and learned is not None:
+        _complete(lake, run, digest, learned)
+    return status
+
+
+def _complete(lake: Lake, run: Run, digest: str, learned: Sampled) -> None:
+    """Keep what was learned beside an equal publication of an older version, which kept nothing."""
+    assert run.origin is not None
+    current = newest_of(lake, KINDS, stream=run.stream.name, origin=run.origin)
+    if current is None or current.content_hash != digest:
+        return
+    named: dict[str, Any] = {"stream": run.stream.name, "origin": run.origin}
+    if combination_of(lake, run_id=current.run_id, **named) is None:
+        write = partial(insert_combination, lake, learned, run_id=current.run_id, **named)
+        lake.write(write, message=f"combination of {current.run_id}")
 
 
 def holds_forecast(lake: Lake, *, run_id: str, stream: str, origin: datetime) -> bool:
@@ -115,15 +149,65 @@ def holds_forecast(lake: Lake, *, run_id: str, stream: str, origin: datetime) ->
 
 
 def published_rows(
-    lake: Lake, *, stream: str, origin: datetime, between: tuple[str, str] | None = None
+    lake: Lake,
+    *,
+    stream: str,
+    origin: datetime,
+    between: tuple[str, str] | None = None,
+    names: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """The published forecast of a stream and origin that was made without hindsight; empty where there is none.
 
-    between: first and last series_id, where not all are wanted.
+    between: first and last series_id, where not all are wanted; names: those that are wanted.
     """
     first, last = between or (None, None)
     named: dict[str, Any] = {"stream": stream, "origin": origin, "first_series": first, "last_series": last}
+    named["names"] = None if names is None else list(names)
     return lake.frame("forecast/published_rows.sql", **named)
+
+
+def insert_combination(lake: Lake, learned: Sampled, *, run_id: str, stream: str, origin: datetime | None) -> None:
+    """Keep what a run has learned; to be called inside `Lake.write`."""
+    lake.execute(
+        "forecast/insert_combination.sql",
+        run_id=run_id,
+        stream=stream,
+        origin=origin,
+        model_id=learned.model_id,
+        series=learned.series,
+        sampled=learned.sampled,
+        combination=json.dumps(learned.combination),
+    )
+
+
+def combination_of(lake: Lake, *, run_id: str, stream: str, origin: datetime) -> Sampled | None:
+    """What a run has learned; None where nothing is on record."""
+    rows = lake.rows("forecast/combination.sql", run_id=run_id, stream=stream, origin=origin)
+    if not rows:
+        return None
+    model_id, series, sampled, text = rows[0]
+    return Sampled(model_id, series, sampled, json.loads(text))
+
+
+def append_explanations(lake: Lake, rows: pd.DataFrame, *, run_id: str, stream: str, origin: datetime) -> bool:
+    """Write the explanation of what a run published, unless it is there; whether it was written.
+
+    rows: series_id, day, subject, place, part, value.
+    """
+    named: dict[str, Any] = {"run_id": run_id, "stream": stream, "origin": origin}
+
+    def insert() -> bool:
+        if is_explained(lake, **named):
+            return False
+        insert_published(lake, "forecast.explanations", rows, **named)
+        return True
+
+    return lake.write(insert, message=f"explanation of {run_id}")
+
+
+def is_explained(lake: Lake, *, run_id: str, stream: str, origin: datetime) -> bool:
+    """Whether an explanation of what a run published is on record."""
+    return bool(lake.rows("forecast/explained.sql", run_id=run_id, stream=stream, origin=origin)[0][0])
 
 
 def insert_forecasts(lake: Lake, run: Run, rows: pd.DataFrame) -> None:

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from forecasting.cli import app, console
-from forecasting.cli.sharing.terminal import cell_text, column_blocks
+from forecasting.cli.sharing.terminal import cell_text, column_blocks, sparkline
 from forecasting.store.lake.open import open_lake
 
 
@@ -91,3 +91,10 @@ def test_a_file_of_an_unknown_kind_is_a_line(lake, tmp_path, monkeypatch, capsys
     with pytest.raises(SystemExit):
         app.main()
     assert "expected a file .parquet, .csv, .xlsx" in capsys.readouterr().err
+
+
+def test_a_sparkline_has_a_block_a_value_and_a_gap_where_there_is_none():
+    assert sparkline([0.0, 5.0, 10.0, None, float("nan")]) == "▁▅█  "
+    assert sparkline([5.0, 10.0], most=20.0) == "▃▅"
+    assert sparkline([0.0, 0.0]) == "▁▁"
+    assert sparkline([]) == ""

@@ -16,6 +16,7 @@ from forecasting.jobs.blocks.assist import assist
 from forecasting.jobs.blocks.cut import cut_series, is_large, most_series
 from forecasting.jobs.blocks.publish import publish_all
 from forecasting.jobs.common.session import Session, wall_clock
+from forecasting.jobs.explained.forecast import forecast as explain
 from forecasting.jobs.training import train
 from forecasting.jobs.training.bundles import newest_loaded
 from forecasting.jobs.upkeep import doctor
@@ -91,6 +92,17 @@ def test_blocks_publish_what_one_panel_publishes(filled):
     older = ours["series_id"] != SERIES[-1]
     pd.testing.assert_frame_equal(ours[older], theirs[older])
     assert in_blocks.details["tiers"] == together.details["tiers"]
+
+
+def test_a_series_of_a_block_is_explained_by_its_block_and_what_the_run_learned(filled):
+    forecast.run(filled, "usage", origin=ORIGIN)
+    for series in (SERIES[20], SERIES[-1]):
+        found = explain(filled, "usage", series=series)
+        query = f"select sum(mean) from analyst.forecast_latest where series_id = '{series}'"
+        published = frame(filled, query).iloc[0, 0]
+        assert found.parts["adds"].iloc[:-1].sum() == pytest.approx(published, abs=1e-6)
+        assert found.members["held_back_loss"].min() == 1
+        assert "a sample of 40 of 40 series" in found.lines[0]
 
 
 def test_processes_change_no_number(filled):

@@ -36,6 +36,7 @@ class Tables(HTMLParser):
         self.rows: dict[str, list[dict[str, str]]] = defaultdict(list)
         self.grids: dict[str, list[str]] = defaultdict(list)
         self.sections: list[str] = []
+        self.section_of: dict[str, str] = {}
         self.tags: set[str] = set()
         self._block = self._text = ""
         self._columns: list[str] = []
@@ -50,6 +51,7 @@ class Tables(HTMLParser):
             self.sections.append(named["id"])
         if "data-block" in named:
             self._block = named["data-block"]
+            self.section_of[self._block] = self.sections[-1]
         if tag == "table":
             self._grid, self._columns = "grid" in (named.get("class") or ""), []
         if tag == "th" and "data-name" in named:
@@ -119,8 +121,11 @@ def test_a_report_has_all_sections_in_their_order(made):
 def test_every_number_of_the_page_is_that_of_the_sql_beside_it(made):
     settings, _, page = made
     found = Tables(page)
-    compared = 0
-    assert set(found.sql) >= {"trust-streams", "needs-list", "fans-people", "links-links", "errors-people"}
+    compared: dict[str, int] = defaultdict(int)
+    assert set(found.sql) >= {
+        *("trust-streams", "needs-list", "fans-people", "links-links", "errors-people"),
+        *("changes-people", "splits-people", "reasons-people"),
+    }
     for block, rows in ask_all(settings, found.sql).items():
         if found.rows[block]:
             assert len(found.rows[block]) == len(rows), block
@@ -131,10 +136,10 @@ def test_every_number_of_the_page_is_that_of_the_sql_beside_it(made):
                 value = row[name]
                 if isinstance(value, int | float) and not isinstance(value, bool):
                     assert as_number(text) == pytest.approx(float(value), abs=half_unit(text)), (block, name)
-                    compared += 1
+                    compared[block] += 1
                 elif isinstance(value, pd.Timestamp):
                     assert text in {write(value, kind) for kind in (Kind.DAY, Kind.TIME, Kind.DATE, Kind.STAMP)}
-                    compared += 1
+                    compared[block] += 1
         if found.grids[block]:
             value = "chance" if block.startswith("chances") else "spare"
             expected = [row[value] for row in sorted(rows, key=lambda row: (row["day"], row["pool"], row["hour"]))]
@@ -142,8 +147,22 @@ def test_every_number_of_the_page_is_that_of_the_sql_beside_it(made):
             assert len(texts) == len(expected), block
             for text, number in zip(texts, expected, strict=True):
                 assert as_number(text) == pytest.approx(number, abs=half_unit(text)), block
-                compared += 1
-    assert compared > 1500
+                compared[block] += 1
+    assert sum(compared.values()) > 1500
+    shown = {block for block in found.sql if found.rows[block] or found.grids[block]}
+    assert shown == set(found.sql)
+    assert {found.section_of[block] for block in compared} == set(SECTIONS)
+
+
+def test_the_steps_of_a_sum_are_drawn_and_end_at_the_forecast(made):
+    settings, _, page = made
+    found = Tables(page)
+    rows = ask_all(settings, {"reasons-people": found.sql["reasons-people"]})["reasons-people"]
+    bars = re.findall(r'<rect class="(rise|fall|whole)"', page)
+    charts = len({(row["series"], row["day"]) for row in rows})
+    assert bars.count("whole") == 2 * charts + 1  # and the legend's
+    assert bars.count("fall") > charts
+    assert found.rows["splits-people"][0]["new_demand"]
 
 
 def test_names_of_series_are_text_and_nothing_else(made):
