@@ -38,10 +38,12 @@ def run(settings: Settings, streams: Sequence[str] = ()) -> Sent:
     """
     require_lake(settings)
     ways = _ways(settings.notices)
+    if not ways:
+        return Sent([], [], [])
     with open_lake(settings) as lake:
         alarms = list_alarms(lake, streams)
         due = alarms[alarms["needs_person"] & alarms["sent_at"].isna()]
-        if due.empty or not ways:
+        if due.empty:
             return Sent([], [], [])
         subject, text, content = compose(due)
         done, errors = _send_all(ways, subject, text, content)
