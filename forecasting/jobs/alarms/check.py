@@ -22,7 +22,7 @@ from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.settings import Settings
 from forecasting.store.alarms import measures as measured
 from forecasting.store.alarms import records
-from forecasting.store.files.definitions import read_definition
+from forecasting.store.files.definitions import definition_paths, read_definition
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake, require_lake
 
@@ -68,7 +68,7 @@ class AlarmSummary:
 
 
 def run(settings: Settings, streams: Sequence[str], *, origin: str | None = None) -> AlarmSummary:
-    """Check some streams, or all that have published a forecast, at an origin, or each at its newest.
+    """Check some streams, or all that are defined and have published a forecast, at an origin, or each at its newest.
 
     A repeat that finds the same appends nothing. A stream that cannot be checked stops no other. Raises SettingsError
     where there is no lake or nothing was published.
@@ -81,7 +81,8 @@ def run(settings: Settings, streams: Sequence[str], *, origin: str | None = None
 def check_all(lake: Lake, streams: Sequence[str], *, origin: str | None) -> AlarmSummary:
     """The same on a lake that is open for writing."""
     known = measured.streams_with_forecasts(lake)
-    named = list(dict.fromkeys(streams)) or known
+    defined = definition_paths(lake.settings)
+    named = list(dict.fromkeys(streams)) or [name for name in known if name in defined]
     if not known:
         raise SettingsError("alarms: no stream has published a forecast yet; run `forecasting run` first")
     checked, raised, errors = {}, list[str](), {}

@@ -159,3 +159,14 @@ def test_the_report_shows_the_alarm_and_what_to_do(calling, tmp_path):
     assert f"forecasting alarms ack {alarm}" in page
     assert "calls for a person" in made.lead
     assert "no value" in page
+
+
+def test_a_stream_without_a_definition_is_left_out_unless_it_is_named(calling):
+    path = calling.streams / "calls.toml"
+    text = path.read_text(encoding="utf-8")
+    path.unlink()
+    try:
+        assert (check.run(calling, []).checked, check.run(calling, []).errors) == ({}, {})
+        assert list(check.run(calling, ["calls"]).errors) == ["calls"]
+    finally:
+        path.write_text(text, encoding="utf-8")
