@@ -72,7 +72,10 @@ def record(settings: Settings, stream: str, *, origin: datetime, previous: datet
         current = newest_of(session.lake, KINDS, stream=stream, origin=origin)
         if current is None or is_explained(session.lake, run_id=current.run_id, stream=stream, origin=origin):
             return False
-        wanted = _wanted(session, origin, previous)
+        wanted = [] if previous is None else _wanted(session, origin, previous)
+        if not wanted:
+            # no day in common, or nothing changed: what the forecast is made of can be said all the same
+            previous, wanted = None, _wanted(session, origin, None)
         now = _publication(session, origin, wanted, {})
         if previous is None:
             rows = _of_mean(session, now, wanted)
@@ -101,8 +104,6 @@ def _wanted(session: Session, origin: datetime, previous: datetime | None) -> li
     else:
         rows, _ = ask(session.lake, "reports/series.sql", **values, most=2 * APART)
         rows = rows.drop_duplicates("series")
-    if rows.empty:
-        raise FeedError(f"stream {stream.name}: nothing changed in the forecast from {origin.isoformat()}")
     days = pd.DatetimeIndex(rows["day"]).to_numpy("datetime64[D]")
     return list(zip(rows["series"].astype(str), days, strict=True))
 

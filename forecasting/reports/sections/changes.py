@@ -21,7 +21,7 @@ def changes(scope: Scope, answer: Answer) -> PageBlock | None:
         TableColumn("forecast_before", "Before", scope.demand),
         TableColumn("forecast_now", "Now", scope.demand),
         TableColumn("change", "Change", change),
-        TableColumn("change_share", "", Kind.PERCENT_CHANGE),
+        TableColumn("change_share", "in %", Kind.PERCENT_CHANGE),
         TableColumn("by_events", "by events", change),
         TableColumn("by_demand_and_model", "rest", change),
         TableColumn("model_changed", "Model changed"),
@@ -112,7 +112,7 @@ def surprises(scope: Scope, answer: Answer) -> PageBlock | None:
         TableColumn("measured", "Measured", scope.demand),
         TableColumn("expected", "Expected", scope.demand),
         TableColumn("difference", "Difference", change),
-        TableColumn("difference_share", "", Kind.PERCENT_CHANGE),
+        TableColumn("difference_share", "in %", Kind.PERCENT_CHANGE),
         TableColumn("inside_80", "Inside the 80% band", Kind.PERCENT),
     ]
     return PageBlock(
