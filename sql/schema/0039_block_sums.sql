@@ -12,7 +12,7 @@ create table forecast.block_sums (
     paths double[] not null
 );
 alter table forecast.block_sums set partitioned by (stream, year(origin), month(origin));
-alter table forecast.block_sums set sorted by (origin, block);
+alter table forecast.block_sums set sorted by (origin, block, level, group_key);
 
 comment on column forecast.blocks.block is 'Number of the block, from 0, in the order of series_id, or of the hierarchy where the stream has one.';
 comment on column forecast.blocks.rows is 'Number of rows of forecasts, surges, aggregates, paths and block_sums.';

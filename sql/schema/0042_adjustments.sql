@@ -13,7 +13,6 @@ create table planning.adjustments (
     author varchar not null,
     withdrawn_at timestamptz
 );
-alter table planning.adjustments set sorted by (stream, known_at);
 
 create table planning.adjusted (
     stream varchar not null,
