@@ -19,7 +19,7 @@ from forecasting.settings import Settings
 from forecasting.store.access.objects import uses_store
 from forecasting.store.files.stored import is_remote
 from forecasting.store.lake.lake import Lake
-from forecasting.store.lake.tables import PUBLISHED, TABLES, LakeTable
+from forecasting.store.lake.tables import COUNTED, TABLES, LakeTable
 from forecasting.store.tables.registry import ModelRecord
 
 EXTENSIONS = {
@@ -151,7 +151,7 @@ def streams_on_record(lake: Lake) -> list[StreamOnRecord]:
 
 def find_broken(lake: Lake, check: LakeCheck, **values: Any) -> Broken:
     """What breaks a rule. values: stream and since, where the rule is one of a stream."""
-    failed, first, *origins = lake.rows(check.query, of=check.of, tables=list(PUBLISHED), **values)[0]
+    failed, first, *origins = lake.rows(check.query, of=check.of, tables=list(COUNTED), **values)[0]
     return Broken(failed, first, None, *origins) if check.remedy is Remedy.PLAN else Broken(failed, first, *origins)
 
 

@@ -5,12 +5,12 @@ import pandas as pd
 from forecasting.settings import Settings
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake_to_read
-from forecasting.store.lake.tables import PUBLISHED, TABLES
+from forecasting.store.lake.tables import COUNTED, TABLES
 
 UNLIKE = ["loaded_at", "published_at", "replaces"]
 """Columns that differ between any two runs, beside the keys of runs: when they ran."""
-PUBLISHED_ROWS = "(select rows.* from {table} as rows semi join forecast.publications using (run_id))"
-COMPARED = {name: PUBLISHED_ROWS.format(table=name) for name in PUBLISHED}
+COUNTED_ROWS = "(select rows.* from {table} as rows semi join forecast.publications using (run_id))"
+COMPARED = {name: COUNTED_ROWS.format(table=name) for name in COUNTED}
 COMPARED |= {"history.demand": "history.demand", "forecast.publications": "forecast.publications"}
 COMPARED["forecast.models"] = "(select model_id, trained_until, n_steps, seed from forecast.models)"
 """Rows of each table that two lakes must have alike."""

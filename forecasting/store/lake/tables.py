@@ -30,6 +30,8 @@ class LakeTable:
     """Column by which the recent rows of a stream are found; None where the table is small and read whole."""
     published: bool = False
     """Whether rows are seen only once a publication names their run."""
+    counted: bool = False
+    """Whether its rows are among those that a publication claims; others explain the publication and come and go."""
     compacted: bool = False
     """Whether it grows by many small files, which upkeep merges; what comes in few rows the catalog keeps itself."""
 
@@ -53,7 +55,7 @@ class LakeTable:
         }
 
 
-def _published(name: str, *key: str) -> LakeTable:
+def _published(name: str, *key: str, counted: bool = True) -> LakeTable:
     """A table of what runs publish: partitioned and sorted by origin. key: columns beside the run and the stream."""
     return LakeTable(
         name,
@@ -62,6 +64,7 @@ def _published(name: str, *key: str) -> LakeTable:
         sort=("origin", *key),
         dated_by="origin",
         published=True,
+        counted=counted,
         compacted=True,
     )
 
@@ -89,11 +92,11 @@ TABLES: Mapping[str, LakeTable] = {
         _published("forecast.forecasts", "series_id", "ts"),
         _published("forecast.aggregates", "level", "group_key", "stat", "period", "ts"),
         _published("forecast.paths", "series_id", "ts"),
-        _published("forecast.combinations"),
+        _published("forecast.combinations", counted=False),
         _published("forecast.blocks", "block"),
         _published("forecast.block_sums", "block", "level", "group_key"),
         _published("forecast.surges", "series_id", "starts_at"),
-        _published("forecast.explanations", "series_id", "day", "subject", "place"),
+        _published("forecast.explanations", "series_id", "day", "subject", "place", counted=False),
         LakeTable("forecast.models", key=("model_id",)),
         LakeTable("forecast.decisions", key=("stream", "decided_at_origin", "challenger", "decided_at")),
         LakeTable("forecast.alarms", key=("alarm_id", "origin", "known_at"), dated_by="origin"),
@@ -133,5 +136,7 @@ TABLES: Mapping[str, LakeTable] = {
 
 PUBLISHED = tuple(table.name for table in TABLES.values() if table.published)
 """Names of the tables that are seen through publications."""
+COUNTED = tuple(table.name for table in TABLES.values() if table.counted)
+"""Names of those whose rows a publication claims."""
 COMPACTED = tuple(table for table in TABLES.values() if table.compacted)
 """Tables that grow by files."""

@@ -189,8 +189,8 @@ def publish_blocks(
         keys = {**_keys(run), "run_id": current.run_id}
         return current.content_hash == digest and holds_blocks(lake, digest=digest, model_id=run.model_id, **keys)
 
-    # the records of the blocks and of the combination are rows of the run, too
-    count = sum(block.rows for block in blocks) + len(blocks) + 1 + (0 if sums is None else len(sums))
+    # the records of the blocks are rows of the run, too
+    count = sum(block.rows for block in blocks) + len(blocks) + (0 if sums is None else len(sums))
 
     def insert() -> None:
         if sums is not None and len(sums):

@@ -10,11 +10,11 @@ import pytest
 from forecasting.errors import SettingsError
 from forecasting.jobs import forecast, plan
 from forecasting.jobs.planners import adjust
-from forecasting.settings import Settings
+from forecasting.settings import Settings, read_settings
 from forecasting.store.lake.open import open_lake
 from forecasting.terms import Operation
 from tests.backfills import frame
-from tests.contact_centre import CALLS, HANDLES, NEXT, ORIGIN, ZONE
+from tests.contact_centre import CALLS, HANDLES, NEXT, ORIGIN, ZONE, forecast_centre, make_calls, write_centre
 
 FINAL = "select * from analyst.forecast_final where stream = 'calls' order by series_id, ts"
 STAFFING = (
@@ -24,7 +24,7 @@ STAFFING = (
 DAY = {"starts": "2024-03-26", "ends": "2024-03-27"}
 
 
-def say(centre: Settings, percent: float = 15, /, **changes):
+def say(settings: Settings, percent: float = 15, /, **changes):
     given = {
         "operation": Operation.PERCENT,
         "value": percent,
@@ -33,14 +33,24 @@ def say(centre: Settings, percent: float = 15, /, **changes):
         "author": "ana",
         **DAY,
     }
-    return adjust.add(centre, CALLS, **given | changes)
+    return adjust.add(settings, CALLS, **given | changes)
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A contact centre that no other test sees, because it is forecast and planned again."""
+    settings = read_settings({"FORECASTING_HOME": str(tmp_path_factory.mktemp("adjusted") / "home")})
+    write_centre(settings, make_calls())
+    for origin in (ORIGIN, NEXT):
+        forecast_centre(settings, origin)
+    return settings
 
 
 @pytest.fixture
-def desk(centre: Settings):
+def desk(own: Settings):
     """The contact centre; what was said is forgotten afterwards."""
-    yield centre
-    with open_lake(centre) as lake:
+    yield own
+    with open_lake(own) as lake:
         lake.connection.execute("delete from planning.adjustments")
         lake.connection.execute("delete from planning.adjusted")
 
