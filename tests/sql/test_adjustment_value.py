@@ -10,6 +10,8 @@ import pytest
 from forecasting.settings import Settings
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake
+from tests.plans import STEPS as PLANNED
+from tests.plans import make_plan, publish_planned
 from tests.publications import SERIES, STEPS, ask, day, publish_run
 
 SKILL = {"ana": 1.2, "ben": 1.0, "cy": 0.8}
@@ -84,6 +86,45 @@ def test_who_helps_who_does_harm_and_who_may_be_lucky_are_told_apart(lake):
     assert by_author["ana"][:2] == [NIGHTS, NIGHTS * SERIES * STEPS]
     assert by_author["ana"][2] == pytest.approx(0.2 / 1.2, abs=0.02)
     assert by_author["ana"][4] == pytest.approx(NIGHTS * SERIES * STEPS * 16, rel=0.1)
+
+
+def test_editors_sizes_and_directions_are_ranked_by_what_they_saved(lake):
+    write_season(lake, noise=0.05)
+    ranked = ask(
+        lake,
+        "select member, days, round(final_wql - statistical_wql, 3), verdict from analyst.adjustment_value_by "
+        "where grouping = 'author' order by saved desc",
+    )
+    assert [(member, verdict) for member, *_, verdict in ranked] == [
+        ("ana", "helped"),
+        ("ben", "did harm"),
+        ("cy", "did harm"),
+    ]
+    assert ranked[0][2] < 0 < ranked[1][2] < ranked[2][2]
+    others = "select grouping, member, intervals from analyst.adjustment_value_by where grouping <> 'author' order by 1"
+    every = NIGHTS * len(SKILL) * SERIES * STEPS
+    assert ask(lake, others) == [
+        ("direction", "up", every),
+        ("operation", "percent", every),
+        ("reason", "test", every),
+        ("size", "10 to 25%", every),
+    ]
+
+
+def test_hours_are_those_of_the_work_in_the_calls(lake):
+    write_season(lake, noise=0.0)
+    assert ask(lake, "select distinct final_hours_over from analyst.adjustment_value") == [(None,)]
+    for night in range(NIGHTS * len(SKILL)):
+        publish_planned(lake, f"plan-{night}", day(night), day(night + 0.3), make=make_plan)
+    ((handle,),) = ask(lake, "select distinct handle from planning.staffing")
+    found = ask(
+        lake,
+        "select final_hours_over, statistical_hours_under from analyst.adjustment_value_by where grouping = 'author' "
+        "and member in ('ana', 'cy') order by member",
+    )
+    # demand was 120 for ana and 80 for cy, where both made 120 of 100
+    hours = NIGHTS * SERIES * min(PLANNED, STEPS) * handle / 3600
+    assert found == [(pytest.approx(0.0, abs=1e-6), pytest.approx(20 * hours)), (pytest.approx(40 * hours), 0.0)]
 
 
 def test_a_season_of_noise_proves_nothing(lake):
