@@ -223,6 +223,17 @@ class Operation(StrEnum):
     """At most so much."""
 
 
+class AdjustedBy(StrEnum):
+    """What adjustments have in common whose worth is summed."""
+
+    ADJUSTMENT = "adjustment"
+    AUTHOR = "author"
+    REASON = "reason"
+    OPERATION = "operation"
+    SIZE = "size"
+    DIRECTION = "direction"
+
+
 class EventKind(StrEnum):
     """Kind of event, which decides how the panel treats demand under it."""
 

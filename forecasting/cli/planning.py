@@ -30,6 +30,10 @@ def plan(
     lead: Annotated[
         str, typer.Option("--lead", help="With --replay: how long before each day its plan was made.", metavar="D")
     ] = "7d",
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="After an adjustment: plan only the pools that it touches, shifts in seconds."),
+    ] = False,
     export: Annotated[
         Path | None,
         typer.Option("--export", help="Also write a CSV for each pool and week into this folder.", metavar="DIR"),
@@ -42,6 +46,9 @@ def plan(
     offered calls that is answered within the target's seconds; abandoned calls count as not answered. `confidence` is
     the probability of meeting the target in an interval. Shrinkage is applied once, from agents to rostered. Shifts are
     planned where the definition has a catalogue. With --replay nothing is written.
+
+    With --quick, pools whose load is that of a plan of this origin keep their rows, and the shifts of the others may
+    cost up to 3% more than the best ones; a plan without it searches for longer.
 
     With [planning.capacity]: when each link's peak passes its ceiling, how sure, the last day of an order, the cheapest
     step that lasts and the cost of a delay, with all links up and with any parallel link failed; see
@@ -63,7 +70,11 @@ def plan(
         from forecasting.jobs import plan as job
 
         summary = job.run(
-            read_settings(os.environ), stream, origin=origin, begin=lambda part: report(f"plan {stream}: {part}")
+            read_settings(os.environ),
+            stream,
+            origin=origin,
+            quick=quick,
+            begin=lambda part: report(f"plan {stream}: {part}"),
         )
     console.report(summary.as_dict(), as_json)
     if export is not None:

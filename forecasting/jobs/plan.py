@@ -15,6 +15,7 @@ from forecasting.errors import SettingsError
 from forecasting.jobs.capacity.links import capacity_rules, read_links
 from forecasting.jobs.capacity.plan import NO_FAILURE, make_capacity
 from forecasting.jobs.common.session import JobSummary, Session, open_session, wall_clock
+from forecasting.jobs.staffing.kept import NOTHING, Kept, find_kept
 from forecasting.jobs.staffing.plan import (
     Loads,
     read_pool_loads,
@@ -25,6 +26,7 @@ from forecasting.jobs.staffing.plan import (
 )
 from forecasting.jobs.staffing.rosters import plan_groups, plan_rosters
 from forecasting.panel.calendar.calendar import resolve_origin
+from forecasting.planning.shifts.search import ORDINARY, QUICK, Effort
 from forecasting.settings import Settings
 from forecasting.store.files.definitions import read_definition
 from forecasting.store.lake.open import require_lake
@@ -53,11 +55,19 @@ def plans(settings: Settings, stream: str) -> bool:
     return read_definition(settings, stream).stream.planning.any
 
 
-def run(settings: Settings, stream: str, *, origin: str, begin: Callable[[str], None] = lambda _: None) -> JobSummary:
+def run(
+    settings: Settings,
+    stream: str,
+    *,
+    origin: str,
+    quick: bool = False,
+    begin: Callable[[str], None] = lambda _: None,
+) -> JobSummary:
     """Plan from the forecast that was published from `origin`, and publish.
 
-    begin: called with what is being worked on. Raises SettingsError where there is no lake, the stream plans nothing or
-    its rules do not fit, FeedError where a forecast is missing; nothing is published then.
+    quick: pools whose loads are those of a plan of this origin keep its rows, and the shifts of the others are searched
+    for in a second each. begin: called with what is being worked on. Raises SettingsError where there is no lake, the
+    stream plans nothing or its rules do not fit, FeedError where a forecast is missing; nothing is published then.
     """
     definition = read_definition(settings, stream).stream
     if not definition.planning.any:
@@ -69,7 +79,7 @@ def run(settings: Settings, stream: str, *, origin: str, begin: Callable[[str], 
         instant = resolve_origin(origin, definition)
         with session.run(RunKind.PLAN, origin=instant) as record:
             made = [
-                *([_staffing(session, instant, begin)] if definition.planning.staffing else []),
+                *([_staffing(session, instant, begin, quick=quick)] if definition.planning.staffing else []),
                 *([_capacity(session, instant, begin)] if definition.planning.capacity else []),
             ]
             return _publish(session, record, made)
@@ -84,21 +94,24 @@ class Part:
     details: dict[str, Any]
 
 
-def _staffing(session: Session, origin: datetime, begin: Callable[[str], None]) -> Part:
+def _staffing(session: Session, origin: datetime, begin: Callable[[str], None], *, quick: bool) -> Part:
     rules = staffing_rules(session.definition.stream)
     begin("loads")
     loads = read_pool_loads(session, origin)
-    tables = make_tables(loads, rules, begin=begin)
+    kept = find_kept(session.lake, session.definition.stream, origin, loads, rules) if quick else NOTHING
+    tables = make_tables(loads, rules, begin=begin, kept=kept, effort=QUICK if quick else ORDINARY)
     notes = [loads.note] if loads.note else []
     if "rosters" in tables and (short := float(tables["rosters"]["short_hours"].sum())) > 0:
         notes.append(f"shifts leave {short:.1f} person-hours uncovered")
-    findings = [str(note) for note in tables["findings"]["note"]] if "findings" in tables else []
+    found = tables.get("findings", pd.DataFrame(columns=["series_id", "note"]))
+    findings = [str(note) for note in found.loc[~found["series_id"].isin(kept.runs), "note"]]
     for line in findings:
         logger.warning("stream %s: %s", session.definition.stream.name, line)
     notes += findings
     hours = loads.calls.stream.interval.total_seconds() / 3600
     details = {
         "pools": len(loads.pools),
+        **({"as planned before": len(kept.runs)} if quick else {}),
         "agent_hours": {
             f"confidence {confidence:g}": int(np.round(own["agents"].sum() * hours))
             for confidence, own in tables["staffing"].groupby("confidence")
@@ -131,17 +144,27 @@ def _capacity(session: Session, origin: datetime, begin: Callable[[str], None]) 
     return Part(tables, (*([links.note] if links.note else []), *named), details)
 
 
-def make_tables(loads: Loads, rules: StaffingSection, *, begin: Callable[[str], None]) -> Tables:
+def make_tables(
+    loads: Loads,
+    rules: StaffingSection,
+    *,
+    begin: Callable[[str], None],
+    kept: Kept = NOTHING,
+    effort: Effort = ORDINARY,
+) -> Tables:
     """The tables of a plan, by name; without periods, groups or shifts where the horizon or the definition has none."""
     begin("agents")
-    service_table = service_table_of(loads.pools, rules, interval=loads.calls.stream.interval.total_seconds())
-    staffing = staff(loads, rules, service_table)
-    tables = {"staffing": staffing} | sum_up(loads, staffing, rules, service_table)
+    left, tables = kept.without(loads), {}
+    if left.pools:
+        service_table = service_table_of(left.pools, rules, interval=loads.calls.stream.interval.total_seconds())
+        staffing = staff(left, rules, service_table)
+        tables = {"staffing": staffing} | sum_up(left, staffing, rules, service_table)
+        if rules.shifts:
+            tables |= plan_rosters(left, staffing, rules, begin=begin, effort=effort)
+    tables = kept.beside(tables)
     if rules.groups:
         begin("groups of several skills")
-        tables["groups"] = plan_groups(staffing, rules)
-    if rules.shifts:
-        tables |= plan_rosters(loads, staffing, rules, begin=begin)
+        tables["groups"] = plan_groups(tables["staffing"], rules)
     return tables
 
 

@@ -10,7 +10,7 @@ from forecasting.cli import console
 from forecasting.cli.arguments import AsJson, OneStream, StreamName
 from forecasting.errors import SettingsError
 from forecasting.settings import read_settings
-from forecasting.terms import Operation
+from forecasting.terms import AdjustedBy, Operation
 
 app = typer.Typer(help="Correct forecasts; the statistical numbers stay.", no_args_is_help=True)
 
@@ -97,6 +97,26 @@ def adjust_list(
     console.show_table(job.show(read_settings(os.environ), stream=stream, every=every), as_json)
 
 
+@app.command("value")
+def adjust_value(
+    stream: OneStream = None,
+    by: Annotated[AdjustedBy, typer.Option("--by", help="What is summed.")] = AdjustedBy.AUTHOR,
+    as_json: AsJson = False,
+) -> None:
+    """Show whether adjustments helped, once demand was measured.
+
+    Errors of the median with and without them, as shares of demand, and what they saved with its 95% interval: as long
+    as that holds 0 it may be luck.
+    """
+    from forecasting.jobs.planners import value as job
+
+    table = job.value(read_settings(os.environ), stream=stream, by=by, plain=not as_json)
+    if table.empty and not as_json:
+        typer.echo("no adjustment was measured yet; demand of its intervals has to come in first")
+    else:
+        console.show_table(table, as_json)
+
+
 @app.command("withdraw")
 def adjust_withdraw(
     adjustment_id: Annotated[
@@ -137,5 +157,7 @@ def _show(effect: dict[str, Any], words: str, *, as_json: bool) -> None:
         f"  effect  {effect['before']:,.1f} -> {effect['after']:,.1f} {effect['unit']} over {effect['intervals']:,} "
         "intervals"
     )
+    for line in effect["plans"]:
+        typer.echo(f"  plan    {line}")
     for note in effect["notes"]:
         typer.echo(f"  note    {note}")

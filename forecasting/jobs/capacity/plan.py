@@ -81,6 +81,16 @@ def make_capacity(links: Links, rules: CapacitySection, *, begin: Callable[[str]
     return tables
 
 
+def plan_links(links: Links, rules: CapacitySection, places: Ints) -> pd.DataFrame:
+    """Rows of table capacity of some links and of those that share batches with them. places: among the links."""
+    maker = path_maker(links)
+    touched = [batch for batch in _batches(links) if np.isin(batch, places).any()]
+    rows = [_plan_batch(links, rules, maker, batch)[0] for batch in touched]
+    if not rows:
+        return pd.DataFrame({"series_id": pd.Series(dtype=object), "order_by": pd.Series(dtype="datetime64[s]")})
+    return pd.concat(rows, ignore_index=True)
+
+
 def path_maker(links: Links) -> LongPathMaker:
     """Paths of the links' peaks, the same for the same forecast."""
     panel, outlook = links.peaks.panel, links.peaks

@@ -59,7 +59,7 @@ def add(
         base = read_base(session.lake, definition, origin)
         assert base is not None
         before = adjustments_known(session.lake, stream=definition.name, known_by=one.known_at)
-        effect = effect_of(session.lake, definition, origin, base, before, one, status="not written")
+        effect = effect_of(session, origin, base, before, one, status="not written")
         if preview:
             return effect
 

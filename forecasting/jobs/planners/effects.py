@@ -9,7 +9,9 @@ import pandas as pd
 
 from forecasting.config.stream import Stream
 from forecasting.errors import SettingsError
+from forecasting.jobs.common.session import Session
 from forecasting.jobs.planners.factors import Base, factors_on
+from forecasting.jobs.planners.plans import plan_changes
 from forecasting.jobs.planners.records import in_words
 from forecasting.jobs.streams.event_tables import clock
 from forecasting.numerics import Mask
@@ -43,15 +45,21 @@ class Effect:
     """Sum of the mean of these intervals, or their mean where values do not add up."""
     after: float
     unit: str
+    plans: tuple[str, ...]
+    """What changes in the plans that rest on it, a line a pool or link."""
     notes: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        return {**self.__dict__, "origin": self.origin.isoformat(), "notes": list(self.notes)}
+        return {
+            **self.__dict__,
+            "origin": self.origin.isoformat(),
+            "plans": list(self.plans),
+            "notes": list(self.notes),
+        }
 
 
 def effect_of(
-    lake: Lake,
-    stream: Stream,
+    session: Session,
     origin: datetime,
     base: Base,
     others: list[Adjustment],
@@ -60,6 +68,7 @@ def effect_of(
     status: str,
 ) -> Effect:
     """What an adjustment changes. Raises SettingsError where that is nothing, or there is nothing to share."""
+    lake, stream = session.lake, session.definition.stream
     then, now = factors_on(base, stream, others), factors_on(base, stream, [*others, one])
     cells = now.touched[-1]
     zone = stream.zone
@@ -99,6 +108,7 @@ def effect_of(
         before=totals[0],
         after=totals[1],
         unit=stream.stream.unit,
+        plans=tuple(plan_changes(session, base, then.factors, now.factors)),
         notes=tuple(_notes(lake, stream, origin, base, others, one, cells)),
     )
 

@@ -20,6 +20,7 @@ from forecasting.planning.shifts.model import plan_shifts
 from forecasting.planning.shifts.patterns import make_week
 from forecasting.planning.shifts.plan import ShiftPlan
 from forecasting.planning.shifts.roster import write_roster
+from forecasting.planning.shifts.search import ORDINARY, Effort
 from forecasting.planning.staffing.agents import roster
 from forecasting.planning.staffing.skills import SkillGroup, cheapest_heads
 
@@ -60,7 +61,12 @@ def plan_groups(staffing: pd.DataFrame, rules: StaffingSection) -> pd.DataFrame:
 
 
 def plan_rosters(
-    loads: Loads, staffing: pd.DataFrame, rules: StaffingSection, *, begin: Callable[[str], None]
+    loads: Loads,
+    staffing: pd.DataFrame,
+    rules: StaffingSection,
+    *,
+    begin: Callable[[str], None],
+    effort: Effort = ORDINARY,
 ) -> dict[str, pd.DataFrame]:
     """planning.rosters and planning.shifts of every pool and whole local week, for the highest confidence; and as
     planning.findings the hours that no shift covers.
@@ -77,7 +83,7 @@ def plan_rosters(
     rosters, shifts, planned = [], [], []
     # a solver takes one core and no lock; every plan is the same whichever runs beside it
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as several:
-        plans = several.map(lambda one: _plan_week(loads, rules, *one), weeks)
+        plans = several.map(lambda one: _plan_week(loads, rules, *one, effort=effort), weeks)
         for (pool, monday, ts, _), plan in zip(weeks, plans, strict=True):
             begin(f"shifts of {pool}, week of {monday}")
             rosters.append({"pool_id": pool, "week": monday, "confidence": confidence} | _summary(plan))
@@ -93,7 +99,7 @@ def plan_rosters(
 
 
 def _plan_week(
-    loads: Loads, rules: StaffingSection, pool: str, monday: date, ts: Times, rows: pd.DataFrame
+    loads: Loads, rules: StaffingSection, pool: str, monday: date, ts: Times, rows: pd.DataFrame, *, effort: Effort
 ) -> ShiftPlan:
     """Shifts of one pool and week. ts: starts of all its intervals; rows: the pool's of planning.staffing."""
     stream = loads.calls.stream
@@ -103,7 +109,7 @@ def _plan_week(
     required[place], is_open[place] = own["rostered"], True
     week = make_week(wall_times(ts, stream.zone), is_open, interval=stream.interval)
     try:
-        return plan_shifts(required, week, rules.shifts)
+        return plan_shifts(required, week, rules.shifts, effort=effort)
     except SettingsError as error:
         raise SettingsError(f"stream {stream.name}, pool {pool}, week of {monday}: {error}") from error
 

@@ -16,7 +16,7 @@ from forecasting.planning.queues.erlang import served_within
 LOADS, LEAST, MOST = 97, -6.0, 10.0
 """Grid of loads: square-root staffing's own scale, (load - agents) / sqrt(agents), between these."""
 HANDLE_PACE = 1.35
-"""Ratio of neighbours on the grid of handle times, at most."""
+"""Ratio of neighbours on the grid of handle times."""
 SINGLE, PACE = 40, 1.025
 """Numbers of agents up to the first are computed each by itself, then in steps of this ratio."""
 
@@ -40,15 +40,14 @@ class ServiceTable:
     def __init__(self, service: Service, *, shortest: float, longest: float) -> None:
         """shortest, longest: mean handle times in seconds that the table covers; others are clipped to them."""
         self.service = service
-        steps = 1 + int(np.ceil(np.log(longest / shortest) / np.log(HANDLE_PACE)))
         # without giving up, a queue with no more agents than load grows without end, and serves nobody in time
         self._most = 0.0 if np.isinf(service.patience) else MOST
         # near that point service falls ever steeper as teams grow, and the grid gets finer
         self._power = 2.0 if np.isinf(service.patience) else 1.0
-        self._handles = np.geomspace(shortest, longest, steps)
+        self._handles = _handle_grid(shortest, longest)
         self._knots = np.arange(SINGLE + 1)
         self._place = np.full(SINGLE + 1, -1, dtype=np.int64)
-        self._tables = np.zeros((3, 0, LOADS, steps))
+        self._tables = np.zeros((3, 0, LOADS, len(self._handles)))
 
     def served_within(self, load: Floats, agents: Ints, handle: Floats) -> Floats:
         """Expected share of all offered calls that is answered in time; the three broadcast."""
@@ -87,10 +86,10 @@ class ServiceTable:
         if len(self._handles) == 1:
             nowhere = np.zeros(np.shape(handle), np.int64)
             return _Step(nowhere, nowhere, np.zeros(np.shape(handle)))
-        ratio = np.log(np.clip(handle, self._handles[0], self._handles[-1]) / self._handles[0])
-        down = ratio / np.log(self._handles[1] / self._handles[0])
-        low = np.minimum(down.astype(np.int64), len(self._handles) - 2)
-        return _Step(low, low + 1, down - low)
+        power = np.log(np.clip(handle, self._handles[0], self._handles[-1])) / np.log(HANDLE_PACE)
+        first = round(np.log(self._handles[0]) / np.log(HANDLE_PACE))
+        low = np.clip(np.floor(power).astype(np.int64) - first, 0, len(self._handles) - 2)
+        return _Step(low, low + 1, power - (low + first))
 
     def _between(self, people: Ints) -> tuple[Ints, Floats]:
         """The knot at or below each number of agents, and how far that is on the way to the next.
@@ -130,6 +129,16 @@ class ServiceTable:
         met = np.where(load > 0, reached(mean, variance, one.share), 1.0)
         self._place[new] = self._tables.shape[1] + np.arange(len(new))
         self._tables = np.concatenate([self._tables, np.stack([mean, variance, met])], axis=1)
+
+
+def _handle_grid(shortest: float, longest: float) -> Floats:
+    """One handle time, or powers of the pace, so that no answer depends on the range that is asked for."""
+    if shortest == longest:
+        return np.array([shortest])
+    pace = np.log(HANDLE_PACE)
+    first, last = np.floor(np.log(shortest) / pace), np.ceil(np.log(longest) / pace)
+    grid: Floats = np.exp(pace * np.arange(first, last + 1))
+    return grid
 
 
 class _Step(NamedTuple):

@@ -48,12 +48,12 @@ def staff_pool(pool: PoolLoad, rules: StaffingSection, service_table: ServiceTab
     least = least_agents(nodes, rules)
     expected = expected_agents(ladder, service.share, least)
     plug_in = plug_in_agents(pool, rules, interval=service.interval)
-    calls = pool.calls.mean(axis=1)
+    calls, handle = calls_and_handle(pool)
     common = {
         "pool_id": pool.pool_id,
         "ts": pd.DatetimeIndex(pool.ts).tz_localize("UTC"),
         "calls": calls,
-        "handle": np.where(calls > 1e-9, pool.work.mean(axis=1) / np.maximum(calls, 1e-9), pool.usual_handle),
+        "handle": handle,
         "load": pool.work.mean(axis=1) / service.interval,
         "expected_agents": expected,
         "plug_in_agents": plug_in,
@@ -80,6 +80,13 @@ def staff_pool(pool: PoolLoad, rules: StaffingSection, service_table: ServiceTab
             )
         )
     return pd.concat(parts, ignore_index=True).sort_values(["ts", "confidence"], ignore_index=True)
+
+
+def calls_and_handle(pool: PoolLoad) -> tuple[Floats, Floats]:
+    """(H,) expected calls and seconds of handling a call, as a plan shows them."""
+    calls = pool.calls.mean(axis=1, dtype=np.float64)
+    work = pool.work.mean(axis=1, dtype=np.float64)
+    return calls, np.where(calls > 1e-9, work / np.maximum(calls, 1e-9), pool.usual_handle)
 
 
 def choose_agents(ladder: Ladder, *, day: Ints, confidence: float) -> tuple[Ints, NDArray[np.object_]]:

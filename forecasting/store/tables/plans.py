@@ -66,12 +66,42 @@ def publish_plan(
 
 def _held_hash(lake: Lake, run: Run, current: Publication) -> str:
     """Hash of what the lake still holds of the current plan of a run's origin."""
-    named: dict[str, Any] = {"run_id": current.run_id, "stream": run.stream.name, "origin": run.origin}
-    tables = {}
-    for name, table in TABLES.items():
-        rows = lake.frame("planning/held_rows.sql", table=f"planning.{name}", **named)
-        tables[name] = rows.astype(dict.fromkeys(table.dates, "datetime64[us]"))
-    return plan_hash(tables)
+    assert run.origin is not None
+    stream, origin = run.stream.name, run.origin
+    held = {name: rows_of_plan(lake, name, run_id=current.run_id, stream=stream, origin=origin) for name in TABLES}
+    return plan_hash(held)
+
+
+def rows_of_plan(lake: Lake, table: str, *, run_id: str, stream: str, origin: datetime) -> pd.DataFrame:
+    """What the lake holds of one table of a run's plan, as it was published. table: a name of TABLES."""
+    named: dict[str, Any] = {"run_id": run_id, "stream": stream, "origin": origin}
+    rows = lake.frame("planning/held_rows.sql", table=f"planning.{table}", **named)
+    return rows.astype(dict.fromkeys(TABLES[table].dates, "datetime64[us]"))
+
+
+def pools_planned(
+    lake: Lake,
+    *,
+    stream: str,
+    origin: datetime,
+    confidence: float,
+    forecast_run_id: str,
+    handle_run_id: str,
+    config_hash: str,
+    code_version: str,
+) -> pd.DataFrame:
+    """Pools of the published plans of an origin that were made from these forecasts by these rules, the newest first:
+    run_id, pool_id, and lists of calls and handle in the order of time."""
+    return lake.frame(
+        "planning/pools_planned.sql",
+        stream=stream,
+        origin=origin,
+        confidence=confidence,
+        forecast_run_id=forecast_run_id,
+        handle_run_id=handle_run_id,
+        config_hash=config_hash,
+        code_version=code_version,
+    )
 
 
 def planned_rows(lake: Lake, *, stream: str, origin: datetime, table: str) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """What planners say of a forecast: in the final numbers, in the plan, and nowhere else."""
 
 import json
+import re
 from datetime import datetime
 
 import numpy as np
@@ -86,6 +87,65 @@ def test_fifteen_percent_on_two_queues_move_these_and_nobody_else_by_a_bit(desk)
     pd.testing.assert_frame_equal(frame(desk, FINAL)[numbers], before[numbers])
     plan.run(desk, CALLS, origin=NEXT)
     pd.testing.assert_frame_equal(frame(desk, STAFFING), staffed)
+
+
+def plan_tables(settings: Settings) -> dict[str, pd.DataFrame]:
+    views = ("staffing", "staffing_periods", "rosters", "shifts", "groups")
+    lineage = "exclude (run_id, published_at)"
+    return {
+        view: frame(settings, f"select * {lineage} from analyst.{view}_latest where stream = 'calls' order by all")
+        for view in views
+    }
+
+
+def same(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame], *, but: tuple[str, ...] = ()) -> None:
+    for name, rows in one.items():
+        if name not in but:
+            pd.testing.assert_frame_equal(rows, other[name])
+
+
+def test_a_quick_plan_is_the_full_one_but_for_shifts_and_what_is_withdrawn_is_as_it_was(desk):
+    plan.run(desk, CALLS, origin=NEXT)
+    night = plan_tables(desk)
+    assert plan.run(desk, CALLS, origin=NEXT, quick=True).status == "unchanged"
+    effect = say(desk, 60)
+    quick = plan.run(desk, CALLS, origin=NEXT, quick=True)
+    assert quick.details["as planned before"] == quick.details["pools"] - 1
+    hurried = plan_tables(desk)
+    plan.run(desk, CALLS, origin=NEXT)
+    same(hurried, plan_tables(desk), but=("rosters", "shifts"))
+    rosters = [tables["rosters"].set_index("pool_id") for tables in (night, hurried)]
+    pd.testing.assert_frame_equal(*(rows.drop("care") for rows in rosters))
+    assert rosters[1].loc["care", "paid_hours"] > rosters[0].loc["care", "paid_hours"]
+    assert (rosters[1]["gap"] <= 0.05).all()
+
+    adjust.withdraw(desk, effect.adjustment_id)
+    assert plan.run(desk, CALLS, origin=NEXT, quick=True).details["as planned before"] == quick.details["pools"]
+    same(plan_tables(desk), night)
+
+
+def test_it_is_said_beforehand_what_staff_it_takes(desk):
+    plan.run(desk, CALLS, origin=NEXT)
+    before = frame(desk, STAFFING)
+    effect = say(desk, 40)
+    line, exactly = effect.plans
+    said = re.fullmatch(r"care ([\d.]+) -> about ([\d.]+) agent-hours, at most (\d+) -> (\d+) at a time", line)
+    assert exactly == f"exactly, and the shifts: forecasting plan calls --origin {NEXT}T00:00 --quick"
+    plan.run(desk, CALLS, origin=NEXT, quick=True)
+    after = frame(desk, STAFFING)
+    hours = [
+        rows[
+            (rows["pool_id"] == "care")
+            & (rows["ts"].dt.tz_convert(ZONE).dt.day == 26)
+            & (rows["confidence"] == rows["confidence"].max())
+        ]["agents"].sum()
+        * 0.5
+        for rows in (before, after)
+    ]
+    assert float(said[1]) == pytest.approx(hours[0])
+    assert float(said[2]) == pytest.approx(hours[1], rel=0.05)
+    slower = say(desk, operation=Operation.ADD, value=60.0, metric="handle_time", preview=True)
+    assert slower.plans[0].startswith("care ")
 
 
 def test_the_next_forecast_keeps_what_was_said_and_a_past_morning_what_was_said_then(desk):

@@ -74,7 +74,7 @@ def test_nobody_at_work_serves_nobody_and_without_calls_all_are_served():
 def test_handle_times_beyond_the_known_ones_are_held_there():
     service_table = make_service_table(shortest=200.0, longest=400.0)
     load, agents = np.full(4, 10.0), np.full(4, 12)
-    found = service_table.met(load, agents, np.array([1.0, 200.0, 400.0, 1e5]))
+    found = service_table.met(load, agents, np.array([1.0, 100.0, 600.0, 1e5]))
     assert found[0] == found[1] != found[2] == found[3]
 
 

@@ -38,6 +38,11 @@ def read_adjusted(lake: Lake, *, stream: str, origin: datetime, run_id: str) -> 
     return lake.frame("adjustments/adjusted.sql", stream=stream, origin=origin, run_id=run_id)
 
 
+def read_value(lake: Lake, *, stream: str | None, grouping: str) -> pd.DataFrame:
+    """What adjustments were worth where demand was measured, by one of `terms.AdjustedBy`."""
+    return lake.frame("adjustments/value.sql", stream=stream, grouping=grouping)
+
+
 def append_adjusted(
     lake: Lake, rows: pd.DataFrame, *, stream: str, origin: datetime, run_id: str, known_at: datetime
 ) -> None:
