@@ -10,7 +10,7 @@ from forecasting.config.staffing import StaffingSection
 from forecasting.config.stream import Stream
 from forecasting.jobs.planners.factors import Base
 from forecasting.jobs.staffing.plan import staffing_rules
-from forecasting.numerics import Floats64
+from forecasting.numerics import Floats64, Ints
 from forecasting.panel.calendar.instants import as_utc
 from forecasting.planning.queues.erlang import agents_for
 from forecasting.planning.staffing.pools import find_pools
@@ -80,10 +80,10 @@ def _ratios(stream: Stream, calls: Base, ratio: Floats64, rules: StaffingSection
     return found
 
 
-def _more(rows: pd.DataFrame, scale: Floats64, rules: StaffingSection, *, slower: bool) -> np.ndarray:
+def _more(rows: pd.DataFrame, scale: Floats64, rules: StaffingSection, *, slower: bool) -> Ints:
     load, handle = (rows[name].to_numpy(np.float64) for name in ("load_at_confidence", "handle"))
 
-    def needed(by: Floats64) -> np.ndarray:
+    def needed(by: Floats64) -> Ints:
         return agents_for(
             load * by,
             handle=handle * (by if slower else 1.0),
@@ -93,7 +93,8 @@ def _more(rows: pd.DataFrame, scale: Floats64, rules: StaffingSection, *, slower
             max_occupancy=rules.max_occupancy,
         )
 
-    return needed(scale) - needed(np.ones_like(scale))
+    more: Ints = needed(scale) - needed(np.ones_like(scale))
+    return more
 
 
 def on_calls(calls: Base, handles: Base, ratio: Floats64, *, interval: timedelta) -> Floats64:

@@ -26,7 +26,8 @@ def value(settings: Settings, *, stream: str | None, by: AdjustedBy, plain: bool
     if not plain:
         return found
     spans = [
-        "" if pd.isna(row.saved_low) else f"{row.saved_low:,.0f} to {row.saved_high:,.0f}" for row in found.itertuples()
+        "" if pd.isna(low) else f"{low:,.0f} to {high:,.0f}"
+        for low, high in zip(found["saved_low"], found["saved_high"], strict=True)
     ]
     return pd.DataFrame(
         {

@@ -63,10 +63,10 @@ def find_kept(lake: Lake, stream: Stream, origin: datetime, loads: Loads, rules:
     )
     runs: dict[str, str] = {}
     for pool in loads.pools:
-        own = calls_and_handle(pool)
-        for row in known[known["pool_id"] == pool.pool_id].itertuples():
-            if all(np.array_equal(one, other) for one, other in zip(own, (row.calls, row.handle), strict=True)):
-                runs[pool.pool_id] = str(row.run_id)
+        calls, handle = calls_and_handle(pool)
+        for row in known[known["pool_id"] == pool.pool_id].to_dict("records"):
+            if np.array_equal(calls, row["calls"]) and np.array_equal(handle, row["handle"]):
+                runs[pool.pool_id] = row["run_id"]
                 break
     return Kept(runs, _tables(lake, stream, origin, runs))
 

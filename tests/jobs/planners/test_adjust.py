@@ -116,7 +116,7 @@ def test_a_quick_plan_is_the_full_one_but_for_shifts_and_what_is_withdrawn_is_as
     same(hurried, plan_tables(desk), but=("rosters", "shifts"))
     rosters = [tables["rosters"].set_index("pool_id") for tables in (night, hurried)]
     pd.testing.assert_frame_equal(*(rows.drop("care") for rows in rosters))
-    assert rosters[1].loc["care", "paid_hours"] > rosters[0].loc["care", "paid_hours"]
+    assert rosters[1].loc["care", "bound"] > rosters[0].loc["care", "bound"]
     assert (rosters[1]["gap"] <= 0.05).all()
 
     adjust.withdraw(desk, effect.adjustment_id)
