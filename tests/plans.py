@@ -9,6 +9,7 @@ import pandas as pd
 from forecasting.contracts.capacity import RUNOUT_COLUMNS
 from forecasting.store.lake.lake import Lake
 from forecasting.store.tables.publications import insert_published
+from forecasting.terms import QUANTILE_COLUMNS
 from tests.publications import name_rows
 
 POOLS, STEPS = ("care", "sales"), 8
@@ -43,10 +44,16 @@ def make_plan(origin: datetime, *, level: int = 5, forecast: str = "forecast", h
     return {
         "staffing": staffing,
         "staffing_periods": periods.assign(met=0.9),
+        "pool_calls": _pool_calls(hours),
         "groups": groups,
         "rosters": rosters.assign(over_hours=7.25, bound=158.0, gap=0.0125),
         "shifts": shifts.assign(until=start + 8 * HOUR, breaks=f'[["{pause[0]}", "{pause[1]}"]]'),
     }
+
+
+def _pool_calls(hours: pd.DatetimeIndex) -> pd.DataFrame:
+    rows = _crossed(pool_id=POOLS, ts=hours).assign(calls=60.0)
+    return rows.assign(**{name: 45.0 + 5 * place for place, name in enumerate(QUANTILE_COLUMNS)})
 
 
 def make_capacity_plan(origin: datetime, *, level: float = 5.0, forecast: str = "peaks") -> dict:

@@ -8,7 +8,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from forecasting.contracts.plan_tables import AMOUNT, EPSILON, LEVEL, PROBABILITY, TEXT, TS, PlanTable, Rows, ascending
-from forecasting.terms import StaffingRule
+from forecasting.terms import QUANTILE_COLUMNS, StaffingRule
 
 PERIODS = ("day", "week")
 
@@ -71,6 +71,11 @@ STAFFING: Mapping[str, PlanTable] = {
                 rows["rostered_hours"] >= rows["agent_hours"] * (1 - EPSILON)
             ),
         },
+    ),
+    "pool_calls": PlanTable(
+        key=("pool_id", "ts"),
+        columns={"pool_id": TEXT, "ts": TS, **dict.fromkeys(("calls", *QUANTILE_COLUMNS), AMOUNT)},
+        rules={"quantiles in order": ascending(*QUANTILE_COLUMNS)},
     ),
     "groups": PlanTable(
         key=("group_key", "ts", "confidence"),

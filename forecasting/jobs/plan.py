@@ -18,6 +18,7 @@ from forecasting.jobs.common.session import JobSummary, Session, open_session, w
 from forecasting.jobs.staffing.kept import NOTHING, Kept, find_kept
 from forecasting.jobs.staffing.plan import (
     Loads,
+    expect_calls,
     read_pool_loads,
     service_table_of,
     staff,
@@ -162,6 +163,7 @@ def make_tables(
         if rules.shifts:
             tables |= plan_rosters(left, staffing, rules, begin=begin, effort=effort)
     tables = kept.beside(tables)
+    tables["pool_calls"] = expect_calls(loads)
     if rules.groups:
         begin("groups of several skills")
         tables["groups"] = plan_groups(tables["staffing"], rules)

@@ -132,3 +132,44 @@ create or replace macro analyst.groups_as_of(t) as table
 create or replace macro analyst.groups_from_origin(t) as table
     select *
     from planning.published_groups('infinity'::timestamptz, t, true);
+
+-- Calls of pools of current plans: the one body of all that shows them.
+create or replace macro planning.published_pool_calls(published_by, origin_by, newest_only) as table
+    select
+        pool_calls.stream,
+        pool_calls.pool_id,
+        pool_calls.ts,
+        pool_calls.origin,
+        pool_calls.calls,
+        pool_calls.q05,
+        pool_calls.q10,
+        pool_calls.q25,
+        pool_calls.q50,
+        pool_calls.q75,
+        pool_calls.q90,
+        pool_calls.q95,
+        pool_calls.run_id,
+        publications.published_at,
+        publications.complete,
+        pool_calls.ts at time zone streams.timezone as ts_local,
+        dayname(ts_local) as day_name
+    from planning.pool_calls as pool_calls
+    inner join forecast.current_publications(true, published_by, origin_by, newest_only) as publications
+        on pool_calls.stream = publications.stream
+        and pool_calls.origin = publications.origin
+        and pool_calls.run_id = publications.run_id
+    left join history.current_streams as streams on pool_calls.stream = streams.stream;
+
+create or replace view analyst.pool_calls_latest as
+    select *
+    from planning.published_pool_calls('infinity'::timestamptz, 'infinity'::timestamptz, true);
+
+comment on view analyst.pool_calls_latest is 'Calls of each pool that the current plan expects, one row an open interval.';
+
+create or replace macro analyst.pool_calls_as_of(t) as table
+    select *
+    from planning.published_pool_calls(t, 'infinity'::timestamptz, false);
+
+create or replace macro analyst.pool_calls_from_origin(t) as table
+    select *
+    from planning.published_pool_calls('infinity'::timestamptz, t, true);

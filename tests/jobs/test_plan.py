@@ -288,7 +288,15 @@ def test_demand_that_is_no_count_keeps_the_whole_spread_of_its_forecast(centre):
 def test_half_a_day_is_planned_without_days_and_weeks(centre, tmp_path):
     loads = loads_of(changed_definitions(centre, tmp_path, horizon="12h"), ORIGIN)
     tables = plan.make_tables(loads, staffing_rules(loads.calls.stream), begin=lambda _: None)
-    assert {name: len(rows) for name, rows in tables.items()} == {"staffing": 3 * 8 * 2, "groups": 3 * 8 * 2}
+    assert {name: len(rows) for name, rows in tables.items()} == {
+        "staffing": 3 * 8 * 2,
+        "pool_calls": 3 * 8,
+        "groups": 3 * 8 * 2,
+    }
+    calls = tables["pool_calls"].merge(tables["staffing"], on=["pool_id", "ts"], suffixes=("", "_staffed"))
+    np.testing.assert_allclose(calls["calls"], calls["calls_staffed"])
+    assert (calls["q05"] < calls["calls"]).all()
+    assert (calls["q95"] > calls["calls"]).all()
 
 
 def test_a_plan_of_capacity_is_on_record_with_its_findings_and_what_is_due_first(network):

@@ -15,6 +15,7 @@ ROWS = len(POOLS) * STEPS * len(CONFIDENCES)
 LATEST = {
     "staffing_latest": ROWS,
     "staffing_periods_latest": 24,
+    "pool_calls_latest": len(POOLS) * STEPS,
     "groups_latest": 32,
     "rosters_latest": 12,
     "shifts_latest": 12,
@@ -95,6 +96,7 @@ PAIRS = {
     "paths": "paths_latest",
     "staffing": "staffing_latest",
     "staffing_periods": "staffing_periods_latest",
+    "pool_calls": "pool_calls_latest",
     "groups": "groups_latest",
     "rosters": "rosters_latest",
     "shifts": "shifts_latest",

@@ -36,7 +36,10 @@ from tests.publications import SERIES, STEPS, ask, day, name_rows, publish_run, 
 
 ROWS = SERIES * STEPS
 NOW = day(500)
-PLANNED = ("staffing", "staffing_periods", "groups", "rosters", "shifts", "capacity", "runout", "findings")
+PLANNED = (
+    *("staffing", "staffing_periods", "pool_calls", "groups", "rosters", "shifts"),
+    *("capacity", "runout", "findings"),
+)
 HOUR = timedelta(hours=1)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
 from functools import cached_property
 
 import numpy as np
@@ -101,6 +102,10 @@ class Reader:
         per_chart = max(int(_SHOWN_DAYS * DAY / scope.stream.interval), 1)
         charts = int(np.clip(_CHART_ROWS // per_chart, 3, CHARTS))
         yield from self._staffed_hours(scope, span)
+        pooled = self._pool_fans(scope, named, span, most=charts)
+        if pooled is not None:
+            yield pooled
+            charts = max(charts // 2, 3)
         whole = self.answer("reports/series.sql", **named, most=SERIES_ROWS)
         in_all = self._series(scope)
         level = _level(scope)
@@ -111,6 +116,26 @@ class Reader:
         single = self.answer("reports/fans.sql", **named, most=charts)
         yield coming.fans(scope, single, span, what="series", in_all=in_all)
         yield coming.series_table(scope, whole, in_all=in_all)
+
+    def _pool_fans(
+        self, scope: Scope, named: dict[str, object], span: tuple[datetime, datetime], *, most: int
+    ) -> PageBlock | None:
+        """Calls of the pools of a plan; None where each series is a pool by itself."""
+        rules = scope.stream.planning.staffing
+        if rules is None or not rules.pools:
+            return None
+        ids, _ = ask(self.lake, "reports/series_names.sql", stream=scope.name, origin=scope.origin)
+        pairs = [
+            (one, pool)
+            for pool, patterns in rules.pools.items()
+            for one in ids["series"].astype(str)
+            if any(fnmatchcase(one, pattern) for pattern in patterns)
+        ]
+        if not pairs:
+            return None
+        members = {"series": [one for one, _ in pairs], "pools": [pool for _, pool in pairs]}
+        answer = self.answer("reports/pool_fans.sql", **named, **members, most=most)
+        return coming.fans(scope, answer, span, what="by pool", in_all=len(rules.pools), key="pool-fans")
 
     def _staffed_hours(self, scope: Scope, span: tuple[datetime, datetime]) -> Iterable[PageBlock | None]:
         rules = scope.stream.planning.staffing
@@ -158,12 +183,13 @@ class Reader:
             return
         named = {**self._named(scope), "until": _after(scope, _WEEKS)}
         if scope.previous is None:
-            yield changes.reasons(scope, self.answer("reports/reasons.sql", **named))
+            yield changes.reasons(scope, self.answer("reports/reasons.sql", **named), compared=False)
             return
-        yield changes.changes(scope, self.answer("reports/changes.sql", **named, most=FEW_ROWS))
+        changed = changes.changes(scope, self.answer("reports/changes.sql", **named, most=FEW_ROWS))
+        yield changed
         yield changes.splits(scope, self.answer("reports/splits.sql", **named, most=FEW_ROWS))
         yield changes.surprises(scope, self.answer("reports/surprises.sql", **named, most=10))
-        yield changes.reasons(scope, self.answer("reports/reasons.sql", **named))
+        yield changes.reasons(scope, self.answer("reports/reasons.sql", **named), compared=changed is not None)
 
     def _accuracy(self, scope: Scope) -> Iterable[PageBlock | None]:
         named = {**self._named(scope), "since": _after(scope, -_SCORED_DAYS)}

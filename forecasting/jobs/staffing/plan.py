@@ -19,10 +19,10 @@ from forecasting.jobs.staffing.loads import pool_loads
 from forecasting.numerics import Ints
 from forecasting.planning.queues.service_table import Service, ServiceTable
 from forecasting.planning.staffing.agents import staff_pool
-from forecasting.planning.staffing.loads import PoolLoad, gather_nodes
+from forecasting.planning.staffing.loads import PoolLoad, call_quantiles, gather_nodes
 from forecasting.planning.staffing.periods import sum_periods
 from forecasting.planning.staffing.pools import find_pools
-from forecasting.terms import DAY
+from forecasting.terms import DAY, QUANTILE_COLUMNS
 
 DAYS_A_WEEK = 7
 EPOCH_WEEKDAY = 3
@@ -91,6 +91,17 @@ def staff(loads: Loads, rules: StaffingSection, service_table: ServiceTable) -> 
     rows = pd.concat([staff_pool(pool, rules, service_table) for pool in loads.pools], ignore_index=True)
     handles = loads.handles or loads.calls
     return rows.assign(forecast_run_id=loads.calls.run_id, handle_run_id=handles.run_id)
+
+
+def expect_calls(loads: Loads) -> pd.DataFrame:
+    """Rows of planning.pool_calls."""
+    parts = []
+    for pool in loads.pools:
+        rows = pd.DataFrame({"pool_id": pool.pool_id, "ts": pd.DatetimeIndex(pool.ts).tz_localize("UTC")})
+        rows["calls"] = pool.calls.mean(axis=1)
+        rows[list(QUANTILE_COLUMNS)] = call_quantiles(pool, counts=loads.calls.stream.counts)
+        parts.append(rows)
+    return pd.concat(parts, ignore_index=True)
 
 
 def sum_up(

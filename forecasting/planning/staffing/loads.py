@@ -4,11 +4,16 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from forecasting.numerics import Floats, Ints
+from forecasting.terms import QUANTILES
 
 NODES = 20
 """Groups of paths with similar load over which the service of an interval is averaged."""
+COUNTS = 9
+"""Counts that stand for those of one path."""
+_GOLDEN = (5**0.5 - 1) / 2
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,27 @@ class PoolLoad:
         """Some of the intervals. kept: (H,)."""
         rows = {field.name: getattr(self, field.name)[kept] for field in fields(self) if field.name != "pool_id"}
         return PoolLoad(self.pool_id, **rows)
+
+
+def call_quantiles(pool: PoolLoad, *, counts: bool) -> Floats:
+    """(H, 7) quantiles of the calls of each interval at `QUANTILES`.
+
+    counts: whether calls are single events: a rate of 30 gives 25 or 36, which paths of rates leave out. Each path then
+    gives COUNTS counts, one from each part of equal probability, at places that differ from path to path by the golden
+    ratio, so that no two paths repeat each other (Weyl's sequence). A count is that of the Poisson distribution by the
+    first terms of Cornish and Fisher's expansion (Moments and Cumulants in the Specification of Distributions, 1937),
+    whose skewness is one over the root of the rate; where less than one call is expected its term is less, and none
+    where none is.
+    """
+    values = pool.calls
+    if counts:
+        steps, paths = values.shape
+        within = ((np.arange(paths)[:, None] + 0.5) * _GOLDEN) % 1.0
+        scores = ndtri((np.arange(COUNTS) + within) / COUNTS)
+        rate = values[..., None]
+        drawn = rate + np.sqrt(rate) * scores + (scores**2 - 1) / 6 * np.minimum(rate, 1.0)
+        values = np.maximum(drawn, 0.0).reshape(steps, -1)
+    return np.asarray(np.quantile(values, QUANTILES, axis=1).T)
 
 
 @dataclass(frozen=True)

@@ -69,8 +69,8 @@ def splits(scope: Scope, answer: Answer) -> PageBlock | None:
     )
 
 
-def reasons(scope: Scope, answer: Answer) -> PageBlock | None:
-    """answer: of `reports/reasons.sql`."""
+def reasons(scope: Scope, answer: Answer, *, compared: bool) -> PageBlock | None:
+    """answer: of `reports/reasons.sql`. compared: whether the days were chosen by their change, else by their size."""
     rows = answer.rows
     if rows.empty:
         return None
@@ -92,7 +92,8 @@ def reasons(scope: Scope, answer: Answer) -> PageBlock | None:
     ]
     return PageBlock(
         key=f"reasons-{scope.name}",
-        title=f"{scope.name}: what the forecast is made of, on the days that changed most",
+        title=f"{scope.name}: what the forecast is made of, "
+        + ("on the days that changed most" if compared else "of the series with most demand"),
         note="From the newest day like it to the published mean: what each method, and each group of inputs of the "
         f"trees, adds. More: forecasting explain forecast {scope.name} SERIES DAY.",
         answer=answer,

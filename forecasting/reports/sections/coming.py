@@ -12,9 +12,15 @@ from forecasting.reports.scope import Scope
 
 
 def fans(
-    scope: Scope, answer: Answer, span: tuple[datetime, datetime], *, what: str, in_all: int | None
+    scope: Scope,
+    answer: Answer,
+    span: tuple[datetime, datetime],
+    *,
+    what: str,
+    in_all: int | None,
+    key: str = "fans",
 ) -> PageBlock | None:
-    """answer: of `reports/fans.sql` or `reports/group_fans.sql`. what: the series or groups that are shown."""
+    """answer: of `reports/fans.sql`, `group_fans.sql` or `pool_fans.sql`. what: the series, groups or pools shown."""
     rows = answer.rows
     if rows.empty:
         return None
@@ -44,11 +50,11 @@ def fans(
     ]
     missing = {"last_week": "week", "forecast_before": "before"}
     hidden = {missing[name] for name in empty}
-    count = f"the {len(charts)} largest of {in_all:,}" if in_all and in_all > len(charts) else f"all {len(charts)}"
+    count = f"; the {len(charts)} largest of {in_all:,}" if in_all and in_all > len(charts) else ""
     return PageBlock(
-        key=f"fans-{scope.name}",
+        key=f"{key}-{scope.name}",
         title=f"{scope.name}: {what}, {_span(rows)}",
-        note=f"{_capital(scope.unit)} per {interval_name(scope)}; {count}. Closed hours stay empty. Point at a chart, "
+        note=f"{_capital(scope.unit)} per {interval_name(scope)}{count}. Closed hours stay empty. Point at a chart, "
         "or use the arrow keys on it, to read values.",
         answer=answer,
         charts=charts,

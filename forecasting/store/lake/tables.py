@@ -124,6 +124,7 @@ TABLES: Mapping[str, LakeTable] = {
         ),
         _published("planning.staffing", "pool_id", "ts", "confidence"),
         _published("planning.staffing_periods", "pool_id", "period", "ts", "confidence"),
+        _published("planning.pool_calls", "pool_id", "ts"),
         _published("planning.groups", "group_key", "ts", "confidence"),
         _published("planning.rosters", "pool_id", "week"),
         _published("planning.shifts", "pool_id", "week", "person", "ts"),

@@ -124,7 +124,7 @@ def test_every_number_of_the_page_is_that_of_the_sql_beside_it(made):
     compared: dict[str, int] = defaultdict(int)
     assert set(found.sql) >= {
         *("trust-streams", "needs-list", "fans-people", "links-links", "errors-people"),
-        *("changes-people", "splits-people", "reasons-people"),
+        *("changes-people", "splits-people", "reasons-people", "pool-fans-people"),
     }
     for block, rows in ask_all(settings, found.sql).items():
         if found.rows[block]:
