@@ -1,5 +1,7 @@
 """Array types and numerical pieces that several packages need, each in one place."""
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, log_ndtr, xlogy
@@ -60,3 +62,15 @@ def sample_rows(count: int, most: int) -> Ints:
     if count <= most:
         return np.arange(count)
     return np.sort(np.random.default_rng(0).choice(count, most, replace=False))
+
+
+def in_full(value: float, *, digits: int = 4, sign: bool = False) -> str:
+    """A number with about this many significant digits and none before the point left out: 14,055 and never 1.41e+04.
+
+    sign: whether a positive number has one too.
+    """
+    if not math.isfinite(value) or value == 0:
+        return f"{value:g}"
+    decimals = max(digits - 1 - math.floor(math.log10(abs(value))), 0)
+    text = f"{value:{'+' if sign else ''},.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

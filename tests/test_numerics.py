@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from forecasting.numerics import DEVIATION_TO_MAD, MAD_TO_DEVIATION, inverse_mills, log_poisson, sample_rows
+from forecasting.numerics import DEVIATION_TO_MAD, MAD_TO_DEVIATION, in_full, inverse_mills, log_poisson, sample_rows
 
 
 def test_log_poisson_is_that_of_scipy_for_small_and_large_counts():
@@ -39,3 +39,22 @@ def test_sample_of_rows_is_ascending_without_repeats_and_always_the_same():
     assert (np.diff(rows) > 0).all()
     assert len(np.unique(rows % 24)) == 24
     np.testing.assert_array_equal(rows, sample_rows(10_000, 300))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (14055.0, "14,055"),
+        (1e6, "1,000,000"),
+        (4.8, "4.8"),
+        (0.7, "0.7"),
+        (0.000123456, "0.0001235"),
+        (0, "0"),
+        (-1234.5, "-1,234"),
+    ],
+)
+def test_numbers_are_written_in_full(value, text):
+    assert in_full(value) == text
+    assert in_full(120.4, digits=2) == "120"
+    assert in_full(1234.5, digits=3, sign=True) == "+1,234"
+    assert in_full(-50.0, sign=True) == "-50"

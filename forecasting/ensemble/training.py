@@ -28,6 +28,7 @@ from forecasting.models.neural.training import affordable_steps, tune, tune_agai
 from forecasting.models.pretrained.member import LEAST_SEASON, choose_pretrained
 from forecasting.models.profile import ProfileMember, fit_profile
 from forecasting.models.trees.fit import affordable_rows, fit_trees
+from forecasting.numerics import in_full
 from forecasting.panel.grid import Panel, at_present_level
 from forecasting.terms import Tier
 
@@ -108,7 +109,7 @@ def _train_trees(panel: Panel, profiles: Member | None, *, until: int, seed: int
         rounds = [round(MORE_ROUNDS * count) for count in first.rounds]
         again = fit_trees(panel, present, until=panel.n_history, check=False, rounds=rounds, seed=seed, most=most)
     if first is None or again is None:
-        return Training(None, f"too few intervals to learn from within {budget:.3g} s")
+        return Training(None, f"too few intervals to learn from within {in_full(budget, digits=3)} s")
     total = sum(again.rounds)
     amount = f"{total:,} rounds of {again.n_rows:,} rows{', as many as the budget allows' if again.limited else ''}"
     logger.info("trees: %s in %.1f s", amount, time.monotonic() - started)

@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from forecasting.numerics import in_full
 from forecasting.panel.calendar.calendar import wall_times
 from forecasting.panel.cleaning.breaks import Fault
 from forecasting.panel.cleaning.surges import Surge
@@ -52,7 +53,7 @@ def describe_surges(panel: Panel, *, zone: ZoneInfo) -> list[str]:
 def _name(panel: Panel, surge: Surge, *, zone: ZoneInfo) -> str:
     first, last = wall_times(panel.ts[[surge.first, surge.end - 1]], zone).astype("datetime64[D]")
     span = f"since {first}" if surge.ongoing else f"on {first}" if first == last else f"{first} to {last}"
-    return f"{panel.series_ids[surge.row]} {span}, {surge.factor:.2g} times its usual volume"
+    return f"{panel.series_ids[surge.row]} {span}, {in_full(surge.factor, digits=2)} times its usual volume"
 
 
 def describe_suppressed(panel: Panel) -> str | None:

@@ -26,6 +26,11 @@ class TableColumn:
     kind: Kind = Kind.TEXT
 
     @property
+    def wraps(self) -> bool:
+        """Whether long values stand in several lines."""
+        return self.kind == Kind.CODE or self.name in ("detail", "why")
+
+    @property
     def is_number(self) -> bool:
         return self.kind in NUMERIC
 
@@ -78,13 +83,14 @@ class HourGrid:
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawing with the rows that it shows. kind: the macro that draws it."""
+    """A drawing with the rows that it shows. kind: the macro that draws it; beside: what stands beside its title."""
 
     kind: str
     title: str
     drawing: Any
     table: Table
     note: str = ""
+    beside: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,6 +105,8 @@ class PageBlock:
     table: Table | None = None
     folded: bool = False
     """Whether the table is closed at first."""
+    cards: bool = False
+    """Whether each row of the table is a card on a narrow screen: rows of sentences and commands."""
     charts: Sequence[Chart] = ()
     grids: Sequence[HourGrid] = ()
     legend: Sequence[tuple[str, str]] = ()

@@ -20,6 +20,8 @@ class Bar:
     high: float | None
     at: float | None
     label: str
+    date: str
+    """Day of the month."""
     weekend: bool
     mark: str
     """What happens on the day; empty where nothing does."""
@@ -71,7 +73,7 @@ def draw_day_ranges(
     occasions: ISO date to what happens on it.
     """
     scale, ticks = value_axis(
-        [rows[name].to_numpy(np.float64) for name in ("q10", "median", "q90")], start=HEIGHT - BOTTOM, end=TOP + 6
+        [rows[name].to_numpy(np.float64) for name in ("q10", "median", "q90")], start=HEIGHT - BOTTOM, end=TOP + 10
     )
     held = {pd.Timestamp(row["day"]): row for row in rows.to_dict("records")}
     shown = pd.date_range(*days, freq="D")
@@ -87,6 +89,7 @@ def draw_day_ranges(
                 high=None if own is None else scale(float(own["q90"])),
                 at=None if own is None else scale(float(own["median"])),
                 label=f"{day:%a}"[0] if len(shown) > 9 else f"{day:%a}",
+                date=f"{day.day}",
                 weekend=day.weekday() in weekend,
                 mark=occasions.get(f"{day:%Y-%m-%d}", ""),
             )

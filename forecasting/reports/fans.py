@@ -11,7 +11,7 @@ import pandas as pd
 from forecasting.reports.scales import Scale, Tick, band_path, line_path, runs, value_axis
 
 WIDTH, HEIGHT = 380, 176
-LEFT, RIGHT, TOP, BOTTOM = 40, 6, 8, 34
+LEFT, RIGHT, TOP, BOTTOM = 48, 6, 8, 34
 """Margins, in units of the drawing; text has 11 of them."""
 BANDS = (("q05", "q95", "band90"), ("q10", "q90", "band80"), ("q25", "q75", "band50"))
 LINES = (("last_week", "week"), ("forecast_before", "before"), ("median", "median"))

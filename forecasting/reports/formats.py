@@ -9,6 +9,7 @@ import pandas as pd
 
 MISSING = "–"
 _MINUS = "−"
+_MOST_DECIMALS = 9
 
 
 class Kind(StrEnum):
@@ -89,9 +90,11 @@ def write(value: Any, kind: Kind) -> str:
 
 
 def decimals(value: float) -> int:
-    """Decimals that leave about three significant digits, none from a hundred on."""
+    """Decimals that leave about three significant digits, none from a hundred on, two at most from 0.1 on."""
     size = abs(value)
-    return 0 if size >= 100 or size == 0 else 1 if size >= 10 else 2
+    if size >= 100 or size == 0 or not math.isfinite(size):
+        return 0
+    return 1 if size >= 10 else 2 if size >= 0.1 else min(1 - math.floor(math.log10(size)), _MOST_DECIMALS)
 
 
 def _as_date(value: Any) -> date:

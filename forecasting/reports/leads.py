@@ -14,6 +14,9 @@ _MOST = 4
 def lead(section: str, blocks: Sequence[PageBlock]) -> str:
     """A sentence for each stream that has something to say; empty where none has."""
     say = _SAYS.get(section)
+    # what came says something of a stream of which no two forecasts of a day can be compared
+    compared = {stream for kind, _, stream in (block.key.partition("-") for block in blocks) if kind == "changes"}
+    blocks = [block for block in blocks if block.key not in {f"surprises-{stream}" for stream in compared}]
     found = [] if say is None else [say(block) for block in blocks]
     return " ".join([sentence for sentence in found if sentence][:_MOST])
 
@@ -56,6 +59,8 @@ def _weeks(block: PageBlock) -> str:
 
 def _changes(block: PageBlock) -> str:
     kind, _, stream = block.key.partition("-")
+    if kind == "surprises":
+        return _surprise(stream, block)
     if kind != "changes":
         return ""
     first = block.answer.rows.iloc[0]
@@ -63,6 +68,17 @@ def _changes(block: PageBlock) -> str:
     return (
         f"{stream}: most on {write(first['day'], Kind.DAY)} at {first['series']}, "
         f"{write(first['change'], Kind.WHOLE_CHANGE)}{share}."
+    )
+
+
+def _surprise(stream: str, block: PageBlock) -> str:
+    first = block.answer.rows.iloc[0]
+    share = (
+        "" if is_missing(first["difference_share"]) else f" ({write(first['difference_share'], Kind.PERCENT_CHANGE)})"
+    )
+    size = write(abs(first["difference"]), Kind.NUMBER)
+    return (
+        f"{stream}: {size} {'more' if first['difference'] > 0 else 'less'} than expected at {first['series']}{share}."
     )
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecasting.numerics import Floats, Ints
+from forecasting.numerics import Floats, Ints, in_full
 from forecasting.reports.formats import Kind, write
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+_LARGE = ((1e12, "T"), (1e9, "G"), (1e6, "M"))
 
 
 @dataclass(frozen=True)
@@ -68,15 +69,20 @@ def value_axis(
         high = low + 1.0
     ticks = round_ticks(low, high)
     scale = Scale(ticks[0], ticks[-1], start, end)
-    places = [Tick(round(scale(one), 1), axis_label(one)) for one in ticks]
+    places = [Tick(round(scale(one), 1), axis_label(one, largest=max(map(abs, ticks)))) for one in ticks]
     return scale, places
 
 
-def axis_label(value: float) -> str:
-    """A round value on an axis."""
-    if value == int(value):
-        return write(value, Kind.COUNT)
-    return f"{value:,.2f}".rstrip("0")
+def axis_label(value: float, *, largest: float = 0.0) -> str:
+    """A round value on an axis, in millions or billions where the largest of the axis is that large."""
+    for size, name in _LARGE:
+        if largest >= size:
+            return "0" if value == 0 else f"{_plain(value / size)}{name}"
+    return write(value, Kind.COUNT) if value == int(value) else _plain(value)
+
+
+def _plain(value: float) -> str:
+    return in_full(value).replace("-", "−")
 
 
 def runs(x: Floats, *values: Floats, step: float) -> list[Ints]:

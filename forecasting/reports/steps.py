@@ -12,9 +12,9 @@ from forecasting.reports.scales import Scale
 
 MOST = 8
 """Bars of a chart; small parts share one."""
-_LABELS, _VALUES = 158, 52
+_LABELS, _VALUES = 186, 52
 """Width of the labels on the left and of the values on the right."""
-_LONGEST = 27
+_LONGEST = 31
 """Characters of a label."""
 
 
@@ -55,7 +55,7 @@ def draw_steps(rows: pd.DataFrame) -> Steps:
         left, right = sorted((scale(before), scale(after)))
         bars.append(
             StepBar(
-                label=label if len(label) <= _LONGEST else f"{label[:_LONGEST]}…",
+                label=label if len(label) <= _LONGEST else f"{label[: _LONGEST - 1].rstrip()}…",
                 value=write(float(value), Kind.NUMBER if whole else Kind.CHANGE),
                 x=left,
                 width=max(right - left, 1.0),

@@ -9,7 +9,7 @@ import pandas as pd
 from forecasting.numerics import Floats
 from forecasting.reports.scales import Scale, band_path, line_path, runs
 
-WIDTH, HEIGHT = 150, 20
+WIDTH, HEIGHT = 116, 20
 _EDGE = 5.0
 
 

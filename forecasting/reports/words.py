@@ -66,6 +66,10 @@ def command_for(need: str, *, stream: str, place: str, by_day: str, origin: str)
             words = ["forecasting", "surges", "confirm", stream, place, by_day]
         case "event":
             words = ["forecasting", "events", "list", stream]
+        case "repair":
+            words = ["forecasting", "quarantine", "replay", stream]
+        case "believe":
+            words = ["forecasting", "quarantine", "accept", stream]
         case _:
             words = ["forecasting", "quarantine", "list", stream]
     return " ".join(map(_quoted, words))

@@ -9,12 +9,10 @@ import pandas as pd
 import xlsxwriter
 
 from forecasting.reports.blocks import Page, PageBlock, PageSection, TableColumn
-from forecasting.reports.formats import Kind, is_missing
+from forecasting.reports.formats import Kind, decimals, is_missing
 
 _FORMATS = {
     Kind.COUNT: "#,##0",
-    Kind.NUMBER: "#,##0.##",
-    Kind.CHANGE: "+#,##0.##;-#,##0.##;0",
     Kind.WHOLE_CHANGE: "+#,##0;-#,##0;0",
     Kind.SHARE: "0.0%",
     Kind.PERCENT: "0%",
@@ -25,6 +23,7 @@ _FORMATS = {
     Kind.TIME: "ddd d mmm yyyy hh:mm",
     Kind.STAMP: "d mmm yyyy hh:mm",
 }
+_TIMES = (Kind.DATE, Kind.DAY, Kind.TIME, Kind.STAMP)
 _WIDTHS = {Kind.TIME: 22, Kind.STAMP: 18, Kind.DAY: 16, Kind.DATE: 13, Kind.TEXT: 18, Kind.CODE: 60}
 _WIDEST = 60
 _LONGEST = 32_000
@@ -59,6 +58,23 @@ class _Styles:
         self.text = workbook.add_format({})
         self.bad = workbook.add_format({"font_color": "#b3261e", "bold": True})
         self.kinds = {kind: workbook.add_format({"num_format": form}) for kind, form in _FORMATS.items()}
+        for kind in _TIMES:
+            self.kinds[kind].set_align("left")
+        self._workbook = workbook
+        self._numbers: dict[tuple[Kind, int], Any] = {}
+
+    def of(self, column: TableColumn, values: pd.Series) -> Any:
+        """The format of a column; of numbers with as many decimals as its largest one needs."""
+        if column.kind not in (Kind.NUMBER, Kind.CHANGE):
+            return self.kinds.get(column.kind, self.text)
+        sizes = pd.to_numeric(values, errors="coerce").abs()
+        places = decimals(float(sizes.max())) if sizes.notna().any() else 0
+        key = (column.kind, places)
+        if key not in self._numbers:
+            form = "#,##0" + ("." + "0" * places if places else "")
+            signed = f"+{form};-{form};0" if column.kind == Kind.CHANGE else form
+            self._numbers[key] = self._workbook.add_format({"num_format": signed})
+        return self._numbers[key]
 
 
 def _write_section(workbook: Any, styles: _Styles, section: PageSection) -> None:
@@ -78,13 +94,24 @@ def _write_section(workbook: Any, styles: _Styles, section: PageSection) -> None
 
 def _write_block(sheet: Any, styles: _Styles, block: PageBlock, row: int, widths: dict[int, float]) -> int:
     """Writes from `row` on and returns the first row after it."""
-    columns, rows = flat(block)
-    if rows.empty:
+    parts = [(columns, rows) for columns, rows in flat(block) if not rows.empty]
+    if not parts:
         return row
     sheet.write_string(row, 0, block.title, styles.title)
     if block.note:
         sheet.write_string(row + 1, 0, block.note, styles.note)
-    head = row + 2
+    row += 2
+    for columns, rows in parts:
+        row = _write_table(sheet, styles, columns, rows, row, widths)
+        if block.grids:
+            _grade(sheet, columns, first=row - 1 - len(rows), last=row - 2)
+    return row + 1
+
+
+def _write_table(
+    sheet: Any, styles: _Styles, columns: Sequence[TableColumn], rows: pd.DataFrame, head: int, widths: dict[int, float]
+) -> int:
+    """Writes the head at a row, and the rows below it; returns the second row after them."""
     sheet.set_row(head, 30)
     for place, column in enumerate(columns):
         sheet.write_string(
@@ -92,30 +119,36 @@ def _write_block(sheet: Any, styles: _Styles, block: PageBlock, row: int, widths
         )
         held = rows[column.name]
         longest = max((len(str(one)) for one in held.head(200)), default=0) if column.kind == Kind.TEXT else 0
-        wanted = max(_WIDTHS.get(column.kind, 11), min(longest + 2, 45), 9)
+        wanted = max(_WIDTHS.get(column.kind, 11), min(longest + 2, _WIDEST), 9)
         widths[place] = max(widths.get(place, 0), wanted)
     for place, column in enumerate(columns):
+        style = styles.of(column, rows[column.name])
         for number, value in enumerate(rows[column.name].tolist(), start=head + 1):
-            _write_cell(sheet, styles, number, place, column, value)
-    if block.grids:
-        scale = {"type": "3_color_scale", "min_color": "#f3bd94", "mid_color": "#ffffff", "max_color": "#aecfe9"}
-        aim = {"mid_type": "num", "mid_value": 0.8 if columns[-1].kind == Kind.PERCENT else 0}
-        sheet.conditional_format(head + 1, 2, head + len(rows), len(columns) - 1, scale | aim)
-    return head + len(rows) + 3
+            _write_cell(sheet, style, number, place, column, value)
+    return head + len(rows) + 2
 
 
-def flat(block: PageBlock) -> tuple[Sequence[TableColumn], pd.DataFrame]:
-    """Columns and rows of a block as one table: of charts those of all, each with its title."""
-    if block.charts and len(block.charts) > 1:
-        columns = [TableColumn("chart_title", "Of"), *block.charts[0].table.columns]
-        parts = [chart.table.rows.assign(chart_title=chart.title) for chart in block.charts]
-        return columns, pd.concat(parts, ignore_index=True)
-    if block.charts:
-        return block.charts[0].table.columns, block.charts[0].table.rows
+def _grade(sheet: Any, columns: Sequence[TableColumn], *, first: int, last: int) -> None:
+    """Colours of a grid, of rows from first to last: orange below the aim, white at it, blue above."""
+    chances = columns[-1].kind == Kind.PERCENT
+    low, aim, high = (0.5, 0.8, 1.0) if chances else (-5, 0, 10)
+    scale = {"type": "3_color_scale", "min_color": "#f3bd94", "mid_color": "#ffffff", "max_color": "#aecfe9"}
+    values = {"min_type": "num", "min_value": low, "mid_type": "num", "mid_value": aim}
+    sheet.conditional_format(first, 2, last, len(columns) - 1, scale | values | {"max_type": "num", "max_value": high})
+
+
+def flat(block: PageBlock) -> list[tuple[Sequence[TableColumn], pd.DataFrame]]:
+    """Tables of a block, each with its columns: of charts with the same columns one, with the title of each chart."""
+    found: dict[tuple[TableColumn, ...], list[pd.DataFrame]] = {}
+    for chart in block.charts:
+        found.setdefault(tuple(chart.table.columns), []).append(chart.table.rows.assign(chart_title=chart.title))
+    if found:
+        title = [TableColumn("chart_title", "Of")] if len(block.charts) > 1 else []
+        return [([*title, *columns], pd.concat(parts, ignore_index=True)) for columns, parts in found.items()]
     if block.table is not None:
         kept = [column for column in block.table.columns if column.name not in block.table.strips]
-        return kept, block.table.rows
-    return _crossed(block)
+        return [(kept, block.table.rows)]
+    return [_crossed(block)]
 
 
 def _crossed(block: PageBlock) -> tuple[Sequence[TableColumn], pd.DataFrame]:
@@ -132,11 +165,10 @@ def _crossed(block: PageBlock) -> tuple[Sequence[TableColumn], pd.DataFrame]:
     return columns, wide.reset_index()
 
 
-def _write_cell(sheet: Any, styles: _Styles, row: int, place: int, column: TableColumn, value: Any) -> None:
+def _write_cell(sheet: Any, style: Any, row: int, place: int, column: TableColumn, value: Any) -> None:
     if is_missing(value):
         return
-    style = styles.kinds.get(column.kind, styles.text)
-    if column.kind in (Kind.DATE, Kind.DAY, Kind.TIME, Kind.STAMP):
+    if column.kind in _TIMES:
         sheet.write_datetime(row, place, _naive(value), style)
     elif column.is_number:
         sheet.write_number(row, place, float(value), style)

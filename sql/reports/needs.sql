@@ -231,9 +231,15 @@ ranked as (
         count(*) over (partition by need) as of_kind,
         count(*) over () as in_all
     from everything
+),
+
+chosen as (
+    select *, row_number() over (order by urgency > 0, rank_, of_kind desc, need, stream, place) as place_
+    from ranked
+    qualify place_ <= $most
 )
 
+-- the largest of each kind are chosen; what is of one kind then stands together
 select need, place, stream, by_day, amount, unit, detail, of_kind, in_all
-from ranked
-order by urgency > 0, rank_, of_kind desc, need, stream, place
-limit $most
+from chosen
+order by urgency > 0, min(place_) over (partition by urgency > 0, need), place_

@@ -1,4 +1,4 @@
--- Events that were known at the origin and fall into the horizon, the series that they concern, and public holidays of the
+-- Events that were known at the origin and fall into the horizon, the forecast series that they concern, and public holidays of the
 -- stream's country.
 with known as (
     select
@@ -17,7 +17,9 @@ with known as (
 series as (
     select series_id, arg_max(attributes, (valid_from, known_at)) as attributes
     from history.series
-    where stream = $stream and known_at <= $origin
+    where stream = $stream
+        and known_at <= $origin
+        and series_id in (select series_id from analyst.forecast_as_of('infinity'::timestamptz) where stream = $stream and origin = $origin)
     group by series_id
 ),
 

@@ -15,5 +15,5 @@ inner join history.quarantine as quarantine
     on ingests.run_id = quarantine.run_id and quarantine.stream = asked.stream
 where quarantine.resolved_at is null
 group by quarantine.stream, quarantine.reason
-order by waiting desc, quarantine.stream, quarantine.reason
+order by sum(waiting) over (partition by quarantine.stream) desc, quarantine.stream, waiting desc, quarantine.reason
 limit $most

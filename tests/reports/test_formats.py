@@ -16,6 +16,8 @@ from forecasting.reports.formats import Kind, write
         (-0.4, Kind.COUNT, "0"),
         (-1234.5, Kind.COUNT, "−1,234"),
         (0.5, Kind.NUMBER, "0.50"),
+        (0.0123, Kind.NUMBER, "0.012"),
+        (-0.00042, Kind.CHANGE, "−0.00042"),
         (12345678.0, Kind.NUMBER, "12,345,678"),
         (12.34, Kind.NUMBER, "12.3"),
         (3.0, Kind.WHOLE_CHANGE, "+3"),

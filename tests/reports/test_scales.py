@@ -32,3 +32,11 @@ def test_lines_break_at_closed_hours_and_missing_values():
 
 def test_labels_of_axes_are_whole_where_they_can_be():
     assert [axis_label(one) for one in (0.0, 2.5, 1500.0)] == ["0", "2.5", "1,500"]
+
+
+def test_labels_of_axes_are_short_and_never_lose_their_digits():
+    assert [axis_label(one) for one in (0.001, 0.0025, 0.25)] == ["0.001", "0.0025", "0.25"]
+    assert [axis_label(one, largest=2e6) for one in (0.0, 5e5, 1.5e6)] == ["0", "0.5M", "1.5M"]
+    _, ticks = value_axis([np.array([3e9, 8.2e9])], start=100, end=0)
+    assert max(len(tick.label) for tick in ticks) <= 7
+    assert len({tick.label for tick in ticks}) == len(ticks)

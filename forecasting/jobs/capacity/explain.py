@@ -14,6 +14,7 @@ from forecasting.jobs.capacity.findings import find_without_failure
 from forecasting.jobs.capacity.links import Links, capacity_rules, read_links
 from forecasting.jobs.capacity.plan import NO_FAILURE, FailureCase, failure_cases, path_maker, plan_case
 from forecasting.jobs.common.session import Session, open_session
+from forecasting.numerics import in_full
 from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.planning.capacity.ceilings import ceilings
 from forecasting.planning.capacity.orders import QUARTER, delay_cost
@@ -154,15 +155,16 @@ def _lines(
     """From capacity to the order, in steps that a planner can do again."""
     days, unit = rules.lead_time // DAY, links.peaks.stream.stream.unit
     if rules.grade is None:
-        ceiling = f"{rules.threshold:g} x {intact['capacity']:g} = {intact['ceiling']:g} {unit}"
+        ceiling = f"{rules.threshold:g} x {in_full(intact['capacity'])} = {in_full(intact['ceiling'])} {unit}"
     else:
-        ceiling = f"{intact['capacity']:g} circuits carry {intact['ceiling']:.2f} {unit} at {rules.grade:.1%} blocking"
+        carried = f"{in_full(intact['ceiling'])} {unit} at {rules.grade:.1%} blocking"
+        ceiling = f"{in_full(intact['capacity'])} circuits carry {carried}"
     soonest = f"the {100 * (1 - rules.confidence):.3g}% quantile of the run-out day less {days} d of lead time"
     ordered = "beyond the horizon: no order" if pd.isna(intact["order_by"]) else f"{intact['order_by']:%Y-%m-%d}"
     lines = [
-        f"peak now: {intact['peak']:.4g} {unit}, {intact['utilisation']:.1%} of the capacity: {_judged(rules)}; median "
-        f"growth {intact['growth']:+.1%} a year",
-        f"ceiling: {ceiling}; headroom {intact['headroom']:.4g}",
+        f"peak now: {in_full(intact['peak'])} {unit}, {intact['utilisation']:.1%} of the capacity: {_judged(rules)}; "
+        f"median growth {intact['growth']:+.1%} a year",
+        f"ceiling: {ceiling}; headroom {in_full(intact['headroom'])}",
         f"run-out: the peak above the ceiling on {rules.persistence.days} of {rules.persistence.window} days; within "
         f"{len(links.dates)} days with probability {intact['runout_probability']:.2f}; 10% by "
         f"{_date(intact['runout_q10'])}, 50% by {_date(intact['runout_q50'])}, 90% by {_date(intact['runout_q90'])}",
@@ -171,7 +173,8 @@ def _lines(
     ]
     if intact["suppressed"] > 0:
         lines.insert(
-            1, f"suppressed: {intact['suppressed']:.4g} {unit} on the mean of the last 28 days, cut off at capacity"
+            1,
+            f"suppressed: {in_full(intact['suppressed'])} {unit} on the mean of the last 28 days, cut off at capacity",
         )
     if pd.notna(intact["cost"]):
         own = slice(at, at + 1)
@@ -179,8 +182,8 @@ def _lines(
         saved = intact["cost"] * rules.capital_rate * QUARTER / 365
         lines.append(
             f"a delay of {QUARTER} days: {late.late_later[0] - late.late_now[0]:.1f} more days above the ceiling x "
-            f"{rules.overload_cost:g} - {saved:.0f} of capital = {intact['wait_cost']:.0f}; expected delay "
-            f"loss {intact['expected_delay_loss']:.0f}"
+            f"{in_full(rules.overload_cost)} - {saved:,.0f} of capital = {intact['wait_cost']:,.0f}; expected delay "
+            f"loss {intact['expected_delay_loss']:,.0f}"
         )
     return lines
 

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.config.capacity import CapacitySection
+from forecasting.numerics import in_full
 from forecasting.panel.grid import Panel
 from forecasting.planning.capacity.orders import QUARTER
 from forecasting.planning.capacity.runout import judged_peaks
@@ -104,9 +105,11 @@ def find_overfull(
             continue
         peak = float(judged_peaks(known[None, :, None], rules.persistence)[0, 0])
         if peak > MOST_LOAD * size:
+            times = in_full(peak / size, digits=2)
             line = (
-                f"{name}: its measured peak of {peak:.4g} {unit} is {peak / size:.2g} times {rules.capacity} = "
-                f"{size:g}: a wrong capacity, or one in another unit; planned as it stands; correct it in the feed"
+                f"{name}: its measured peak of {in_full(peak)} {unit} is {times} times {rules.capacity} = "
+                f"{in_full(size)}: a wrong capacity, or one in another unit; planned as it stands; correct it in the "
+                "feed"
             )
             found.append((name, SeriesFinding.PEAK_ABOVE_CAPACITY, line))
     return found

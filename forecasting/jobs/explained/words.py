@@ -16,6 +16,7 @@ from forecasting.ensemble.explained.waterfall import (
     USUAL,
 )
 from forecasting.models.influences import Influence
+from forecasting.numerics import in_full
 from forecasting.terms import Tier
 
 MEMBERS = {
@@ -86,7 +87,7 @@ def first_sentence(when: str, published: float, parts: Mapping[str, float], name
         return f"{when} {what} {names[NEWEST]}."
     size = f"{abs(change) / start:.0%} {'above' if change > 0 else 'below'} {names[NEWEST]}"
     reasons = [
-        f"{names[part].removeprefix('trees: ')} ({value:+,.3g})"
+        f"{names[part].removeprefix('trees: ')} ({in_full(value, digits=3, sign=True)})"
         for part, value in sorted(parts.items(), key=lambda item: -item[1] * change)
         if part != NEWEST and value * change > 0 and abs(value) >= LEAST_SHARE * abs(change)
     ][:MOST_NAMED]

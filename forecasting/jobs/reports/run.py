@@ -17,6 +17,7 @@ from forecasting.jobs.reports.read import Reader, is_partner
 from forecasting.jobs.streams.overview import used_names
 from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.reports.blocks import Page, PageSection
+from forecasting.reports.formats import Kind, write
 from forecasting.reports.page import DayReport, render_index, render_page
 from forecasting.reports.scope import Scope
 from forecasting.reports.summary import lead_of, tiles_of
@@ -200,7 +201,12 @@ def _write(
 
 
 def _subtitle(scopes: Sequence[Scope], left_out: dict[str, str]) -> str:
+    by_day: dict[date, list[str]] = {}
+    for scope in scopes:
+        by_day.setdefault(scope.local_day, []).append(scope.name)
     names = ", ".join(scope.name for scope in scopes)
+    if len(by_day) > 1:
+        names = "; ".join(f"{', '.join(own)} from {write(of, Kind.DATE)}" for of, own in by_day.items())
     missing = f"; without a forecast: {', '.join(sorted(left_out))}" if left_out else ""
     return f"Forecasts and plans of {names}{missing}"
 

@@ -20,6 +20,9 @@ _TREND_COLUMNS = (
     TableColumn("lower_limit", "Usual from", Kind.SHARE),
     TableColumn("upper_limit", "to", Kind.SHARE),
 )
+_HISTOGRAM_NOTE = (
+    "Histogram: 1 is right; both ends above 1, bands too narrow; both below, too wide; one side above 1, a bias."
+)
 _WIDE, _NARROW = 0.05, 0.05
 """How far coverage may lie from its aim before it is marked."""
 
@@ -93,7 +96,7 @@ def bands_and_trend(scope: Scope, pit: Answer, days: Answer) -> PageBlock | None
     return PageBlock(
         key=f"bands-{scope.name}",
         title=f"{scope.name}: bands and days",
-        note="Left: 1 is right; both ends too high, bands too narrow; one side too high, a bias.",
+        note=_HISTOGRAM_NOTE if not pit.rows.empty else "",
         answer=Answer(rows, sql),
         charts=charts,
         legend=legend,

@@ -24,17 +24,17 @@ def links(scope: Scope, answer: Answer, peaks: Answer | None, *, currency: str, 
         TableColumn("link", "Link"),
         *([TableColumn("peaks", "Weekly peaks")] if held else []),
         TableColumn("utilisation", "Peak of capacity", Kind.PERCENT),
+        TableColumn("n1_utilisation", "if a link fails", Kind.PERCENT),
         TableColumn("growth", "Growth a year", Kind.PERCENT_CHANGE),
         TableColumn("runout", "Runs out"),
         TableColumn("runout_q50", "1 in 2 by", Kind.DATE),
         TableColumn("needed_by", "Order by", Kind.DATE),
-        TableColumn("late", "Late"),
+        TableColumn("late", "Overdue"),
+        TableColumn("order_by", "all links up", Kind.DATE),
+        TableColumn("n1_order_by", "a link down", Kind.DATE),
         TableColumn("order_step", "Step"),
         TableColumn("order_cost", f"Cost{money}", Kind.COUNT),
         TableColumn("expected_delay_loss", f"Waiting costs{money}", Kind.COUNT),
-        TableColumn("n1_utilisation", "Peak if a link fails", Kind.PERCENT),
-        TableColumn("order_by", "Order by, all links up", Kind.DATE),
-        TableColumn("n1_order_by", "if a link fails", Kind.DATE),
     ]
     columns = [column for column in columns if column.name in ("peaks", "runout") or not rows[column.name].isna().all()]
     ends = scope.local_day + timedelta(days=last_days)
@@ -103,4 +103,4 @@ def _late(scope: Scope, row: dict[Any, Any]) -> str:
     if is_missing(row["needed_by"]):
         return ""
     late = (scope.local_day - pd.Timestamp(row["needed_by"]).date()).days
-    return f"{late} days overdue" if late > 1 else ("1 day overdue" if late == 1 else "")
+    return f"{late} days" if late > 1 else ("1 day" if late == 1 else "")

@@ -55,7 +55,8 @@ def needs(answer: Answer, days: Mapping[str, str]) -> PageSection | None:
         "Size: of an order the expected loss of a delay by a quarter, of shifts the hours without people, of a "
         "forecast its change, of data the rows."
     )
-    return PageSection("needs", "What needs me", lead, [PageBlock("needs-list", "First things", answer, note, table)])
+    block = PageBlock("needs-list", "First things", answer, note, table, cards=True)
+    return PageSection("needs", "What needs me", lead, [block])
 
 
 def _detail(need: str, text: object) -> str:

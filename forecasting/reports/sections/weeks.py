@@ -9,7 +9,7 @@ import pandas as pd
 
 from forecasting.reports.blocks import Answer, Chart, PageBlock, Table, TableColumn
 from forecasting.reports.charts import draw_day_ranges
-from forecasting.reports.formats import Kind, is_missing
+from forecasting.reports.formats import Kind, is_missing, write
 from forecasting.reports.scope import Scope
 
 MOST = 24
@@ -108,7 +108,12 @@ def pool_days(
         TableColumn("chance", "Chance to meet the target", Kind.PERCENT),
     ]
     charts = _charts(
-        scope, answer.rows, "pool", columns, lambda pool: days_of(happenings, pools.get(pool, [escape(pool)]))
+        scope,
+        answer.rows,
+        "pool",
+        columns,
+        lambda pool: days_of(happenings, pools.get(pool, [escape(pool)])),
+        lambda own: f"{write(own['agent_hours'].sum(), Kind.COUNT)} agent-hours",
     )
     if not charts:
         return None
@@ -116,7 +121,8 @@ def pool_days(
     return PageBlock(
         key=f"pools-{scope.name}",
         title=f"{scope.name}: days by pool, {hours.sum():,.0f} agent-hours in all",
-        note="Calls offered a day with their range. The tables have agent-hours, hours to roster and expected service.",
+        note="Calls offered a day with their range, agent-hours of all days. The tables have agent-hours, hours to "
+        "roster and expected service.",
         answer=answer,
         charts=charts,
         legend=_legend(charts),
@@ -151,7 +157,9 @@ def _charts(
     by: str,
     columns: list[TableColumn],
     happens: Callable[[str], Mapping[str, str]],
+    beside: Callable[[pd.DataFrame], str] = lambda _: "",
 ) -> list[Chart]:
+    """A chart for each name in the column `by`. happens: of a name; beside: what stands beside it, of its rows."""
     if rows.empty:
         return []
     span = pd.Timestamp(rows["day"].min()), pd.Timestamp(rows["day"].max())
@@ -161,6 +169,7 @@ def _charts(
             str(name),
             draw_day_ranges(own, span, occasions=happens(str(name)), weekend=scope.weekend),
             Table(columns, own),
+            beside=beside(own),
         )
         for name, own in rows.groupby(by, sort=False)
     ][:MOST]

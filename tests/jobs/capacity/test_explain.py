@@ -7,6 +7,7 @@ import pytest
 
 from forecasting.errors import FeedError, SettingsError
 from forecasting.jobs.capacity import explain as explain_capacity
+from forecasting.numerics import in_full
 from tests.backfills import frame
 from tests.contact_centre import speaking
 from tests.network import LATER, ORIGIN, PEAKS, PINNED, PLANNED, RULES, TRAFFIC, changed_network
@@ -33,8 +34,8 @@ def test_the_published_numbers_are_told_and_hold_when_they_are_made_again(networ
     assert (full.run_id, full.origin) == (intact["run_id"], "2024-06-10T04:00:00+00:00")
     assert not [line for line in full.lines if CHANGED in line]
     peak, ceiling, run_out, order, step, delay_cost = full.lines
-    assert peak.startswith(f"peak now: {intact['peak']:.4g} units, {intact['utilisation']:.1%} of the capacity")
-    assert ceiling == f"ceiling: 0.7 x 1000 = 700 units; headroom {700 - intact['peak']:.4g}"
+    assert peak.startswith(f"peak now: {in_full(intact['peak'])} units, {intact['utilisation']:.1%} of the capacity")
+    assert ceiling == f"ceiling: 0.7 x 1,000 = 700 units; headroom {in_full(700 - intact['peak'])}"
     assert f"within 330 days with probability {intact['runout_probability']:.2f}" in run_out
     assert f"10% by {intact['runout_q10']:%Y-%m-%d}" in run_out
     assert order == (

@@ -25,7 +25,7 @@ def test_a_peak_that_the_capacity_cannot_carry_is_a_finding():
         (
             "wrong",
             "peak_above_capacity",
-            "wrong: its measured peak of 4800 Mbit/s is 4.8 times mbps = 1000: a wrong capacity, or one in another "
+            "wrong: its measured peak of 4,800 Mbit/s is 4.8 times mbps = 1,000: a wrong capacity, or one in another "
             "unit; planned as it stands; correct it in the feed",
         )
     ]
