@@ -10,20 +10,20 @@ MOST_BYTES = 1_000_000
 """Ten times the longest that anybody wrote; a larger file is something else."""
 
 
-def read_text(path: Path, refusal: type[ForecastingError]) -> str:
+def read_text(path: Path, refusal: type[ForecastingError], *, most_bytes: int = MOST_BYTES) -> str:
     """The text of a file, without a byte order mark, lines ending in a newline alone.
 
     refusal: what is raised, in one line that names the file, where it is no regular file that can be read, larger than
-    `MOST_BYTES`, or not UTF-8.
+    `most_bytes`, or not UTF-8.
     """
     try:
         state = path.stat()
         if not stat.S_ISREG(state.st_mode):  # to open a pipe would wait for ever
             found = "a folder" if stat.S_ISDIR(state.st_mode) else "something else"
             raise refusal(f"{path}: expected a file, found {found}; move it elsewhere")
-        if state.st_size > MOST_BYTES:
+        if state.st_size > most_bytes:
             raise refusal(
-                f"{path}: expected a text of at most {MOST_BYTES / 1e6:.0f} MB, found {state.st_size / 1e6:.1f} MB; "
+                f"{path}: expected a text of at most {most_bytes / 1e6:.0f} MB, found {state.st_size / 1e6:.1f} MB; "
                 "move it elsewhere"
             )
         data = path.read_bytes()

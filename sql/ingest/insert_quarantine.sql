@@ -12,5 +12,5 @@ select
     $source as source,
     $now as seen_at
 from rejected
-anti join (select * from history.quarantine where stream = $stream and resolved_at is null) as unresolved
+anti join (select * from history.quarantine where stream = $stream and part is null and resolved_at is null) as unresolved
     on rejected.reason = unresolved.reason and rejected.raw = unresolved.raw

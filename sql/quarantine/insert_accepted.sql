@@ -12,5 +12,5 @@ select
     $accepted_by,
     $now
 from history.quarantine
-where stream = $stream and resolved_at is null and ($all or series_id in (select unnest($series::varchar[])))
+where stream = $stream and part is null and resolved_at is null and ($all or series_id in (select unnest($series::varchar[])))
 group by series_id, reason

@@ -5,6 +5,7 @@ update history.quarantine
 set resolved_at = $now
 where
     stream = $stream
+    and part is null
     and resolved_at is null
     and run_id <> $run_id
     and coalesce(ts, (select since from history.ingests where ingests.run_id = quarantine.run_id), $first) >= $since

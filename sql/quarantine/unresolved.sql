@@ -3,4 +3,4 @@
 select count(*) as rows, min(coalesce(quarantine.ts, ingests.since, $first)) as since
 from history.quarantine as quarantine
 left join history.ingests as ingests on quarantine.run_id = ingests.run_id
-where quarantine.stream = $stream and quarantine.resolved_at is null
+where quarantine.stream = $stream and quarantine.part is null and quarantine.resolved_at is null

@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -83,6 +84,45 @@ def adjust_add(
         preview=preview,
     )
     _show(effect.as_dict(), in_words(operation, value), as_json=as_json)
+
+
+@app.command("import")
+def adjust_import(
+    file: Annotated[
+        Path | None, typer.Argument(help="CSV of adjustments; planners.inbox when absent.", metavar="FILE.csv")
+    ] = None,
+    stream: Annotated[
+        str | None, typer.Option("--stream", help="Stream of rows that name none.", metavar="STREAM")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take in adjustments of a CSV, or of planners.inbox.
+
+    Columns: stream, starts_at, ends_at, operation (percent, add, set, floor or cap), value, reason and author; metric
+    and scenario where they differ; series_id (a pattern such as care.*), scope (JSON) or attributes name the series.
+    Times are local ones of the stream unless they have an offset. A bad row goes to quarantine with the reason, and the
+    rest is taken; what was taken before adds nothing. Without a file the rows that role planner put into planners.inbox
+    of a PostgreSQL catalog are taken over, as every run of a stream does.
+
+    Example: forecasting adjust import march.csv --stream sales
+    """
+    from forecasting.jobs.planners import imports as job
+
+    settings = read_settings(os.environ)
+    if file is None and stream is not None:
+        raise SettingsError("--stream is for rows of a file; name the file, or leave both out for planners.inbox")
+    taken = job.import_inbox(settings) if file is None else job.import_file(settings, file, stream=stream)
+    if as_json:
+        typer.echo(json.dumps(taken.as_dict(), default=str))
+        return
+    typer.echo(
+        f"adjustments of {taken.source}: {len(taken.added)} added, {taken.known} known already, "
+        f"{len(taken.rejected)} to quarantine"
+    )
+    if len(taken.added):
+        console.draw_table(taken.added)
+    for one in taken.rejected:
+        typer.echo(f"  rejected  {one.stream or '(no stream)'}: {one.reason}")
 
 
 @app.command("list")

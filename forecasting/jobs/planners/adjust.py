@@ -1,26 +1,23 @@
 """Adjustments of planners: add, show, withdraw; what one does is said before it is written."""
 
-import math
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
 from forecasting.errors import SettingsError
 from forecasting.jobs.common.outlook import newest_origin
-from forecasting.jobs.common.partners import handle_stream_of
 from forecasting.jobs.common.session import Session, open_session, wall_clock
 from forecasting.jobs.planners.effects import Effect, effect_of
 from forecasting.jobs.planners.factors import put_on, read_base
 from forecasting.jobs.planners.records import adjustment_of, adjustments_known, in_words, version_of
-from forecasting.jobs.staffing.plan import staffing_rules
+from forecasting.jobs.planners.rows import Refused, read_rows, stream_adjusted
 from forecasting.jobs.streams.event_tables import clock
 from forecasting.jobs.streams.known import known_streams
-from forecasting.panel.event_rows import read_instant
-from forecasting.panel.event_scopes import check_scope
 from forecasting.planning.adjustments import Adjustment
 from forecasting.settings import Settings
-from forecasting.store.files.definitions import read_definition
 from forecasting.store.lake.open import open_lake_to_read
 from forecasting.store.tables.planners.adjustments import append_adjustment, read_adjustments
 from forecasting.terms import Operation
@@ -48,13 +45,20 @@ def add(
     handle_time of a stream of calls means the stream of its handle times. Raises SettingsError where something is
     wrong; then nothing is written.
     """
-    reason, author = reason.strip(), author.strip()
-    for name, text in (("reason", reason), ("author", author)):
-        if not text:
-            raise SettingsError(f"--{name} is empty; an adjustment says who made it and why")
-    with open_session(settings, _stream_of(settings, stream, metric), must_exist=True) as session:
+    row = {
+        "starts_at": starts,
+        "ends_at": ends,
+        "operation": str(operation),
+        "value": repr(value),
+        "reason": reason,
+        "author": author,
+        "metric": metric,
+        "scope": dict(scope),
+    }
+    adjusted = stream_adjusted(settings, stream, metric).name
+    with open_session(settings, adjusted, must_exist=True) as session:
         definition = session.definition.stream
-        one = _read(session, operation, value, starts=starts, ends=ends, scope=scope, reason=reason, author=author)
+        one = _read(session, stream, row)
         origin = newest_origin(session.lake, definition, wall_clock())
         base = read_base(session.lake, definition, origin)
         assert base is not None
@@ -135,56 +139,11 @@ def show(settings: Settings, *, stream: str | None = None, every: bool = False) 
     return pd.DataFrame(rows)
 
 
-def _stream_of(settings: Settings, stream: str, metric: str | None) -> str:
-    if metric is None:
-        return stream
-    definition = read_definition(settings, stream).stream
-    if metric == "handle_time":
-        handles = handle_stream_of(settings, definition, staffing_rules(definition))
-        if handles is None:
-            raise SettingsError(
-                f"stream {stream}: its handle time is constant; change handle_time in [planning.staffing]"
-            )
-        return handles.name
-    if metric != definition.stream.metric:
-        raise SettingsError(
-            f"--metric {metric!r}: expected {definition.stream.metric!r}, or handle_time where {stream} is staffed"
-        )
-    return stream
-
-
-def _read(
-    session: Session,
-    operation: Operation,
-    value: float,
-    *,
-    starts: str,
-    ends: str,
-    scope: Mapping[str, str],
-    reason: str,
-    author: str,
-) -> Adjustment:
-    """The adjustment of what a person gave. Raises SettingsError on the first thing that is wrong."""
-    definition, now = session.definition.stream, wall_clock()
-    if not math.isfinite(value):
-        raise SettingsError(f"--{operation}: expected a number, found {value}")
-    if operation is Operation.PERCENT and value < -100:
-        raise SettingsError(f"--percent {value:g}: nothing falls by more than 100%")
-    if operation in (Operation.SET, Operation.FLOOR, Operation.CAP) and value < 0:
-        raise SettingsError(f"--{operation} {value:g}: expected 0 or more")
+def _read(session: Session, stream: str, row: Mapping[str, Any]) -> Adjustment:
+    """The adjustment of what a person gave, under a key of its own. Raises SettingsError on what is wrong with it."""
     streams = known_streams(session.settings, session.lake)
-    named = {"stream": definition.name, **scope}
-    times = []
-    try:
-        check_scope(named, streams)
-        for name, text in (("--starts", starts), ("--ends", ends)):
-            try:
-                times.append(read_instant(text, [definition.zone]))
-            except ValueError as error:
-                raise ValueError(f"{name}: {error}") from error
-    except ValueError as error:
-        raise SettingsError(str(error)) from error
-    if times[1] <= times[0]:
-        raise SettingsError(f"--ends {ends}: expected a time after --starts {starts}; it is the first instant after it")
-    key = f"{now:%Y%m%d}-{uuid.uuid4().hex[:6]}"
-    return Adjustment(key, now, dict(scope), times[0], times[1], operation, value, reason, author)
+    now = wall_clock()
+    (read,) = read_rows(session.settings, [{"stream": stream, **row}], streams, now=now)
+    if isinstance(read, Refused):
+        raise SettingsError(f"stream {read.stream}: {read.reason}; nothing was adjusted")
+    return replace(read.one, adjustment_id=f"{now:%Y%m%d}-{uuid.uuid4().hex[:6]}")

@@ -71,28 +71,8 @@ def effect_of(
     lake, stream = session.lake, session.definition.stream
     then, now = factors_on(base, stream, others), factors_on(base, stream, [*others, one])
     cells = now.touched[-1]
+    require_effect(stream, origin, base, one, cells, now.without_base[-1])
     zone = stream.zone
-    if not base.in_scope(one.scope, stream.name).any():
-        wanted = ", ".join(f"{key}={value}" for key, value in one.scope.items())
-        known = [f"{key}: {some(sorted(set(base.attributes[key]) - {''}))}" for key in one.scope if key != "series_id"]
-        known += [f"series_id: {some(base.attributes.index.tolist())}"] if "series_id" in one.scope else []
-        raise SettingsError(
-            f"stream {stream.name}: no series has {wanted}; there are {'; '.join(known)}; nothing was adjusted"
-        )
-    last = pd.Timestamp(base.ends[-1]).tz_localize("UTC").tz_convert(zone)
-    if not base.cells(one, stream.name).any():
-        raise SettingsError(
-            f"stream {stream.name}: the newest forecast goes from {clock(origin.astimezone(zone))} to {clock(last)} "
-            f"({zone.key}), and {clock(one.starts_at.astimezone(zone))} to {clock(one.ends_at.astimezone(zone))} lies "
-            "outside; nothing was adjusted"
-        )
-    if not cells.any():
-        raise SettingsError(f"stream {stream.name}: its series are closed all the time; nothing was adjusted")
-    if now.without_base[-1]:
-        raise SettingsError(
-            f"stream {stream.name}: {now.without_base[-1]} of the intervals have a forecast of 0, by which no amount "
-            "can be shared; choose the series or hours that have one"
-        )
     totals = [_total(base, factors.factors, cells, stream) for factors in (then, now)]
     series = base.attributes.index.to_numpy(str)[cells.any(axis=1)].tolist()
     return Effect(
@@ -111,6 +91,37 @@ def effect_of(
         plans=tuple(plan_changes(session, base, then.factors, now.factors)),
         notes=tuple(_notes(lake, stream, origin, base, others, one, cells)),
     )
+
+
+def require_effect(
+    stream: Stream, origin: datetime, base: Base, one: Adjustment, cells: Mask, without_base: int
+) -> None:
+    """Raise SettingsError where an adjustment changes nothing, or there is nothing to share.
+
+    cells: (N, H) where it holds; without_base: intervals in which an amount is wanted and nothing is forecast.
+    """
+    zone = stream.zone
+    if not base.in_scope(one.scope, stream.name).any():
+        wanted = ", ".join(f"{key}={value}" for key, value in one.scope.items())
+        known = [f"{key}: {some(sorted(set(base.attributes[key]) - {''}))}" for key in one.scope if key != "series_id"]
+        known += [f"series_id: {some(base.attributes.index.tolist())}"] if "series_id" in one.scope else []
+        raise SettingsError(
+            f"stream {stream.name}: no series has {wanted}; there are {'; '.join(known)}; nothing was adjusted"
+        )
+    last = pd.Timestamp(base.ends[-1]).tz_localize("UTC").tz_convert(zone)
+    span = f"{clock(one.starts_at.astimezone(zone))} to {clock(one.ends_at.astimezone(zone))}"
+    if one.ends_at <= origin or one.starts_at >= last:
+        raise SettingsError(
+            f"stream {stream.name}: the newest forecast goes from {clock(origin.astimezone(zone))} to {clock(last)} "
+            f"({zone.key}), and {span} lies outside; nothing was adjusted"
+        )
+    if not cells.any():
+        raise SettingsError(f"stream {stream.name}: its series are closed from {span}; nothing was adjusted")
+    if without_base:
+        raise SettingsError(
+            f"stream {stream.name}: {without_base} of the intervals have a forecast of 0, by which no amount "
+            "can be shared; choose the series or hours that have one"
+        )
 
 
 def _total(base: Base, factors: np.ndarray, cells: Mask, stream: Stream) -> float:

@@ -2,15 +2,19 @@
 
 from forecasting.jobs.common.session import Session, wall_clock
 from forecasting.jobs.planners.factors import put_on
+from forecasting.jobs.planners.imports import take_inbox
 from forecasting.store.tables.runs import Run
 from forecasting.terms import RunKind
 
 
 def adjust_publication(session: Session, run: Run) -> int:
-    """Put on a forecast that was just published what planners have said: a backfill's, what they had said by its
-    origin. How many intervals changed."""
+    """Put on a forecast that was just published what planners have said, in their inbox too: a backfill's, what they
+    had said by its origin. How many intervals changed."""
     assert run.origin is not None
-    now, origin, stream = wall_clock(), run.origin, session.definition.stream
+    origin, stream = run.origin, session.definition.stream
+    if run.kind != RunKind.BACKFILL:
+        take_inbox(session.lake, stream=stream.name)
+    now = wall_clock()
     known_by = origin if run.kind == RunKind.BACKFILL else now
 
     def write() -> int:

@@ -26,6 +26,7 @@ call system.main.postgres_execute(
         execute format('alter role airflow in database %I set role writer', place);
         grant usage on schema planners to planner, writer;
         grant select on planners.inbox to planner, writer;
+        grant delete on planners.inbox to writer;
         grant insert (scenario, stream, scope, starts_at, ends_at, metric, operation, value, reason, author)
             on planners.inbox to planner;
     end

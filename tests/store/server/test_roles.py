@@ -76,6 +76,7 @@ def test_what_each_role_may_do_is_told_as_the_server_sees_it(served: Settings):
     }
     assert {told[role, "schema public"] for role in ("analyst", "planner")} == {"use"}
     assert told["analyst", "planners.inbox"] == "nothing"
+    assert told["writer", "planners.inbox"] == told["airflow", "planners.inbox"] == "select, delete"
     assert told["planner", "planners.inbox"] == "select, insert, but for id, known_at"
     assert {told[role, "database"] for role in ROLES} == {"connect"}
     assert init.run(served).rights.equals(rights)
