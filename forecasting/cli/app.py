@@ -11,14 +11,15 @@ from typer.core import TyperGroup
 from forecasting import __version__
 from forecasting.cli import console, events, history, maintenance, models, planning, runs, series, streams
 from forecasting.cli.output import sound_streams
-from forecasting.cli.planners import adjust
+from forecasting.cli.planners import adjust, publications
 from forecasting.cli.sharing import alarms, explain, export, report
 from forecasting.errors import ForecastingError, surprises_named
 
 IN_ORDER_OF_NEED = (
     *("demo", "try", "streams", "run", "report", "alarms", "plan", "adjust", "explain", "evaluate", "backfill"),
     *("sql", "export"),
-    *("ingest", "train", "forecast", "score", "events", "series", "surges", "quarantine", "runs", "models"),
+    *("ingest", "train", "forecast", "score", "events", "series", "surges", "quarantine", "runs"),
+    *("publications", "models"),
     *("lake", "maintain", "doctor", "version"),
 )
 """Commands as a person comes to need them: first steps, the daily run, its single steps, upkeep."""
@@ -47,6 +48,7 @@ app = typer.Typer(
 for name, group in (
     ("streams", streams.app),
     ("adjust", adjust.app),
+    ("publications", publications.app),
     ("events", events.app),
     ("series", series.app),
     ("surges", series.surges_app),

@@ -1,5 +1,5 @@
 -- Streams that have published a forecast.
 select distinct stream
-from forecast.publications
+from forecast.valid_publications
 where kind <> 'plan'
 order by stream

@@ -1,4 +1,4 @@
 -- The newest published origin of a stream up to an instant.
 select max(origin) as origin
-from forecast.publications
+from forecast.valid_publications
 where stream = $stream and kind <> 'plan' and origin <= $origin

@@ -1,6 +1,6 @@
 -- Published origins of a stream up to an instant that have the same local clock time as it, oldest first, and the rows of each.
 select publications.origin, max(publications.rows) as rows
-from forecast.publications as publications
+from forecast.valid_publications as publications
 where publications.stream = $stream
     and publications.kind <> 'plan'
     and publications.origin >= $since

@@ -7,7 +7,7 @@ with published as (
         arg_max(run_id, published_at) as run_id,
         arg_max(kind, published_at) as kind,
         arg_max(complete, published_at) as complete
-    from forecast.publications
+    from forecast.valid_publications
     where stream = $stream and kind in ('nightly', 'manual', 'backfill') and origin between $first and $last
     group by origin
 ),

@@ -8,7 +8,7 @@ where
     and ($names is null or list_contains($names, series_id))
     and run_id = (
         select arg_max(run_id, published_at)
-        from forecast.publications
+        from forecast.valid_publications
         where
             stream = $stream
             and origin = $origin

@@ -6,7 +6,7 @@ where
     and origin = $origin
     and run_id = (
         select arg_max(run_id, published_at)
-        from forecast.publications
+        from forecast.valid_publications
         where stream = $stream and origin = $origin and kind = 'plan'
     )
 order by all

@@ -6,7 +6,7 @@ with asked as (
 published as (
     select asked.stream, publications.origin, max(publications.published_at) as published_at
     from asked
-    inner join forecast.publications as publications
+    inner join forecast.valid_publications as publications
         on asked.stream = publications.stream and publications.origin <= asked.until
     where publications.kind <> 'plan'
     group by asked.stream, publications.origin

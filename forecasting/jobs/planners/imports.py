@@ -158,8 +158,8 @@ class _Judge:
         base = read_base(lake, self.stream, self.origin)
         if base is None:
             raise FeedError(f"stream {name}: no forecast from {self.origin.isoformat()} is published")
-        standing = factors_on(base, self.stream, adjustments_known(lake, stream=name, known_by=now))
-        self._now = Base(base.run_id, base.attributes, base.ts, base.ends, base.mean * standing.factors)
+        before = factors_on(base, self.stream, adjustments_known(lake, stream=name, known_by=now))
+        self._now = Base(base.run_id, base.attributes, base.ts, base.ends, base.mean * before.factors)
 
     def judge(self, found: Wanted) -> None:
         """Put an adjustment on top of those before it. Raises SettingsError where it changes nothing."""

@@ -134,9 +134,9 @@ def _fields(settings: Settings, row: Mapping[str, Any], streams: Streams) -> dic
 
 
 def _wanted(found: Mapping[str, Any], known_at: datetime) -> Wanted:
-    said = [found[name] for name in ("stream", "scenario", "scope", "operation", "amount", "reason", "author", "id")]
-    said += [found[name].isoformat() for name in ("starts_at", "ends_at")]
-    key = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:10]
+    parts = [found[name] for name in ("stream", "scenario", "scope", "operation", "amount", "reason", "author", "id")]
+    parts += [found[name].isoformat() for name in ("starts_at", "ends_at")]
+    key = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:10]
     one = Adjustment(
         f"{found['starts_at']:%Y%m%d}-{key}",
         known_at,

@@ -89,6 +89,7 @@ TABLES: Mapping[str, LakeTable] = {
         LakeTable("history.quarantine", key=("stream", "run_id", "row_no"), dated_by="seen_at"),
         LakeTable("forecast.runs", key=("run_id",)),
         LakeTable("forecast.publications", key=("stream", "origin", "published_at"), dated_by="origin"),
+        LakeTable("forecast.withdrawals", key=("stream", "origin", "known_at"), dated_by="origin"),
         _published("forecast.forecasts", "series_id", "ts"),
         _published("forecast.aggregates", "level", "group_key", "stat", "period", "ts"),
         _published("forecast.paths", "series_id", "ts"),

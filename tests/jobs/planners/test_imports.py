@@ -3,7 +3,9 @@
 import json
 
 import pytest
+from typer.testing import CliRunner
 
+from forecasting.cli import app
 from forecasting.errors import FeedError, SettingsError
 from forecasting.jobs.planners import adjust, imports
 from forecasting.jobs.streams import quarantine
@@ -115,3 +117,14 @@ def test_what_is_no_table_of_adjustments_is_refused_in_one_line(desk, tmp_path):
     with pytest.raises(SettingsError, match=r"a catalog in a file has no planners\.inbox; name a CSV file"):
         imports.import_inbox(desk)
     assert adjust.show(desk).empty
+
+
+def test_the_command_names_what_was_taken_and_what_was_not(desk, tmp_path, monkeypatch):
+    monkeypatch.setenv("FORECASTING_HOME", str(desk.home))
+    file = write(tmp_path / "march.csv", GOOD[0], next(iter(BAD)))
+    said = CliRunner().invoke(app.app, ["adjust", "import", str(file)])
+    assert said.exit_code == 0
+    assert "1 added, 0 known already, 1 to quarantine" in said.stdout
+    assert "rejected  calls: stream calls: no series has series_id=cart.*" in said.stdout
+    refused = CliRunner().invoke(app.app, ["adjust", "import", "--stream", CALLS])
+    assert "name the file, or leave both out" in str(refused.exception)

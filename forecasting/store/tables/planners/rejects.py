@@ -33,11 +33,11 @@ def append_rejects(
         [(number, one.stream, one.reason, raw_of(one.row), source) for number, one in enumerate(rejected)],
         columns=["row_no", "stream", "reason", "raw", "source"],
     ).astype({"stream": str, "reason": str, "raw": str, "source": str})
-    frames, named = {"rejected_rows": rows}, {"part": part, "now": now}
+    frames = {"rejected_rows": rows}
     if whole:
-        lake.execute("planners/resolve_rejects.sql", frames=frames, source=source, **named)
+        lake.execute("planners/resolve_rejects.sql", frames=frames, part=part, source=source, now=now)
     if len(rows):
-        lake.execute("planners/insert_rejects.sql", frames=frames, run_id=run_id, **named)
+        lake.execute("planners/insert_rejects.sql", frames=frames, part=part, run_id=run_id, now=now)
 
 
 def rejected_before(lake: Lake, *, part: str, source: str) -> set[str]:

@@ -1,0 +1,1 @@
+insert into forecast.withdrawals values ($stream, $origin, $known_at, $reason, $author)
