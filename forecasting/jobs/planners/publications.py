@@ -41,7 +41,7 @@ class Withdrawn:
 
 
 def withdraw(settings: Settings, stream: str, *, origin: str, reason: str, author: str) -> Withdrawn:
-    """Withdraw the forecast and the plan that are published from an origin: those of the origin before are current again.
+    """Withdraw the forecast and plan published from an origin: those of the origin before are current again.
 
     Nothing is deleted, and who asks as of an instant before it still sees them. Publishing the origin again later makes
     it current again. Raises SettingsError where nothing is published from the origin, or all of it was withdrawn.
