@@ -64,7 +64,7 @@ benchmarks: $(INSTALLED)
 # torch first: where pip knows a CPU build it takes that, else PyPI's
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[airflow,cluster,demo,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[airflow,cluster,demo,dev,serve]'
 	touch $@
 
 # weights of the pretrained networks, and their card: seven minutes of one core for both

@@ -12,12 +12,12 @@ from forecasting import __version__
 from forecasting.cli import console, events, history, maintenance, models, planning, runs, series, streams
 from forecasting.cli.output import sound_streams
 from forecasting.cli.planners import adjust, publications
-from forecasting.cli.sharing import alarms, explain, export, report
+from forecasting.cli.sharing import alarms, explain, export, report, serve
 from forecasting.errors import ForecastingError, surprises_named
 
 IN_ORDER_OF_NEED = (
     *("demo", "try", "streams", "run", "report", "alarms", "plan", "adjust", "explain", "evaluate", "backfill"),
-    *("sql", "export"),
+    *("sql", "export", "serve"),
     *("ingest", "train", "forecast", "score", "events", "series", "surges", "quarantine", "runs"),
     *("publications", "models"),
     *("lake", "maintain", "doctor", "version"),
@@ -62,7 +62,7 @@ for name, group in (
     app.add_typer(group, name=name)
 for command in (
     *(runs.run, runs.ingest, runs.train, runs.forecast, runs.score),
-    *(report.report, export.export, planning.plan, history.evaluate, history.backfill),
+    *(report.report, export.export, serve.serve, planning.plan, history.evaluate, history.backfill),
     *(maintenance.sql, maintenance.maintain, maintenance.doctor),
 ):
     app.command()(command)
