@@ -46,6 +46,7 @@ def served(settings: Settings, *, address: str, token: str, to_others: bool = Fa
         load_extension(connection, "httpfs")
         load_extension(connection, EXTENSION)
         macros = _show_views(lake)
+        refused = sql_files(settings.sql).read("templates/refused.sql")
 
         def answer_to(_: str, query: str) -> str:
             try:
@@ -53,7 +54,7 @@ def served(settings: Settings, *, address: str, token: str, to_others: bool = Fa
                     check_served(own, query, macros=macros)
             except QueryError as error:
                 # of a callback that only says no, a client reads "Authorization failed"
-                return f"select error({literal(str(error))})"
+                return refused.fill({"reason": literal(str(error))}).text
             return query
 
         # the callback gives the statement that runs in the place of the one asked; an exception refuses it
