@@ -37,6 +37,7 @@ class RunKind(StrEnum):
     TRAIN = "train"
     SCORE = "score"
     PLAN = "plan"
+    SCENARIO = "scenario"
     EVALUATE = "evaluate"
     MAINTAIN = "maintain"
 

@@ -11,12 +11,13 @@ from typer.core import TyperGroup
 from forecasting import __version__
 from forecasting.cli import console, events, history, maintenance, models, planning, runs, series, streams
 from forecasting.cli.output import sound_streams
-from forecasting.cli.planners import adjust, publications
+from forecasting.cli.planners import adjust, publications, scenarios
 from forecasting.cli.sharing import alarms, explain, export, report, serve
 from forecasting.errors import ForecastingError, surprises_named
 
 IN_ORDER_OF_NEED = (
-    *("demo", "try", "streams", "run", "report", "alarms", "plan", "adjust", "explain", "evaluate", "backfill"),
+    *("demo", "try", "streams", "run", "report", "alarms", "plan", "adjust", "scenario", "compare", "explain"),
+    *("evaluate", "backfill"),
     *("sql", "export", "serve"),
     *("ingest", "train", "forecast", "score", "events", "series", "surges", "quarantine", "runs"),
     *("publications", "models"),
@@ -49,6 +50,7 @@ for name, group in (
     ("streams", streams.app),
     ("adjust", adjust.app),
     ("publications", publications.app),
+    ("scenario", scenarios.app),
     ("events", events.app),
     ("series", series.app),
     ("surges", series.surges_app),
@@ -62,7 +64,8 @@ for name, group in (
     app.add_typer(group, name=name)
 for command in (
     *(runs.run, runs.ingest, runs.train, runs.forecast, runs.score),
-    *(report.report, export.export, serve.serve, planning.plan, history.evaluate, history.backfill),
+    *(report.report, export.export, serve.serve, planning.plan, scenarios.compare),
+    *(history.evaluate, history.backfill),
     *(maintenance.sql, maintenance.maintain, maintenance.doctor),
 ):
     app.command()(command)

@@ -34,6 +34,10 @@ def plan(
         bool,
         typer.Option("--quick", help="After an adjustment: plan only the pools that it touches, shifts in seconds."),
     ] = False,
+    scenario: Annotated[
+        str | None,
+        typer.Option("--scenario", help="Plan this scenario, beside the plan; see `forecasting scenario`."),
+    ] = None,
     export: Annotated[
         Path | None,
         typer.Option("--export", help="Also write a CSV for each pool and week into this folder.", metavar="DIR"),
@@ -56,12 +60,17 @@ def plan(
     """
     if (origin is None) == (replay is None):
         raise typer.BadParameter("expected either --origin T or --replay FROM..TO")
+    if scenario is not None and (quick or export is not None):
+        raise typer.BadParameter("a scenario is planned in full and not exported", param_hint="--scenario")
     if replay is not None and export is not None:
         raise typer.BadParameter("a replay publishes no plan, so there is none to export", param_hint="--export")
     if replay is not None:
         _replay(stream, replay, lead, as_json)
         return
     assert origin is not None
+    if scenario is not None:
+        _plan_scenario(stream, origin, scenario, as_json)
+        return
     if export is not None:
         from forecasting.jobs.staffing import export as exporting
 
@@ -80,6 +89,22 @@ def plan(
     if export is not None:
         for path in exporting.run(read_settings(os.environ), stream, origin=origin, folder=export):
             typer.echo(str(path), err=as_json)
+
+
+def _plan_scenario(stream: str, origin: str, scenario: str, as_json: bool) -> None:
+    with console.working(f"plan {stream}, {scenario}") as report:
+        from forecasting.jobs.scenarios import plan as job
+
+        summary = job.run(
+            read_settings(os.environ),
+            stream,
+            origin=origin,
+            scenario=scenario,
+            begin=lambda part: report(f"plan {stream}, {scenario}: {part}"),
+        )
+    console.report(summary.as_dict(), as_json)
+    if not as_json:
+        typer.echo(f"  see forecasting compare {stream} {scenario}")
 
 
 def _replay(stream: str, span: str, lead: str, as_json: bool) -> None:

@@ -109,5 +109,17 @@ STAFFING: Mapping[str, PlanTable] = {
             "breaks inside the shift": _breaks_inside,
         },
     ),
+    "scenario_deltas": PlanTable(
+        key=("place", "measure", "period", "ts"),
+        columns={
+            **dict.fromkeys(("place", "measure"), TEXT),
+            "period": pa.Column(checks=pa.Check.isin((*PERIODS, "horizon"))),
+            "ts": TS,
+            **dict.fromkeys(("base", "scenario"), AMOUNT),
+            "delta": pa.Column(float),
+            **dict.fromkeys(("delta_q10", "delta_q90"), pa.Column(float, nullable=True)),
+        },
+        rules={"delta between base and scenario": lambda rows: rows["delta"] == rows["scenario"] - rows["base"]},
+    ),
 }
 """Tables by name."""

@@ -83,7 +83,7 @@ def run(
                 *([_staffing(session, instant, begin, quick=quick)] if definition.planning.staffing else []),
                 *([_capacity(session, instant, begin)] if definition.planning.capacity else []),
             ]
-            return _publish(session, record, made)
+            return publish_parts(session, record, made)
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,8 @@ def _by_weight(findings: pd.DataFrame) -> list[str]:
     return [str(line) for line in findings.assign(light=light).sort_values("light", kind="stable")["note"]]
 
 
-def _publish(session: Session, record: Run, parts: list[Part]) -> JobSummary:
+def publish_parts(session: Session, record: Run, parts: list[Part], *, scenario: str | None = None) -> JobSummary:
+    """Check what was planned and publish it, as the plan or as that of a scenario."""
     tables: Tables = {}
     for part in parts:
         for name, rows in part.tables.items():
@@ -184,7 +185,7 @@ def _publish(session: Session, record: Run, parts: list[Part]) -> JobSummary:
             tables[name] = pd.concat([tables[name], rows], ignore_index=True) if name in tables else rows
     check_plan(tables)
     record.message = "; ".join(note for part in parts for note in part.notes) or None
-    status = publish_plan(session.lake, record, tables, complete=True, now=wall_clock())
+    status = publish_plan(session.lake, record, tables, complete=True, now=wall_clock(), scenario=scenario)
     return JobSummary(
         job="plan",
         stream=record.stream.name,

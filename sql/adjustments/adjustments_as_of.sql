@@ -5,7 +5,10 @@ with versions as (
         min(known_at) over (partition by adjustment_id) as first_known_at,
         row_number() over (partition by adjustment_id order by known_at desc) as version
     from planning.adjustments
-    where known_at <= $known_by and ($stream is null or stream = $stream)
+    where
+        known_at <= $known_by
+        and ($stream is null or stream = $stream)
+        and ($scenarios is null or list_contains($scenarios, scenario))
 )
 
 select

@@ -1,5 +1,5 @@
 -- Streams that have published a forecast.
 select distinct stream
 from forecast.valid_publications
-where kind <> 'plan'
+where kind not in ('plan', 'scenario')
 order by stream

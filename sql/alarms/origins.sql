@@ -2,7 +2,7 @@
 select publications.origin, max(publications.rows) as rows
 from forecast.valid_publications as publications
 where publications.stream = $stream
-    and publications.kind <> 'plan'
+    and publications.kind not in ('plan', 'scenario')
     and publications.origin >= $since
     and publications.origin <= $origin
     and strftime(publications.origin at time zone $zone, '%H:%M') = strftime($origin::timestamptz at time zone $zone, '%H:%M')

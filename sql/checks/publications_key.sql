@@ -3,7 +3,7 @@ with twice as (
     select origin, published_at
     from forecast.publications
     where stream = $stream and origin >= $since
-    group by origin, published_at, kind = 'plan'
+    group by origin, published_at, kind = 'plan', scenario
     having count(*) > 1
 )
 

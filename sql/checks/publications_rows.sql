@@ -15,8 +15,8 @@ select
         || ' claims ' || publications.rows::varchar
         || ', has ' || coalesce(held.rows, 0)::varchar
     ) as first,
-    list_sort(list(distinct publications.origin) filter (publications.kind <> 'plan')) as origins,
-    list_sort(list(distinct publications.origin) filter (publications.kind = 'plan')) as plans
+    list_sort(list(distinct publications.origin) filter (publications.kind not in ('plan', 'scenario'))) as origins,
+    list_sort(list(distinct publications.origin) filter (publications.kind in ('plan', 'scenario'))) as plans
 from forecast.publications as publications
 semi join current_runs on publications.run_id = current_runs.run_id
 left join held on publications.run_id = held.run_id and publications.origin = held.origin

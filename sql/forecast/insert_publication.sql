@@ -1,2 +1,6 @@
-insert into forecast.publications
-values ($stream, $origin, $published_at, $run_id, $kind, $replaces, $content_hash, $rows, $complete, $hindsight)
+insert into forecast.publications (
+    stream, origin, published_at, run_id, kind, replaces, content_hash, rows, complete, hindsight, scenario
+)
+values (
+    $stream, $origin, $published_at, $run_id, $kind, $replaces, $content_hash, $rows, $complete, $hindsight, $scenario
+)

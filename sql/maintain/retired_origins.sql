@@ -1,7 +1,7 @@
 -- Published origins that lie further back than $keep from the newest forecast of their stream, and the rows published for
 -- them, plans included.
 with published as (
-    select stream, origin, sum(rows) as rows, bool_or(kind <> 'plan') as forecast
+    select stream, origin, sum(rows) as rows, bool_or(kind not in ('plan', 'scenario')) as forecast
     from forecast.publications
     group by stream, origin
 ),

@@ -7,6 +7,6 @@ where
     and run_id = (
         select arg_max(run_id, published_at)
         from forecast.valid_publications
-        where stream = $stream and origin = $origin and kind = 'plan'
+        where stream = $stream and origin = $origin and kind in ('plan', 'scenario') and scenario is not distinct from $scenario
     )
 order by all

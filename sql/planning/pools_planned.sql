@@ -7,7 +7,7 @@ select
 from planning.staffing as staffing
 inner join (
     select run_id, max(published_at) as published_at
-    from forecast.publications
+    from forecast.valid_publications
     where stream = $stream and origin = $origin and kind = 'plan'
     group by run_id
 ) as publications on staffing.run_id = publications.run_id

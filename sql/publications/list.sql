@@ -2,7 +2,7 @@
 select
     publications.stream,
     publications.origin,
-    if(publications.kind = 'plan', 'plan', 'forecast') as what,
+    coalesce(publications.scenario, if(publications.kind = 'plan', 'plan', 'forecast')) as what,
     publications.kind,
     publications.published_at,
     publications.run_id,

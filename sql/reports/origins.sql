@@ -8,7 +8,7 @@ published as (
     from asked
     inner join forecast.valid_publications as publications
         on asked.stream = publications.stream and publications.origin <= asked.until
-    where publications.kind <> 'plan'
+    where publications.kind not in ('plan', 'scenario')
     group by asked.stream, publications.origin
 ),
 

@@ -27,5 +27,18 @@ create or replace macro forecast.current_publications(plans, published_by, origi
         arg_max(coalesce(hindsight, false), (origin, published_at)) as hindsight,
         arg_max(published_at, (origin, published_at)) as published_at
     from forecast.publications_by(published_by)
-    where (kind = 'plan') = plans and origin <= origin_by
+    where (kind = 'plan') = plans and scenario is null and origin <= origin_by
     group by stream, if(newest_only, null, origin);
+
+-- Current plans of scenarios: of each stream and scenario those of its newest planned origin.
+create or replace view planning.scenario_publications as
+    select
+        stream,
+        scenario,
+        max(origin) as origin,
+        arg_max(run_id, (origin, published_at)) as run_id,
+        arg_max(complete, (origin, published_at)) as complete,
+        max(published_at) as published_at
+    from forecast.valid_publications
+    where scenario is not null
+    group by stream, scenario;

@@ -43,6 +43,9 @@ def adjust_add(
     metric: Annotated[
         str | None, typer.Option(help="handle_time adjusts the handle times of a stream of calls.", metavar="NAME")
     ] = None,
+    scenario: Annotated[
+        str, typer.Option("--scenario", help="Only in this scenario; see `forecasting scenario`.", metavar="NAME")
+    ] = "base",
     preview: Annotated[bool, typer.Option("--preview", help="Say what it would do, and write nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -81,6 +84,7 @@ def adjust_add(
         reason=reason,
         author=author,
         metric=metric,
+        scenario=scenario,
         preview=preview,
     )
     _show(effect.as_dict(), in_words(operation, value), as_json=as_json)

@@ -14,12 +14,13 @@ from forecasting.jobs.planners.effects import Effect, effect_of
 from forecasting.jobs.planners.factors import put_on, read_base
 from forecasting.jobs.planners.records import adjustment_of, adjustments_known, in_words, version_of
 from forecasting.jobs.planners.rows import Refused, read_rows, stream_adjusted
+from forecasting.jobs.scenarios.scenario import require_scenario
 from forecasting.jobs.streams.event_tables import clock
 from forecasting.jobs.streams.known import known_streams
 from forecasting.planning.adjustments import Adjustment
 from forecasting.settings import Settings
 from forecasting.store.lake.open import open_lake_to_read
-from forecasting.store.tables.planners.adjustments import append_adjustment, read_adjustments
+from forecasting.store.tables.planners.adjustments import BASE, append_adjustment, read_adjustments
 from forecasting.terms import Operation
 
 _SHOWN = 3
@@ -37,13 +38,14 @@ def add(
     reason: str,
     author: str,
     metric: str | None = None,
+    scenario: str = BASE,
     preview: bool = False,
 ) -> Effect:
     """Adjust the forecast of a stream, or say what that would do.
 
     starts, ends: ISO texts, local times of the stream unless they have an offset; ends is exclusive. metric:
-    handle_time of a stream of calls means the stream of its handle times. Raises SettingsError where something is
-    wrong; then nothing is written.
+    handle_time of a stream of calls means the stream of its handle times. scenario: what it belongs to, where not to
+    what is expected. Raises SettingsError where something is wrong; then nothing is written.
     """
     row = {
         "starts_at": starts,
@@ -62,16 +64,19 @@ def add(
         origin = newest_origin(session.lake, definition, wall_clock())
         base = read_base(session.lake, definition, origin)
         assert base is not None
-        before = adjustments_known(session.lake, stream=definition.name, known_by=one.known_at)
-        effect = effect_of(session, origin, base, before, one, status="not written")
+        if scenario != BASE:
+            require_scenario(session.lake, scenario, known_by=one.known_at)
+        before = adjustments_known(session.lake, stream=definition.name, known_by=one.known_at, scenario=scenario)
+        effect = effect_of(session, origin, base, before, one, status="not written", scenario=scenario)
         if preview:
             return effect
 
         def write() -> None:
             metric_of = definition.stream.metric
-            version = version_of(one, stream=definition.name, metric=metric_of, known_at=one.known_at)
-            append_adjustment(session.lake, version)
-            put_on(session.lake, definition, origin, known_by=one.known_at, known_at=one.known_at)
+            named = {"stream": definition.name, "metric": metric_of, "scenario": scenario}
+            append_adjustment(session.lake, version_of(one, known_at=one.known_at, **named))
+            if scenario == BASE:
+                put_on(session.lake, definition, origin, known_by=one.known_at, known_at=one.known_at)
 
         session.lake.write(write, message=f"adjustment {one.adjustment_id}")
         return Effect(**{**effect.__dict__, "status": "added"})
@@ -100,9 +105,10 @@ def withdraw(settings: Settings, adjustment_id: str) -> str:
 
         def write() -> None:
             one = adjustment_of(row)
-            version = version_of(one, stream=row["stream"], metric=row["metric"], known_at=now, withdrawn_at=now)
-            append_adjustment(session.lake, version)
-            put_on(session.lake, definition, origin, known_by=now, known_at=now)
+            named = {name: row[name] for name in ("stream", "metric", "scenario")}
+            append_adjustment(session.lake, version_of(one, known_at=now, withdrawn_at=now, **named))
+            if row["scenario"] == BASE:
+                put_on(session.lake, definition, origin, known_by=now, known_at=now)
 
         session.lake.write(write, message=f"adjustment {adjustment_id} withdrawn")
     return str(row["stream"])
@@ -116,6 +122,7 @@ def show(settings: Settings, *, stream: str | None = None, every: bool = False) 
         streams = known_streams(settings, lake)
     if stream is not None and stream not in streams:
         raise SettingsError(f"there is no stream {stream!r}; there are {', '.join(sorted(streams))}")
+    in_scenarios = (found["scenario"] != BASE).any()
     rows = []
     for row in found.to_dict("records"):
         if not every and not pd.isna(row["withdrawn_at"]):
@@ -131,6 +138,7 @@ def show(settings: Settings, *, stream: str | None = None, every: bool = False) 
                 "starts": clock(starts),
                 "ends": clock(ends),
                 "what": in_words(Operation(row["operation"]), row["value"]),
+                **({"scenario": row["scenario"]} if in_scenarios else {}),
                 "author": row["author"],
                 "reason": row["reason"],
                 **({"withdrawn": not pd.isna(row["withdrawn_at"])} if every else {}),

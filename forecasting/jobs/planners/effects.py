@@ -19,6 +19,7 @@ from forecasting.panel.event_scopes import some
 from forecasting.planning.adjustments import Adjustment
 from forecasting.store.lake.lake import Lake
 from forecasting.store.tables.events import events_as_of
+from forecasting.store.tables.planners.adjustments import BASE
 from forecasting.terms import EventKind, Operation
 
 SMALL_RISE = 10.0
@@ -66,6 +67,7 @@ def effect_of(
     one: Adjustment,
     *,
     status: str,
+    scenario: str = BASE,
 ) -> Effect:
     """What an adjustment changes. Raises SettingsError where that is nothing, or there is nothing to share."""
     lake, stream = session.lake, session.definition.stream
@@ -88,7 +90,11 @@ def effect_of(
         before=totals[0],
         after=totals[1],
         unit=stream.stream.unit,
-        plans=tuple(plan_changes(session, base, then.factors, now.factors)),
+        plans=tuple(
+            plan_changes(session, base, then.factors, now.factors)
+            if scenario == BASE
+            else [f"changes once scenario {scenario} is planned: forecasting plan ... --scenario {scenario}"]
+        ),
         notes=tuple(_notes(lake, stream, origin, base, others, one, cells)),
     )
 

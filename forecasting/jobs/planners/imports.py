@@ -29,6 +29,7 @@ from forecasting.store.lake.open import open_lake, require_lake
 from forecasting.store.tables.planners.adjustments import append_adjustment, read_adjustments
 from forecasting.store.tables.planners.inbox import INBOX, clear_inbox, has_inbox, read_inbox
 from forecasting.store.tables.planners.rejects import Rejected, append_rejects, raw_of, rejected_before
+from forecasting.store.tables.planners.scenarios import scenarios_open
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +95,9 @@ def take_inbox(lake: Lake, *, stream: str | None = None) -> Taken:
     before = rejected_before(lake, part=PART, source=INBOX) if rows else set()
     waiting = [row for row in rows if raw_of(row) not in before]
     if stream is not None and waiting:
-        read = read_rows(lake.settings, waiting, known_streams(lake.settings, lake), now=wall_clock())
+        read = read_rows(
+            lake.settings, waiting, known_streams(lake.settings, lake), now=wall_clock(), scenarios=scenarios_open(lake)
+        )
         own = {number for number, one in enumerate(read) if isinstance(one, Refused) or one.stream == stream}
         waiting = [row for number, row in enumerate(waiting) if number in own]
     taken = _take(lake, waiting, source=INBOX, whole=False)
@@ -107,7 +110,7 @@ def take_inbox(lake: Lake, *, stream: str | None = None) -> Taken:
 def _take(lake: Lake, rows: Rows, *, source: str, whole: bool) -> Taken:
     """Judge rows, and write those that pass with their factors, and the others to quarantine, in one transaction."""
     now, settings = wall_clock(), lake.settings
-    read = read_rows(settings, rows, known_streams(settings, lake), now=now)
+    read = read_rows(settings, rows, known_streams(settings, lake), now=now, scenarios=scenarios_open(lake))
     on_record = set(read_adjustments(lake, stream=None)["adjustment_id"])
     wanted: dict[str, Wanted] = {}
     rejected, known, judges = [], 0, {}

@@ -6,13 +6,14 @@ from typing import Any
 
 from forecasting.planning.adjustments import Adjustment
 from forecasting.store.lake.lake import Lake
-from forecasting.store.tables.planners.adjustments import read_adjustments
+from forecasting.store.tables.planners.adjustments import BASE, read_adjustments
 from forecasting.terms import Operation
 
 
-def adjustments_known(lake: Lake, *, stream: str, known_by: datetime) -> list[Adjustment]:
-    """Those of a stream that were known by then and not withdrawn, in the order in which they are applied."""
-    found = read_adjustments(lake, stream=stream, known_by=known_by)
+def adjustments_known(lake: Lake, *, stream: str, known_by: datetime, scenario: str = BASE) -> list[Adjustment]:
+    """Those of a stream that were known by then and not withdrawn, in the order in which they are applied: of what is
+    expected, and of a scenario beside it."""
+    found = read_adjustments(lake, stream=stream, known_by=known_by, scenarios=[BASE, scenario])
     return [adjustment_of(row) for row in found[found["withdrawn_at"].isna()].to_dict("records")]
 
 
@@ -34,10 +35,16 @@ def adjustment_of(row: Mapping[Any, Any]) -> Adjustment:
 
 
 def version_of(
-    one: Adjustment, *, stream: str, metric: str, known_at: datetime, withdrawn_at: datetime | None = None
+    one: Adjustment,
+    *,
+    stream: str,
+    metric: str,
+    known_at: datetime,
+    withdrawn_at: datetime | None = None,
+    scenario: str = BASE,
 ) -> dict[str, Any]:
     """A row of planning.adjustments."""
-    own = {**vars(one), "operation": str(one.operation), "stream": stream, "metric": metric}
+    own = {**vars(one), "operation": str(one.operation), "stream": stream, "metric": metric, "scenario": scenario}
     return {**own, "known_at": known_at, "withdrawn_at": withdrawn_at}
 
 

@@ -28,14 +28,16 @@ from forecasting.planning.staffing.skills import SkillGroup, cheapest_heads
 def plan_groups(staffing: pd.DataFrame, rules: StaffingSection) -> pd.DataFrame:
     """Rows of planning.groups: the cheapest people of each group that fill all pools in an interval, nobody twice.
 
-    staffing: rows of planning.staffing. Raises SettingsError where the groups may not have enough people.
+    staffing: rows of planning.staffing; pools for which no group answers, as a scenario may add, are left out. Raises
+    SettingsError where the groups may not have enough people.
     """
     groups = {
         name: SkillGroup(frozenset(one.pools), cost=one.cost, **({"most": one.most} if one.most is not None else {}))
         for name, one in rules.groups.items()
     }
+    answered = {pool for one in rules.groups.values() for pool in one.pools}
     parts = []
-    for confidence, rows in staffing.groupby("confidence"):
+    for confidence, rows in staffing[staffing["pool_id"].isin(answered)].groupby("confidence"):
         table = rows.pivot_table(index="ts", columns="pool_id", values="agents", fill_value=0).astype(np.int64)
         try:
             heads = cheapest_heads({str(pool): table[pool].to_numpy() for pool in table.columns}, groups)

@@ -115,6 +115,9 @@ TABLES: Mapping[str, LakeTable] = {
             compacted=True,
         ),
         LakeTable("planning.adjustments", key=("adjustment_id", "known_at")),
+        LakeTable("planning.scenarios", key=("scenario", "known_at")),
+        LakeTable("planning.scenario_rules", key=("scenario", "stream", "rule", "known_at")),
+        LakeTable("planning.scenario_copies", key=("scenario", "stream", "copy", "known_at")),
         LakeTable(
             "planning.adjusted",
             key=("forecast_run_id", "series_id", "ts", "known_at"),
@@ -132,6 +135,7 @@ TABLES: Mapping[str, LakeTable] = {
         _published("planning.capacity", "series_id", "failure"),
         _published("planning.runout", "series_id", "failure", "date"),
         _published("planning.findings", "series_id", "finding"),
+        _published("planning.scenario_deltas", "place", "measure", "period", "ts"),
     )
 }
 """Every table of the lake by name."""

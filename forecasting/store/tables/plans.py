@@ -16,7 +16,7 @@ from forecasting.store.tables.runs import Run
 from forecasting.terms import RunKind, RunStatus
 
 KINDS = (RunKind.PLAN,)
-"""Runs that publish plans."""
+"""Runs that publish plans of what is expected."""
 
 
 def plan_hash(tables: Mapping[str, pd.DataFrame]) -> str:
@@ -36,7 +36,13 @@ def plan_hash(tables: Mapping[str, pd.DataFrame]) -> str:
 
 
 def publish_plan(
-    lake: Lake, run: Run, tables: Mapping[str, pd.DataFrame], *, complete: bool, now: datetime
+    lake: Lake,
+    run: Run,
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    complete: bool,
+    now: datetime,
+    scenario: str | None = None,
 ) -> RunStatus:
     """Publish a plan's tables at once, unless the current publication has the same values and they are still there.
 
@@ -58,7 +64,8 @@ def publish_plan(
         digest=digest,
         rows=sum(len(rows) for rows in tables.values()),
         insert=insert,
-        among=KINDS,
+        among=KINDS if scenario is None else (RunKind.SCENARIO,),
+        scenario=scenario,
         keeps=lambda current: current.content_hash == digest == _held_hash(lake, run, current),
     )
     return issue_rows(lake, run, issue, complete=complete, now=now)
@@ -104,10 +111,12 @@ def pools_planned(
     )
 
 
-def planned_rows(lake: Lake, *, stream: str, origin: datetime, table: str) -> pd.DataFrame:
+def planned_rows(lake: Lake, *, stream: str, origin: datetime, table: str, scenario: str | None = None) -> pd.DataFrame:
     """One table of the current plan of a stream and origin, by its key; empty where there is none.
 
-    table: a name of `contracts.plans.TABLES`. Columns: run_id and those that were published, as they were.
+    scenario: of that scenario's plan, where not of the one that is expected. table: a name of
+    `contracts.plans.TABLES`. Columns: run_id and those that were published, as they were.
     """
-    rows = lake.frame("planning/planned_rows.sql", stream=stream, origin=origin, table=f"planning.{table}")
+    named: dict[str, Any] = {"stream": stream, "origin": origin, "table": f"planning.{table}", "scenario": scenario}
+    rows = lake.frame("planning/planned_rows.sql", **named)
     return rows.astype(dict.fromkeys(TABLES[table].dates, "datetime64[us]"))

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import pandas as pd
 
@@ -39,12 +40,16 @@ class Issue:
     """Kinds of runs that replace each other: forecasts replace forecasts, plans replace plans."""
     keeps: Callable[[Publication], bool]
     """Whether a publication is to be left current: its values are the same, or it is not to be replaced."""
+    scenario: str | None = None
+    """Of a plan beside the one that is expected."""
 
 
-def newest_of(lake: Lake, kinds: Sequence[RunKind], *, stream: str, origin: datetime) -> Publication | None:
+def newest_of(
+    lake: Lake, kinds: Sequence[RunKind], *, stream: str, origin: datetime, scenario: str | None = None
+) -> Publication | None:
     """The current publication of a stream and origin, among some kinds."""
-    named = [str(kind) for kind in kinds]
-    rows = lake.rows("forecast/newest_publication.sql", stream=stream, origin=origin, kinds=named)
+    named: dict[str, Any] = {"kinds": [str(kind) for kind in kinds], "scenario": scenario}
+    rows = lake.rows("forecast/newest_publication.sql", stream=stream, origin=origin, **named)
     return Publication(*rows[0]) if rows else None
 
 
@@ -80,7 +85,7 @@ def issue_rows(lake: Lake, run: Run, issue: Issue, *, complete: bool, now: datet
         raise LakeError(f"run {run.run_id}: expected a run of kind {kinds}, found {run.kind}; nothing was published")
 
     def newest() -> Publication | None:
-        return newest_of(lake, issue.among, stream=stream, origin=origin)
+        return newest_of(lake, issue.among, stream=stream, origin=origin, scenario=issue.scenario)
 
     current = newest()
     appended = current is None or not issue.keeps(current)
@@ -107,6 +112,7 @@ def issue_rows(lake: Lake, run: Run, issue: Issue, *, complete: bool, now: datet
                 rows=issue.rows,
                 complete=complete,
                 hindsight=run.hindsight,
+                scenario=issue.scenario,
             )
             run.status = RunStatus.PUBLISHED if complete else RunStatus.STALE
         run.rows = issue.rows

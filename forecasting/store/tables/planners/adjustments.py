@@ -27,9 +27,15 @@ def append_adjustment(lake: Lake, version: Mapping[str, Any]) -> None:
     lake.execute("adjustments/insert_adjustments.sql", frames={"given_adjustments": rows})
 
 
-def read_adjustments(lake: Lake, *, stream: str | None, known_by: datetime = ALWAYS) -> pd.DataFrame:
-    """Adjustments as known at an instant, in their order: the columns of planning.adjustments, scope as a dict."""
-    found = lake.frame("adjustments/adjustments_as_of.sql", stream=stream, known_by=known_by)
+def read_adjustments(
+    lake: Lake, *, stream: str | None, known_by: datetime = ALWAYS, scenarios: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Adjustments as known at an instant, in their order: the columns of planning.adjustments, scope as a dict.
+
+    scenarios: those whose adjustments are wanted; all unless given.
+    """
+    named: dict[str, Any] = {"scenarios": None if scenarios is None else list(scenarios), "known_by": known_by}
+    found = lake.frame("adjustments/adjustments_as_of.sql", stream=stream, **named)
     return found.assign(scope=[json.loads(scope) for scope in found["scope"]])
 
 

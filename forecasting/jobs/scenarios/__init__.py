@@ -1,0 +1,1 @@
+"""Plans beside the plan: what would be if."""
