@@ -79,8 +79,17 @@ def scenario_copy(
     """
     from forecasting.jobs.scenarios import manage as job
 
-    given = {"series": series, "copy": copy, "percent": percent, "starts": starts, "ramp": ramp, "author": author}
-    job.add_copy(read_settings(os.environ), name, stream, **given)
+    job.add_copy(
+        read_settings(os.environ),
+        name,
+        stream,
+        series=series,
+        copy=copy,
+        percent=percent,
+        starts=starts,
+        ramp=ramp,
+        author=author,
+    )
     typer.echo(f"scenario {name}, {stream}: {copy} is {percent:g}% of {series} from {starts}")
 
 

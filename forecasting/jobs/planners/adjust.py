@@ -72,9 +72,10 @@ def add(
             return effect
 
         def write() -> None:
-            metric_of = definition.stream.metric
-            named = {"stream": definition.name, "metric": metric_of, "scenario": scenario}
-            append_adjustment(session.lake, version_of(one, known_at=one.known_at, **named))
+            version = version_of(
+                one, stream=definition.name, metric=definition.stream.metric, known_at=one.known_at, scenario=scenario
+            )
+            append_adjustment(session.lake, version)
             if scenario == BASE:
                 put_on(session.lake, definition, origin, known_by=one.known_at, known_at=one.known_at)
 
@@ -104,9 +105,15 @@ def withdraw(settings: Settings, adjustment_id: str) -> str:
         origin = newest_origin(session.lake, definition, now)
 
         def write() -> None:
-            one = adjustment_of(row)
-            named = {name: row[name] for name in ("stream", "metric", "scenario")}
-            append_adjustment(session.lake, version_of(one, known_at=now, withdrawn_at=now, **named))
+            version = version_of(
+                adjustment_of(row),
+                stream=row["stream"],
+                metric=row["metric"],
+                known_at=now,
+                withdrawn_at=now,
+                scenario=row["scenario"],
+            )
+            append_adjustment(session.lake, version)
             if row["scenario"] == BASE:
                 put_on(session.lake, definition, origin, known_by=now, known_at=now)
 

@@ -19,7 +19,7 @@ from forecasting.settings import Settings
 from forecasting.store.files.definitions import read_definition
 from forecasting.store.lake.lake import Lake
 from forecasting.store.lake.open import open_lake, open_lake_to_read, require_lake
-from forecasting.store.tables.planners.adjustments import BASE, read_adjustments
+from forecasting.store.tables.planners.adjustments import BASE, append_adjustment, read_adjustments
 from forecasting.store.tables.planners.scenarios import (
     append_copy,
     append_rule,
@@ -47,13 +47,18 @@ def create(settings: Settings, name: str, *, reason: str, author: str, source: s
         if source != BASE:
             require_scenario(lake, source, known_by=now)
         rules, copies = read_rules(lake, scenario=source), read_copies(lake, scenario=source)
+        adjustments = read_adjustments(lake, stream=None, scenarios=[] if source == BASE else [source])
 
         def write() -> None:
             append_scenario(lake, scenario=name, known_at=now, reason=reason, author=author, closed=False)
+            own = {"scenario": name, "known_at": now}
             for row in rules.to_dict("records"):
-                append_rule(lake, **(row | {"scenario": name, "known_at": now}))
+                append_rule(lake, **own, **{str(key): value for key, value in row.items()})
             for row in copies.to_dict("records"):
-                append_copy(lake, **(row | {"scenario": name, "known_at": now}))
+                append_copy(lake, **own, **{str(key): value for key, value in row.items()})
+            for row in adjustments[adjustments["withdrawn_at"].isna()].to_dict("records"):
+                copied = {str(key): value for key, value in row.items()} | own
+                append_adjustment(lake, copied | {"adjustment_id": f"{row['adjustment_id']}-{name}"})
 
         lake.write(write, message=f"scenario {name}")
 
@@ -136,7 +141,7 @@ def add_copy(
         version = {"copy": copy, "series_id": series, "percent": percent, "starts_at": starts_at, "ramp_days": days}
         session.lake.write(
             lambda: append_copy(session.lake, scenario=name, stream=stream, known_at=now, author=author, **version),
-            message=f"copy of {series} in scenario {name}",
+            message=f"scenario {name}, like {series}",
         )
 
 

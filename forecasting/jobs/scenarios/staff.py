@@ -165,10 +165,9 @@ def _measure(sums: PathSums, measure: str) -> Floats64:
 
 def _expected(sums: PathSums, measure: str) -> Floats64:
     """(P,) mean over paths; of the service level, that of all their calls."""
-    if measure != "service_level":
-        return _measure(sums, measure).mean(axis=1)
     calls, served = sums.calls.sum(axis=1), sums.served.sum(axis=1)
-    return np.where(calls > 0, served / np.maximum(calls, 1e-12), 1.0)
+    level: Floats64 = np.where(calls > 0, served / np.maximum(calls, 1e-12), 1.0)
+    return level if measure == "service_level" else np.asarray(_measure(sums, measure).mean(axis=1), np.float64)
 
 
 def _hours(one: Staffed, numbers: Ints, name: str) -> dict[str, dict[str, Floats64]]:
@@ -180,17 +179,19 @@ def _hours(one: Staffed, numbers: Ints, name: str) -> dict[str, dict[str, Floats
         place = _place(one.loads, pool.day, numbers, name)
         held = place >= 0
         found[pool.pool_id] = {
-            measure: np.bincount(
-                place[held], weights=own[column].to_numpy(np.float64)[held] * hours, minlength=len(numbers)
-            )
+            measure: _summed(place[held], own[column].to_numpy(np.float64)[held] * hours, len(numbers))
             for measure, column in (("agent_hours", "agents"), ("rostered_hours", "rostered"))
         }
     if one.rosters is not None and name == "week":
         weeks = (pd.to_datetime(one.rosters["week"]).to_numpy("datetime64[D]")).astype(np.int64)
-        for pool, rows in one.rosters.assign(place=np.searchsorted(numbers, weeks)).groupby("pool_id"):
-            paid = np.bincount(rows["place"], weights=rows["paid_hours"], minlength=len(numbers))
-            found.setdefault(str(pool), {})["paid_hours"] = paid
+        for pool_id, rows in one.rosters.assign(place=np.searchsorted(numbers, weeks)).groupby("pool_id"):
+            paid = rows["paid_hours"].to_numpy(np.float64)
+            found.setdefault(str(pool_id), {})["paid_hours"] = _summed(rows["place"].to_numpy(), paid, len(numbers))
     return found
+
+
+def _summed(place: Ints, values: Floats64, count: int) -> Floats64:
+    return np.asarray(np.bincount(place, weights=values, minlength=count), np.float64)
 
 
 def _hour_rows(hours: list[dict[str, dict[str, Floats64]]], place: str, name: str, starts: np.ndarray) -> pd.DataFrame:

@@ -135,7 +135,7 @@ def test_other_rules_change_people_and_not_calls(desk):
     manage.change_rules(desk, "promo", CALLS, {"handle_time": "8min"}, author="ana")
     assert of(planned(desk), "all", "work_hours")["delta"] > 0
     manage.change_rules(
-        desk, "promo", CALLS, dict.fromkeys(("shrinkage", "target", "handle_time"), "default"), author="b"
+        desk, "promo", CALLS, dict.fromkeys(("shrinkage", "target", "handle_time"), "default"), author="ben"
     )
     np.testing.assert_array_equal(planned(desk)["delta"].to_numpy(), 0)
 
@@ -165,8 +165,9 @@ def test_a_new_site_is_answered_by_a_pool_of_its_own_and_grows(desk):
 def test_a_scenario_from_another_supposes_the_same_and_a_closed_one_is_planned_no_more(desk):
     made(desk)
     manage.change_rules(desk, "promo", CALLS, {"patience": "1min"}, author="ana")
+    campaign(desk)
     manage.create(desk, "harder", source="promo", **WORDS)
-    assert manage.show_one(desk, "harder")["what"].tolist() == ["patience = 1min"]
+    assert manage.show_one(desk, "harder")["what"].tolist() == ["patience = 1min", "series_id=care.*: +15%"]
     manage.close(desk, "promo")
     assert manage.show(desk)["scenario"].tolist() == ["harder"]
     with pytest.raises(SettingsError, match="scenario promo is closed"):
