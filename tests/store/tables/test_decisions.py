@@ -129,7 +129,7 @@ def test_decisions_of_another_definition_or_stream_do_not_count(lake, stream):
 def test_newest_origin_is_the_newest_published_or_decided_at(lake, stream):
     assert newest_origin(lake, stream) is None
     decide(lake, stream, 1, "m1", Verdict.FIRST)
-    values = "'usage', $1, $1, 'r', $2, null, 'h', 1, true, false"
+    values = "'usage', $1, $1, 'r', $2, null, 'h', 1, true, false, null"
     for kind, week in (("nightly", 2), ("plan", 3)):
         lake.connection.execute(f"insert into forecast.publications values ({values})", [START + week * WEEK, kind])
     assert newest_origin(lake, stream) == START + 2 * WEEK
