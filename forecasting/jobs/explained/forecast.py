@@ -14,6 +14,7 @@ from forecasting.jobs.explained.context import find_events, find_past, find_rema
 from forecasting.jobs.explained.looks import find_looks
 from forecasting.jobs.explained.members import evidence_line, member_rows, range_line
 from forecasting.jobs.explained.rerun import Rerun, run_again
+from forecasting.jobs.explained.said import Said, find_said
 from forecasting.jobs.explained.target import ExplainedRows, find_target
 from forecasting.jobs.explained.words import bars, first_sentence, name_part
 from forecasting.numerics import Floats64, Ints
@@ -37,6 +38,8 @@ class ExplainedForecast:
     model_id: str | None
     mean: float
     """Published: the mean of the interval, or the sum (of streams of means: the mean) of the day's intervals."""
+    final: float | None
+    """With the adjustments of planners, which plans are made with; None where there are none."""
     quantiles: dict[str, float]
     """Published, of a single interval; empty for a day, whose quantiles are no sums."""
     sentence: str
@@ -68,12 +71,15 @@ def forecast(
     """
     with open_session(settings, stream, read_only=True) as session:
         target = find_target(session, series=series, ts=ts, origin=origin)
+        said = find_said(session, target, series=series)
         rerun = run_again(session, target.rows, series=series, origin=target.origin)
         events = find_events(session, rerun, target.rows["ts"].iloc[target.chosen], target.origin)
-        return _explain(session.definition.stream, rerun, target, events)
+        return _explain(session.definition.stream, rerun, target, events, said)
 
 
-def _explain(stream: Stream, rerun: Rerun, target: ExplainedRows, events: pd.DataFrame) -> ExplainedForecast:
+def _explain(
+    stream: Stream, rerun: Rerun, target: ExplainedRows, events: pd.DataFrame, said: Said
+) -> ExplainedForecast:
     chosen = target.chosen
     rows, columns = rerun.rows.iloc[chosen], rerun.columns[chosen]
     found = take_apart(
@@ -88,6 +94,8 @@ def _explain(stream: Stream, rerun: Rerun, target: ExplainedRows, events: pd.Dat
     averages = stream.stream.aggregate != "sum"
     newest = newest_day(rerun.panel, columns, hours=target.single and stream.interval < DAY)
     table, sentence = _parts(found, target.when, newest, str(rows["tier"].iloc[0]), averages=averages)
+    final = None if said.final is None else _total(said.final, averages=averages)
+    table = _with_final(table, final)
     first = rows.iloc[0]
     return ExplainedForecast(
         stream=stream.name,
@@ -98,6 +106,7 @@ def _explain(stream: Stream, rerun: Rerun, target: ExplainedRows, events: pd.Dat
         run_id=str(first["run_id"]),
         model_id=None if pd.isna(first["model_id"]) else str(first["model_id"]),
         mean=_total(found.published, averages=averages),
+        final=final,
         quantiles={name: float(first[name]) for name in QUANTILE_COLUMNS} if target.single else {},
         sentence=sentence,
         course=_course(rerun, rows, columns),
@@ -110,6 +119,7 @@ def _explain(stream: Stream, rerun: Rerun, target: ExplainedRows, events: pd.Dat
             evidence_line(rerun, columns),
             range_line(rerun, columns),
             *find_remarks(rerun),
+            *said.lines,
             *([] if rerun.method is None else [f"sums agree by {rerun.method.replace('_', '-')}"]),
         ],
     )
@@ -148,6 +158,20 @@ def _parts(found: Waterfall, when: str, newest: str, tier: str, *, averages: boo
         }
     )
     return rows, first_sentence(when, published, shown, names)
+
+
+def _with_final(table: pd.DataFrame, final: float | None) -> pd.DataFrame:
+    """The parts, and below the published mean what adjustments make of it."""
+    if final is None:
+        return table
+    published = float(table["so_far"].iloc[-1])
+    added = {
+        "part": ["adjustments of planners", "final mean"],
+        "adds": [final - published, None],
+        "so_far": [final, final],
+        "bar": ["", ""],
+    }
+    return pd.concat([table, pd.DataFrame(added)], ignore_index=True)
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

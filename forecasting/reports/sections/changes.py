@@ -23,13 +23,19 @@ def changes(scope: Scope, answer: Answer) -> PageBlock | None:
         TableColumn("change", "Change", change),
         TableColumn("change_share", "in %", Kind.PERCENT_CHANGE),
         TableColumn("by_events", "by events", change),
+        *(
+            [TableColumn("by_adjustments", "by adjustments", change)]
+            if (rows["by_adjustments"].abs() > 0).any()
+            else []
+        ),
         TableColumn("by_demand_and_model", "rest", change),
         TableColumn("model_changed", "Model changed"),
     ]
     return PageBlock(
         key=f"changes-{scope.name}",
         title=f"{scope.name}: largest changes since the forecast of {write(_previous(scope), Kind.DAY)}",
-        note=f"Expected {scope.unit} a day. By events: what campaigns, holidays and closures multiply by.",
+        note=f"Expected {scope.unit} a day. By events: what campaigns, holidays and closures multiply by."
+        + (" By adjustments: what planners said." if (rows["by_adjustments"].abs() > 0).any() else ""),
         answer=answer,
         table=Table(columns, rows),
     )
@@ -48,6 +54,7 @@ def splits(scope: Scope, answer: Answer) -> PageBlock | None:
         "model": "Model",
         "weights": "Weights",
         "sums": "Agreement of sums",
+        "adjustments": "Adjustments",
         "rest": "Rest",
     }
     # a step that changed nothing for anyone is left out, but for the rest, which shows that the sum is whole
@@ -63,7 +70,7 @@ def splits(scope: Scope, answer: Answer) -> PageBlock | None:
         title=f"{scope.name}: why these changed",
         note=f"{scope.unit} a day. The inputs of the forecast before are replaced by today's one by one, and what each "
         "step moves is its part: values that came in since, older values that were revised, events, the model, the "
-        "weights of its members, agreement with the forecasts of sums.",
+        "weights of its members, agreement with the forecasts of sums; last what planners said.",
         answer=answer,
         table=Table(columns, rows),
     )
@@ -94,8 +101,8 @@ def reasons(scope: Scope, answer: Answer, *, compared: bool) -> PageBlock | None
         key=f"reasons-{scope.name}",
         title=f"{scope.name}: what the forecast is made of, "
         + ("on the days that changed most" if compared else "of the series with most demand"),
-        note="From the newest day like it to the published mean: what each method, and each group of inputs of the "
-        f"trees, adds. More: forecasting explain forecast {scope.name} SERIES DAY.",
+        note="From the newest day like it to the number that is planned with: what each method, and each group of "
+        f"inputs of the trees, adds. More: forecasting explain forecast {scope.name} SERIES DAY.",
         answer=answer,
         charts=charts,
         legend=[("rise", "adds"), ("fall", "takes away"), ("whole", "newest day, forecast")],

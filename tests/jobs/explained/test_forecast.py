@@ -13,12 +13,15 @@ from forecasting.jobs import forecast, ingest
 from forecasting.jobs.explained.forecast import ExplainedForecast
 from forecasting.jobs.explained.forecast import forecast as explain
 from forecasting.jobs.explained.record import record
+from forecasting.jobs.planners import adjust
 from forecasting.jobs.streams import events
 from forecasting.jobs.training import train
 from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.settings import Settings, read_settings
 from forecasting.store.files.definitions import read_definition
 from forecasting.store.lake.open import open_lake, open_lake_to_read
+from forecasting.store.queries.reports import ask
+from forecasting.terms import Operation
 from tests.feeds import START, define_stream, deliver, hourly_rows
 from tests.homes import begin_with
 
@@ -228,3 +231,49 @@ def test_a_forecast_whose_weights_were_not_kept_is_left_alone(home):
     for origin in (FIRST, SECOND):
         assert forecast.run(home, "usage", origin=origin).status == "unchanged"
     assert keep(home)
+
+
+def test_adjustments_lead_from_the_published_mean_to_the_number_that_is_planned_with(home):
+    before = explain(home, "usage", series="a", ts="2024-02-26")
+    assert before.final is None
+    said = {"operation": Operation.PERCENT, "value": 10.0, "scope": {"series_id": "a"}, "author": "ana"}
+    adjust.add(home, "usage", **said, starts="2024-02-26", ends="2024-02-27", reason="spring offer")
+    found = explain(home, "usage", series="a", ts="2024-02-26")
+    with open_lake_to_read(home) as lake:
+        ((final, statistical),) = lake.connection.execute(
+            "select sum(mean), sum(statistical_mean) from analyst.forecast_final where series_id = 'a' "
+            "and ts_local::date = '2024-02-26'"
+        ).fetchall()
+    assert found.mean == pytest.approx(statistical)
+    assert found.final == pytest.approx(final) == pytest.approx(1.1 * found.mean)
+    *parts, published_mean, adjustments, final_mean = found.parts.to_dict("records")
+    assert sum(part["adds"] for part in parts) == pytest.approx(published_mean["so_far"])
+    assert published_mean["so_far"] + adjustments["adds"] == pytest.approx(final_mean["so_far"]) == pytest.approx(final)
+    assert any("of ana: percent 10, spring offer" in line for line in found.lines)
+    assert explain(home, "usage", series="b", ts="2024-02-26").final is None
+
+
+def test_adjustments_are_a_step_of_what_changed_and_of_what_a_forecast_is_made_of(home):
+    said = {"operation": Operation.PERCENT, "value": 40.0, "scope": {"series_id": "a"}, "author": "ana"}
+    adjust.add(home, "usage", **said, starts="2024-02-26", ends="2024-02-27", reason="spring offer")
+    stream = read_definition(home, "usage").stream
+    first, second = (resolve_origin(origin, stream) for origin in (FIRST, SECOND))
+    record(home, "usage", origin=second, previous=first)
+    named = {"stream": "usage", "origin": second, "previous": first, "zone": "UTC", "averages": False}
+    with open_lake_to_read(home) as lake:
+        changes, _ = ask(lake, "reports/changes.sql", **named, until=second + pd.Timedelta("3d"), most=50)
+        splits, _ = ask(lake, "reports/splits.sql", **named, most=50)
+        reasons, _ = ask(lake, "reports/reasons.sql", **named)
+    day = pd.Timestamp("2024-02-26").date()
+    changed = changes[(changes["series"] == "a") & (pd.to_datetime(changes["day"]).dt.date == day)].iloc[0]
+    assert changed["by_adjustments"] > 0
+    assert changed["change"] == pytest.approx(
+        changed["by_events"] + changed["by_adjustments"] + changed["by_demand_and_model"]
+    )
+    split = splits[(splits["series"] == "a") & (pd.to_datetime(splits["day"]).dt.date == day)].iloc[0]
+    assert split["adjustments"] == pytest.approx(changed["by_adjustments"])
+    assert split["change"] == pytest.approx(changed["change"])
+    assert split[splits.columns[3:]].astype(float).sum() == pytest.approx(split["change"])
+    made = reasons[(reasons["series"] == "a") & (pd.to_datetime(reasons["day"]).dt.date == day)]
+    assert made["part"].iloc[-1] == "adjustments of planners"
+    assert made["so_far"].iloc[-1] == pytest.approx(changed["forecast_now"])
