@@ -1,5 +1,6 @@
 """The worked queries run as they stand, and answer what they promise; views speak of local time."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +15,11 @@ from forecasting.terms import RunKind
 from tests.homes import begin_with
 from tests.reported import NAMES, ORIGINS, ZERO, ZONE, make_report_home
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "sql" / "examples").glob("*.sql"))
+ROOT = Path(__file__).parents[2]
+QUESTIONS = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "questions.md").read_text(encoding="utf-8"), re.DOTALL)
+HERE = {"call_volume": "people", "link_traffic": "links", "tech_voice": "care", "2026-03-20": "2024-03-09"}
+"""Names of the demo, and what stands for them in the home of these tests."""
+EXAMPLES = sorted((ROOT / "sql" / "examples").glob("*.sql"))
 
 
 def make_home(settings) -> None:
@@ -42,6 +47,32 @@ def test_there_are_ten():
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_every_example_runs_and_finds_rows(home, path):
     assert len(query.run(home, path.read_text(encoding="utf-8")))
+
+
+def asked(home, number: int) -> pd.DataFrame:
+    """The answer to one of the ten questions."""
+    text = QUESTIONS[number - 1]
+    for name, own in HERE.items():
+        text = text.replace(name, own)
+    return query.run(home, text)
+
+
+@pytest.mark.parametrize("number", range(1, 11))
+def test_every_question_of_a_planner_has_an_answer(home, number):
+    assert len(QUESTIONS) == 10
+    assert len(asked(home, number))
+
+
+def test_what_was_said_of_a_day_stands_beside_what_came(home):
+    rows = asked(home, 9)
+    assert len(rows) == len([origin for origin in ORIGINS if origin <= ORIGINS[1]])
+    with open_lake(home) as lake:
+        ((measured,),) = lake.connection.execute(
+            "select sum(y) from history.demand "
+            "where stream = 'people' and (ts at time zone $zone)::date = '2024-03-09'",
+            {"zone": ZONE},
+        ).fetchall()
+    assert rows["measured"].tolist() == pytest.approx([measured] * len(rows))
 
 
 def test_a_day_stands_beside_the_same_day_of_the_week_before_over_a_change_of_clocks(home):
