@@ -10,11 +10,11 @@ from forecasting.config.stream import Stream
 from forecasting.ensemble.explained.usual import past_columns
 from forecasting.ensemble.explained.waterfall import NEWEST, REST, Waterfall, take_apart
 from forecasting.jobs.common.session import open_session
+from forecasting.jobs.explained.adjusted import Final, find_final
 from forecasting.jobs.explained.context import find_events, find_past, find_remarks, newest_day
 from forecasting.jobs.explained.looks import find_looks
 from forecasting.jobs.explained.members import evidence_line, member_rows, range_line
 from forecasting.jobs.explained.rerun import Rerun, run_again
-from forecasting.jobs.explained.said import Said, find_said
 from forecasting.jobs.explained.target import ExplainedRows, find_target
 from forecasting.jobs.explained.words import bars, first_sentence, name_part
 from forecasting.numerics import Floats64, Ints
@@ -71,14 +71,14 @@ def forecast(
     """
     with open_session(settings, stream, read_only=True) as session:
         target = find_target(session, series=series, ts=ts, origin=origin)
-        said = find_said(session, target, series=series)
+        adjusted = find_final(session, target, series=series)
         rerun = run_again(session, target.rows, series=series, origin=target.origin)
         events = find_events(session, rerun, target.rows["ts"].iloc[target.chosen], target.origin)
-        return _explain(session.definition.stream, rerun, target, events, said)
+        return _explain(session.definition.stream, rerun, target, events, adjusted)
 
 
 def _explain(
-    stream: Stream, rerun: Rerun, target: ExplainedRows, events: pd.DataFrame, said: Said
+    stream: Stream, rerun: Rerun, target: ExplainedRows, events: pd.DataFrame, adjusted: Final
 ) -> ExplainedForecast:
     chosen = target.chosen
     rows, columns = rerun.rows.iloc[chosen], rerun.columns[chosen]
@@ -94,7 +94,7 @@ def _explain(
     averages = stream.stream.aggregate != "sum"
     newest = newest_day(rerun.panel, columns, hours=target.single and stream.interval < DAY)
     table, sentence = _parts(found, target.when, newest, str(rows["tier"].iloc[0]), averages=averages)
-    final = None if said.final is None else _total(said.final, averages=averages)
+    final = None if adjusted.final is None else _total(adjusted.final, averages=averages)
     table = _with_final(table, final)
     first = rows.iloc[0]
     return ExplainedForecast(
@@ -119,7 +119,7 @@ def _explain(
             evidence_line(rerun, columns),
             range_line(rerun, columns),
             *find_remarks(rerun),
-            *said.lines,
+            *adjusted.lines,
             *([] if rerun.method is None else [f"sums agree by {rerun.method.replace('_', '-')}"]),
         ],
     )

@@ -10,21 +10,26 @@ from forecasting.numerics import Floats64, in_full
 
 
 @dataclass(frozen=True)
-class Said:
+class Final:
     """final: means of the intervals with adjustments, None where none touches them; lines: one an adjustment."""
 
     final: Floats64 | None
     lines: tuple[str, ...] = ()
 
 
-def find_said(session: Session, target: ExplainedRows, *, series: str) -> Said:
+def find_final(session: Session, target: ExplainedRows, *, series: str) -> Final:
     """Adjustments as they stand on the published forecast of a target."""
     rows = target.rows.iloc[target.chosen]
-    named = {"stream": session.definition.stream.name, "origin": target.origin, "series": series}
-    found = session.lake.frame("adjustments/final_means.sql", **named, run_id=str(rows["run_id"].iloc[0]))
+    found = session.lake.frame(
+        "adjustments/final_means.sql",
+        stream=session.definition.stream.name,
+        origin=target.origin,
+        series=series,
+        run_id=str(rows["run_id"].iloc[0]),
+    )
     found = found[found["ts"].isin(rows["ts"])].sort_values("ts")
     if not (found["factor"] != 1).any():
-        return Said(None)
+        return Final(None)
     ids = sorted({one for own in found["adjustment_ids"] for one in own})
     adjustments = session.lake.frame("adjustments/named.sql", ids=ids)
     lines = [
@@ -32,4 +37,4 @@ def find_said(session: Session, target: ExplainedRows, *, series: str) -> Said:
         f"{row['reason']}"
         for row in adjustments.to_dict("records")
     ]
-    return Said(found["mean"].to_numpy(np.float64), tuple(lines))
+    return Final(found["mean"].to_numpy(np.float64), tuple(lines))
