@@ -128,6 +128,16 @@ def _levels(**values: object) -> pd.DataFrame:
     return _crossed(**values, confidence=CONFIDENCES)
 
 
+def make_deltas(origin: datetime) -> dict:
+    """What a scenario differs by."""
+    rows = _crossed(place=("all", *POOLS), measure=("agent_hours", "calls"), period=("day", "horizon"))
+    calls = rows["measure"] == "calls"
+    rows = rows.assign(ts=pd.Timestamp(origin).as_unit("us"), base=100.0, scenario=110.0, delta=10.0)
+    return {
+        "scenario_deltas": rows.assign(delta_q10=np.where(calls, 8.0, np.nan), delta_q90=np.where(calls, 12.0, np.nan))
+    }
+
+
 def _crossed(**values: object) -> pd.DataFrame:
     """Every combination."""
     return pd.MultiIndex.from_product(list(values.values()), names=list(values)).to_frame(index=False)

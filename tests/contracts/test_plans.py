@@ -8,7 +8,7 @@ import pytest
 
 from forecasting.contracts.plans import TABLES, check_plan
 from forecasting.errors import ContractError
-from tests.plans import make_capacity_plan, make_plan, numbers_of
+from tests.plans import make_capacity_plan, make_deltas, make_plan, numbers_of
 
 ORIGIN = datetime(2024, 1, 31, tzinfo=UTC)
 NUMBERS = [(name, column) for name, rows in make_plan(ORIGIN).items() for column in numbers_of(rows)]
@@ -40,7 +40,7 @@ def test_plan_of_capacity_alone_passes_and_one_of_both():
 
 
 def test_columns_of_the_contract_are_those_of_the_sample():
-    for name, rows in (make_plan(ORIGIN) | make_capacity_plan(ORIGIN)).items():
+    for name, rows in (make_plan(ORIGIN) | make_capacity_plan(ORIGIN) | make_deltas(ORIGIN)).items():
         assert set(TABLES[name].columns) == set(rows.columns)
 
 
@@ -118,7 +118,7 @@ def test_probability_a_hair_above_one_is_one():
 
 @pytest.mark.parametrize("name", list(TABLES))
 def test_key_that_is_there_twice_stops_the_publication(name):
-    tables = make_plan(ORIGIN) | make_capacity_plan(ORIGIN)
+    tables = make_plan(ORIGIN) | make_capacity_plan(ORIGIN) | make_deltas(ORIGIN)
     tables[name] = pd.concat([tables[name], tables[name].iloc[[1]]])
     with pytest.raises(ContractError, match=f"one row for {', '.join(TABLES[name].key)}"):
         check_plan(tables)
@@ -140,7 +140,7 @@ def test_time_without_a_zone_stops_the_publication():
 
 @pytest.mark.parametrize("name", list(TABLES))
 def test_columns_that_lack_or_are_too_many_stop_the_publication(name):
-    tables = make_plan(ORIGIN) | make_capacity_plan(ORIGIN)
+    tables = make_plan(ORIGIN) | make_capacity_plan(ORIGIN) | make_deltas(ORIGIN)
     last = tables[name].columns[-1]
     with pytest.raises(ContractError, match=f"first {last}; nothing was published"):
         check_plan(tables | {name: tables[name].drop(columns=last)})

@@ -27,12 +27,12 @@ from forecasting.store.tables.runs import Run, start_run
 from forecasting.store.tables.scores import origins_to_score
 from forecasting.terms import RunKind, RunStatus
 from tests.feeds import define_stream
-from tests.plans import make_capacity_plan, make_plan, numbers_of
+from tests.plans import make_capacity_plan, make_deltas, make_plan, numbers_of
 from tests.publications import publish_run
 
 ORIGIN = datetime(2024, 1, 29, tzinfo=UTC)
 NOW = datetime(2024, 2, 1, tzinfo=UTC)
-PLAN = make_plan(ORIGIN) | make_capacity_plan(ORIGIN)
+PLAN = make_plan(ORIGIN) | make_capacity_plan(ORIGIN) | make_deltas(ORIGIN)
 HASH = plan_hash(PLAN)
 ROWS = sum(len(rows) for rows in PLAN.values())
 
