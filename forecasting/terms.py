@@ -150,6 +150,8 @@ class SeriesFinding(StrEnum):
     """Its counter may wrap twice between two readings, so that it shows no traffic."""
     NO_SUFFICIENT_STEP = "no_sufficient_step"
     """Nothing in the catalogue lasts."""
+    ORDERED = "ordered"
+    """More capacity is ordered for it already: it counts from the day on which it is expected in service."""
     ALONE = "alone"
     """No other series of its group could take over its traffic."""
     ORPHAN = "orphan"

@@ -11,14 +11,14 @@ from typer.core import TyperGroup
 from forecasting import __version__
 from forecasting.cli import console, events, history, maintenance, models, planning, runs, series, streams
 from forecasting.cli.output import sound_streams
-from forecasting.cli.planners import adjust, publications, scenarios
+from forecasting.cli.planners import adjust, capacity, publications, rosters, scenarios
 from forecasting.cli.sharing import alarms, explain, export, report, serve
 from forecasting.errors import ForecastingError, surprises_named
 
 IN_ORDER_OF_NEED = (
     *("demo", "try", "streams", "run", "report", "alarms", "plan", "adjust", "scenario", "compare", "explain"),
     *("evaluate", "backfill"),
-    *("sql", "export", "serve"),
+    *("capacity", "rosters", "sql", "export", "serve"),
     *("ingest", "train", "forecast", "score", "events", "series", "surges", "quarantine", "runs"),
     *("publications", "models"),
     *("lake", "maintain", "doctor", "version"),
@@ -51,6 +51,8 @@ for name, group in (
     ("adjust", adjust.app),
     ("publications", publications.app),
     ("scenario", scenarios.app),
+    ("capacity", capacity.app),
+    ("rosters", rosters.app),
     ("events", events.app),
     ("series", series.app),
     ("surges", series.surges_app),

@@ -33,10 +33,10 @@ def publications_withdraw(
     author: Annotated[str, typer.Option("--author", help="Who says so.", envvar="USER", metavar="NAME")] = "a person",
     as_json: AsJson = False,
 ) -> None:
-    """Withdraw the forecast and plan of an origin: those before are current again.
+    """Withdraw the forecast and plan of an origin.
 
-    Nothing is deleted: views as of an instant before the withdrawal still show them, as does the list of publications.
-    Forecast and plan the origin again, and it is current again.
+    Those of the origin before are current again. Nothing is deleted: views as of an instant before the withdrawal still
+    show them, as does the list of publications. Forecast and plan the origin again, and it is current again.
 
     Example: forecasting publications withdraw sales 2024-06-04 --reason "feed was half empty" --author ana
     """

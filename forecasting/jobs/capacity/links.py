@@ -21,12 +21,14 @@ from forecasting.jobs.capacity.findings import (
     find_without_failure,
     no_capacity,
 )
+from forecasting.jobs.capacity.ordered import read_ordered
 from forecasting.jobs.common.outlook import Outlook, PanelSource, newest_origin, read_outlook
 from forecasting.jobs.common.panels import panel_as_of
 from forecasting.jobs.common.partners import peak_stream_of
 from forecasting.jobs.common.session import Session
 from forecasting.numerics import Ints
 from forecasting.planning.capacity.failures import Failure, failures
+from forecasting.planning.capacity.ordered import Ordered
 from forecasting.store.files.definitions import Definition
 from forecasting.store.tables.readings import attribute_changes, read_series, read_silent_series
 from forecasting.terms import DAY, SeriesFinding
@@ -50,6 +52,8 @@ class Links:
     """(n,)"""
     parallel: NDArray[np.str_]
     """(n,) group whose links can carry each other's traffic; '' of a link that is in none."""
+    ordered: Ordered
+    """(n,) what is ordered for them already."""
     failures: tuple[Failure, ...]
     """Links that may fail, by places among these n."""
     findings: tuple[Finding, ...]
@@ -144,12 +148,15 @@ def read_links(session: Session, origin: datetime, *, panels: PanelSource | None
     counters = {str(name): reason for name, reason in series[COUNTER].items()} if COUNTER in series else {}
     findings += find_stopped(peaks.panel, row.tolist(), names, counters)
     findings += find_overfull(_measured(peaks, row), size, names, rules, peaks.stream.stream.unit)
+    ordered, noted = read_ordered(session.lake, stream, peaks, origin, names, size, changes, day=passed)
+    findings += noted
     note = f"peaks are those of an older forecast, from {timed.isoformat()}" if origin - timed >= OLD else None
     return Links(
         peaks=peaks,
         row=row,
         capacity=size,
         parallel=np.asarray(parallel, dtype=np.str_),
+        ordered=ordered,
         failures=tuple(found),
         findings=tuple(sorted(findings)),
         passed=passed,

@@ -14,6 +14,7 @@ from forecasting.numerics import Floats, Ints
 from forecasting.planning.capacity.busiest import YEAR
 from forecasting.planning.capacity.ceilings import ceilings
 from forecasting.planning.capacity.failures import reroute
+from forecasting.planning.capacity.ordered import count_from
 from forecasting.planning.capacity.orders import choose_step, delay_cost, order_by
 from forecasting.planning.capacity.runout import (
     Days,
@@ -116,10 +117,20 @@ def failure_cases(links: Links, rules: CapacitySection, maker: LongPathMaker, ba
 
 def _case(links: Links, rules: CapacitySection, name: str, link: Ints, paths: Floats, before: Floats) -> FailureCase:
     """paths: (n, D, S) from the forecast's own first day on; before: (n, W) measured before that."""
-    first_exceedance = run_out(paths, links.capacity[link], rules, before=before)
+    first_exceedance = _run_out(links, link, paths, before, rules)
     peak = median_peak(judged_peaks(paths, rules.persistence, passed=links.passed, before=before))
     ahead = np.maximum(first_exceedance - links.passed, 0)
     return FailureCase(name, link, rules, paths[:, links.passed :], ahead, peak)
+
+
+def _run_out(links: Links, link: Ints, paths: Floats, before: Floats, rules: CapacitySection) -> Days:
+    """(n, S) days on which links run out with what is ordered for them: until that is in service no further order would
+    change anything, so that only the days after it count."""
+    ordered = links.ordered.of(link)
+    if not ordered.awaited.any():
+        return run_out(paths, ordered.capacity, rules, before=before)
+    paths, before = count_from(paths, before, np.where(ordered.awaited, links.passed + ordered.day, 0))
+    return run_out(paths, ordered.capacity, rules, before=before)
 
 
 def _batches(links: Links) -> list[Ints]:
@@ -149,8 +160,10 @@ def plan_case(links: Links, case: FailureCase) -> tuple[pd.DataFrame, pd.DataFra
     horizon, names = len(dates), np.array(links.series_ids, dtype=object)[case.link]
     ceiling = ceilings(capacity, rules)
     deadline = order_by(first_exceedance, rules, horizon=horizon)
-    choice = choose_step(case.paths, capacity, deadline, rules)
-    cost = delay_cost(case.paths, ceiling, choice.cost, rules)
+    # a further step is one on top of what is ordered
+    ordered = links.ordered.of(case.link).capacity
+    choice = choose_step(case.paths, ordered, deadline, rules)
+    cost = delay_cost(case.paths, ceilings(ordered, rules), choice.cost, rules)
     quantiles = date_quantiles(first_exceedance)
     steps = np.array([*(step.name for step in rules.steps), None], dtype=object)
     rows = pd.DataFrame(

@@ -114,6 +114,12 @@ TABLES: Mapping[str, LakeTable] = {
             dated_by="origin",
             compacted=True,
         ),
+        LakeTable(
+            "planning.imported_rosters",
+            key=("stream", "pool_id", "starts_at", "ends_at", "known_at"),
+            dated_by="starts_at",
+        ),
+        LakeTable("planning.capacity_orders", key=("order_id", "known_at")),
         LakeTable("planning.adjustments", key=("adjustment_id", "known_at")),
         LakeTable("planning.scenarios", key=("scenario", "known_at")),
         LakeTable("planning.scenario_rules", key=("scenario", "stream", "rule", "known_at")),

@@ -1,0 +1,1 @@
+"""What is already on its way: capacity that is ordered, and people who are rostered."""
