@@ -101,11 +101,7 @@ create or replace view analyst.dictionary as
             ('demand', 'censored', 'True where y is only a lower bound of demand.'),
             ('history_as_of', 'y', 'Demand as known at t; NULL where unknown or withdrawn.'),
             ('history_as_of', 'available_at', 'When the value became known.'),
-<<<<<<< HEAD
-            ('forecasts, plan_latest, staffing, periods, pool_calls, groups, rosters, shifts, aggregates, paths, capacity, runout, findings, surges, scenario_delta', 'origin', 'First instant that was not known, UTC.'),
-=======
-            ('forecasts, plan_latest, staffing, periods, pool_calls, groups, rosters, shifts, aggregates, paths, capacity, runout, findings, surges, coverages', 'origin', 'First instant that was not known, UTC.'),
->>>>>>> c8b2b04 (forecasting capacity order and rosters import: what is already on its way)
+            ('forecasts, plan_latest, staffing, periods, pool_calls, groups, rosters, shifts, aggregates, paths, capacity, runout, findings, surges, scenario_delta, coverages', 'origin', 'First instant that was not known, UTC.'),
             ('forecasts', 'horizon_step', '1-based interval after the origin, closed ones counted.'),
             ('forecasts', 'q05', 'Demand that is exceeded 95 times in 100.'),
             ('forecasts', 'q10', 'Demand that is exceeded 90 times in 100.'),
@@ -204,17 +200,10 @@ create or replace view analyst.dictionary as
             ('surges', 'factor', 'Its volume over the usual one; below 1 for a slump.'),
             ('surges', 'ongoing', 'True where no usual day was known after it: it is held out for six days, then it is a new level.'),
             ('surges', 'verdict', 'open, confirmed or rejected, as a person said by now; rejected ones are used as demand.'),
-<<<<<<< HEAD
-            ('forecasts, aggregates, paths, staffing, periods, pool_calls, groups, rosters, shifts, plans, watchlist, runout, findings, surges, plan_latest, streams, scenario_delta', 'published_at', 'When the publication became visible, UTC.'),
+            ('forecasts, aggregates, paths, staffing, periods, pool_calls, groups, rosters, shifts, plans, watchlist, runout, findings, surges, plan_latest, streams, scenario_delta, coverages', 'published_at', 'When the publication became visible, UTC.'),
             ('forecasts, aggregates, paths, staffing, periods, pool_calls, groups, rosters, shifts, plans, watchlist, runout, findings, surges, streams, scenario_delta', 'complete', 'False where the feed was stale or series are missing.'),
-            ('demand_latest, forecasts, aggregates, paths, staffing, periods, pool_calls, groups, shifts, scenario_delta', 'ts_local', 'ts on the local clock of the stream; NULL for a stream that has not run since its zone is on record. In autumn one hour stands there twice: ts tells them apart.'),
-            ('demand_latest, forecasts, aggregates, paths, staffing, periods, pool_calls, groups, shifts, scenario_delta', 'day_name', 'Local day of the week, such as Monday.'),
-=======
-            ('forecasts, aggregates, paths, staffing, periods, pool_calls, groups, rosters, shifts, plans, watchlist, runout, findings, surges, plan_latest, streams, coverages', 'published_at', 'When the publication became visible, UTC.'),
-            ('forecasts, aggregates, paths, staffing, periods, pool_calls, groups, rosters, shifts, plans, watchlist, runout, findings, surges, streams', 'complete', 'False where the feed was stale or series are missing.'),
-            ('demand_latest, forecasts, aggregates, paths, staffing, periods, pool_calls, groups, shifts, coverages', 'ts_local', 'ts on the local clock of the stream; NULL for a stream that has not run since its zone is on record. In autumn one hour stands there twice: ts tells them apart.'),
-            ('demand_latest, forecasts, aggregates, paths, staffing, periods, pool_calls, groups, shifts, coverages', 'day_name', 'Local day of the week, such as Monday.'),
->>>>>>> c8b2b04 (forecasting capacity order and rosters import: what is already on its way)
+            ('demand_latest, forecasts, aggregates, paths, staffing, periods, pool_calls, groups, shifts, scenario_delta, coverages', 'ts_local', 'ts on the local clock of the stream; NULL for a stream that has not run since its zone is on record. In autumn one hour stands there twice: ts tells them apart.'),
+            ('demand_latest, forecasts, aggregates, paths, staffing, periods, pool_calls, groups, shifts, scenario_delta, coverages', 'day_name', 'Local day of the week, such as Monday.'),
             ('demand_latest, forecasts, aggregates, paths, plans, watchlist, surges, streams, accuracy_monthly', 'unit', 'Unit of the values, as the definition names it.'),
             ('shifts', 'until_local', 'until on the local clock.'),
             ('surges', 'starts_local', 'starts_at on the local clock.'),
