@@ -1,3 +1,4 @@
+-- The lake sorts them as the table is sorted; to sort them here would do it twice.
 insert into forecast.forecasts
 select
     $run_id,
@@ -19,4 +20,3 @@ select
     $hindsight,
     event_factor
 from forecast_rows
-order by series_id, ts

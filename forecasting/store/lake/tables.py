@@ -44,13 +44,12 @@ class LakeTable:
 
     @property
     def parts(self) -> dict[str, str]:
-        """What `@table@`, `@key@`, `@named_key@`, `@sort@` and `@recent@` stand for in templates of `sql/templates`."""
+        """What `@table@`, `@key@`, `@named_key@` and `@recent@` stand for in templates of `sql/templates`."""
         recent = f"stream = $stream and {self.dated_by} >= $since" if self.dated_by else "true"
         return {
             "table": self.name,
             "key": ", ".join(self.key),
             "named_key": "concat_ws(', ', " + ", ".join(f"'{name} ' || {name}::varchar" for name in self.key) + ")",
-            "sort": ", ".join(self.sort),
             "recent": recent,
         }
 

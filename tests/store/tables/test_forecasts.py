@@ -66,6 +66,19 @@ def test_published_rows_come_back_as_they_were(lake):
     assert content_hash(found, model_id=None) == content_hash(make_rows(), model_id=None)
 
 
+def test_rows_lie_in_the_file_by_series_and_time_whatever_their_order_was(lake):
+    series = [f"{number:02d}" for number in range(20)]
+    rows = pd.concat([make_rows().iloc[:2].assign(series_id=name) for name in series], ignore_index=True)
+    # categories not in the order of their text, either
+    rows["series_id"] = pd.Categorical(rows["series_id"], categories=series[::-1])
+    publish(lake, start(lake), rows.sample(frac=1, random_state=0, ignore_index=True), complete=True, now=NOW)
+    listed = "select data_file from ducklake_list_files('lake', 'forecasts', schema => 'forecast')"
+    ((file,),) = lake.connection.execute(listed).fetchall()
+    stored = lake.connection.execute("select series_id, ts from read_parquet($file)", {"file": file}).fetchall()
+    assert len(stored) == len(rows)
+    assert stored == sorted(stored)
+
+
 @pytest.mark.parametrize(
     "fault",
     [
