@@ -14,7 +14,7 @@ from forecasting.panel.calendar.holidays import holiday_names
 from forecasting.reports.blocks import Answer, PageBlock, PageSection
 from forecasting.reports.leads import lead
 from forecasting.reports.scope import Scope
-from forecasting.reports.sections import accuracy, capacity, changes, coming, needs, rejects, trust, weeks
+from forecasting.reports.sections import accuracy, capacity, changes, coming, needs, planners, rejects, trust, weeks
 from forecasting.store.lake.lake import Lake
 from forecasting.store.queries.reports import ask
 from forecasting.terms import DAY
@@ -70,6 +70,11 @@ class Reader:
             self._section("coming", "Today and tomorrow", self._coming),
             self._section("weeks", "Next two weeks", self._weeks),
             self._section("changes", "What changed, and why", self._changes),
+            planners.planners(
+                self.answer("reports/adjustments.sql", **self._all, most=ROWS),
+                self.answer("reports/adjustments_value.sql", **self._all),
+                self.answer("reports/scenarios.sql", **self._all, most=ROWS),
+            ),
             self._section("accuracy", "How we did", self._accuracy),
             self._section("capacity", "Capacity", self._capacity),
             rejects.rejects(self.answer("reports/rejects.sql", **self._all, most=ROWS)),
