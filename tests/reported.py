@@ -130,6 +130,28 @@ group by all
 """
 
 
+_PLANNERS = (
+    """insert into planning.adjustments by name
+    select 'care-up' as adjustment_id, $origin - interval 3 day as known_at, 'base' as scenario, 'people' as stream,
+    map {'series_id': 'care.*'} as scope, $origin - interval 2 day as starts_at, $origin + interval 1 day as ends_at,
+    'usage' as metric, 'percent' as operation, 5.0 as value, '<b>letter</b>' as reason, 'ana' as author""",
+    """insert into planning.adjusted by name
+    select stream, origin, run_id as forecast_run_id, series_id, ts, $origin - interval 3 day as known_at,
+    1.05 as factor, ['care-up'] as adjustment_ids
+    from forecast.forecasts
+    where stream = 'people' and series_id = 'care.a' and ts < $origin + interval 1 day""",
+    """insert into planning.scenarios by name
+    select 'promo' as scenario, $origin as known_at, 'a <i>sale</i>' as reason, 'ana' as author, false as closed""",
+    """insert into planning.scenario_deltas by name
+    select 'people-promo' as run_id, 'people' as stream, 'all' as place, unnest(['calls', 'agent_hours']) as measure,
+    'horizon' as period, $origin as ts, $origin as origin, 1000.5 as base, 1234.25 as scenario, 233.75 as delta,
+    210.5 as delta_q10, 260.25 as delta_q90""",
+    """insert into forecast.publications by name
+    select 'people' as stream, $origin as origin, $origin + interval 1 day as published_at, 'people-promo' as run_id,
+    'scenario' as kind, 'h' as content_hash, 2 as rows, true as complete, false as hindsight, 'promo' as scenario""",
+)
+
+
 def make_report_home(settings: Settings) -> None:
     """Three streams: people (staffed), links (with capacity) and the links' peaks."""
     define_streams(settings)
@@ -206,3 +228,5 @@ def _write_rest(lake: Lake) -> None:
     lake.connection.execute(rows[1], [FIRST])
     for row in rows[2:]:
         lake.connection.execute(row, [ORIGINS[-1]])
+    for row in _PLANNERS:
+        lake.connection.execute(row.replace("$origin", "$origin::timestamptz"), {"origin": ORIGINS[-1]})

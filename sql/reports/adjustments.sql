@@ -31,11 +31,11 @@ select
     adjustments.author,
     adjustments.adjustment_id,
     count(*) as intervals,
-    if(any_value(streams.aggregate) = 'sum', sum(changes.change), avg(changes.change)) as change,
+    if(coalesce(any_value(streams.aggregate), 'sum') = 'sum', sum(changes.change), avg(changes.change)) as change,
     any_value(changes.unit) as unit
 from changes
 inner join analyst.adjustments as adjustments on changes.adjustment_id = adjustments.adjustment_id
-inner join history.current_streams as streams on changes.stream = streams.stream
+left join history.current_streams as streams on changes.stream = streams.stream
 group by all
 order by adjustments.stream, adjustments.starts_local, adjustments.adjustment_id
 limit $most

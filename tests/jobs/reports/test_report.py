@@ -24,7 +24,7 @@ from forecasting.store.queries.reads import check_harmless, macros_of_lake, read
 from tests.homes import begin_with
 from tests.reported import LAST, NAMES, ORIGINS, define_streams, make_report_home, publish, write_demand
 
-SECTIONS = ["trust", "needs", "coming", "weeks", "changes", "accuracy", "capacity", "rejects"]
+SECTIONS = ["trust", "needs", "coming", "weeks", "changes", "planners", "accuracy", "capacity", "rejects"]
 
 
 class Tables(HTMLParser):
@@ -125,6 +125,7 @@ def test_every_number_of_the_page_is_that_of_the_sql_beside_it(made):
     assert set(found.sql) >= {
         *("trust-streams", "needs-list", "fans-people", "links-links", "errors-people"),
         *("changes-people", "splits-people", "reasons-people", "pool-fans-people"),
+        *("planners-holding", "planners-worth", "planners-supposed"),
     }
     for block, rows in ask_all(settings, found.sql).items():
         if found.rows[block]:
