@@ -15,12 +15,12 @@ def planners(adjustments: Answer, value: Answer, scenarios: Answer) -> PageSecti
 def _lead(adjustments: Answer, value: Answer) -> str:
     """How many hold, and who helps."""
     count = len(adjustments.rows)
-    said = [f"{count} {'adjustment holds' if count == 1 else 'adjustments hold'}."] if count else []
+    sentences = [f"{count} {'adjustment holds' if count == 1 else 'adjustments hold'}."] if count else []
     for verdict in ("helped", "did harm"):
         found = value.rows
         names = list(dict.fromkeys(found.loc[found["verdict"] == verdict, "author"].astype(str)))
-        said += [f"Those of {', '.join(names[:3])} {verdict}."] if names else []
-    return " ".join(said)
+        sentences += [f"Those of {', '.join(names[:3])} {verdict}."] if names else []
+    return " ".join(sentences)
 
 
 def _holding(answer: Answer) -> PageBlock | None:
