@@ -28,10 +28,11 @@ from numpy.typing import NDArray
 from forecasting.config.sections import HierarchySection
 from forecasting.config.stream import Stream
 from forecasting.ensemble.calibrated import forecast_panel
-from forecasting.ensemble.joint import SERIES, Joint, columns_of, join
+from forecasting.ensemble.joint import Joint, columns_of, join
 from forecasting.ensemble.training import train_members
 from forecasting.ensemble.weighing import ForecastCache
 from forecasting.panel.calendar.calendar import resolve_origin
+from forecasting.panel.hierarchy import SERIES
 from forecasting.quantiles import pinball
 from forecasting.terms import QUANTILE_COLUMNS, Period, Stat
 from forecasting.uncertainty.aggregates import aggregate_paths

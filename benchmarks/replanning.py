@@ -48,24 +48,25 @@ def main() -> int:
         def planned(*, quick: bool) -> Callable[[], object]:
             return lambda: plan.run(settings, given.stream, origin=given.origin, quick=quick)
 
-        full, _ = timed("plan in full", planned(quick=False))
-        preview, _ = timed("preview", lambda: adjust.add(settings, given.stream, **wanted, preview=True), full)
-        _, effect = timed("adjustment", lambda: adjust.add(settings, given.stream, **wanted), full)
-        quick, _ = timed("quick plan of one pool", planned(quick=True), full)
-        timed("withdrawal", lambda: adjust.withdraw(settings, effect.adjustment_id), full)
+        full = timed("plan in full", planned(quick=False))
+        preview = timed("preview", lambda: adjust.add(settings, given.stream, **wanted, preview=True), full)
+        timed("adjustment", lambda: adjust.add(settings, given.stream, **wanted), full)
+        added = str(adjust.show(settings, stream=given.stream)["adjustment_id"].iloc[-1])
+        quick = timed("quick plan of one pool", planned(quick=True), full)
+        timed("withdrawal", lambda: adjust.withdraw(settings, added), full)
         timed("quick plan, as before", planned(quick=True), full)
     met = preview < PREVIEW and quick < QUICK
     print(f"preview {preview:.1f} s (target {PREVIEW:g}), quick plan {quick:.1f} s (target {QUICK:g})")
     return 0 if met else 1
 
 
-def timed(name: str, work: Callable[[], object], full: float | None = None) -> tuple[float, object]:
+def timed(name: str, work: Callable[[], object], full: float | None = None) -> float:
     start, processor = time.perf_counter(), time.process_time()
-    found = work()
+    work()
     seconds = time.perf_counter() - start
     share = "" if full is None else f", {seconds / full:.3f} of a plan in full"
     print(f"{name}: {seconds:.1f} s, of processors {time.process_time() - processor:.1f} s{share}", flush=True)
-    return seconds, found
+    return seconds
 
 
 if __name__ == "__main__":

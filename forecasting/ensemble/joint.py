@@ -17,9 +17,9 @@ from forecasting.ensemble.weighing import ForecastCache
 from forecasting.errors import SettingsError
 from forecasting.models.member import Member
 from forecasting.numerics import Floats32, Floats64, Ints
-from forecasting.panel.calendar.calendar import whole_days
+from forecasting.panel.calendar.calendar import horizon_end, whole_days
 from forecasting.panel.grid import Panel, at_present_level, eventless, without_events
-from forecasting.panel.hierarchy import Hierarchy
+from forecasting.panel.hierarchy import SERIES, Hierarchy
 from forecasting.quantiles import Tails
 from forecasting.uncertainty.aggregates import aggregate_rows, quantiles_of_paths
 from forecasting.uncertainty.agreement import Paths, reconcile_paths, series_paths, sum_paths
@@ -29,8 +29,6 @@ from forecasting.uncertainty.paths import PATHS, RankMaker
 from forecasting.uncertainty.periods import Columns
 from forecasting.uncertainty.residuals import learn_from_errors
 
-SERIES = "series"
-"""Level of the series themselves."""
 NAMED = 3
 """Findings that a message names; of further ones it gives the number."""
 
@@ -165,7 +163,7 @@ def hierarchy_of(stream: Stream, panel: Panel) -> HierarchySection:
 
 def columns_of(stream: Stream, panel: Panel, origin: datetime) -> Columns:
     """The horizon of a panel from its origin, with the local days that lie in it whole."""
-    first, midnights = whole_days(origin, _end(stream, origin), stream.zone)
+    first, midnights = whole_days(origin, horizon_end(stream, origin), stream.zone)
     return Columns(
         ts=panel.ts[panel.n_history :],
         day=days_of(panel)[panel.n_history :],
@@ -198,14 +196,6 @@ def _aggregates(stream: Stream, nodes: HierarchyNodes, paths: Paths, origin: dat
         intervals=False,
     )
     return pd.concat([sums, series], ignore_index=True)
-
-
-def _end(stream: Stream, origin: datetime) -> datetime:
-    """First instant after the horizon."""
-    if stream.interval < timedelta(days=1):
-        return origin + stream.stream.horizon
-    local = origin.astimezone(stream.zone)
-    return (local.replace(tzinfo=None) + stream.stream.horizon).replace(tzinfo=stream.zone)
 
 
 def stored_paths(panel: Panel, paths: Paths, rows: Ints | None = None) -> pd.DataFrame:

@@ -18,6 +18,8 @@ from forecasting.terms import SeriesFinding
 
 ALL = "all"
 """Level and key of the whole stream."""
+SERIES = "series"
+"""Level of the series themselves."""
 NONE = "(none)"
 """Stands for an unknown attribute in a key."""
 

@@ -70,7 +70,9 @@ def scenario_copy(
     percent: Annotated[float, typer.Option(help="Its level, in percent of the other's; 0 takes it away.", metavar="P")],
     starts: Annotated[str, typer.Option("--starts", help="First instant: a date or a local time.", metavar="T")],
     author: Author,
-    ramp: Annotated[str, typer.Option("--ramp", help="Time in which it grows to that level.", metavar="D")] = "0d",
+    ramp: Annotated[
+        str | None, typer.Option("--ramp", help="Whole days in which it grows to that level.", metavar="D")
+    ] = None,
 ) -> None:
     """Add demand that is like a series' own: a new site, or a new queue.
 
@@ -91,6 +93,27 @@ def scenario_copy(
         author=author,
     )
     typer.echo(f"scenario {name}, {stream}: {copy} is {percent:g}% of {series} from {starts}")
+
+
+@app.command("capacity")
+def scenario_capacity(
+    name: Name,
+    stream: StreamName,
+    series: Annotated[str, typer.Argument(help="A link.", metavar="LINK")],
+    capacity: Annotated[float, typer.Argument(help="What it has then; 0 takes it back.", metavar="CAPACITY")],
+    starts: Annotated[str, typer.Option("--starts", help="Local date from which it has it.", metavar="DATE")],
+    author: Author,
+) -> None:
+    """Give a link more capacity from a date on, as if it were ordered.
+
+    Example: forecasting scenario capacity growth link_traffic mtl-core-00.ge-0/0/4 20000 --starts 2026-09-01
+    --author ben
+    """
+    from forecasting.jobs.scenarios import manage as job
+
+    given = read_settings(os.environ)
+    job.set_capacity(given, name, stream, series=series, capacity=capacity, starts=starts, author=author)
+    typer.echo(f"scenario {name}, {stream}: {series} {f'has {capacity:g} from {starts}' if capacity else 'as it is'}")
 
 
 @app.command("list")

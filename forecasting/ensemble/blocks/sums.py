@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from forecasting.config.stream import Stream
 from forecasting.ensemble.calibrated import HeldBackForecasts
 from forecasting.ensemble.factors import apply_factors
-from forecasting.ensemble.joint import SERIES, columns_of, dependence_of, hierarchy_of, stored_paths
+from forecasting.ensemble.joint import columns_of, dependence_of, hierarchy_of, stored_paths
 from forecasting.ensemble.mixture import PanelForecast
 from forecasting.ensemble.reconciliation import clock_of, days_of, outside_events
 from forecasting.numerics import Floats64, Ints, Mask
 from forecasting.panel.grid import Panel, at_present_level, without_events
-from forecasting.panel.hierarchy import Hierarchy, build_hierarchy
+from forecasting.panel.hierarchy import SERIES, Hierarchy, build_hierarchy
 from forecasting.quantiles import Tails
 from forecasting.uncertainty.aggregates import aggregate_rows
 from forecasting.uncertainty.agreement import Paths, series_paths

@@ -30,6 +30,8 @@ class Outlook:
     """As of the origin."""
     quantiles: NDArray[np.float64]
     """(N, H, 7) NaN where a series is closed."""
+    mean: NDArray[np.float64]
+    """(N, H) 0 where a series is closed."""
     factors: NDArray[np.float64]
     """(N, H) what events multiply each series by, which the quantiles contain; 1 where there is no effect."""
     adjusted: NDArray[np.float64]
@@ -94,6 +96,8 @@ def read_outlook(
     found = (panel.series_ids[row] == series) & (ts[column] == starts)
     quantiles = np.full((panel.n_series, len(ts), len(QUANTILE_COLUMNS)), np.nan)
     quantiles[row[found], column[found]] = rows.loc[found, list(QUANTILE_COLUMNS)].to_numpy(np.float64)
+    mean = np.zeros(quantiles.shape[:2])
+    mean[row[found], column[found]] = rows.loc[found, "mean"].to_numpy(np.float64)
     factors = np.ones(quantiles.shape[:2])
     factors[row[found], column[found]] = rows.loc[found, "event_factor"].fillna(1.0).to_numpy(np.float64)
     run_id = str(rows["run_id"].iloc[0])
@@ -111,7 +115,7 @@ def read_outlook(
             f"{format_duration(stream.steps * stream.interval) if stream.interval < DAY else stream.steps}; forecast "
             f"again: forecasting forecast {stream.name} --origin {origin.isoformat()}"
         )
-    return Outlook(stream, origin, run_id, panel, quantiles, factors, adjusted, tuple(ids_of(held)))
+    return Outlook(stream, origin, run_id, panel, quantiles, mean, factors, adjusted, tuple(ids_of(held)))
 
 
 def newest_origin(lake: Lake, stream: Stream, origin: datetime) -> datetime:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from forecasting.config.stream import Stream
 from forecasting.jobs.planners.records import adjustments_known
+from forecasting.jobs.planners.sums import put_on_sums
 from forecasting.numerics import Floats64, Mask
 from forecasting.panel.attributes import read_attributes
 from forecasting.panel.calendar.calendar import grid_ends
@@ -84,9 +85,16 @@ def put_on(lake: Lake, stream: Stream, origin: datetime, *, known_by: datetime, 
     before = read_adjusted(lake, stream=stream.name, origin=origin, run_id=base.run_id)
     if not adjustments and before.empty:
         return 0
-    rows = _changes(_rows(base, factors_on(base, stream, adjustments), adjustments), before)
+    found = factors_on(base, stream, adjustments)
+    rows = _changes(_rows(base, found, adjustments), before)
     if len(rows):
         append_adjusted(lake, rows, stream=stream.name, origin=origin, run_id=base.run_id, known_at=known_at)
+        if stream.hierarchy is not None:
+            series = {
+                one.adjustment_id: base.attributes.index.to_numpy(str)[cells.any(axis=1)].tolist()
+                for one, cells in zip(adjustments, found.touched, strict=True)
+            }
+            put_on_sums(lake, stream, origin, run_id=base.run_id, touched=series, known_at=known_at)
     return len(rows)
 
 

@@ -1,28 +1,35 @@
 """Orders of a scenario, and what they differ by from the plan's."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
 import pandas as pd
 
-from forecasting.errors import FeedError
-from forecasting.jobs.common.session import Session
+from forecasting.errors import SettingsError
+from forecasting.jobs.capacity.links import Links
+from forecasting.jobs.scenarios.scenario import Capacity
 from forecasting.jobs.scenarios.staff import ALL, HORIZON
-from forecasting.store.tables.plans import planned_rows
+from forecasting.planning.capacity.ordered import Ordered
 
 
-def read_base_orders(session: Session, origin: datetime, *, peaks: str) -> pd.DataFrame:
-    """Rows of table capacity of the plan. peaks: run of the forecast that it rests on. Raises FeedError where it rests
-    on another."""
-    stream = session.definition.stream
-    rows = planned_rows(session.lake, stream=stream.name, origin=origin, table="capacity")
-    if rows.empty or set(rows["forecast_run_id"]) != {peaks}:
-        local = origin.astimezone(stream.zone).strftime("%Y-%m-%dT%H:%M")
-        raise FeedError(
-            f"stream {stream.name}: a scenario is compared with the plan, and none was made from the current peaks; "
-            f"plan first: forecasting plan {stream.name} --origin {local}"
-        )
-    return rows
+def with_capacities(links: Links, capacities: Sequence[Capacity], *, scenario: str) -> Links:
+    """Links of which some have more capacity from a day on, as if it were ordered. Raises SettingsError for one that is
+    not planned, or would have no more than it has."""
+    known = links.ordered
+    ordered = Ordered(known.day.copy(), known.capacity.copy(), known.awaited.copy())
+    for one in capacities:
+        if one.series_id not in links.series_ids:
+            raise SettingsError(f"scenario {scenario}: {one.series_id} is no link of the plan")
+        place = links.series_ids.index(one.series_id)
+        if one.capacity <= links.capacity[place]:
+            raise SettingsError(
+                f"scenario {scenario}: {one.series_id} has {links.capacity[place]:g} already; expected more than that"
+            )
+        ordered.day[place] = max(int((np.datetime64(one.since) - links.dates[0]) // np.timedelta64(1, "D")), 0)
+        ordered.capacity[place], ordered.awaited[place] = one.capacity, True
+    return replace(links, ordered=ordered)
 
 
 def order_deltas(base: pd.DataFrame, other: pd.DataFrame, origin: datetime) -> pd.DataFrame:

@@ -3,14 +3,16 @@
 import math
 import re
 from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 
 import pandas as pd
 
 from forecasting.errors import SettingsError
-from forecasting.jobs.common.outlook import newest_origin
-from forecasting.jobs.common.session import open_session, wall_clock
+from forecasting.jobs.capacity.links import capacity_rules
+from forecasting.jobs.common.session import Session, open_session, wall_clock
 from forecasting.jobs.planners.records import in_words
-from forecasting.jobs.scenarios.scenario import RULES, changed_rules, require_scenario
+from forecasting.jobs.scenarios.scenario import RULES, Capacity, changed_rules, newest_planned, require_scenario
+from forecasting.jobs.scenarios.staff import ALL
 from forecasting.jobs.staffing.plan import staffing_rules
 from forecasting.jobs.streams.event_tables import clock
 from forecasting.panel.event_rows import read_instant
@@ -29,9 +31,10 @@ from forecasting.store.tables.planners.scenarios import (
     read_scenarios,
 )
 from forecasting.store.tables.readings import read_series
-from forecasting.terms import Operation, parse_duration
+from forecasting.terms import DAY, Operation, parse_duration
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_POOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
 def create(settings: Settings, name: str, *, reason: str, author: str, source: str = BASE) -> None:
@@ -104,6 +107,34 @@ def change_rules(
     return wanted
 
 
+def set_capacity(
+    settings: Settings, name: str, stream: str, *, series: str, capacity: float, starts: str, author: str
+) -> None:
+    """Let a link of a scenario have more capacity from a local date on; 0 takes that back.
+
+    Raises SettingsError where something is wrong; nothing is written then.
+    """
+    _require_words(author=author)
+    if not (math.isfinite(capacity) and capacity >= 0):
+        raise SettingsError(f"a capacity of {capacity:g}: expected a number above 0, or 0 to take it back")
+    try:
+        since = date.fromisoformat(starts)
+    except ValueError as error:
+        raise SettingsError(f"--starts {starts!r}: expected a date such as 2026-05-01") from error
+    with open_session(settings, stream, must_exist=True) as session:
+        definition, now = session.definition.stream, wall_clock()
+        capacity_rules(definition)
+        require_scenario(session.lake, name, known_by=now)
+        known = _series_of(session, now)
+        if series not in known:
+            raise SettingsError(f"stream {stream}: there is no link {series!r}; there are {some(known)}")
+        rule, value = Capacity(series, capacity, since).as_rule()
+        version = {"stream": stream, "rule": rule, "value": value if capacity else None, "author": author}
+        session.lake.write(
+            lambda: append_rule(session.lake, scenario=name, known_at=now, **version), message=f"scenario {name}"
+        )
+
+
 def add_copy(
     settings: Settings,
     name: str,
@@ -113,7 +144,7 @@ def add_copy(
     copy: str,
     percent: float,
     starts: str,
-    ramp: str,
+    ramp: str | None,
     author: str,
 ) -> None:
     """Add demand to a scenario: a series' own at another level, grown over some days; 0 percent takes it away.
@@ -123,21 +154,25 @@ def add_copy(
     _require_words(author=author)
     if not (math.isfinite(percent) and percent >= 0):
         raise SettingsError(f"--percent {percent:g}: expected 0 or more")
+    if not _POOL.fullmatch(copy) or copy == ALL:
+        raise SettingsError(f"--as {copy!r}: expected a name of letters, digits and . _ -, other than {ALL}")
     with open_session(settings, stream, must_exist=True) as session:
         definition, now = session.definition.stream, wall_clock()
         staffing_rules(definition)
         require_scenario(session.lake, name, known_by=now)
-        origin = newest_origin(session.lake, definition, now)
-        known = [str(one) for one in read_series(session.lake, definition, origin)["series_id"]]
+        known = _series_of(session, now)
         if series not in known:
             raise SettingsError(f"stream {stream}: there is no series {series!r}; there are {some(known)}")
         if copy in known or copy in staffing_rules(definition).pools:
             raise SettingsError(f"--as {copy}: there is a series or pool of that name already")
         try:
             starts_at = read_instant(starts, [definition.zone])
-            days = parse_duration(ramp).days
+            grown = parse_duration(ramp) if ramp else timedelta(0)
         except ValueError as error:
             raise SettingsError(f"scenario {name}: {error}") from error
+        if grown % DAY:
+            raise SettingsError(f"--ramp {ramp}: expected whole days, such as 7d")
+        days = grown // DAY
         version = {"copy": copy, "series_id": series, "percent": percent, "starts_at": starts_at, "ramp_days": days}
         session.lake.write(
             lambda: append_copy(session.lake, scenario=name, stream=stream, known_at=now, author=author, **version),
@@ -187,6 +222,15 @@ def show_one(settings: Settings, name: str) -> pd.DataFrame:
         if name not in set(read_scenarios(lake)["scenario"]):
             require_scenario(lake, name, known_by=wall_clock())
         return suppositions(lake, name)
+
+
+def _series_of(session: Session, now: datetime) -> list[str]:
+    """Series of a stream at the newest origin that was planned."""
+    stream = session.definition.stream
+    origin = newest_planned(session.lake, stream, now)
+    if origin is None:
+        raise SettingsError(f"stream {stream.name} was not planned yet; plan it first: forecasting plan {stream.name}")
+    return [str(one) for one in read_series(session.lake, stream, origin)["series_id"]]
 
 
 def _require_words(**given: str) -> None:

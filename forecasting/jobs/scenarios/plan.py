@@ -11,14 +11,14 @@ from forecasting.jobs.capacity.links import capacity_rules, read_links
 from forecasting.jobs.capacity.plan import make_capacity
 from forecasting.jobs.common.session import JobSummary, Session, open_session, wall_clock
 from forecasting.jobs.plan import Part, make_tables, publish_parts
-from forecasting.jobs.scenarios.links import order_deltas, read_base_orders
-from forecasting.jobs.scenarios.scenario import Scenario, read_scenario
+from forecasting.jobs.scenarios.links import order_deltas, with_capacities
+from forecasting.jobs.scenarios.scenario import Scenario, newest_planned, read_scenario
 from forecasting.jobs.scenarios.staff import ALL, HORIZON, Staffed, read_base_plan, scenario_loads, staff_deltas
 from forecasting.jobs.staffing.kept import NOTHING, find_kept
 from forecasting.panel.calendar.calendar import resolve_origin
 from forecasting.settings import Settings
 from forecasting.store.lake.open import require_lake
-from forecasting.terms import RunKind
+from forecasting.terms import DAY, RunKind
 
 Begin = Callable[[str], None]
 
@@ -38,7 +38,11 @@ def run(settings: Settings, stream: str, *, origin: str, scenario: str, begin: B
                 "[planning.capacity]"
             )
         instant = resolve_origin(origin, definition)
-        known = read_scenario(session.lake, scenario, definition, known_by=wall_clock())
+        now = wall_clock()
+        # an earlier morning knows what was known within its day
+        newest = newest_planned(session.lake, definition, now)
+        known_by = now if newest is None or instant >= newest else min(now, instant + DAY)
+        known = read_scenario(session.lake, scenario, definition, known_by=known_by)
         with session.run(RunKind.SCENARIO, origin=instant) as record:
             parts = [
                 *([_staffing(session, instant, known, begin)] if definition.planning.staffing else []),
@@ -73,10 +77,11 @@ def _staffing(session: Session, origin: datetime, scenario: Scenario, begin: Beg
 def _capacity(session: Session, origin: datetime, scenario: Scenario, begin: Begin) -> Part:
     begin("links")
     links, rules = read_links(session, origin), capacity_rules(session.definition.stream)
-    base = read_base_orders(session, origin, peaks=links.peaks.run_id)
-    changed = replace(links, peaks=scenario.outlook(session.lake, links.peaks))
+    base = make_capacity(links, rules, begin=begin)
+    changed = with_capacities(links, scenario.capacities, scenario=scenario.name)
+    changed = replace(changed, peaks=scenario.outlook(session.lake, links.peaks))
     tables = make_capacity(changed, rules, begin=begin)
-    deltas = order_deltas(base, tables["capacity"], origin)
+    deltas = order_deltas(base["capacity"], tables["capacity"], origin)
     due = float(np.sum(deltas.loc[(deltas["place"] == ALL) & (deltas["measure"] == "links_due"), "delta"]))
     details = {"scenario": scenario.name, "more links due": int(due), "peaks": links.peaks.run_id}
     return Part(tables | {"scenario_deltas": deltas}, (), details)

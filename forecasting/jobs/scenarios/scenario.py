@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 import pandas as pd
@@ -19,9 +19,11 @@ from forecasting.panel.calendar.instants import as_utc
 from forecasting.store.lake.lake import Lake
 from forecasting.store.tables.planners.adjustments import BASE, read_adjustments
 from forecasting.store.tables.planners.scenarios import read_copies, read_rules, read_scenarios
+from forecasting.store.tables.plans import KINDS
 
 RULES = ("target", "patience", "shrinkage", "max_occupancy", "min_agents", "handle_time")
 """Keys of [planning.staffing] that a scenario may change."""
+_OF_LINK = "capacity of "
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,31 @@ class Copy:
 
 
 @dataclass(frozen=True)
+class Capacity:
+    """What a link has from a local date on."""
+
+    series_id: str
+    capacity: float
+    since: date
+
+    def as_rule(self) -> tuple[str, str]:
+        """Key and value of planning.scenario_rules."""
+        return f"{_OF_LINK}{self.series_id}", f"{self.capacity:.10g} from {self.since}"
+
+    @classmethod
+    def of_rule(cls, rule: str, value: str) -> "Capacity":
+        capacity, _, since = value.partition(" from ")
+        return cls(rule.removeprefix(_OF_LINK), float(capacity), date.fromisoformat(since))
+
+
+@dataclass(frozen=True)
 class Scenario:
     """A scenario, for one stream and those that it is planned with."""
 
     name: str
     known_by: datetime
     rules: Mapping[str, str]
+    capacities: tuple[Capacity, ...]
     copies: tuple[Copy, ...]
 
     def staffing(self, section: StaffingSection) -> StaffingSection:
@@ -82,7 +103,18 @@ def read_scenario(lake: Lake, name: str, stream: Stream, *, known_by: datetime) 
         Copy(row["copy"], row["series_id"], row["percent"], row["starts_at"].to_pydatetime(), int(row["ramp_days"]))
         for row in copies[copies["stream"] == stream.name].to_dict("records")
     ]
-    return Scenario(name, known_by, dict(zip(own["rule"], own["value"], strict=True)), tuple(added))
+    values = dict(zip(own["rule"].astype(str), own["value"].astype(str), strict=True))
+    links = [Capacity.of_rule(rule, value) for rule, value in values.items() if rule.startswith(_OF_LINK)]
+    people = {rule: value for rule, value in values.items() if not rule.startswith(_OF_LINK)}
+    return Scenario(name, known_by, people, tuple(links), tuple(added))
+
+
+def newest_planned(lake: Lake, stream: Stream, now: datetime) -> datetime | None:
+    """The newest origin of a stream that was planned; None where none was."""
+    found: datetime | None = lake.rows(
+        "planning/newest_origin.sql", stream=stream.name, origin=now, kinds=[str(kind) for kind in KINDS]
+    )[0][0]
+    return found
 
 
 def require_scenario(lake: Lake, name: str, *, known_by: datetime) -> None:

@@ -11,6 +11,7 @@ from forecasting.config.staffing import StaffingSection
 from forecasting.errors import FeedError, SettingsError
 from forecasting.jobs.common.session import Session
 from forecasting.jobs.scenarios.scenario import Scenario
+from forecasting.jobs.staffing.kept import find_kept
 from forecasting.jobs.staffing.loads import pool_loads
 from forecasting.jobs.staffing.plan import (
     Loads,
@@ -66,18 +67,20 @@ def scenario_loads(session: Session, loads: Loads, scenario: Scenario, rules: St
 
 
 def read_base_plan(session: Session, origin: datetime) -> Staffed:
-    """The plan of what is expected, with its loads. Raises FeedError where none was published from the forecasts that
-    are current."""
+    """The plan of what is expected, with its loads. Raises FeedError where that which is current was made from other
+    forecasts, adjustments or rules."""
     stream = session.definition.stream
     rules, loads = staffing_rules(stream), read_pool_loads(session, origin)
     staffing, rosters = (
         planned_rows(session.lake, stream=stream.name, origin=origin, table=table) for table in ("staffing", "rosters")
     )
-    local = origin.astimezone(stream.zone).strftime("%Y-%m-%dT%H:%M")
-    if staffing.empty or set(staffing["forecast_run_id"]) != {loads.calls.run_id}:
+    kept = find_kept(session.lake, stream, origin, loads, rules)
+    current = {pool.pool_id: run for pool in loads.pools for run in staffing["run_id"].unique()}
+    if staffing.empty or dict(kept.runs) != current:
+        local = origin.astimezone(stream.zone).strftime("%Y-%m-%dT%H:%M")
         raise FeedError(
-            f"stream {stream.name}: a scenario is compared with the plan, and none was made from the current forecast "
-            f"of {local}; plan first: forecasting plan {stream.name} --origin {local}"
+            f"stream {stream.name}: a scenario is compared with the plan, and none was made from the forecast, the "
+            f"adjustments and the rules of now; plan first: forecasting plan {stream.name} --origin {local} --quick"
         )
     return Staffed(loads, rules, staffing, None if rosters.empty else rosters)
 

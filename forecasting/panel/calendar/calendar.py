@@ -62,6 +62,14 @@ def whole_days(since: datetime, until: datetime, zone: ZoneInfo) -> tuple[int, T
     return int(first.astype(np.int64)) + begun, midnights[begun:]
 
 
+def horizon_end(stream: Stream, origin: datetime) -> datetime:
+    """First instant after the horizon of an origin."""
+    if stream.interval < DAY:
+        return origin + stream.stream.horizon
+    local = origin.astimezone(stream.zone)
+    return (local.replace(tzinfo=None) + stream.stream.horizon).replace(tzinfo=stream.zone)
+
+
 def resolve_origin(text: str, stream: Stream) -> datetime:
     """The UTC instant of an origin that is given as text.
 

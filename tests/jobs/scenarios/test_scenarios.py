@@ -22,6 +22,7 @@ from tests.network import ORIGIN, PEAKS, TRAFFIC
 
 WORDS = {"reason": "spring", "author": "ana"}
 SEEN = ("staffing_latest", "staffing_periods_latest", "rosters_latest", "plan_latest", "forecast_final")
+ORIGIN_BEFORE = "2024-03-24"
 DELTA = "select * from analyst.scenario_delta where stream = 'calls' order by all"
 
 
@@ -80,6 +81,11 @@ def campaign(settings: Settings, **changes):
         **WORDS,
     }
     return adjust.add(settings, CALLS, **given | changes)
+
+
+def copied(settings: Settings, **changes) -> None:
+    given = {"series": "care.voice", "copy": "annex", "percent": 50.0, "starts": "2024-03-26", "ramp": None}
+    manage.add_copy(settings, "promo", CALLS, **given | {"author": "ana"} | changes)
 
 
 def test_a_scenario_that_supposes_nothing_is_the_plan_to_the_last_bit(desk):
@@ -142,9 +148,11 @@ def test_other_rules_change_people_and_not_calls(desk):
 
 def test_a_new_site_is_answered_by_a_pool_of_its_own_and_grows(desk):
     made(desk)
-    given = {"series": "care.voice", "percent": 50.0, "starts": "2024-03-26", "ramp": "2d", "author": "ana"}
-    manage.add_copy(desk, "promo", CALLS, copy="annex", **given)
+    copied(desk)
+    at_once = of(planned(desk), "annex", "calls")["delta"]
+    copied(desk, ramp="2d")
     deltas = planned(desk)
+    assert 0 < of(deltas, "annex", "calls")["delta"] < at_once
     annex = deltas[(deltas["place"] == "annex") & (deltas["measure"] == "calls") & (deltas["period"] == "day")]
     by_day = annex.set_index(annex["ts_local"].dt.strftime("%d"))
     assert (annex["base"] == 0).all()
@@ -160,6 +168,21 @@ def test_a_new_site_is_answered_by_a_pool_of_its_own_and_grows(desk):
     assert by_day.loc["28", "scenario_value"] == pytest.approx(0.5 * forecast, rel=1e-3)
     assert of(deltas, "all", "calls")["delta"] == pytest.approx(annex["delta"].sum())
     assert manage.show_one(desk, "promo")["what"].tolist() == ["annex: 50% of care.voice"]
+
+
+def test_a_plan_of_other_adjustments_is_no_plan_to_compare_with(desk):
+    made(desk)
+    effect = campaign(desk, scenario="base")
+    with pytest.raises(FeedError, match="none was made from the forecast, the adjustments and the rules of now"):
+        planned(desk)
+    adjust.withdraw(desk, effect.adjustment_id)
+    np.testing.assert_array_equal(planned(desk)["delta"].to_numpy(), 0)
+
+
+def test_a_past_morning_knows_no_scenario_of_today(desk):
+    made(desk)
+    with pytest.raises(SettingsError, match="there is no scenario 'promo'"):
+        planning.run(desk, CALLS, origin=ORIGIN_BEFORE, scenario="promo")
 
 
 def test_a_scenario_from_another_supposes_the_same_and_a_closed_one_is_planned_no_more(desk):
@@ -214,6 +237,11 @@ def test_a_comparison_is_a_table_of_what_differs(desk):
             "there is no series 'nope'; there are care.chat",
         ),
         (lambda desk: planning.run(desk, CALLS, origin=NEXT, scenario="nope"), "there is no scenario 'nope'"),
+        (lambda desk: copied(desk, copy="all"), "expected a name of letters"),
+        (lambda desk: copied(desk, copy=" "), "expected a name of letters"),
+        (lambda desk: copied(desk, copy="care"), "there is a series or pool of that name already"),
+        (lambda desk: copied(desk, ramp="12h"), "--ramp 12h: expected whole days"),
+        (lambda desk: copied(desk, percent=-1.0), "expected 0 or more"),
     ],
 )
 def test_what_is_wrong_is_one_line_and_nothing_is_written(desk, action, told):
@@ -238,6 +266,28 @@ def test_more_traffic_brings_orders_forward(network):
         assert deltas["links_due", "all"] > 0
         assert deltas["cost", "all"] > 0
         assert {place for _, place in deltas.index} <= {"all", "a.full_soon", "a.never", "a.steady"}
+    finally:
+        forget(network)
+
+
+def test_more_capacity_from_a_day_on_puts_orders_off(network):
+    try:
+        made(network, "larger")
+        given = {"series": "a.full_soon", "starts": ORIGIN, "author": "ben"}
+        manage.set_capacity(network, "larger", TRAFFIC, capacity=1e6, **given)
+        planning.run(network, TRAFFIC, origin=ORIGIN, scenario="larger")
+        asked = f"select * from analyst.scenario_delta where stream = '{TRAFFIC}' order by all"
+        deltas = frame(network, asked).set_index(["measure", "place"])["delta"]
+        assert deltas["cost", "a.full_soon"] < 0
+        assert deltas["cost", "all"] == deltas["cost", "a.full_soon"]
+        assert manage.show_one(network, "larger")["what"].tolist() == [
+            f"capacity of a.full_soon = 1000000 from {ORIGIN}"
+        ]
+        manage.set_capacity(network, "larger", TRAFFIC, capacity=1e-6, **given)
+        with pytest.raises(SettingsError, match="already; expected more than that"):
+            planning.run(network, TRAFFIC, origin=ORIGIN, scenario="larger")
+        with pytest.raises(SettingsError, match="there is no link 'nope'"):
+            manage.set_capacity(network, "larger", TRAFFIC, capacity=1.0, **given | {"series": "nope"})
     finally:
         forget(network)
 

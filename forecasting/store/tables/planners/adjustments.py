@@ -58,6 +58,25 @@ def append_adjusted(
     lake.execute("adjustments/insert_adjusted.sql", frames=frames, **named)
 
 
+def published_sums(lake: Lake, *, stream: str, origin: datetime, run_id: str) -> pd.DataFrame:
+    """Sums and peaks that a run published: the key, mean and quantiles."""
+    return lake.frame("adjustments/aggregates_published.sql", stream=stream, origin=origin, run_id=run_id)
+
+
+def adjusted_sums(lake: Lake, *, stream: str, origin: datetime, run_id: str) -> pd.DataFrame:
+    """Keys of the sums and peaks of a published forecast that adjustments touch on record."""
+    return lake.frame("adjustments/aggregates_adjusted.sql", stream=stream, origin=origin, run_id=run_id)
+
+
+def append_adjusted_sums(
+    lake: Lake, rows: pd.DataFrame, *, stream: str, origin: datetime, run_id: str, known_at: datetime
+) -> None:
+    """Write sums and peaks with adjustments: key, mean, quantiles, adjustment_ids; inside `Lake.write`."""
+    frames = {"adjusted_rows": rows}
+    named: dict[str, Any] = {"stream": stream, "origin": origin, "run_id": run_id, "known_at": known_at}
+    lake.execute("adjustments/insert_aggregates.sql", frames=frames, **named)
+
+
 def ids_of(rows: pd.DataFrame) -> Sequence[str]:
     """The adjustments that touched some rows of `read_adjusted`, in the order of their keys."""
     return sorted({str(one) for ids in rows["adjustment_ids"] for one in ids})
