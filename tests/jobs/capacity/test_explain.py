@@ -43,7 +43,9 @@ def test_the_published_numbers_are_told_and_hold_when_they_are_made_again(networ
         f"{intact['order_by']:%Y-%m-%d}{', due' if intact['due'] else ''}"
     )
     assert step == "step: 10G: the cheapest step of the catalogue that lasts"
-    assert delay_cost.endswith(f"= {intact['wait_cost']:.0f}; expected delay loss {intact['expected_delay_loss']:.0f}")
+    assert delay_cost.endswith(
+        f"= {intact['wait_cost']:,.0f}; expected delay loss {intact['expected_delay_loss']:,.0f}"
+    )
     days, saved = (float(part) for part in (delay_cost.split()[5], delay_cost.split(" - ")[1].split()[0]))
     assert 400 * days - saved == pytest.approx(intact["wait_cost"], abs=25)
 
