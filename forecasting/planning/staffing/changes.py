@@ -6,7 +6,7 @@ import numpy as np
 
 from forecasting.numerics import Floats, Floats64, Ints
 from forecasting.planning.queues.service_table import ServiceTable
-from forecasting.planning.staffing.loads import PoolLoad, gather_nodes
+from forecasting.planning.staffing.loads import PoolLoad, usual_handles
 from forecasting.planning.staffing.periods import HOUR
 
 
@@ -36,8 +36,7 @@ class PathSums:
 def sum_paths(pool: PoolLoad, agents: Ints, table: ServiceTable, *, place: Ints, periods: int) -> PathSums:
     """Sums of a pool whose agents are known. agents: (H,); place: (H,) period of each interval, -1 for none."""
     service = table.service
-    usual = gather_nodes(pool, interval=service.interval).handle
-    handle = np.clip(pool.handle, usual.min(), usual.max())
+    handle = usual_handles(pool, interval=service.interval)
     within = table.served_within(pool.work / service.interval, agents[:, None], handle)
     held = place >= 0
 

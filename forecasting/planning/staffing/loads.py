@@ -77,6 +77,15 @@ class LoadNodes:
     handle: Floats
 
 
+def usual_handles(pool: PoolLoad, *, interval: float) -> Floats:
+    """(H, S) handle times of a pool's paths, none beyond those of its nodes. interval: seconds.
+
+    Tables of service reach as far as the handle times of all pools; what is beyond a pool's own must not depend on those.
+    """
+    usual = gather_nodes(pool, interval=interval).handle
+    return np.clip(pool.handle, usual.min(), usual.max())
+
+
 def gather_nodes(pool: PoolLoad, *, interval: float, count: int = NODES) -> LoadNodes:
     """Groups of paths of like load, each by its mean. interval: seconds."""
     load = pool.work / interval

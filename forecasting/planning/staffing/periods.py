@@ -8,7 +8,7 @@ from forecasting.numerics import Floats, Ints
 from forecasting.planning.queues.attainment import reached
 from forecasting.planning.queues.service_table import ServiceTable
 from forecasting.planning.staffing.agents import roster
-from forecasting.planning.staffing.loads import PoolLoad, gather_nodes
+from forecasting.planning.staffing.loads import PoolLoad, usual_handles
 
 HOUR = 3600.0
 
@@ -33,9 +33,7 @@ def sum_periods(
     total = _sums(pool.calls, starts)
     low, middle, high = np.quantile(total, (0.1, 0.5, 0.9), axis=1)
     hours = service.interval / HOUR
-    load, usual = pool.work / service.interval, gather_nodes(pool, interval=service.interval).handle
-    # the tables reach as far as the handle times of all pools: what is beyond a pool's own must not depend on others
-    handle = np.clip(pool.handle, usual.min(), usual.max())
+    load, handle = pool.work / service.interval, usual_handles(pool, interval=service.interval)
     parts = []
     for confidence in rules.confidence:
         agents = staffing.loc[staffing["confidence"] == confidence, "agents"].to_numpy(np.int64)
