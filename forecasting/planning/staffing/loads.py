@@ -80,7 +80,7 @@ class LoadNodes:
 def usual_handles(pool: PoolLoad, *, interval: float) -> Floats:
     """(H, S) handle times of a pool's paths, none beyond those of its nodes. interval: seconds.
 
-    Tables of service reach as far as the handle times of all pools; what is beyond a pool's own must not depend on those.
+    Tables of service reach as far as the handle times of all pools; what is beyond a pool's own must not depend on it.
     """
     usual = gather_nodes(pool, interval=interval).handle
     return np.clip(pool.handle, usual.min(), usual.max())
